@@ -1,0 +1,91 @@
+/**
+ * Every code an error of this package can carry. Codes are stable: programs may branch on them, messages may improve.
+ */
+export type ErrorCode =
+  // a safetensors file (rules V1–V17: see safetensors.ts)
+  | "NotSafetensors"
+  | "HeaderTooSmall"
+  | "HeaderTooLarge"
+  | "HeaderLength"
+  | "HeaderUtf8"
+  | "HeaderJson"
+  | "HeaderDuplicateKey"
+  | "HeaderField"
+  | "Dtype"
+  | "Shape"
+  | "Offset"
+  | "Hole"
+  | "Overlap"
+  | "SizeMismatch"
+  | "Truncated"
+  | "TrailingBytes"
+  // the rest of a checkpoint
+  | "ConfigInvalid"
+  | "ConfigUnsupported"
+  | "ConfigMismatch"
+  | "TokenizerInvalid"
+  | "TokenizerUnsupported"
+  | "IndexInvalid"
+  | "UnsafePath"
+  | "MissingFile"
+  | "MissingTensor"
+  | "UnexpectedShape"
+  | "UnexpectedDtype"
+  | "NonFiniteWeights"
+  | "LimitExceeded"
+  // fetching
+  | "FetchStatus"
+  | "FetchContentType"
+  | "FetchTruncated"
+  | "FetchFailed"
+  | "OriginDenied"
+  // asking
+  | "InvalidInput"
+  | "InvalidOption"
+  | "InputTooLong"
+  | "EmptyInput"
+  // running
+  | "Aborted"
+  | "Disposed"
+  | "NonFiniteResult"
+  | "OutOfMemory"
+  | "WasmUnavailable"
+  | "WasmTrap"
+  | "GpuUnavailable"
+  | "GpuLimits"
+  | "GpuOutOfMemory"
+  | "GpuValidation"
+  | "DeviceLost";
+
+/** What went wrong, as a stable `code`, a sentence that says what there is instead, and facts a program can use. */
+export class RelpropError extends Error {
+  override readonly name = "RelpropError";
+  readonly code: ErrorCode;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, message: string, details: Record<string, unknown> = {}, cause?: unknown) {
+    super(printable(message), cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.details = details;
+  }
+}
+
+/** Messages quote names out of untrusted files: no control or direction characters, and at most 500 characters. */
+function printable(message: string): string {
+  const safe = message.replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, "\ufffd");
+  return safe.length <= 500 ? safe : `${safe.slice(0, 499)}…`;
+}
+
+/** A value out of an untrusted file, short enough to quote. */
+export function quote(value: unknown): string {
+  const text = typeof value === "string" ? value : String(JSON.stringify(value) ?? value);
+  return `"${text.length <= 80 ? text : `${text.slice(0, 79)}…`}"`;
+}
+
+/** Rejects with `Aborted` once the caller's signal says so. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw aborted(signal);
+}
+
+export const aborted = (signal?: AbortSignal): RelpropError =>
+  new RelpropError("Aborted", "the caller aborted this call", {}, signal?.reason);

@@ -1,0 +1,77 @@
+// What an explanation is: plain JSON, made by Model.explain() and read by the renderers.
+
+import type { Composite } from "./composites.ts";
+
+export interface ClassScore {
+  index: number;
+  label: string;
+  logit: number;
+  /** Softmax of the logits. */
+  probability: number;
+}
+
+export interface TokenRelevance {
+  /** The token's row in the vocabulary. */
+  id: number;
+  /** The vocabulary's piece: "##ing", "[CLS]". */
+  text: string;
+  /** UTF-16 offsets into the user's own text; null for special tokens. */
+  start: number | null;
+  end: number | null;
+  special: boolean;
+  /** Share of the explained logit, signed, in the logit's unit. */
+  relevance: number;
+}
+
+/** Entry by entry where the logit went (../README.md, "The ledger"). All numbers in the logit's unit. */
+export interface Ledger {
+  /** ⟨logits, seed⟩: the target's logit, or target minus contrast. */
+  logit: number;
+  /** Σ relevance of the tokens. */
+  tokens: number;
+  /** What the biases of dense layers kept. */
+  biases: number;
+  /** What normalisations kept: their biases and, under the plain gradient, their deviations. */
+  norms: number;
+  /** Position and token-type embeddings, where relevance is read at word vectors. */
+  positions: number;
+  softmax: number;
+  /** Products counted more than once, or not at all, by plain gradients. */
+  products: number;
+  activations: number;
+  /** What ε stabilisers absorbed. */
+  epsilon: number;
+  /** Rounding: the logit less all of the above. */
+  residual: number;
+}
+
+/** Where relevance is read. */
+export type ReadingPoint = "embeddings" | "embedding-sum" | "words";
+
+export interface Explanation {
+  text: string;
+  /** The model's name: its directory, URL or the name given to load(). */
+  model: string;
+  /** A method's name, or "custom" for a composite of the caller's own. */
+  method: string;
+  /** The rules that ran. */
+  composite: Composite;
+  at: ReadingPoint;
+  backend: "wasm" | "webgpu";
+  /** With a contrast `logit` stays the class's own; the explained difference is `ledger.logit`. */
+  target: ClassScore;
+  contrast?: ClassScore;
+  classes: ClassScore[];
+  tokens: TokenRelevance[];
+  ledger: Ledger;
+  /** What a reader must know to trust these numbers; mostly empty. */
+  warnings: string[];
+}
+
+export interface Prediction {
+  text: string;
+  model: string;
+  backend: "wasm" | "webgpu";
+  classes: ClassScore[];
+  warnings: string[];
+}
