@@ -1,0 +1,16 @@
+// The gradient to start from.
+
+import { at, from, put } from "./memory";
+
+/** A request's row holds a weight for every class and, last, the weight of the top class among those that have none. */
+export function seed(out: usize, logits: usize, request: usize, rows: u32, classes: u32, forward: u32): void {
+  for (let r: u32 = 0; r < rows; r++, out = from(out, classes), request = from(request, classes + 1)) {
+    const row = from(logits, (r % forward) * classes);
+    let top: u32 = classes;
+    for (let c: u32 = 0; c < classes; c++) {
+      put(out, c, at(request, c));
+      if (at(request, c) == 0 && (top == classes || at(row, c) > at(row, top))) top = c;
+    }
+    if (top < classes) put(out, top, at(request, classes));
+  }
+}

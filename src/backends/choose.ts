@@ -1,0 +1,52 @@
+import { RelpropError } from "../errors.ts";
+import type { Backend } from "./backend.ts";
+import { wasm } from "./wasm.ts";
+import { webgpu } from "./webgpu.ts";
+
+export interface BackendOptions {
+  /** `auto` (default): WebGPU where there is a real GPU, else WASM. */
+  backend?: "auto" | "webgpu" | "wasm";
+  /** WebGPU's entry point, if it is not `navigator.gpu`. Keep a reference to it as long as the model lives. */
+  gpu?: GPU;
+  /** A device to share; it is not destroyed with the model. */
+  device?: GPUDevice;
+  /** The kernels compiled beforehand, for runtimes that forbid compiling. */
+  wasm?: WebAssembly.Module;
+}
+
+/** Starts a backend; `reason` says why `auto` did not take the GPU. */
+export async function start(options: BackendOptions): Promise<{ backend: Backend; reason?: string }> {
+  const wanted = options.backend ?? "auto";
+  if (wanted === "wasm") return { backend: await wasm(options.wasm) };
+  if (wanted !== "auto" && wanted !== "webgpu") {
+    throw new RelpropError("InvalidOption", `there is no backend "${wanted}", only auto, webgpu and wasm`);
+  }
+  try {
+    return { backend: await gpuBackend(options, wanted === "webgpu") };
+  } catch (error) {
+    if (wanted === "webgpu" || !(error instanceof RelpropError)) throw error;
+    return { backend: await wasm(options.wasm), reason: error.message };
+  }
+}
+
+async function gpuBackend({ gpu = globalThis.navigator?.gpu, device }: BackendOptions, software: boolean) {
+  if (device) return webgpu(device, false);
+  const unavailable = (message: string, cause?: unknown) => new RelpropError("GpuUnavailable", message, {}, cause);
+  if (!gpu) throw unavailable("this runtime has no WebGPU; pass `gpu` or `device` if it comes from a package");
+  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter) throw unavailable("WebGPU found no GPU on this machine");
+  if (!software && isSoftware(adapter)) throw unavailable("WebGPU has only a software adapter, WASM is faster");
+  // Ask for what the adapter has: the defaults stop at 128 MiB a binding, and larger ones read as zeros.
+  const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
+  try {
+    const requiredLimits = { maxBufferSize, maxStorageBufferBindingSize };
+    return webgpu(await adapter.requestDevice({ requiredLimits, label: "relprop" }), true);
+  } catch (cause) {
+    throw unavailable(`WebGPU gave no device: ${cause}`, cause);
+  }
+}
+
+function isSoftware(adapter: GPUAdapter): boolean {
+  const { isFallbackAdapter, description = "", architecture = "" } = adapter.info;
+  return isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe/i.test(`${description} ${architecture}`);
+}

@@ -1,0 +1,128 @@
+import { RelpropError } from "../errors.ts";
+import { kernels as base64 } from "../generated/kernels.ts";
+import { type Plan, workBytes } from "../plan.ts";
+import type { Backend, Data, Program } from "./backend.ts";
+
+type Kernel = (...numbers: number[]) => void;
+
+const PAGE = 65536;
+
+/** Runs plans on the CPU, with the kernels of assembly/. Throws `WasmUnavailable` where the runtime forbids them. */
+export async function wasm(module?: WebAssembly.Module): Promise<Backend> {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: PAGE });
+  const exports = await instantiate(module, memory);
+  const heap = (exports.heap as WebAssembly.Global).value as number;
+
+  // Weights lie from the heap up; above them the work buffers of whichever program runs.
+  const weights = new Map<string, number>();
+  let end = align(heap);
+
+  const reserve = (top: number) => {
+    const missing = top - memory.buffer.byteLength;
+    if (missing <= 0) return;
+    try {
+      memory.grow(Math.ceil(missing / PAGE));
+    } catch (cause) {
+      const have = Math.round(memory.buffer.byteLength / 2 ** 20);
+      const want = Math.round(top / 2 ** 20);
+      throw new RelpropError(
+        "OutOfMemory",
+        `WASM memory cannot grow from ${have} to ${want} MiB`,
+        { bytes: top },
+        cause,
+      );
+    }
+  };
+  const view = (pointer: number, size: number) => new Float32Array(memory.buffer, pointer, size);
+
+  const prepare = (plan: Plan): Program => {
+    const missing = plan.buffers.find((b) => b.weight !== undefined && !weights.has(b.weight));
+    if (missing) throw new Error(`no weight ${missing.weight} was uploaded`);
+
+    // Offsets from `end`, which moves when a weight is uploaded later.
+    let bytes = 0;
+    const offsets = plan.buffers.map((b) => {
+      const offset = bytes;
+      if (b.weight === undefined) bytes = align(bytes + b.bytes);
+      return offset;
+    });
+    reserve(end + bytes);
+    const pointer = (buffer: number) => weights.get(plan.buffers[buffer].weight ?? "") ?? end + offsets[buffer];
+
+    return {
+      bytes: workBytes(plan),
+      dispose: () => {},
+      async run(inputs) {
+        reserve(end + bytes);
+        for (const [name, { buffer, size }] of Object.entries(plan.inputs)) {
+          view(pointer(buffer), size).set(expect(inputs, name, size));
+        }
+        try {
+          for (const { kernel, buffers, args } of plan.steps) {
+            (exports[kernel] as Kernel)(...buffers.map(pointer), ...args);
+          }
+        } catch (cause) {
+          throw new RelpropError("WasmTrap", "a kernel stopped with a trap; please report this", {}, cause);
+        }
+        const results: Data = {};
+        for (const [name, { buffer, size }] of Object.entries(plan.outputs)) {
+          results[name] = view(pointer(buffer), size).slice();
+        }
+        return results;
+      },
+    };
+  };
+
+  return {
+    name: "wasm",
+    async upload(name, data) {
+      const pointer = end;
+      const next = align(pointer + data.byteLength);
+      reserve(next);
+      view(pointer, data.length).set(data);
+      weights.set(name, pointer);
+      end = next;
+    },
+    prepare: async (plan) => prepare(plan),
+    dispose: () => weights.clear(),
+  };
+}
+
+/** A run's input, which must fill its buffer. */
+export function expect(inputs: Data, name: string, size: number): Float32Array {
+  const data = inputs[name];
+  if (data?.length !== size) throw new Error(`input ${name} has ${data?.length} elements, the plan wants ${size}`);
+  return data;
+}
+
+// By division: bit operations are signed and break beyond 2 GiB.
+const align = (pointer: number) => Math.ceil(pointer / 16) * 16;
+
+async function instantiate(module: WebAssembly.Module | undefined, memory: WebAssembly.Memory) {
+  if (typeof WebAssembly === "undefined") {
+    throw new RelpropError("WasmUnavailable", "this runtime has no WebAssembly");
+  }
+  const bytes = module ? undefined : decode(base64);
+  if (bytes && !WebAssembly.validate(bytes)) {
+    throw new RelpropError("WasmUnavailable", "this runtime's WebAssembly has no SIMD, which the kernels need");
+  }
+  try {
+    const compiled = module ?? (await WebAssembly.compile(bytes!));
+    return (await WebAssembly.instantiate(compiled, { env: { memory } })).exports;
+  } catch (cause) {
+    const hint = "a page's Content-Security-Policy must allow 'wasm-unsafe-eval'";
+    throw new RelpropError(
+      "WasmUnavailable",
+      `this runtime does not compile the kernels: ${cause}; ${hint}`,
+      {},
+      cause,
+    );
+  }
+}
+
+function decode(text: string): Uint8Array<ArrayBuffer> {
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
+}

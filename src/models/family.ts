@@ -1,0 +1,46 @@
+import type { ReadingPoint } from "../explanation.ts";
+import type { Tensor } from "../tensor.ts";
+import { bert } from "./bert.ts";
+import { type Config, field, unsupported } from "./config.ts";
+import type { Weights } from "./weights.ts";
+
+/** What a network is fed: vectors looked up on the host, so that a large vocabulary never travels to a device. */
+export interface Embedded {
+  /** Word vectors [batch, t, d]. */
+  words: Tensor;
+  /** Position plus type vectors [t, d], the same for every text. */
+  places: Tensor;
+  /** How many tokens each text has [batch]; the rest is padding. */
+  lengths: Tensor;
+}
+
+export interface Network {
+  /** Where relevance can be read, each depending on the next. */
+  readings: ReadonlyMap<ReadingPoint, Tensor>;
+  /** [batch, classes] */
+  logits: Tensor;
+}
+
+/** A model family: what one checkpoint of it needs to run. */
+export interface Architecture {
+  /** Names of the embedding tables [rows, d], kept on the host. */
+  tables: { words: string; positions: string; types: string };
+  vocabulary: number;
+  width: number;
+  /** The most tokens a text may have. */
+  positions: number;
+  labels: string[];
+  network(x: Embedded): Network;
+}
+
+export type Family = (config: Config, weights: Weights) => Architecture;
+
+const families = new Map<string, Family>([["bert", bert]]);
+
+/** The architecture that config.json's `model_type` names. */
+export function architecture(config: Config, weights: Weights): Architecture {
+  const type = field(config, "model_type");
+  const family = families.get(String(type));
+  if (!family) throw unsupported("model_type", type, `supported are ${[...families.keys()].join(", ")}`);
+  return family(config, weights);
+}

@@ -1,0 +1,26 @@
+import { apply, type Op, size, type Tensor, threads } from "../tensor.ts";
+
+/** Row `index` of each text: [batch, t, d] → [batch, d]. */
+export const pick = (x: Tensor, index: number): Tensor => apply(Pick, [x], { index });
+
+const Pick: Op = {
+  name: "pick",
+  shape: ([x]) => [x.shape[0], x.shape[2]],
+  call: (y) => call("pick", y, y.inputs[0]),
+  rules: {
+    gradient: (g, { inputs: [x], attrs: { index } }) => ({ to: [apply(Place, [g], { index, t: x.shape[1] })] }),
+  },
+};
+
+/** Zeros but for row `index` of each text: [batch, d] → [batch, t, d]. */
+const Place: Op = {
+  name: "place",
+  shape: ([g], { t }) => [g.shape[0], t, g.shape[1]],
+  call: (y) => call("place", y, y),
+};
+
+const call = (kernel: string, y: Tensor, wide: Tensor): ReturnType<Op["call"]> => ({
+  kernel,
+  args: [wide.shape[0], wide.shape[1], wide.shape[2], y.attrs.index],
+  grid: threads(size(y)),
+});

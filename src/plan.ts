@@ -1,0 +1,78 @@
+// Plans: symbolic tensors as a flat list of kernel calls over numbered buffers. A plan is plain data, and the same
+// plan runs on every backend. Outputs never share a buffer with what is still to be read.
+
+import { type Call, history, size, type Tensor, Weight } from "./tensor.ts";
+
+export interface Step extends Call {
+  /** The output's buffer, then each input's. */
+  buffers: number[];
+}
+
+export interface Plan {
+  steps: Step[];
+  /** What each buffer holds: a weight by name, or so many bytes of work. */
+  buffers: { bytes: number; weight?: string }[];
+  inputs: Record<string, { buffer: number; size: number }>;
+  outputs: Record<string, { buffer: number; size: number }>;
+}
+
+/** Bytes of work buffers a plan needs beside the weights. */
+export const workBytes = (plan: Plan): number => plan.buffers.reduce((n, b) => n + (b.weight ? 0 : b.bytes), 0);
+
+/**
+ * Orders what `outputs` need by the order it was written down in, which keeps a reduction next to what it reads, and
+ * reuses each buffer once its last reader has run.
+ */
+export function plan(outputs: Record<string, Tensor>): Plan {
+  const steps: Step[] = [];
+  const buffers: Plan["buffers"] = [];
+  const inputs: Plan["inputs"] = {};
+
+  const order = history(Object.values(outputs));
+  const readers = new Map<Tensor, number>();
+  for (const t of order) for (const i of t.inputs) readers.set(i, (readers.get(i) ?? 0) + 1);
+  for (const t of Object.values(outputs)) readers.set(t, Number.POSITIVE_INFINITY);
+
+  const at = new Map<Tensor, number>();
+  const leaves = new Map<string, { buffer: number; size: number }>();
+  const free: number[] = [];
+
+  const create = (bytes: number, weight?: string) => buffers.push({ bytes, weight }) - 1;
+
+  /** The smallest free buffer that fits without wasting half of itself, or a new one. */
+  const take = (bytes: number): number => {
+    const fits = free.filter((b) => buffers[b].bytes >= bytes && buffers[b].bytes <= 2 * bytes);
+    if (!fits.length) return create(bytes);
+    const best = fits.reduce((a, b) => (buffers[b].bytes < buffers[a].bytes ? b : a));
+    free.splice(free.indexOf(best), 1);
+    return best;
+  };
+
+  /** A leaf may be named more than once; it is one buffer all the same. */
+  const leaf = (t: Tensor, name: string): number => {
+    const key = `${t.op.name} ${name}`;
+    const known = leaves.get(key);
+    if (known && known.size !== size(t)) throw new Error(`${key} has ${known.size} elements here and ${size(t)} there`);
+    const found = known ?? { buffer: create(4 * size(t), t.op === Weight ? name : undefined), size: size(t) };
+    leaves.set(key, found);
+    if (t.op !== Weight) inputs[name] = found;
+    return found.buffer;
+  };
+
+  for (const t of order) {
+    if (t.name !== undefined) {
+      at.set(t, leaf(t, t.name));
+      continue;
+    }
+    const out = take(4 * size(t));
+    at.set(t, out);
+    steps.push({ ...t.op.call(t), buffers: [out, ...t.inputs.map((i) => at.get(i)!)] });
+    for (const i of t.inputs) {
+      readers.set(i, readers.get(i)! - 1);
+      if (!readers.get(i) && i.name === undefined) free.push(at.get(i)!);
+    }
+  }
+
+  const results = Object.entries(outputs).map(([name, t]) => [name, { buffer: at.get(t)!, size: size(t) }]);
+  return { steps, buffers, inputs, outputs: Object.fromEntries(results) };
+}

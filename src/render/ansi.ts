@@ -1,0 +1,103 @@
+// An explanation for a terminal. The only escapes are our own colours, every line ends plain, and without colour the
+// signed bars say it all.
+
+import type { Explanation } from "../explanation.ts";
+import { rgb, terminal } from "./color.ts";
+import { facts, strength } from "./facts.ts";
+import { cells, characters, slice, wrap } from "./layout.ts";
+import { visible } from "./text.ts";
+
+export interface AnsiOptions {
+  color?: "truecolor" | "256" | "none";
+  /** In cells; no line is wider, unless this is less than 32. */
+  width?: number;
+}
+
+const bold = "1";
+const faint = "2";
+
+/** The explanation as lines of text: verdict, heatmap, strongest tokens, ledger. */
+export function ansi(explanation: Explanation, { color = "truecolor", width = 80 }: AnsiOptions = {}): string {
+  const { title, score, classes, slices, scale, apart, entries, total, meta, number } = facts(explanation);
+  const columns = Math.max(32, Math.floor(width) || 80);
+  const depth = color === "truecolor" || color === "256" ? color : undefined;
+  const paint = (text: string, style: string) => (depth && style && text ? `\x1b[${style}m${text}\x1b[0m` : text);
+  const sentence = (text: string, style = "") =>
+    wrap([slice(visible(text))], columns).map(([run]) => paint(run?.text ?? "", style));
+
+  const heatmap = wrap(slices, columns).map((runs) =>
+    runs.map(({ text, slice }) => paint(text, heat(strength(slice.relevance, scale), depth))).join(""),
+  );
+  const special = apart.map(({ text, relevance }) => `${text} ${number(relevance, "+")}`).join("  ");
+
+  const strongest = [...explanation.tokens].sort((a, b) => Math.abs(b.relevance) - Math.abs(a.relevance)).slice(0, 12);
+  const names = strongest.map(({ text }) => visible(text));
+  const amounts = strongest.map(({ relevance }) => number(relevance, "+"));
+  const nameCells = Math.min(Math.max(0, ...names.map(measure)), columns >> 2);
+  const amountCells = Math.max(0, ...amounts.map(measure));
+  const room = Math.min(24, (columns - nameCells - amountCells - 7) >> 1);
+  const most = Math.abs(strongest[0]?.relevance ?? 0);
+  const left = strongest.some(({ relevance }) => relevance < 0) ? room : 0;
+  const table = strongest.map(({ relevance }, i) => {
+    const [before, after] = bar(strength(relevance, most), left, room);
+    const style = heat(Math.sign(relevance), depth, 3);
+    return `  ${fit(names[i]!, nameCells)}  ${amounts[i]!.padStart(amountCells)}  ${paint(before, style)}│${paint(after, style)}`;
+  });
+
+  const sums = entries.map(({ name, value }) => [name, number(value, "+")]);
+  sums.push([total.name, number(total.value)]);
+  const sumCells = Math.max(...sums.map(([, amount]) => amount!.length));
+  const ledger = sums.map(([name, amount]) => `  ${name!.padEnd(13)}${amount!.padStart(sumCells)}`);
+  ledger.splice(-1, 0, paint(`  ${"─".repeat(13 + sumCells)}`, faint));
+
+  const blocks = [
+    [...sentence(`${title}: ${score}`, bold), ...classes.flatMap((text) => sentence(text))],
+    heatmap,
+    special ? sentence(special, faint) : [],
+    table,
+    ledger,
+    sentence(meta.map(([name, value]) => `${name} ${value}`).join(" · "), faint),
+    explanation.warnings.flatMap((text) => sentence(`warning: ${text}`, bold)),
+  ];
+  const paragraphs = blocks.map((lines) => lines.join("\n")).filter((paragraph) => paragraph);
+  return `${paragraphs.join("\n\n")}\n`;
+}
+
+/** A background (4) for text, or a foreground (3) for bars. Weak text keeps the terminal's own colours, and what speaks
+ * against the target is underlined too, for eyes and terminals that do not see the hue. */
+function heat(strength: number, depth: "truecolor" | "256" | undefined, ground: 3 | 4 = 4): string {
+  if (Math.abs(strength) < 0.08) return "";
+  const [r, g, b] = rgb(strength, terminal);
+  // xterm's cube: 16 + 36 r + 6 g + b with channels of 0, 95, 135, … 255.
+  const cube = [r, g, b].reduce((sum, channel) => 6 * sum + Math.max(0, Math.round((channel - 55) / 40)), 0) + 16;
+  const paint = depth === "256" ? `${ground}8;5;${cube}` : `${ground}8;2;${r};${g};${b}`;
+  const ink = depth === "256" ? "38;5;16" : "38;2;0;0;0";
+  return ground === 3 ? paint : `${strength < 0 ? "4;" : ""}${ink};${paint}`;
+}
+
+/** A bar to the left of its axis or to the right of it, in half cells. */
+function bar(strength: number, left: number, right: number): [before: string, after: string] {
+  const halves = Math.round(2 * Math.abs(strength) * right);
+  const full = "█".repeat(halves >> 1);
+  return strength < 0 ? [((halves & 1 ? "▐" : "") + full).padStart(left), ""] : [" ".repeat(left), full + (halves & 1 ? "▌" : "")];
+}
+
+/** Visible text in exactly so many cells. */
+function fit(text: string, width: number): string {
+  let kept = text;
+  if (measure(text) > width) {
+    kept = "";
+    for (const { segment } of characters.segment(text)) {
+      if (measure(kept + segment) >= width) break;
+      kept += segment;
+    }
+    kept += "…";
+  }
+  return kept + " ".repeat(Math.max(0, width - measure(kept)));
+}
+
+function measure(text: string): number {
+  let width = 0;
+  for (const { segment } of characters.segment(text)) width += cells(segment);
+  return width;
+}
