@@ -1,6 +1,8 @@
 // Composites: which rule each op propagates by, as plain data. An op not listed uses its gradient, so the empty
 // composite is Gradient × Input. Every method here is the same walk with another table.
 
+import { quote, RelpropError } from "./errors.ts";
+
 /** A rule's name, or its name with options: `["epsilon", { eps: 1e-6 }]`. */
 export type Choice = string | readonly [rule: string, options: Readonly<Record<string, number>>];
 
@@ -24,7 +26,8 @@ const attnLRP = {
   activation: "identity",
 } satisfies Composite;
 
-export const methods = new Map<string, Composite>([
+/** Every method by its name. */
+export const methods: ReadonlyMap<string, Composite> = new Map([
   // Ali et al.'s AH + LN, with AttnLRP's identity rule where they leave activations open.
   ["cp-lrp", { ...lrpAH, ...lrpLN, activation: "identity" }],
   ["lrp-ah", lrpAH],
@@ -33,3 +36,30 @@ export const methods = new Map<string, Composite>([
   ["attn-lrp", attnLRP],
   ["gradient-x-input", gradientTimesInput],
 ]);
+
+/** The rules a caller asks for, by a method's name or as a composite of their own. */
+export function method(wanted: unknown = "cp-lrp"): { name: string; composite: Composite } {
+  if (typeof wanted === "string") {
+    const composite = methods.get(wanted);
+    if (composite) return { name: wanted, composite };
+    throw new RelpropError(
+      "InvalidOption",
+      `there is no method ${quote(wanted)}, only ${[...methods.keys()].join(", ")}`,
+    );
+  }
+  if (typeof wanted === "object" && wanted !== null && Object.values(wanted).every(isChoice)) {
+    return { name: "custom", composite: wanted as Composite };
+  }
+  const example = `{ "layer_norm": "identity", "linear": ["epsilon", { "eps": 1e-6 }] }`;
+  throw new RelpropError(
+    "InvalidOption",
+    `a composite names a rule for each op, such as ${example}, not ${quote(wanted)}`,
+  );
+}
+
+function isChoice(choice: unknown): choice is Choice {
+  if (typeof choice === "string") return true;
+  if (!Array.isArray(choice) || choice.length !== 2 || typeof choice[0] !== "string") return false;
+  const options: unknown = choice[1];
+  return typeof options === "object" && options !== null && Object.values(options).every((v) => Number.isFinite(v));
+}

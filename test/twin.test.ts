@@ -43,6 +43,27 @@ const epsilon = names.map((name): [string, Rules] => [
   { ...methods[name], linear: ["epsilon", 0.1] },
 ]);
 
+test("the embeddings are word + position + type 0, and every tensor but the key biases moves the logits", () => {
+  const model = randomModel(1);
+  const ids = [5, 5, 29];
+  const row = (kind: string, i: number) =>
+    Float64Array.from(model.weights.get(`bert.embeddings.${kind}_embeddings.weight`)!.data).slice(i * 12, i * 12 + 12);
+  const a = forward(model, ids);
+  for (const [t, id] of ids.entries()) {
+    const sum = add(row("word", id), add(row("position", t), row("token_type", 0)));
+    assert.equal(a.sum.slice(t * 12, t * 12 + 12), sum);
+  }
+  for (const wanted of model.weights.keys()) {
+    const other = edited(model, (name, data) => {
+      if (name === wanted) data.set(data.map((value) => value * 1.1));
+    });
+    const moved = distance(forward(other, ids).logits, a.logits);
+    // q·b_k is the same for every key of a row, and the softmax drops it.
+    if (wanted.endsWith("key.bias")) within("key biases, change of the logits", moved, 1e-13);
+    else assert.ok(moved > 1e-6, wanted);
+  }
+});
+
 test("every rule set's gradient is the derivative of its surrogate, and every ledger closes", () => {
   const check = (model: Model, ids: number[], rules: Rules, at: Point, what: string) => {
     const found = explain(model, ids, contrast, { rules, at });

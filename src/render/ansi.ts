@@ -19,7 +19,7 @@ const faint = "2";
 /** The explanation as lines of text: verdict, heatmap, strongest tokens, ledger. */
 export function ansi(explanation: Explanation, { color = "truecolor", width = 80 }: AnsiOptions = {}): string {
   const { title, score, classes, slices, scale, apart, entries, total, meta, number } = facts(explanation);
-  const columns = Math.max(32, Math.floor(width) || 80);
+  const columns = Math.min(Math.max(32, Math.floor(width) || 80), 9999);
   const depth = color === "truecolor" || color === "256" ? color : undefined;
   const paint = (text: string, style: string) => (depth && style && text ? `\x1b[${style}m${text}\x1b[0m` : text);
   const sentence = (text: string, style = "") =>
@@ -37,7 +37,9 @@ export function ansi(explanation: Explanation, { color = "truecolor", width = 80
   const amountCells = Math.max(0, ...amounts.map(measure));
   const room = Math.min(24, (columns - nameCells - amountCells - 7) >> 1);
   const most = Math.abs(strongest[0]?.relevance ?? 0);
-  const left = strongest.some(({ relevance }) => relevance < 0) ? room : 0;
+  const left = Math.ceil(
+    strongest.reduce((least, { relevance }) => Math.max(least, -strength(relevance, most)), 0) * room,
+  );
   const table = strongest.map(({ relevance }, i) => {
     const [before, after] = bar(strength(relevance, most), left, room);
     const style = heat(Math.sign(relevance), depth, 3);
@@ -56,7 +58,7 @@ export function ansi(explanation: Explanation, { color = "truecolor", width = 80
     special ? sentence(special, faint) : [],
     table,
     ledger,
-    sentence(meta.map(([name, value]) => `${name} ${value}`).join(" · "), faint),
+    meta.flatMap(([name, value]) => sentence(`${name.padEnd(9)}${value}`, faint)),
     explanation.warnings.flatMap((text) => sentence(`warning: ${text}`, bold)),
   ];
   const paragraphs = blocks.map((lines) => lines.join("\n")).filter((paragraph) => paragraph);
@@ -79,7 +81,9 @@ function heat(strength: number, depth: "truecolor" | "256" | undefined, ground: 
 function bar(strength: number, left: number, right: number): [before: string, after: string] {
   const halves = Math.round(2 * Math.abs(strength) * right);
   const full = "█".repeat(halves >> 1);
-  return strength < 0 ? [((halves & 1 ? "▐" : "") + full).padStart(left), ""] : [" ".repeat(left), full + (halves & 1 ? "▌" : "")];
+  return strength < 0
+    ? [((halves & 1 ? "▐" : "") + full).padStart(left), ""]
+    : [" ".repeat(left), full + (halves & 1 ? "▌" : "")];
 }
 
 /** Visible text in exactly so many cells. */

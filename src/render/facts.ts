@@ -26,13 +26,13 @@ export interface Facts {
 
 const glosses: Omit<Record<keyof Ledger, string>, "logit"> = {
   tokens: "all tokens together",
-  biases: "biases of dense layers",
-  norms: "normalisations",
+  biases: "kept by the biases of dense layers",
+  norms: "kept by normalisations",
   positions: "position and type embeddings",
-  softmax: "attention's softmax",
-  products: "products counted more than once, or not at all",
-  activations: "activation functions",
-  epsilon: "stabilisers",
+  softmax: "kept by the softmax of attention",
+  products: "counted more than once, or not at all",
+  activations: "kept by activation functions",
+  epsilon: "absorbed by stabilisers",
   residual: "rounding",
 };
 
@@ -57,8 +57,8 @@ export function facts(explanation: Explanation): Facts {
     meta: [
       ["method", explanation.method],
       ["read at", explanation.at],
-      ["model", explanation.model],
       ["backend", explanation.backend],
+      ["model", explanation.model],
     ],
     number,
   };

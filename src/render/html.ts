@@ -4,7 +4,7 @@
 import type { Explanation } from "../explanation.ts";
 import { dark, hex, light } from "./color.ts";
 import { facts, strength } from "./facts.ts";
-import { escape, short, visible } from "./text.ts";
+import { escaped, short } from "./text.ts";
 
 /** The explanation as a standalone HTML page. */
 export function html(explanation: Explanation): string {
@@ -13,23 +13,27 @@ export function html(explanation: Explanation): string {
   const signed = (value: number) => number(value, "+");
 
   const heatmap = slices.map(({ text, tokens, relevance }) => {
-    const shown = escape(text, "↵\n");
-    if (!tokens.length) return shown;
+    const shown = escaped(text, "↵\n");
+    if (!tokens.length) return shown.replaceAll("↵\n", "<span>↵</span>\n");
     const parts = tokens.length > 1 ? ` = ${tokens.map((t) => `${t.text} ${signed(t.relevance)}`).join(", ")}` : "";
     const s = strength(relevance, scale);
-    const name = s < 0 ? ' class="against"' : "";
-    return `<mark${name} title="${escape(signed(relevance) + parts)}" style="--l:${hex(s, light)};--d:${hex(s, dark)}">${shown}</mark>`;
+    const name = s < -0.08 ? ' class="against"' : "";
+    return `<mark${name} title="${escaped(signed(relevance) + parts)}" style="--l:${hex(s, light)};--d:${hex(s, dark)}">${shown}</mark>`;
   });
-  const special = apart.map(({ text, relevance }) => `<span><bdi>${escape(text)}</bdi> ${signed(relevance)}</span>`);
+  const special = apart.map(({ text, relevance }) => `<span><bdi>${escaped(text)}</bdi> ${signed(relevance)}</span>`);
 
   const spread = axis(tokens.map(({ relevance }) => relevance));
   const tokenRows = tokens.map(
     ({ text, relevance }, i) =>
-      `<tr><td>${i + 1}</td><th scope="row"><bdi>${escape(text)}</bdi></th><td>${signed(relevance)}</td>${spread(0, relevance)}</tr>`,
+      `<tr><td>${i + 1}</td><th scope="row"><bdi>${escaped(text)}</bdi></th><td>${signed(relevance)}</td>${spread(0, relevance)}</tr>`,
   );
 
   let sum = 0;
-  const steps = entries.map(({ name, gloss, value }) => ({ name, gloss, value, from: sum, to: (sum += value) }));
+  const steps = entries.map((entry) => {
+    const from = sum;
+    sum += entry.value;
+    return { ...entry, from, to: sum };
+  });
   const flow = axis([...steps.map(({ to }) => to), total.value]);
   const ledgerRows = steps.map(
     ({ name, gloss, value, from, to }) =>
@@ -43,14 +47,14 @@ export function html(explanation: Explanation): string {
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"/>
 <meta name="viewport" content="width=device-width, initial-scale=1"/>
 <meta name="color-scheme" content="light dark"/>
-<title>${escape(`${title}: ${score}`)}</title>
+<title>${escaped(`${title}: ${score}`)}</title>
 <style>${style}</style>
 </head>
 <body>
 <main>
-<h1><bdi>${escape(title)}</bdi> <span>${escape(score)}</span></h1>
-${classes.map((text) => `<p class="faint"><bdi>${escape(text)}</bdi></p>`).join("\n")}
-${warnings.map((text) => `<p class="warning"><bdi>${escape(text)}</bdi></p>`).join("\n")}
+<h1><bdi>${escaped(title)}</bdi> <span>${escaped(score)}</span></h1>
+${classes.map((text) => `<p class="faint"><bdi>${escaped(text)}</bdi></p>`).join("\n")}
+${warnings.map((text) => `<p class="warning"><bdi>${escaped(text)}</bdi></p>`).join("\n")}
 <p class="text" dir="auto" lang="" aria-details="tokens">${heatmap.join("")}</p>
 <p class="faint legend"><span>against ${number(-scale)}</span><i></i><span>${signed(scale)} for</span></p>
 <p class="faint special">${special.join(" ")}</p>
@@ -68,7 +72,7 @@ ${ledgerRows.join("\n")}
 ${tokenRows.join("\n")}
 </tbody>
 </table>
-<dl>${meta.map(([name, value]) => `<div><dt>${name}</dt><dd><bdi>${escape(value)}</bdi></dd></div>`).join("")}</dl>
+<dl>${meta.map(([name, value]) => `<div><dt>${name}</dt><dd><bdi>${escaped(value)}</bdi></dd></div>`).join("")}</dl>
 </main>
 </body>
 </html>
@@ -84,6 +88,48 @@ function axis(values: readonly number[]): (from: number, to: number) => string {
     const x = Math.min(at(from), at(to));
     const name = to < from ? "against" : "for";
     const bar = `<i class="${name}" style="left:${short(x)}%;width:${short(Math.max(at(from), at(to)) - x)}%"></i>`;
-    return `<td class="bar"><div>${bar}<b style="left:${short(at(0))}%"></b></div></td>`;
+    return `<td class="bar">${bar}<b style="left:${short(at(0))}%"></b></td>`;
   };
 }
+
+const ramp = (palette: typeof light) => [-1, -0.5, 0, 0.5, 1].map((s) => hex(s, palette)).join();
+
+const style = `
+:root{color-scheme:light dark;--paper:${hex(0, light)};--ink:${light.ink};--faint:#666;--line:#ddd;--for:${hex(1, light)};--against:${hex(-1, light)};--ramp:${ramp(light)}}
+@media (prefers-color-scheme:dark){:root{--paper:${hex(0, dark)};--ink:${dark.ink};--faint:#a0a0a0;--line:#383838;--for:${hex(1, dark)};--against:${hex(-1, dark)};--ramp:${ramp(dark)}}mark{background:var(--d)!important}}
+*{box-sizing:border-box}
+body{margin:0;background:var(--paper);color:var(--ink);font:1rem/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
+main{max-width:42rem;margin:auto;padding:2.5rem 1.25rem 4rem}
+h1{margin:0;font-size:1.6rem;line-height:1.25;font-weight:600;letter-spacing:-.01em}
+h1 span{display:block;font-size:1rem;font-weight:400;letter-spacing:0;color:var(--faint)}
+h2{margin:2.75rem 0 .5rem;font-size:1rem;font-weight:600}
+p{margin:.25rem 0}
+.faint,dl,small,thead{color:var(--faint)}
+.faint,dl,table{font-size:.875rem}
+.warning{margin:.75rem 0;padding-left:.75rem;border-left:2px solid}
+.text{margin:2rem 0 1.25rem;font:1.375rem/1.75 ui-serif,Charter,Georgia,serif;white-space:pre-wrap}
+.text span{color:var(--faint)}
+mark{padding:.12em 0;border-radius:.15em;color:inherit;background:var(--l)}
+mark.against{text-decoration:underline .08em var(--against);text-underline-offset:.22em}
+mark,i{forced-color-adjust:none;print-color-adjust:exact;-webkit-print-color-adjust:exact}
+.legend{display:flex;gap:.75rem;align-items:center;white-space:nowrap}
+.legend i{flex:0 1 10rem;height:.5rem;border-radius:.25rem;background:linear-gradient(90deg,var(--ramp))}
+.special span{margin-right:1em}
+.special,table,.legend{font-variant-numeric:tabular-nums}
+table{width:100%;border-collapse:collapse}
+th,td{padding:.3rem .75rem .3rem 0;text-align:left;font-weight:400;vertical-align:top}
+td:nth-last-child(2),#tokens th:nth-child(3){text-align:right;white-space:nowrap}
+#tokens td:first-child{color:var(--faint);width:2.25rem}
+tr+tr>*,tfoot>tr>*{border-top:1px solid var(--line)}
+thead>tr>*{border-bottom:1px solid var(--line)}
+tfoot>tr>*{border-top:1px solid var(--ink);font-weight:600}
+small{display:block;line-height:1.3}
+.bar{position:relative;width:45%;padding:0}
+@media(max-width:30rem){.bar{width:30%}}
+.bar i,.bar b{position:absolute;top:.75em;height:.6em}
+.bar i.for,.bar i.against{min-width:1px;background:var(--for)}
+.bar i.against{background:var(--against)}
+.bar b{top:0;height:100%;border-left:1px solid var(--line)}
+dl{margin:2.75rem 0 0;display:flex;flex-wrap:wrap;gap:.5rem 2rem}
+dd{margin:0;color:var(--ink)}
+`;

@@ -94,8 +94,9 @@ const wide =
 
 /** The number of runs up to the last place where a line may end. */
 function afterWord(line: readonly Run[]): number {
-  const at = line.findLastIndex(({ text, width }) => text === " " || width === 2);
-  return at < 0 ? line.length : at + 1;
+  let at = line.length;
+  while (at > 0 && line[at - 1]!.text !== " " && line[at - 1]!.width < 2) at--;
+  return at || line.length;
 }
 
 function merge(runs: readonly Run[]): Run[] {

@@ -19,7 +19,7 @@ export function visible(text: string, newline = "↵"): string {
 }
 
 /** Visible text as HTML or SVG, inside an element or a quoted attribute. */
-export function escape(text: string, newline?: string): string {
+export function escaped(text: string, newline?: string): string {
   return visible(text, newline).replace(/[&<>"'`]/g, (c) => `&#${c.charCodeAt(0)};`);
 }
 

@@ -28,8 +28,8 @@ export function linear(
 export function linearGrad(g: Numbers, weight: Numbers, rows: number, inputs: number, outputs: number): Float64Array {
   const gx = new Float64Array(rows * inputs);
   for (let r = 0; r < rows; r++) {
-    for (let i = 0; i < inputs; i++) {
-      for (let j = 0; j < outputs; j++) gx[r * inputs + i] += g[r * outputs + j] * weight[j * inputs + i];
+    for (let j = 0; j < outputs; j++) {
+      for (let i = 0; i < inputs; i++) gx[r * inputs + i] += g[r * outputs + j] * weight[j * inputs + i];
     }
   }
   return gx;

@@ -1,0 +1,205 @@
+#!/usr/bin/env node
+// relprop in a shell: explain, predict, inspect. Exit status 0; 1 for a failed run; 2 for wrong usage.
+
+import { readFile, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { help } from "./cli/help.ts";
+import { inspect } from "./cli/inspect.ts";
+import { type Line, lines } from "./cli/lines.ts";
+import { findGpu, finishLineOnInterrupt, paint, print, quietOnClosedPipe, stopped } from "./cli/terminal.ts";
+import { type Composite, method } from "./composites.ts";
+import { quote, RelpropError } from "./errors.ts";
+import type { Explanation, Prediction } from "./explanation.ts";
+import { load } from "./load.ts";
+import type { ExplainOptions } from "./model.ts";
+import { ansi } from "./render/ansi.ts";
+import { html } from "./render/html.ts";
+import { svg } from "./render/svg.ts";
+import { percent, visible } from "./render/text.ts";
+import { request } from "./target.ts";
+
+const options = {
+  model: { type: "string" },
+  backend: { type: "string" },
+  method: { type: "string" },
+  at: { type: "string" },
+  target: { type: "string" },
+  contrast: { type: "string" },
+  composite: { type: "string" },
+  truncate: { type: "boolean" },
+  json: { type: "boolean" },
+  jsonl: { type: "boolean" },
+  format: { type: "string" },
+  out: { type: "string" },
+  help: { type: "boolean", short: "h" },
+  version: { type: "boolean" },
+} as const;
+
+/** Which options each command takes, beside --help. */
+const commands = new Map([
+  [
+    "explain",
+    [
+      "model",
+      "backend",
+      "method",
+      "at",
+      "target",
+      "contrast",
+      "composite",
+      "truncate",
+      "json",
+      "jsonl",
+      "format",
+      "out",
+    ],
+  ],
+  ["predict", ["model", "backend", "truncate", "json", "jsonl", "out"]],
+  ["inspect", ["model", "backend", "json", "out"]],
+]);
+
+type Values = ReturnType<typeof parse>["values"];
+
+class Usage extends Error {}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({ args, options, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw new Usage((error as Error).message);
+  }
+}
+
+async function main(args: string[]): Promise<void> {
+  const { values, positionals } = parse(args);
+  const [command, ...texts] = positionals;
+  if (values.version) return print(`${await version()}\n`);
+  if (values.help || (!command && !args.length)) return print(help(command));
+
+  const allowed = commands.get(command);
+  if (!allowed) throw new Usage(command ? `there is no command ${quote(command)}` : "say what to do");
+  for (const name of Object.keys(values)) {
+    if (!allowed.includes(name)) throw new Usage(`${command} takes no --${name}`);
+  }
+  const text = textOf(command, texts, values);
+  const format = formatOf(values);
+  const asked = await asks(values);
+
+  const model = await load(values.model ?? fileURLToPath(new URL("../models/sst2-tiny/", import.meta.url)), {
+    backend: values.backend as "auto" | undefined,
+    gpu: values.backend === "webgpu" ? await findGpu() : undefined,
+  });
+  try {
+    request(model.labels, asked); // a class that is not there is wrong usage, for every line alike
+    if (command === "inspect") return await emit(values, inspect(model, format === "json"));
+    const answer = (one: string): Promise<Explanation | Prediction> =>
+      command === "explain" ? model.explain(one, asked) : model.predict(one, asked);
+    if (values.jsonl) return await stream(answer);
+    const result = await answer(text);
+    if (format === "json") return await emit(values, `${JSON.stringify(result, null, 2)}\n`);
+    const toTerminal = values.out === undefined;
+    await emit(values, "ledger" in result ? render(result, format, toTerminal) : predictionText(result));
+  } finally {
+    await model.dispose();
+  }
+}
+
+/** The one text of a command line. */
+function textOf(command: string, texts: string[], { jsonl, out }: Values): string {
+  if (command === "inspect" || jsonl) {
+    if (texts.length) throw new Usage(jsonl ? "--jsonl reads its texts from standard input" : "inspect takes no text");
+    if (jsonl && out !== undefined) throw new Usage("--jsonl writes to standard output; redirect it instead of --out");
+    return "";
+  }
+  if (texts.length === 1) return texts[0];
+  throw new Usage(texts.length ? "put the text in quotes, it came as several words" : `${command} needs a text`);
+}
+
+const formats = ["text", "html", "svg", "json"] as const;
+type Format = (typeof formats)[number];
+
+function formatOf({ json, jsonl, format }: Values): Format {
+  if ((json || jsonl) && format !== undefined && format !== "json")
+    throw new Usage(`--format ${format} and JSON exclude each other`);
+  const chosen = formats.find((one) => one === (json ? "json" : (format ?? "text")));
+  if (!chosen) throw new Usage(`there is no format ${quote(format)}, only ${formats.join(", ")}`);
+  return chosen;
+}
+
+/** The options of explain(), checked before a model is loaded. */
+async function asks(values: Values): Promise<ExplainOptions & { at?: undefined }> {
+  if (values.composite !== undefined && values.method !== undefined) {
+    throw new Usage("--method and --composite exclude each other");
+  }
+  const wanted = values.composite === undefined ? values.method : await compositeFile(values.composite);
+  method(wanted);
+  const { at, target, contrast, truncate } = values;
+  return { method: wanted, at, target, contrast, truncate } as ExplainOptions & { at?: undefined };
+}
+
+async function compositeFile(path: string): Promise<Composite> {
+  try {
+    return JSON.parse(await readFile(path, "utf8"));
+  } catch (error) {
+    throw new Usage(`${quote(path)} holds no composite: ${(error as Error).message}`);
+  }
+}
+
+function render(explanation: Explanation, format: Format, toTerminal: boolean): string {
+  if (format === "html") return html(explanation);
+  if (format === "svg") return svg(explanation);
+  return ansi(explanation, paint(toTerminal));
+}
+
+function predictionText({ classes, model, backend }: Prediction): string {
+  const best = [...classes].sort((a, b) => b.logit - a.logit);
+  const rows = best.map(({ label, logit, probability }) => {
+    return `${percent(probability).padStart(8)}  ${logit.toFixed(4).padStart(9)}  ${visible(label)}`;
+  });
+  return `${rows.join("\n")}\n(${visible(model)}, ${backend})\n`;
+}
+
+async function version(): Promise<string> {
+  return JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8")).version;
+}
+
+async function emit({ out }: Values, content: string): Promise<void> {
+  if (out === undefined) return print(content);
+  try {
+    await writeFile(out, content);
+  } catch (cause) {
+    throw new RelpropError("InvalidOption", `${quote(out)} cannot be written: ${(cause as Error).message}`, {}, cause);
+  }
+}
+
+/** One line of JSON for each line of standard input, in order; a bad line is answered with its error. */
+async function stream(answer: (text: string) => Promise<object>): Promise<void> {
+  finishLineOnInterrupt();
+  for await (const line of lines(process.stdin)) {
+    await print(`${JSON.stringify(await answerLine(line, answer))}\n`);
+    if (stopped()) return;
+  }
+}
+
+async function answerLine(line: Line, answer: (text: string) => Promise<object>): Promise<object> {
+  const id = line.id === undefined ? {} : { id: line.id };
+  try {
+    if (line.error) throw line.error;
+    return { ...id, ...(await answer(line.text)) };
+  } catch (error) {
+    if (!(error instanceof RelpropError)) throw error;
+    return { ...id, line: line.number, error: { code: error.code, message: error.message } };
+  }
+}
+
+quietOnClosedPipe();
+main(process.argv.slice(2)).catch((error: unknown) => {
+  const usage = error instanceof Usage || (error instanceof RelpropError && error.code === "InvalidOption");
+  const code = error instanceof RelpropError ? ` (${error.code})` : "";
+  const message =
+    error instanceof Usage || error instanceof RelpropError ? error.message : String((error as Error)?.stack);
+  process.stderr.write(`relprop: ${visible(message, "\n")}${code}\n`);
+  if (usage) process.stderr.write("relprop --help tells how it is used\n");
+  process.exitCode = usage ? 2 : 1;
+});

@@ -1,0 +1,34 @@
+import type { Model } from "../model.ts";
+import { visible } from "../render/text.ts";
+
+/** What is in a model, as JSON or as lines for people. */
+export function inspect(model: Model, json: boolean): string {
+  const count = (shape: readonly number[]) => shape.reduce((n, d) => n * d, 1);
+  const dtypes = new Map<string, number>();
+  for (const { dtype, shape } of model.tensors) dtypes.set(dtype, (dtypes.get(dtype) ?? 0) + count(shape));
+  const facts = {
+    model: model.name,
+    type: model.type,
+    classes: model.labels,
+    maxTokens: model.maxTokens,
+    parameters: model.tensors.reduce((n, { shape }) => n + count(shape), 0),
+    dtypes: Object.fromEntries(dtypes),
+    tensors: model.tensors.map(({ name, dtype, shape }) => ({ name, dtype, shape })),
+    unused: model.unused,
+    backend: model.backend,
+    ...(model.backendReason && { backendReason: model.backendReason }),
+  };
+  if (json) return `${JSON.stringify(facts, null, 2)}\n`;
+
+  const rows: [string, string][] = [
+    ["model", facts.model],
+    ["type", facts.type],
+    ["classes", facts.classes.map((label, i) => `${i} ${label}`).join(", ")],
+    ["most tokens", String(facts.maxTokens)],
+    ["parameters", `${facts.parameters.toLocaleString("en")} in ${facts.tensors.length} tensors`],
+    ["stored as", [...dtypes].map(([dtype, n]) => `${dtype} ${n.toLocaleString("en")}`).join(", ")],
+    ["backend", facts.backend + (facts.backendReason ? ` (${facts.backendReason})` : "")],
+    ...(facts.unused.length ? [["not used", facts.unused.join(", ")] as [string, string]] : []),
+  ];
+  return rows.map(([name, value]) => `${name.padEnd(12)} ${visible(value)}\n`).join("");
+}

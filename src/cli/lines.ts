@@ -1,0 +1,69 @@
+// Standard input as JSON lines. Lines are split as bytes, so that no chunk border can cut a character in two.
+
+import { quote, RelpropError } from "../errors.ts";
+
+/** One line: a text, or what is wrong with it; its id if it has one. Numbers count from 1. */
+export interface Line {
+  number: number;
+  text: string;
+  id?: unknown;
+  error?: RelpropError;
+}
+
+const MOST_BYTES = 2 ** 20;
+
+export async function* lines(input: AsyncIterable<Uint8Array | string>): AsyncGenerator<Line> {
+  let number = 0;
+  for await (const bytes of split(input)) yield { number: ++number, ...read(bytes, number === 1) };
+}
+
+/** Lines without their line feeds; one that is too long comes as undefined, and no more of it than fits is kept. */
+async function* split(input: AsyncIterable<Uint8Array | string>): AsyncGenerator<Uint8Array | undefined> {
+  let parts: Uint8Array[] = [];
+  let size = 0;
+  const take = (): Uint8Array | undefined => {
+    const line = size > MOST_BYTES ? undefined : Buffer.concat(parts);
+    parts = [];
+    size = 0;
+    return line;
+  };
+  const keep = (part: Uint8Array) => {
+    size += part.length;
+    if (size <= MOST_BYTES) parts.push(part);
+    else parts = [];
+  };
+  for await (const chunk of input) {
+    let rest = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+    for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
+      keep(rest.subarray(0, end));
+      yield take();
+      rest = rest.subarray(end + 1);
+    }
+    if (rest.length) keep(rest);
+  }
+  if (size) yield take();
+}
+
+function read(bytes: Uint8Array | undefined, first: boolean): Omit<Line, "number"> {
+  const bad = (message: string, id?: unknown) => ({ text: "", id, error: new RelpropError("InvalidInput", message) });
+  if (!bytes) {
+    const error = new RelpropError("LimitExceeded", `a line may have ${MOST_BYTES} bytes, this one has more`);
+    return { text: "", error };
+  }
+  let value: unknown;
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: !first }).decode(bytes);
+    if (!text.trim()) return bad("the line is empty");
+    value = JSON.parse(text);
+  } catch {
+    return bad(`a line holds {"text": …} or a string in quotes, as JSON in UTF-8; this one does not`);
+  }
+  if (typeof value === "string") return { text: value };
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return bad(`a line holds {"text": …} or a string in quotes, not ${quote(value)}`);
+  }
+  const id = Object.hasOwn(value, "id") ? (value as { id: unknown }).id : undefined;
+  const text = Object.hasOwn(value, "text") ? (value as { text: unknown }).text : undefined;
+  if (typeof text === "string") return { text, id };
+  return bad(`the line's "text" is ${text === undefined ? "missing" : quote(text)}, it must be a string`, id);
+}

@@ -1,0 +1,59 @@
+// Standard output as it is: a terminal with colours or not, a pipe that may close or be slow.
+
+import type { AnsiOptions } from "../render/ansi.ts";
+
+/** Writes and waits until the reader has room for more. */
+export function print(text: string): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.stdout.write(text)) resolve();
+    else process.stdout.once("drain", resolve);
+  });
+}
+
+/** `relprop … | head` is no failure. */
+export function quietOnClosedPipe(): void {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0);
+    throw error;
+  });
+}
+
+let interrupted = false;
+
+/** After Ctrl-C, once: a stream ends with a whole line. A second Ctrl-C ends at once. */
+export function stopped(): boolean {
+  return interrupted;
+}
+
+export function finishLineOnInterrupt(): void {
+  process.once("SIGINT", () => {
+    interrupted = true;
+    process.exitCode = 130;
+  });
+}
+
+/** How to draw: NO_COLOR and anything but a terminal get no escapes. */
+export function paint(toTerminal: boolean): AnsiOptions {
+  const { NO_COLOR, TERM, COLORTERM } = process.env;
+  const plain = !toTerminal || !process.stdout.isTTY || NO_COLOR || TERM === "dumb";
+  const color = plain ? "none" : /truecolor|24bit/.test(COLORTERM ?? "") ? "truecolor" : "256";
+  return { color, width: Math.min(process.stdout.columns || 80, 120) };
+}
+
+declare global {
+  // Dawn ends the process if its GPU object is collected while a device lives.
+  var __relpropGpu: GPU | undefined;
+}
+
+/** WebGPU's entry point: the runtime's own, else the optional package `webgpu`. */
+export async function findGpu(): Promise<GPU | undefined> {
+  if (globalThis.navigator?.gpu) return globalThis.navigator.gpu;
+  try {
+    const { create, globals } = await import("webgpu");
+    Object.assign(globalThis, globals);
+    globalThis.__relpropGpu ??= create([]);
+    return globalThis.__relpropGpu;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,20 @@
+// What the package exports, nothing else.
+
+export type { BackendOptions } from "./backends/choose.ts";
+export { type Choice, type Composite, methods } from "./composites.ts";
+export { type ErrorCode, RelpropError } from "./errors.ts";
+export type {
+  ClassScore,
+  Explanation,
+  Ledger,
+  Prediction,
+  ReadingPoint,
+  TokenRelevance,
+} from "./explanation.ts";
+export type { Contents, Progress, Source } from "./files.ts";
+export { type LoadOptions, load } from "./load.ts";
+export type { ExplainOptions, Model, PredictOptions } from "./model.ts";
+export { ansi } from "./render/ansi.ts";
+export { html } from "./render/html.ts";
+export { svg } from "./render/svg.ts";
+export type { TargetOptions } from "./target.ts";

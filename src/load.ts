@@ -1,0 +1,100 @@
+import { type BackendOptions, start } from "./backends/choose.ts";
+import { checkpoint, type Stored } from "./checkpoint.ts";
+import { RelpropError, throwIfAborted } from "./errors.ts";
+import { files, type ReadOptions, type Source } from "./files.ts";
+import { readJson } from "./json.ts";
+import { Model } from "./model.ts";
+import { type Architecture, architecture } from "./models/family.ts";
+import { Weights } from "./models/weights.ts";
+import { checkFinite, type Rows, readTensor, rows } from "./safetensors.ts";
+import { tokenizer } from "./tokenizer.ts";
+import { network } from "./trace.ts";
+
+export interface LoadOptions extends BackendOptions, ReadOptions {
+  /** What results call the model; by default the last part of its path or URL. */
+  name?: string;
+}
+
+/**
+ * Loads a Hugging Face checkpoint: config.json, tokenizer.json and model.safetensors or its shards. Rejects with a
+ * RelpropError; after a failure or an abort nothing stays allocated.
+ */
+export async function load(source: Source, options: LoadOptions = {}): Promise<Model> {
+  const { signal } = options;
+  throwIfAborted(signal);
+  const from = await files(source, options);
+  try {
+    const read = async (name: string, code: "ConfigInvalid" | "TokenizerInvalid", most: number) => {
+      const json = await readJson(from, name, { code, most, signal });
+      if (!json) throw new RelpropError("MissingFile", `the model has no ${name}`, { file: name });
+      return json;
+    };
+    const config = await read("config.json", "ConfigInvalid", 2 ** 20);
+    const stored = await checkpoint(from, signal);
+
+    const weights = new Weights(new Map([...stored].map(([name, { info }]) => [name, info.shape])));
+    const design = architecture(config, weights);
+    network(design, 1, 1); // asks for every weight, and so checks that all are there with the right shapes
+
+    const vocabulary = await read("tokenizer.json", "TokenizerInvalid", 2 ** 26);
+    const tokenizerConfig = await readJson(from, "tokenizer_config.json", {
+      code: "TokenizerInvalid",
+      most: 2 ** 20,
+      signal,
+    });
+    const encode = tokenizer(vocabulary, tokenizerConfig ?? {}, design.vocabulary);
+    const tables = await embeddings(design, stored, signal);
+
+    const { backend, reason } = await upload(weights, stored, options);
+    const needed = new Set([...weights.used.keys(), ...Object.values(design.tables)]);
+    return new Model({
+      name: options.name ?? from.name,
+      type: String(config.model_type),
+      architecture: design,
+      tokenizer: encode,
+      tables,
+      backend,
+      backendReason: reason,
+      stored: [...stored.values()].map(({ info }) => info),
+      unused: [...stored.keys()].filter((name) => !needed.has(name)),
+    });
+  } finally {
+    await from.close();
+  }
+}
+
+/** The embedding tables, kept on the host in the checkpoint's own dtype. */
+async function embeddings(design: Architecture, stored: ReadonlyMap<string, Stored>, signal?: AbortSignal) {
+  const table = async (name: string): Promise<Rows> => {
+    const { file, info } = stored.get(name)!;
+    return rows(await file.read(info.start, info.end, signal), info);
+  };
+  const { words, positions, types } = design.tables;
+  return { words: await table(words), positions: await table(positions), types: await table(types) };
+}
+
+/** Starts a backend and hands it the weights; a GPU that cannot hold them gives way to WASM if the choice was `auto`. */
+async function upload(
+  weights: Weights,
+  stored: ReadonlyMap<string, Stored>,
+  options: LoadOptions,
+): Promise<Awaited<ReturnType<typeof start>>> {
+  const started = await start(options);
+  try {
+    for (const name of weights.used.keys()) {
+      throwIfAborted(options.signal);
+      const { file, info } = stored.get(name)!;
+      const values = await readTensor(file, info, options.signal);
+      checkFinite(values, name);
+      await started.backend.upload(name, values);
+    }
+    return started;
+  } catch (error) {
+    started.backend.dispose();
+    const gpuFailed = error instanceof RelpropError && /^(Gpu|DeviceLost)/.test(error.code);
+    const mayFallBack = (options.backend ?? "auto") === "auto" && started.backend.name === "webgpu";
+    if (!gpuFailed || !mayFallBack) throw error;
+    const again = await upload(weights, stored, { ...options, backend: "wasm" });
+    return { ...again, reason: error.message };
+  }
+}

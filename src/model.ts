@@ -1,0 +1,302 @@
+import type { Backend, Data, Program } from "./backends/backend.ts";
+import { type Composite, method } from "./composites.ts";
+import { quote, RelpropError, throwIfAborted } from "./errors.ts";
+import type { ClassScore, Explanation, Prediction, ReadingPoint } from "./explanation.ts";
+import type { Architecture } from "./models/family.ts";
+import { plan } from "./plan.ts";
+import type { Rows, TensorInfo } from "./safetensors.ts";
+import { request, type TargetOptions } from "./target.ts";
+import type { Encoding, Tokenizer } from "./tokenizer.ts";
+import { explaining, ledger, network, part, predicting, readingPoints, type Trace } from "./trace.ts";
+
+export interface PredictOptions {
+  /** Cuts a text that is too long instead of rejecting it with `InputTooLong`. */
+  truncate?: boolean;
+  /** Seen before each run; a run that has begun is finished. */
+  signal?: AbortSignal;
+}
+
+export interface ExplainOptions extends PredictOptions, TargetOptions {
+  /** A method's name (default cp-lrp), or a composite of your own. */
+  method?: string | Composite;
+  /** Where relevance is read (default embeddings); several points come from one run. */
+  at?: ReadingPoint | readonly ReadingPoint[];
+}
+
+export interface ModelParts {
+  name: string;
+  type: string;
+  architecture: Architecture;
+  tokenizer: Tokenizer;
+  tables: Record<"words" | "positions" | "types", Rows>;
+  backend: Backend;
+  backendReason?: string;
+  stored: TensorInfo[];
+  unused: string[];
+}
+
+const MOST_PLAN_BYTES = 2 ** 29; // work buffers of the plans kept ready
+const BATCH = 8; // texts a run
+const BUCKET = 8; // texts are padded to a multiple of this, so that few lengths need a plan of their own
+
+interface Ready {
+  program: Program;
+  trace: Trace;
+}
+
+/**
+ * A loaded model. Calls run one at a time in the order they were made. `dispose()` lets the running one finish, rejects
+ * those that wait with `Disposed`, and frees everything.
+ */
+export class Model {
+  readonly name: string;
+  /** The config's model_type. */
+  readonly type: string;
+  readonly labels: readonly string[];
+  /** The most tokens a text may have, special ones included. */
+  readonly maxTokens: number;
+  readonly backend: "wasm" | "webgpu";
+  /** Why `backend: "auto"` did not take the GPU. */
+  readonly backendReason?: string;
+  /** Every tensor of the checkpoint, and the names of those the model does not use. */
+  readonly tensors: readonly TensorInfo[];
+  readonly unused: readonly string[];
+
+  readonly #parts: ModelParts;
+  readonly #ready = new Map<string, Ready>();
+  #queue: Promise<unknown> = Promise.resolve();
+  #disposed: Promise<void> | undefined;
+
+  constructor(parts: ModelParts) {
+    this.#parts = parts;
+    this.name = parts.name;
+    this.type = parts.type;
+    this.labels = parts.architecture.labels;
+    this.maxTokens = parts.architecture.positions;
+    this.backend = parts.backend.name;
+    this.backendReason = parts.backendReason;
+    this.tensors = parts.stored;
+    this.unused = parts.unused;
+  }
+
+  /** The classes of a text, or of each of several, with their logits and probabilities. */
+  predict(text: string, options?: PredictOptions): Promise<Prediction>;
+  predict(texts: readonly string[], options?: PredictOptions): Promise<Prediction[]>;
+  async predict(text: string | readonly string[], options: PredictOptions = {}): Promise<Prediction | Prediction[]> {
+    const results = await this.#inBatches(texts(text), options, async (batch, t) => {
+      const { program } = await this.#prepare(`predict ${batch.length} ${t}`, batch.length, t);
+      const data = await program.run(this.#inputs(batch, t));
+      return batch.map(({ text, warnings }, i) => {
+        const classes = this.#classes(part(data.logits, i, batch.length));
+        return { text, model: this.name, backend: this.backend, classes, warnings };
+      });
+    });
+    return typeof text === "string" ? results[0] : results;
+  }
+
+  /** Which tokens a text's logit rests on, with its ledger; a list of texts or reading points gives a list. */
+  explain(text: string, options?: ExplainOptions & { at?: ReadingPoint }): Promise<Explanation>;
+  explain(texts: readonly string[], options?: ExplainOptions & { at?: ReadingPoint }): Promise<Explanation[]>;
+  explain(text: string, options: ExplainOptions & { at: readonly ReadingPoint[] }): Promise<Explanation[]>;
+  explain(
+    texts: readonly string[],
+    options: ExplainOptions & { at: readonly ReadingPoint[] },
+  ): Promise<Explanation[][]>;
+  async explain(
+    text: string | readonly string[],
+    options: ExplainOptions = {},
+  ): Promise<Explanation | Explanation[] | Explanation[][]> {
+    const { at = "embeddings" } = options;
+    const points = typeof at === "string" ? [at] : at;
+    for (const point of points) {
+      if (readingPoints.includes(point)) continue;
+      throw new RelpropError(
+        "InvalidOption",
+        `relevance is read at ${readingPoints.join(", ")}, not at ${quote(point)}`,
+      );
+    }
+    const rules = method(options.method);
+    const target = request(this.labels, options);
+
+    const results = await this.#inBatches(texts(text), options, async (batch, t) => {
+      const key = `${JSON.stringify(rules.composite)} ${batch.length} ${t}`;
+      const { program, trace } = await this.#prepare(key, batch.length, t, rules.composite);
+      const requests = new Float32Array(target.length * batch.length);
+      for (let i = 0; i < batch.length; i++) requests.set(target, target.length * i);
+      const data = await program.run({ ...this.#inputs(batch, t), request: requests });
+      return batch.map((one, i) => {
+        const reading = (point: ReadingPoint) => this.#explanation(one, i, batch.length, trace, data, point, rules);
+        return typeof at === "string" ? reading(at) : points.map(reading);
+      });
+    });
+    return (typeof text === "string" ? results[0] : results) as Explanation | Explanation[] | Explanation[][];
+  }
+
+  /** Frees the model's memory, once the run under way has ended. */
+  dispose(): Promise<void> {
+    this.#disposed ??= this.#queue.then(() => {
+      for (const { program } of this.#ready.values()) program.dispose();
+      this.#ready.clear();
+      this.#parts.backend.dispose();
+    });
+    return this.#disposed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  /** Encodes all texts, so that a text that is too long is told before any run, then runs them in batches of few. */
+  async #inBatches<R>(
+    texts: readonly string[],
+    { truncate, signal }: PredictOptions,
+    run: (batch: Encoded[], t: number) => Promise<R[]>,
+  ): Promise<R[]> {
+    const encoded = texts.map((text) => this.#encode(text, truncate));
+    const results: R[] = [];
+    for (let i = 0; i < encoded.length; i += BATCH) {
+      const batch = encoded.slice(i, i + BATCH);
+      const longest = Math.max(...batch.map(({ ids }) => ids.length));
+      const t = Math.min(Math.ceil(longest / BUCKET) * BUCKET, this.maxTokens);
+      results.push(...(await this.#inTurn(signal, () => run(batch, t))));
+    }
+    return results;
+  }
+
+  /** First come, first served. */
+  #inTurn<R>(signal: AbortSignal | undefined, work: () => Promise<R>): Promise<R> {
+    const turn = this.#queue.then(() => {
+      if (this.#disposed) throw new RelpropError("Disposed", "the model was disposed of; load it again");
+      throwIfAborted(signal);
+      return work();
+    });
+    this.#queue = turn.catch(() => {});
+    return turn;
+  }
+
+  #encode(text: string, truncate = false): Encoded {
+    const { tokens, warnings } = this.#parts.tokenizer.encode(text);
+    if (tokens.length <= this.maxTokens) return { text, tokens, ids: tokens.map(({ id }) => id), warnings };
+    if (!truncate) {
+      const message = `the text has ${tokens.length} tokens, this model takes ${this.maxTokens}; shorten it or ask to truncate`;
+      throw new RelpropError("InputTooLong", message, { tokens: tokens.length, max: this.maxTokens });
+    }
+    // The special token that closes a text stays.
+    const kept = [...tokens.slice(0, this.maxTokens - 1), tokens[tokens.length - 1]];
+    const cut = `the text has ${tokens.length} tokens and was cut to the ${this.maxTokens} that this model takes`;
+    return { text, tokens: kept, ids: kept.map(({ id }) => id), warnings: [...warnings, cut] };
+  }
+
+  /** The program for a batch of one size, from the cache or new; the least recently used give way. */
+  async #prepare(key: string, batch: number, t: number, composite?: Composite): Promise<Ready> {
+    const found = this.#ready.get(key);
+    if (found) this.#ready.delete(key);
+    const ready = found ?? (await this.#build(batch, t, composite));
+    this.#ready.set(key, ready);
+    let bytes = 0;
+    for (const { program } of this.#ready.values()) bytes += program.bytes;
+    for (const [old, { program }] of this.#ready) {
+      if (bytes <= MOST_PLAN_BYTES || old === key) break;
+      bytes -= program.bytes;
+      program.dispose();
+      this.#ready.delete(old);
+    }
+    return ready;
+  }
+
+  async #build(batch: number, t: number, composite?: Composite): Promise<Ready> {
+    const net = network(this.#parts.architecture, batch, t);
+    const trace = composite ? explaining(net, batch, composite) : predicting(net);
+    return { trace, program: await this.#parts.backend.prepare(plan(trace.outputs)) };
+  }
+
+  /** Word vectors, positions and lengths of a batch padded to `t` tokens; padding is zeros. */
+  #inputs(batch: Encoded[], t: number): Data {
+    const { tables, architecture } = this.#parts;
+    const { width } = architecture;
+    const words = new Float32Array(batch.length * t * width);
+    batch.forEach(({ ids }, i) => {
+      ids.forEach((id, j) => {
+        tables.words(id, words, (i * t + j) * width);
+      });
+    });
+    const places = new Float32Array(t * width);
+    const type = new Float32Array(width);
+    tables.types(0, type, 0);
+    for (let j = 0; j < t; j++) tables.positions(j, places, j * width);
+    for (let j = 0; j < places.length; j++) places[j] += type[j % width];
+    return { words, places, lengths: Float32Array.from(batch, ({ ids }) => ids.length) };
+  }
+
+  #classes(logits: Float32Array): ClassScore[] {
+    finite(logits, "a logit");
+    const peak = Math.max(...logits);
+    const weights = Array.from(logits, (logit) => Math.exp(logit - peak));
+    const total = weights.reduce((a, b) => a + b, 0);
+    return this.labels.map((label, index) => {
+      return { index, label, logit: logits[index], probability: weights[index] / total };
+    });
+  }
+
+  #explanation(
+    { text, tokens, warnings }: Encoded,
+    i: number,
+    batch: number,
+    trace: Trace,
+    data: Data,
+    at: ReadingPoint,
+    rules: { name: string; composite: Composite },
+  ): Explanation {
+    const classes = this.#classes(part(data.logits, i, batch));
+    const relevance = part(data[at], i, batch);
+    const account = ledger(trace, data, at, i, batch);
+    finite(relevance, "a token's relevance");
+    finite(Object.values(account), "a ledger entry");
+
+    const seed = part(data.seed, i, batch);
+    const contrast = classes[seed.indexOf(-1)];
+    return {
+      text,
+      model: this.name,
+      method: rules.name,
+      composite: rules.composite,
+      at,
+      backend: this.backend,
+      target: classes[seed.indexOf(1)],
+      ...(contrast && { contrast }),
+      classes,
+      tokens: tokens.map((token, j) => ({ ...token, relevance: relevance[j] })),
+      ledger: account,
+      warnings: [...warnings, ...annihilated(at, rules.composite)],
+    };
+  }
+}
+
+interface Encoded extends Encoding {
+  text: string;
+}
+
+function texts(text: string | readonly string[]): readonly string[] {
+  const list = typeof text === "string" ? [text] : text;
+  if (!Array.isArray(list) || list.some((one) => typeof one !== "string")) {
+    throw new RelpropError("InvalidInput", `a text must be a string, or a list of strings, not ${quote(text)}`);
+  }
+  return list;
+}
+
+function finite(values: ArrayLike<number>, what: string): void {
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isFinite(values[i])) continue;
+    throw new RelpropError("NonFiniteResult", `${what} is ${values[i]}: this text overflows the model in f32`);
+  }
+}
+
+/** A plain LayerNorm gradient right above the reading point leaves nothing of x · g but rounding (README, "Where"). */
+function annihilated(at: ReadingPoint, composite: Composite): string[] {
+  const rule = composite.layer_norm ?? "gradient";
+  if (at !== "embedding-sum" || rule !== "gradient") return [];
+  return [
+    "the gradient of the embeddings' LayerNorm annihilates relevance read at embedding-sum: these token numbers are " +
+      "rounding noise and their order means nothing; read at embeddings, or use a method with the LayerNorm rule",
+  ];
+}

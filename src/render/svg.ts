@@ -1,0 +1,115 @@
+// An explanation as one figure: the text on lines of monospace cells, each slice fitted to its cells so that every
+// program that draws it agrees, on its own light ground.
+
+import type { Explanation } from "../explanation.ts";
+import { hex, light } from "./color.ts";
+import { facts, strength } from "./facts.ts";
+import { type Run, slice, wrap } from "./layout.ts";
+import { escaped, short } from "./text.ts";
+
+const cell = 9.6;
+const margin = 28;
+const faint = "#666666";
+
+/** The explanation as a self-contained SVG figure. */
+export function svg(explanation: Explanation): string {
+  const { title, score, classes, slices, scale, apart, meta, number } = facts(explanation);
+  const lines = wrap(slices, 72);
+  const columns = lines.reduce((most, line) => Math.max(most, widthOf(line)), 48);
+  const shapes: string[] = [];
+  let y = margin - 8;
+
+  const put = (text: string, x: number, size: number, attributes: string) =>
+    shapes.push(`<text x="${short(x)}" y="${short(y)}" font-size="${size}" ${attributes}>${letters(text)}</text>`);
+  const write = (text: string, size = 13, attributes = `fill="${faint}"`) => {
+    // Letters of a proportional font are narrower than this on average.
+    for (const [run] of wrap([slice(text.replaceAll("\n", "↵"))], Math.floor((cell * columns) / (0.62 * size)))) {
+      y += 1.5 * size;
+      put(run?.text ?? "", margin, size, attributes);
+    }
+  };
+
+  write(title, 20, `fill="${light.ink}" font-weight="600"`);
+  for (const text of [score, ...classes]) write(text);
+
+  y += 12;
+  const rightToLeft = startsRightToLeft(explanation.text);
+  for (const line of lines) {
+    y += 28;
+    let x = margin + (rightToLeft ? cell * (columns - widthOf(line)) : 0);
+    for (const run of asRead(line, rightToLeft)) {
+      shapes.push(draw(run, x, y, strength(run.slice.relevance, scale), (value) => number(value, "+")));
+      x += cell * run.width;
+    }
+  }
+
+  y += 30;
+  for (let i = -20; i <= 20; i++) {
+    const fill = hex(i / 20, light);
+    shapes.push(`<rect x="${margin + 6 * (i + 20)}" y="${short(y)}" width="6.5" height="8" fill="${fill}"/>`);
+  }
+  y += 24;
+  put(`${number(-scale)} against`, margin, 12, `fill="${faint}"`);
+  put(`for ${number(scale, "+")}`, margin + 246.5, 12, `fill="${faint}" text-anchor="end"`);
+
+  y += 10;
+  if (apart.length) write(apart.map(({ text, relevance }) => `${text} ${number(relevance, "+")}`).join("  "));
+  write(meta.map((pair) => pair.join("\u00a0")).join(", "));
+  for (const text of explanation.warnings) write(`warning: ${text}`, 13, `fill="${light.ink}"`);
+
+  const width = short(cell * columns + 2 * margin);
+  const height = short(y + margin);
+  const label = escaped(`${title}: ${score}. ${explanation.text}`);
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${label}" font-family="system-ui,Helvetica,Arial,sans-serif">
+<rect width="${width}" height="${height}" fill="${hex(0, light)}"/>
+${shapes.join("\n")}
+</svg>
+`;
+}
+
+/** One run of a line: its colour, its number on hover, its text in exactly its cells. */
+function draw({ text, width, slice }: Run, x: number, y: number, s: number, number: (value: number) => string): string {
+  const length = short(cell * width);
+  const ground = `<rect x="${short(x)}" y="${short(y - 17)}" width="${length}" height="24" rx="3" fill="${hex(s, light)}"/>`;
+  // Anchored in the middle, where both directions agree.
+  const glyphs = `<text x="${short(x + (cell * width) / 2)}" y="${short(y)}" font-size="16" font-family="ui-monospace,Menlo,Consolas,DejaVu Sans Mono,monospace" fill="${light.ink}" text-anchor="middle" direction="${rtl.test(text) ? "rtl" : "ltr"}" textLength="${length}" lengthAdjust="spacingAndGlyphs">${letters(text)}</text>`;
+  if (!slice.tokens.length) return glyphs;
+  const line = `<rect x="${short(x)}" y="${short(y + 5)}" width="${length}" height="1.5" fill="${hex(-1, light)}"/>`;
+  return `<g><title>${escaped(number(slice.relevance))}</title>${ground}${glyphs}${s < -0.08 ? line : ""}</g>`;
+}
+
+/** Text whose spaces no program drops or folds. */
+function letters(text: string): string {
+  return escaped(text).replaceAll(" ", "\u00a0");
+}
+
+const rtl = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]/u;
+
+/** Does the text's first letter, and so its paragraph, run from right to left? */
+function startsRightToLeft(text: string): boolean {
+  return rtl.test(/\p{L}/u.exec(text)?.[0] ?? "");
+}
+
+/** A line's runs from left to right: stretches of one direction keep together, what has none goes with its neighbours
+ * or the paragraph (two levels of the Unicode bidirectional algorithm, by whole runs). */
+function asRead(line: Run[], base: boolean): Run[] {
+  const own = line.map(({ text }) => (rtl.test(text) ? true : /[\p{L}\p{N}]/u.test(text) ? false : undefined));
+  const groups: { backward: boolean; runs: Run[] }[] = [];
+  line.forEach((run, i) => {
+    const before =
+      own
+        .slice(0, i + 1)
+        .filter((d) => d !== undefined)
+        .pop() ?? base;
+    const after = own.slice(i).find((d) => d !== undefined) ?? base;
+    const backward = before === after ? before : base;
+    if (groups.at(-1)?.backward !== backward) groups.push({ backward, runs: [] });
+    groups.at(-1)!.runs.push(run);
+  });
+  if (base) groups.reverse();
+  return groups.flatMap(({ backward, runs }) => (backward ? runs.reverse() : runs));
+}
+
+function widthOf(line: readonly Run[]): number {
+  return line.reduce((sum, run) => sum + run.width, 0);
+}
