@@ -82,3 +82,8 @@ export function close(actual: ArrayLike<number>, expected: ArrayLike<number>, to
     }
   }
 }
+
+/** The same backends as options for load(). */
+export const places: { backend: "wasm" | "webgpu"; device?: GPUDevice }[] = [];
+if (!required.length || required.includes("wasm")) places.push({ backend: "wasm" });
+if (device) places.push({ backend: "webgpu", device });

@@ -2,8 +2,8 @@
 // signed bars say it all.
 
 import type { Explanation } from "../explanation.ts";
-import { rgb, terminal } from "./color.ts";
-import { facts, strength } from "./facts.ts";
+import { rgb, strength, terminal, weak } from "./color.ts";
+import { facts } from "./facts.ts";
 import { cells, characters, slice, wrap } from "./layout.ts";
 import { visible } from "./text.ts";
 
@@ -31,19 +31,19 @@ export function ansi(explanation: Explanation, { color = "truecolor", width = 80
   const special = apart.map(({ text, relevance }) => `${text} ${number(relevance, "+")}`).join("  ");
 
   const strongest = [...explanation.tokens].sort((a, b) => Math.abs(b.relevance) - Math.abs(a.relevance)).slice(0, 12);
-  const names = strongest.map(({ text }) => visible(text));
-  const amounts = strongest.map(({ relevance }) => number(relevance, "+"));
-  const nameCells = Math.min(Math.max(0, ...names.map(measure)), columns >> 2);
-  const amountCells = Math.max(0, ...amounts.map(measure));
-  const room = Math.min(24, (columns - nameCells - amountCells - 7) >> 1);
   const most = Math.abs(strongest[0]?.relevance ?? 0);
-  const left = Math.ceil(
-    strongest.reduce((least, { relevance }) => Math.max(least, -strength(relevance, most)), 0) * room,
-  );
-  const table = strongest.map(({ relevance }, i) => {
-    const [before, after] = bar(strength(relevance, most), left, room);
-    const style = heat(Math.sign(relevance), depth, 3);
-    return `  ${fit(names[i]!, nameCells)}  ${amounts[i]!.padStart(amountCells)}  ${paint(before, style)}│${paint(after, style)}`;
+  const rows = strongest.map(({ text, relevance }) => ({
+    name: visible(text),
+    amount: number(relevance, "+"),
+    share: strength(relevance, most),
+  }));
+  const nameCells = Math.min(Math.max(0, ...rows.map(({ name }) => measure(name))), columns >> 2);
+  const amountCells = Math.max(0, ...rows.map(({ amount }) => amount.length));
+  const room = Math.min(24, (columns - nameCells - amountCells - 7) >> 1);
+  const left = Math.ceil(room * Math.max(0, ...rows.map(({ share }) => -share)));
+  const table = rows.map(({ name, amount, share }) => {
+    const [before, after] = bar(share, left, room).map((blocks) => paint(blocks, heat(Math.sign(share), depth, 3)));
+    return `  ${fit(name, nameCells)}  ${amount.padStart(amountCells)}  ${before}│${after}`;
   });
 
   const sums = entries.map(({ name, value }) => [name, number(value, "+")]);
@@ -68,7 +68,7 @@ export function ansi(explanation: Explanation, { color = "truecolor", width = 80
 /** A background (4) for text, or a foreground (3) for bars. Weak text keeps the terminal's own colours, and what speaks
  * against the target is underlined too, for eyes and terminals that do not see the hue. */
 function heat(strength: number, depth: "truecolor" | "256" | undefined, ground: 3 | 4 = 4): string {
-  if (Math.abs(strength) < 0.08) return "";
+  if (Math.abs(strength) < weak) return "";
   const [r, g, b] = rgb(strength, terminal);
   // xterm's cube: 16 + 36 r + 6 g + b with channels of 0, 95, 135, … 255.
   const cube = [r, g, b].reduce((sum, channel) => 6 * sum + Math.max(0, Math.round((channel - 55) / 40)), 0) + 16;
@@ -88,16 +88,17 @@ function bar(strength: number, left: number, right: number): [before: string, af
 
 /** Visible text in exactly so many cells. */
 function fit(text: string, width: number): string {
-  let kept = text;
-  if (measure(text) > width) {
-    kept = "";
-    for (const { segment } of characters.segment(text)) {
-      if (measure(kept + segment) >= width) break;
-      kept += segment;
-    }
-    kept += "…";
+  const whole = measure(text);
+  if (whole <= width) return text + " ".repeat(width - whole);
+  let kept = "";
+  let used = 1;
+  for (const { segment } of characters.segment(text)) {
+    const next = cells(segment);
+    if (used + next > width) break;
+    kept += segment;
+    used += next;
   }
-  return kept + " ".repeat(Math.max(0, width - measure(kept)));
+  return `${kept}…${" ".repeat(width - used)}`;
 }
 
 function measure(text: string): number {

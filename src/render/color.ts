@@ -3,39 +3,35 @@
 // and chroma at the same strength, so that neither looks stronger and a grey print still shows how strong. Lightness
 // stays where one ink reads well on the whole scale: at least 4.5:1 (WCAG AA), so the text never flips colour.
 
-/** The way from no relevance to the most, in OKLCH, and the ink that is readable all along. */
+/** The way from no relevance to the most, as lightness and chroma, and the ink that reads well all along. */
 export interface Palette {
   ink: string;
-  from: { lightness: number; chroma: number };
-  to: { lightness: number; chroma: number };
+  from: readonly [lightness: number, chroma: number];
+  to: readonly [lightness: number, chroma: number];
 }
 
-export const light: Palette = {
-  ink: "#1a1a1a",
-  from: { lightness: 0.99, chroma: 0 },
-  to: { lightness: 0.73, chroma: 0.13 },
-};
+export const light: Palette = { ink: "#1a1a1a", from: [0.99, 0], to: [0.73, 0.13] };
 
-export const dark: Palette = {
-  ink: "#f2f2f2",
-  from: { lightness: 0.2, chroma: 0 },
-  to: { lightness: 0.52, chroma: 0.12 },
-};
+export const dark: Palette = { ink: "#f2f2f2", from: [0.2, 0], to: [0.52, 0.12] };
 
 /** For a terminal, whose own background is unknown: strength is in the chroma alone. */
-export const terminal: Palette = {
-  ink: "#000000",
-  from: { lightness: 0.73, chroma: 0.02 },
-  to: { lightness: 0.73, chroma: 0.13 },
-};
+export const terminal: Palette = { ink: "#000000", from: [0.73, 0.02], to: [0.73, 0.13] };
 
 const hue = { for: (55 * Math.PI) / 180, against: (250 * Math.PI) / 180 };
+
+/** Below this strength a sign is not worth marking. */
+export const weak = 0.08;
+
+/** How strongly a relevance is coloured, in −1 … 1. */
+export function strength(relevance: number, scale: number): number {
+  return scale > 0 ? Math.min(Math.max(relevance / scale, -1), 1) : 0;
+}
 
 /** The background for a strength in −1 … 1, as red, green, blue in 0 … 255. */
 export function rgb(strength: number, { from, to }: Palette): [red: number, green: number, blue: number] {
   const t = Math.min(Math.abs(strength), 1);
-  const lightness = from.lightness + t * (to.lightness - from.lightness);
-  const chroma = from.chroma + t * (to.chroma - from.chroma);
+  const lightness = from[0] + t * (to[0] - from[0]);
+  const chroma = from[1] + t * (to[1] - from[1]);
   const h = strength < 0 ? hue.against : hue.for;
   const a = chroma * Math.cos(h);
   const b = chroma * Math.sin(h);

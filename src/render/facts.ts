@@ -63,8 +63,3 @@ export function facts(explanation: Explanation): Facts {
     number,
   };
 }
-
-/** How strongly a relevance is coloured, in −1 … 1. */
-export function strength(relevance: number, scale: number): number {
-  return scale > 0 ? Math.min(Math.max(relevance / scale, -1), 1) : 0;
-}

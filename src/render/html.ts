@@ -2,8 +2,8 @@
 // piece of text, so that right-to-left scripts keep their order; every token has its number on hover and in the table.
 
 import type { Explanation } from "../explanation.ts";
-import { dark, hex, light } from "./color.ts";
-import { facts, strength } from "./facts.ts";
+import { dark, hex, light, type Palette, strength, weak } from "./color.ts";
+import { facts } from "./facts.ts";
 import { escaped, short } from "./text.ts";
 
 /** The explanation as a standalone HTML page. */
@@ -17,7 +17,7 @@ export function html(explanation: Explanation): string {
     if (!tokens.length) return shown.replaceAll("↵\n", "<span>↵</span>\n");
     const parts = tokens.length > 1 ? ` = ${tokens.map((t) => `${t.text} ${signed(t.relevance)}`).join(", ")}` : "";
     const s = strength(relevance, scale);
-    const name = s < -0.08 ? ' class="against"' : "";
+    const name = s < -weak ? ' class="against"' : "";
     return `<mark${name} title="${escaped(signed(relevance) + parts)}" style="--l:${hex(s, light)};--d:${hex(s, dark)}">${shown}</mark>`;
   });
   const special = apart.map(({ text, relevance }) => `<span><bdi>${escaped(text)}</bdi> ${signed(relevance)}</span>`);
@@ -86,50 +86,57 @@ function axis(values: readonly number[]): (from: number, to: number) => string {
   const at = (value: number) => (high > low ? (100 * (value - low)) / (high - low) : 0);
   return (from, to) => {
     const x = Math.min(at(from), at(to));
-    const name = to < from ? "against" : "for";
-    const bar = `<i class="${name}" style="left:${short(x)}%;width:${short(Math.max(at(from), at(to)) - x)}%"></i>`;
+    const name = to < from ? ' class="against"' : "";
+    const bar = `<i${name} style="left:${short(x)}%;width:${short(Math.max(at(from), at(to)) - x)}%"></i>`;
     return `<td class="bar">${bar}<b style="left:${short(at(0))}%"></b></td>`;
   };
 }
 
-const ramp = (palette: typeof light) => [-1, -0.5, 0, 0.5, 1].map((s) => hex(s, palette)).join();
+const colors = (palette: Palette, faint: string, line: string) => {
+  const [against, low, paper, high, most] = [-1, -0.5, 0, 0.5, 1].map((s) => hex(s, palette));
+  return `:root{--paper:${paper};--ink:${palette.ink};--faint:${faint};--line:${line};--for:${most};--against:${against};--ramp:${against},${low},${paper},${high},${most}}`;
+};
 
 const style = `
-:root{color-scheme:light dark;--paper:${hex(0, light)};--ink:${light.ink};--faint:#666;--line:#ddd;--for:${hex(1, light)};--against:${hex(-1, light)};--ramp:${ramp(light)}}
-@media (prefers-color-scheme:dark){:root{--paper:${hex(0, dark)};--ink:${dark.ink};--faint:#a0a0a0;--line:#383838;--for:${hex(1, dark)};--against:${hex(-1, dark)};--ramp:${ramp(dark)}}mark{background:var(--d)!important}}
+${colors(light, "#666", "#ddd")}
+mark{background:var(--l)}
+@media (prefers-color-scheme:dark){
+${colors(dark, "#a0a0a0", "#383838")}
+mark{background:var(--d)}
+}
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--ink);font:1rem/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
-main{max-width:42rem;margin:auto;padding:2.5rem 1.25rem 4rem}
-h1{margin:0;font-size:1.6rem;line-height:1.25;font-weight:600;letter-spacing:-.01em}
-h1 span{display:block;font-size:1rem;font-weight:400;letter-spacing:0;color:var(--faint)}
-h2{margin:2.75rem 0 .5rem;font-size:1rem;font-weight:600}
+main{max-width:42rem;margin:auto;padding:2.5rem 1.25rem}
+h1{margin:0;font-size:1.6rem;line-height:1.25}
+h1 span{display:block;font-size:1rem;font-weight:400}
+h2{margin:2.75rem 0 .5rem;font-size:1rem}
+h1,h2,tfoot th,tfoot td{font-weight:600}
 p{margin:.25rem 0}
-.faint,dl,small,thead{color:var(--faint)}
+.faint,dt,small,thead,h1 span,.text span{color:var(--faint)}
 .faint,dl,table{font-size:.875rem}
 .warning{margin:.75rem 0;padding-left:.75rem;border-left:2px solid}
 .text{margin:2rem 0 1.25rem;font:1.375rem/1.75 ui-serif,Charter,Georgia,serif;white-space:pre-wrap}
-.text span{color:var(--faint)}
-mark{padding:.12em 0;border-radius:.15em;color:inherit;background:var(--l)}
+mark{padding:.12em 0;border-radius:.15em;color:inherit}
 mark.against{text-decoration:underline .08em var(--against);text-underline-offset:.22em}
-mark,i{forced-color-adjust:none;print-color-adjust:exact;-webkit-print-color-adjust:exact}
+mark,i{forced-color-adjust:none;print-color-adjust:exact}
 .legend{display:flex;gap:.75rem;align-items:center;white-space:nowrap}
 .legend i{flex:0 1 10rem;height:.5rem;border-radius:.25rem;background:linear-gradient(90deg,var(--ramp))}
 .special span{margin-right:1em}
-.special,table,.legend{font-variant-numeric:tabular-nums}
+main{font-variant-numeric:tabular-nums}
 table{width:100%;border-collapse:collapse}
 th,td{padding:.3rem .75rem .3rem 0;text-align:left;font-weight:400;vertical-align:top}
-td:nth-last-child(2),#tokens th:nth-child(3){text-align:right;white-space:nowrap}
+td:nth-last-child(2),th:nth-child(3){text-align:right;white-space:nowrap}
 #tokens td:first-child{color:var(--faint);width:2.25rem}
-tr+tr>*,tfoot>tr>*{border-top:1px solid var(--line)}
+tbody tr+tr>*{border-top:1px solid var(--line)}
 thead>tr>*{border-bottom:1px solid var(--line)}
-tfoot>tr>*{border-top:1px solid var(--ink);font-weight:600}
+tfoot>tr>*{border-top:1px solid}
 small{display:block;line-height:1.3}
 .bar{position:relative;width:45%;padding:0}
-@media(max-width:30rem){.bar{width:30%}}
+@media (max-width:30rem){.bar{width:30%}}
 .bar i,.bar b{position:absolute;top:.75em;height:.6em}
-.bar i.for,.bar i.against{min-width:1px;background:var(--for)}
+.bar i{min-width:1px;background:var(--for)}
 .bar i.against{background:var(--against)}
 .bar b{top:0;height:100%;border-left:1px solid var(--line)}
 dl{margin:2.75rem 0 0;display:flex;flex-wrap:wrap;gap:.5rem 2rem}
-dd{margin:0;color:var(--ink)}
+dd{margin:0}
 `;

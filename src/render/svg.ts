@@ -2,14 +2,16 @@
 // program that draws it agrees, on its own light ground.
 
 import type { Explanation } from "../explanation.ts";
-import { hex, light } from "./color.ts";
-import { facts, strength } from "./facts.ts";
+import { asRead, direction } from "./bidi.ts";
+import { hex, light, strength, weak } from "./color.ts";
+import { facts } from "./facts.ts";
 import { type Run, slice, wrap } from "./layout.ts";
 import { escaped, short } from "./text.ts";
 
 const cell = 9.6;
 const margin = 28;
 const faint = "#666666";
+const mono = "ui-monospace,Menlo,Consolas,DejaVu Sans Mono,monospace";
 
 /** The explanation as a self-contained SVG figure. */
 export function svg(explanation: Explanation): string {
@@ -33,15 +35,18 @@ export function svg(explanation: Explanation): string {
   for (const text of [score, ...classes]) write(text);
 
   y += 12;
-  const rightToLeft = startsRightToLeft(explanation.text);
+  const paragraph = direction(explanation.text.match(/\p{L}/u)?.[0] ?? "") ?? "ltr";
+  // Anchored in the middle, where both directions agree.
+  shapes.push(`<g font-size="16" font-family="${mono}" fill="${light.ink}" text-anchor="middle">`);
   for (const line of lines) {
     y += 28;
-    let x = margin + (rightToLeft ? cell * (columns - widthOf(line)) : 0);
-    for (const run of asRead(line, rightToLeft)) {
+    let x = margin + (paragraph === "rtl" ? cell * (columns - widthOf(line)) : 0);
+    for (const run of asRead(line, paragraph)) {
       shapes.push(draw(run, x, y, strength(run.slice.relevance, scale), (value) => number(value, "+")));
       x += cell * run.width;
     }
   }
+  shapes.push("</g>");
 
   y += 30;
   for (let i = -20; i <= 20; i++) {
@@ -70,44 +75,18 @@ ${shapes.join("\n")}
 /** One run of a line: its colour, its number on hover, its text in exactly its cells. */
 function draw({ text, width, slice }: Run, x: number, y: number, s: number, number: (value: number) => string): string {
   const length = short(cell * width);
-  const ground = `<rect x="${short(x)}" y="${short(y - 17)}" width="${length}" height="24" rx="3" fill="${hex(s, light)}"/>`;
-  // Anchored in the middle, where both directions agree.
-  const glyphs = `<text x="${short(x + (cell * width) / 2)}" y="${short(y)}" font-size="16" font-family="ui-monospace,Menlo,Consolas,DejaVu Sans Mono,monospace" fill="${light.ink}" text-anchor="middle" direction="${rtl.test(text) ? "rtl" : "ltr"}" textLength="${length}" lengthAdjust="spacingAndGlyphs">${letters(text)}</text>`;
+  const rect = (top: number, attributes: string) =>
+    `<rect x="${short(x)}" y="${short(y + top)}" width="${length}" ${attributes}/>`;
+  const glyphs = `<text x="${short(x + (cell * width) / 2)}" y="${short(y)}" direction="${direction(text) ?? "ltr"}" textLength="${length}" lengthAdjust="spacingAndGlyphs">${letters(text)}</text>`;
   if (!slice.tokens.length) return glyphs;
-  const line = `<rect x="${short(x)}" y="${short(y + 5)}" width="${length}" height="1.5" fill="${hex(-1, light)}"/>`;
-  return `<g><title>${escaped(number(slice.relevance))}</title>${ground}${glyphs}${s < -0.08 ? line : ""}</g>`;
+  const ground = rect(-17, `height="24" rx="3" fill="${hex(s, light)}"`);
+  const line = s < -weak ? rect(5, `height="1.5" fill="${hex(-1, light)}"`) : "";
+  return `<g><title>${escaped(number(slice.relevance))}</title>${ground}${glyphs}${line}</g>`;
 }
 
 /** Text whose spaces no program drops or folds. */
 function letters(text: string): string {
   return escaped(text).replaceAll(" ", "\u00a0");
-}
-
-const rtl = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]/u;
-
-/** Does the text's first letter, and so its paragraph, run from right to left? */
-function startsRightToLeft(text: string): boolean {
-  return rtl.test(/\p{L}/u.exec(text)?.[0] ?? "");
-}
-
-/** A line's runs from left to right: stretches of one direction keep together, what has none goes with its neighbours
- * or the paragraph (two levels of the Unicode bidirectional algorithm, by whole runs). */
-function asRead(line: Run[], base: boolean): Run[] {
-  const own = line.map(({ text }) => (rtl.test(text) ? true : /[\p{L}\p{N}]/u.test(text) ? false : undefined));
-  const groups: { backward: boolean; runs: Run[] }[] = [];
-  line.forEach((run, i) => {
-    const before =
-      own
-        .slice(0, i + 1)
-        .filter((d) => d !== undefined)
-        .pop() ?? base;
-    const after = own.slice(i).find((d) => d !== undefined) ?? base;
-    const backward = before === after ? before : base;
-    if (groups.at(-1)?.backward !== backward) groups.push({ backward, runs: [] });
-    groups.at(-1)!.runs.push(run);
-  });
-  if (base) groups.reverse();
-  return groups.flatMap(({ backward, runs }) => (backward ? runs.reverse() : runs));
 }
 
 function widthOf(line: readonly Run[]): number {

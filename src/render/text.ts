@@ -33,7 +33,8 @@ export function numbers(values: readonly number[]): (value: number, sign?: "+") 
   const largest = values.reduce((most, value) => Math.max(most, Math.abs(finite(value))), 0);
   const decimals = largest > 0 ? Math.max(0, 3 - Math.floor(Math.log10(largest))) : 3;
   return (value, sign) => {
-    let text = finite(value).toFixed(Math.min(decimals, 7));
+    // Adding 0 takes the sign off −0.
+    let text = (finite(value) + 0).toFixed(Math.min(decimals, 7));
     // What would be written as zero, or by a row of digits, goes by its power of ten.
     if (value !== 0 && (+text === 0 || Math.abs(value) >= 1e7)) text = value.toExponential(1);
     return (sign && value > 0 ? sign : "") + text.replaceAll("-", "−");

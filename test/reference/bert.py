@@ -1,8 +1,8 @@
 """A BERT classifier in PyTorch whose backward pass is layer-wise relevance propagation.
 
 Nothing here is a hand-written backward: every rule is a change of the *forward* that leaves its value alone
-(a detached factor, a gradient that is scaled on its way back) and torch.autograd does the rest. Written from the papers
-and from the ledger's definitions, without a look at the product.
+(a detached factor, a gradient that is scaled on its way back) and torch.autograd does the rest. Written from the rules
+and the ledger's definitions, without a look at the product's operations or kernels.
 
 Every op reads private copies of its inputs. After the backward, the copy's gradient is what this op sent to that
 input and the output's gradient is what came in, so the ledger's entries come from formulas over the incoming

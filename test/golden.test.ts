@@ -1,0 +1,165 @@
+// The whole engine against PyTorch in float64 (test/reference): 60 sentences of our own on the shipped model, and tiny
+// random checkpoints written by transformers, under six methods at three reading points, on every backend.
+//
+// Bounds, as shares of Σ|R| or of Σ_t|R_t| + Σ|other entries| (the ledger's size): relevance and entries 1e-5, residual
+// 2e-6; logits 1e-4 absolute. What was measured is printed by each test.
+
+import { readFileSync } from "node:fs";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Explanation, Ledger, ReadingPoint } from "../src/explanation.ts";
+import { load } from "../src/load.ts";
+import type { ExplainOptions, Model } from "../src/model.ts";
+import { places } from "./support.ts";
+
+interface Golden {
+  relevance: number[];
+  ledger: number[];
+}
+
+interface Case {
+  model?: string;
+  text: string;
+  ids: number[];
+  offsets: (number[] | null)[];
+  logits: number[];
+  target: number;
+  methods: Record<string, Record<ReadingPoint, Golden>>;
+}
+
+interface Extra extends Golden {
+  case: number;
+  method: string;
+  at: ReadingPoint;
+  target: number;
+  contrast: number | null;
+  epsilon: number;
+}
+
+interface Reference {
+  points: ReadingPoint[];
+  entries: (keyof Ledger)[];
+  cases: Case[];
+  extras: Extra[];
+}
+
+const read = (name: string): Reference =>
+  JSON.parse(readFileSync(new URL(`reference/${name}`, import.meta.url), "utf8"));
+const golden = read("golden.json");
+const tiny = read("tiny.json");
+const full = globalThis.process?.env?.RELPROP_FULL === "1";
+
+/** Nothing but rounding is left of these: the norm right above annihilates them, and the result must say so. */
+const annihilated = (method: string, at: ReadingPoint) =>
+  at === "embedding-sum" && (method === "lrp-ah" || method === "gradient-x-input");
+
+const sum = (values: number[]) => values.reduce((a, b) => a + Math.abs(b), 0);
+
+/** Worst deviations seen, each as a share of its bound's denominator. */
+class Worst {
+  readonly seen = { logits: 0, relevance: 0, entries: 0, residual: 0 };
+
+  raise(name: keyof Worst["seen"], value: number, bound: number, where: string): void {
+    this.seen[name] = Math.max(this.seen[name], value);
+    assert.ok(value <= bound, `${where}: ${name} off by ${value}, allowed ${bound}`);
+  }
+
+  check(actual: Explanation, expected: Golden, entries: (keyof Ledger)[], where: string): void {
+    const mine = actual.tokens.map(({ relevance }) => relevance);
+    const others = entries.filter((name) => !["logit", "tokens", "residual"].includes(name));
+    const size = sum(expected.relevance) + sum(others.map((name) => expected.ledger[entries.indexOf(name)]));
+    const lost = annihilated(actual.method, actual.at);
+    if (!lost) {
+      const off = Math.max(...mine.map((r, i) => Math.abs(r - expected.relevance[i])));
+      this.raise("relevance", off / sum(expected.relevance), 1e-5, where);
+    }
+    assert.is(actual.warnings.length > 0, lost && actual.method !== "custom", `${where}: ${actual.warnings}`);
+    for (const name of entries) {
+      if (name === "residual") continue;
+      const off = Math.abs(actual.ledger[name] - expected.ledger[entries.indexOf(name)]);
+      this.raise("entries", off / size, 1e-5, `${where}, ${name}`);
+    }
+    const own = sum(mine) + sum(others.map((name) => actual.ledger[name]));
+    this.raise("residual", Math.abs(actual.ledger.residual) / own, 2e-6, where);
+  }
+}
+
+async function cases(model: Model, cases: Case[], { points, entries }: Reference): Promise<Worst> {
+  const worst = new Worst();
+  for (const { text, ids, offsets, logits, target, methods } of cases) {
+    for (const method of Object.keys(methods)) {
+      const results = await model.explain(text, { method, at: points });
+      for (const result of results) {
+        const where = `${model.backend}, ${method} at ${result.at}, ${JSON.stringify(text)}`;
+        assert.equal(
+          result.tokens.map(({ id }) => id),
+          ids,
+          where,
+        );
+        assert.equal(
+          result.tokens.map(({ start, end }) => (start === null ? null : [start, end])),
+          offsets,
+          where,
+        );
+        assert.is(result.target.index, target, where);
+        const off = Math.max(...result.classes.map(({ logit }, c) => Math.abs(logit - logits[c])));
+        worst.raise("logits", off, 1e-4, where);
+        worst.check(result, methods[method][result.at], entries, where);
+      }
+    }
+  }
+  return worst;
+}
+
+async function extras(model: Model, reference: Reference, of: (one: Case) => boolean): Promise<Worst> {
+  const worst = new Worst();
+  for (const extra of reference.extras) {
+    const { text, ...rest } = reference.cases[extra.case];
+    if (!of({ text, ...rest })) continue;
+    const { methods } = await import("../src/composites.ts");
+    const linear = ["epsilon", { eps: extra.epsilon }] as const;
+    const options: ExplainOptions & { at: ReadingPoint } = {
+      method: extra.epsilon ? { ...methods.get(extra.method), linear } : extra.method,
+      at: extra.at,
+      target: extra.target,
+      contrast: extra.contrast ?? undefined,
+    };
+    const result = await model.explain(text, options);
+    const where = `${model.backend}, ${extra.method} at ${extra.at}, ε ${extra.epsilon}, ${extra.target} − ${extra.contrast}`;
+    const lost = annihilated(extra.method, extra.at);
+    if (lost && extra.epsilon) continue; // a custom composite that is annihilated all the same
+    worst.check(result, extra, reference.entries, where);
+  }
+  return worst;
+}
+
+for (const place of places) {
+  const test = suite(`golden numbers on ${place.backend}`);
+  const directory = (path: string) => new URL(`../${path}/`, import.meta.url);
+
+  test("the shipped model, own sentences × six methods × three reading points", async () => {
+    const model = await load(directory("models/sst2-tiny"), place);
+    const chosen = full || place.backend === "wasm" ? golden.cases : golden.cases.filter((_, i) => i % 5 === 0);
+    const { seen } = await cases(model, chosen, golden);
+    console.log(`\n${place.backend}, ${chosen.length} sentences:`, seen);
+    await model.dispose();
+  });
+
+  test("the shipped model: other classes, contrasts and the ε rule", async () => {
+    const model = await load(directory("models/sst2-tiny"), place);
+    console.log(`\n${place.backend}:`, (await extras(model, golden, () => true)).seen);
+    await model.dispose();
+  });
+
+  for (const name of new Set(tiny.cases.map((one) => one.model!))) {
+    test(`${name}, a random checkpoint`, async () => {
+      const model = await load(directory(`test/reference/tiny/${name}`), place);
+      const mine = (one: Case) => one.model === name;
+      console.log(`\n${place.backend}, ${name}:`, (await cases(model, tiny.cases.filter(mine), tiny)).seen);
+      await extras(model, tiny, mine);
+      await model.dispose();
+    });
+  }
+
+  test.run();
+}
