@@ -7,13 +7,23 @@ import { from } from "./memory";
 
 /** out[h, t, s] = scale · Σ a[t, h, j] · b[s, h, j] over j */
 export function scores(
-  out: usize, a: usize, b: usize,
-  batch: u32, heads: u32, t: u32, s: u32, d: u32, left: u32, right: u32, scale: f32,
+  out: usize,
+  a: usize,
+  b: usize,
+  batch: u32,
+  heads: u32,
+  t: u32,
+  s: u32,
+  d: u32,
+  left: u32,
+  right: u32,
+  scale: f32,
 ): void {
   const width = heads * d;
   for (let i: u32 = 0; i < batch; i++) {
     for (let h: u32 = 0; h < heads; h++) {
-      const x = from(a, (i % left) * t * width + h * d), y = from(b, (i % right) * s * width + h * d);
+      const x = from(a, (i % left) * t * width + h * d),
+        y = from(b, (i % right) * s * width + h * d);
       product_nt(from(out, (i * heads + h) * t * s), s, x, width, y, width, 0, t, s, d, scale);
     }
   }
@@ -21,13 +31,23 @@ export function scores(
 
 /** out[t, h, j] = scale · Σ p[h, t, s] · b[s, h, j] over s */
 export function context(
-  out: usize, p: usize, b: usize,
-  batch: u32, heads: u32, t: u32, s: u32, d: u32, left: u32, right: u32, scale: f32,
+  out: usize,
+  p: usize,
+  b: usize,
+  batch: u32,
+  heads: u32,
+  t: u32,
+  s: u32,
+  d: u32,
+  left: u32,
+  right: u32,
+  scale: f32,
 ): void {
   const width = heads * d;
   for (let i: u32 = 0; i < batch; i++) {
     for (let h: u32 = 0; h < heads; h++) {
-      const x = from(p, ((i % left) * heads + h) * t * s), y = from(b, (i % right) * s * width + h * d);
+      const x = from(p, ((i % left) * heads + h) * t * s),
+        y = from(b, (i % right) * s * width + h * d);
       product_nn(from(out, i * t * width + h * d), width, x, s, 1, y, width, t, d, s, scale);
     }
   }
@@ -35,13 +55,23 @@ export function context(
 
 /** out[s, h, j] = scale · Σ p[h, t, s] · a[t, h, j] over t */
 export function context_t(
-  out: usize, p: usize, a: usize,
-  batch: u32, heads: u32, t: u32, s: u32, d: u32, left: u32, right: u32, scale: f32,
+  out: usize,
+  p: usize,
+  a: usize,
+  batch: u32,
+  heads: u32,
+  t: u32,
+  s: u32,
+  d: u32,
+  left: u32,
+  right: u32,
+  scale: f32,
 ): void {
   const width = heads * d;
   for (let i: u32 = 0; i < batch; i++) {
     for (let h: u32 = 0; h < heads; h++) {
-      const x = from(p, ((i % left) * heads + h) * t * s), y = from(a, (i % right) * t * width + h * d);
+      const x = from(p, ((i % left) * heads + h) * t * s),
+        y = from(a, (i % right) * t * width + h * d);
       product_nn(from(out, i * s * width + h * d), width, x, 1, s, y, width, s, d, t, scale);
     }
   }

@@ -1,7 +1,7 @@
 // Elementary functions in f32, the same polynomials as in shaders/, so that the two backends agree to a few ULP.
 
 /** eˣ after Cephes' expf, good to 2 ULP; 0 below −87.3, where the result would be subnormal. */
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 export function exp(x: f32): f32 {
   const v = max<f32>(min<f32>(x, 88.0), -87.3);
@@ -18,7 +18,7 @@ export function exp(x: f32): f32 {
 }
 
 /** 1 / (1 + e⁻ˣ), with full relative accuracy on both sides. */
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 export function sigmoid(x: f32): f32 {
   const e = exp(-abs(x));
@@ -26,14 +26,14 @@ export function sigmoid(x: f32): f32 {
 }
 
 /** The density of the standard normal distribution. */
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 export function normal_density(x: f32): f32 {
   return 0.39894228 * exp(-0.5 * x * x);
 }
 
 /** Φ(x) = ½(1 + erf(x/√2)), good to 4e-7 relative down to x = −3 and 1e-7 absolute: e^(x²/2)·Φ(−x) is fitted in 1/(1 + 0.35x). */
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 export function normal_cdf(x: f32): f32 {
   const t: f32 = 1 / (1 + 0.35 * abs(x));
@@ -51,7 +51,7 @@ export function normal_cdf(x: f32): f32 {
 }
 
 /** tanh(x)/x after Cephes' tanhf, good to 2 ULP; 1 at 0. */
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 export function tanh_ratio(x: f32): f32 {
   const a = abs(x), z = x * x;

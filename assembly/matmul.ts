@@ -4,7 +4,7 @@
 import { at, from, put } from "./memory";
 
 /** The sum of the lanes, then what a depth that is no multiple of four leaves over. */
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function finish(lanes: v128, a: usize, b: usize, k: u32, depth: u32): f32 {
   let total: f32 =
@@ -14,16 +14,16 @@ function finish(lanes: v128, a: usize, b: usize, k: u32, depth: u32): f32 {
   return total;
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function muladd(total: v128, a: v128, b: v128): v128 {
   return f32x4.add(total, f32x4.mul(a, b));
 }
 
 /** Σ a[k] · b[k] */
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
-function inner(a: usize, b: usize, depth: u32): f32 {
+export function inner(a: usize, b: usize, depth: u32): f32 {
   let acc = f32x4.splat(0);
   let k: u32 = 0;
   for (; k + 4 <= depth; k += 4) acc = muladd(acc, v128.load(from(a, k)), v128.load(from(b, k)));

@@ -35,11 +35,14 @@ export function softmax_grad(out: usize, p: usize, g: usize, rows: u32, cols: u3
 export function softmax_kept(out: usize, p: usize, g: usize, rows: u32, cols: u32, forward: u32): void {
   for (let r: u32 = 0; r < rows; r++, g = from(g, cols)) {
     const y = from(p, (r % forward) * cols);
-    let entropy: f32 = 0, plain: f32 = 0, curved: f32 = 0;
+    let entropy: f32 = 0,
+      plain: f32 = 0,
+      curved: f32 = 0;
     for (let i: u32 = 0; i < cols; i++) {
       const v = at(y, i);
       if (v < 1.17549435e-38) continue;
-      const l = ln(v), gp = at(g, i) * v;
+      const l = ln(v),
+        gp = at(g, i) * v;
       entropy -= v * l;
       plain += gp;
       curved += gp * l;

@@ -3,7 +3,7 @@
 import { at, put } from "./memory";
 
 /** eps with the sign of v; the sign of 0 is +. */
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function signed(v: f32, eps: f32): f32 {
   return v < 0 ? -eps : eps;

@@ -1,7 +1,7 @@
-// Activations f(x) = x · gate(x), one thread an element. Everything follows from the gate and its slope gate′:
-//   identity rule  g · gate              (f/x, AttnLRP Eq. 9)
-//   gradient       g · (gate + x gate′)
-//   kept           −x² gate′             (f − x f′: what the plain gradient loses)
+// Activations f(x) = x · gate(x), one thread an element, each by three closed forms that do not cancel:
+//   gate   f(x)/x, f′(0) at 0      identity rule: g · gate (AttnLRP Eq. 9)
+//   slope  f′(x)                   gradient: g · slope
+//   lost   f(x) − x f′(x)          what the gradient keeps
 // x may be shorter than the output: it is read again from its start every m elements.
 
 struct Args { n: u32, m: u32 }
@@ -49,19 +49,26 @@ fn gelu_gate(v: f32) -> f32 {
   let tail = p * t * exponential(-0.5 * v * v);
   return select(1.0 - tail, tail, v < 0.0);
 }
-fn gelu_slope(v: f32) -> f32 { return 0.39894228 * exponential(-0.5 * v * v); }
+fn normal_density(v: f32) -> f32 { return 0.39894228 * exponential(-0.5 * v * v); }
+fn gelu_slope(v: f32) -> f32 { return gelu_gate(v) + v * normal_density(v); }
+fn gelu_lost(v: f32) -> f32 { return -v * v * normal_density(v); }
 
-fn gelu_tanh_gate(v: f32) -> f32 { return sigmoid(1.5957691216 * (v + 0.044715 * v * v * v)); }
-fn gelu_tanh_slope(v: f32) -> f32 {
-  let s = gelu_tanh_gate(v);
-  return s * (1.0 - s) * 1.5957691216 * (1.0 + 0.134145 * v * v);
+fn gelu_tanh_inner(v: f32) -> f32 { return 1.5957691216 * (v + 0.044715 * v * v * v); } // 2u, as ½(1 + tanh u) = σ(2u)
+fn gelu_tanh_bend(v: f32) -> f32 {
+  let u = gelu_tanh_inner(v);
+  return v * sigmoid(u) * sigmoid(-u) * 1.5957691216 * (1.0 + 0.134145 * v * v);
 }
+fn gelu_tanh_gate(v: f32) -> f32 { return sigmoid(gelu_tanh_inner(v)); }
+fn gelu_tanh_slope(v: f32) -> f32 { return gelu_tanh_gate(v) + gelu_tanh_bend(v); }
+fn gelu_tanh_lost(v: f32) -> f32 { return -v * gelu_tanh_bend(v); }
 
 fn silu_gate(v: f32) -> f32 { return sigmoid(v); }
-fn silu_slope(v: f32) -> f32 { return sigmoid(v) * sigmoid(-v); }
+fn silu_slope(v: f32) -> f32 { return sigmoid(v) * (1.0 + v * sigmoid(-v)); }
+fn silu_lost(v: f32) -> f32 { return -v * v * sigmoid(v) * sigmoid(-v); }
 
 fn relu_gate(v: f32) -> f32 { return select(0.0, 1.0, v > 0.0); }
-fn relu_slope(_v: f32) -> f32 { return 0.0; }
+fn relu_slope(v: f32) -> f32 { return select(0.0, 1.0, v > 0.0); }
+fn relu_lost(_v: f32) -> f32 { return 0.0; }
 
 // tanh(x)/x after Cephes' tanhf, good to 2 ULP; 1 at 0.
 fn act_tanh_gate(v: f32) -> f32 {
@@ -75,12 +82,15 @@ fn act_tanh_gate(v: f32) -> f32 {
   if (a < 0.625) { return 1.0 + p * z; }
   return (1.0 - 2.0 / (exponential(2.0 * a) + 1.0)) / a;
 }
-// x · slope is (1 − t² − t/x), which cancels near 0 and is a series there.
 fn act_tanh_slope(v: f32) -> f32 {
+  let e = exponential(-2.0 * abs(v));
+  let d = 1.0 + e;
+  return 4.0 * e / (d * d);
+}
+fn act_tanh_lost(v: f32) -> f32 {
   let z = v * v;
-  if (z < 0.01) { return v * (-0.66666667 + z * (0.53333333 - 0.32380952 * z)); }
-  let q = act_tanh_gate(v);
-  return (1.0 - v * v * q * q - q) / v;
+  if (z < 0.01) { return v * z * (0.66666667 - z * (0.53333333 - 0.32380952 * z)); }
+  return v * (act_tanh_gate(v) - act_tanh_slope(v));
 }
 
 @compute @workgroup_size(64)
@@ -104,7 +114,7 @@ fn gelu_grad(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) 
   let i = index(id, groups);
   if (i >= args.n) { return; }
   let v = x[i % args.m];
-  out[i] = g[i] * (gelu_gate(v) + v * gelu_slope(v));
+  out[i] = g[i] * gelu_slope(v);
 }
 
 @compute @workgroup_size(64)
@@ -112,7 +122,7 @@ fn gelu_kept(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) 
   let i = index(id, groups);
   if (i >= args.n) { return; }
   let v = x[i % args.m];
-  out[i] = -v * v * gelu_slope(v);
+  out[i] = gelu_lost(v);
 }
 
 @compute @workgroup_size(64)
@@ -136,7 +146,7 @@ fn gelu_tanh_grad(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgro
   let i = index(id, groups);
   if (i >= args.n) { return; }
   let v = x[i % args.m];
-  out[i] = g[i] * (gelu_tanh_gate(v) + v * gelu_tanh_slope(v));
+  out[i] = g[i] * gelu_tanh_slope(v);
 }
 
 @compute @workgroup_size(64)
@@ -144,7 +154,7 @@ fn gelu_tanh_kept(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgro
   let i = index(id, groups);
   if (i >= args.n) { return; }
   let v = x[i % args.m];
-  out[i] = -v * v * gelu_tanh_slope(v);
+  out[i] = gelu_tanh_lost(v);
 }
 
 @compute @workgroup_size(64)
@@ -168,7 +178,7 @@ fn silu_grad(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) 
   let i = index(id, groups);
   if (i >= args.n) { return; }
   let v = x[i % args.m];
-  out[i] = g[i] * (silu_gate(v) + v * silu_slope(v));
+  out[i] = g[i] * silu_slope(v);
 }
 
 @compute @workgroup_size(64)
@@ -176,7 +186,7 @@ fn silu_kept(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) 
   let i = index(id, groups);
   if (i >= args.n) { return; }
   let v = x[i % args.m];
-  out[i] = -v * v * silu_slope(v);
+  out[i] = silu_lost(v);
 }
 
 @compute @workgroup_size(64)
@@ -200,7 +210,7 @@ fn relu_grad(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) 
   let i = index(id, groups);
   if (i >= args.n) { return; }
   let v = x[i % args.m];
-  out[i] = g[i] * (relu_gate(v) + v * relu_slope(v));
+  out[i] = g[i] * relu_slope(v);
 }
 
 @compute @workgroup_size(64)
@@ -208,7 +218,7 @@ fn relu_kept(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) 
   let i = index(id, groups);
   if (i >= args.n) { return; }
   let v = x[i % args.m];
-  out[i] = -v * v * relu_slope(v);
+  out[i] = relu_lost(v);
 }
 
 @compute @workgroup_size(64)
@@ -232,7 +242,7 @@ fn act_tanh_grad(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgrou
   let i = index(id, groups);
   if (i >= args.n) { return; }
   let v = x[i % args.m];
-  out[i] = g[i] * (act_tanh_gate(v) + v * act_tanh_slope(v));
+  out[i] = g[i] * act_tanh_slope(v);
 }
 
 @compute @workgroup_size(64)
@@ -240,5 +250,5 @@ fn act_tanh_kept(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgrou
   let i = index(id, groups);
   if (i >= args.n) { return; }
   let v = x[i % args.m];
-  out[i] = -v * v * act_tanh_slope(v);
+  out[i] = act_tanh_lost(v);
 }

@@ -22,6 +22,12 @@ fn sum(lane: u32, value: f32) -> f32 {
   return workgroupUniformLoad(&lanes[0]);
 }
 
+// 1/√v. WGSL grants inverseSqrt an error that would leak relevance through every norm; a Newton step takes it away.
+fn reciprocal_root(v: f32) -> f32 {
+  let r = inverseSqrt(v);
+  return r * (1.5 - 0.5 * (v * r) * r);
+}
+
 // A row's mean, its variance and the reciprocal of its deviation.
 struct Moments { mean: f32, variance: f32, rstd: f32 }
 
@@ -33,7 +39,7 @@ fn moments(lane: u32, start: u32, cols: u32) -> Moments {
   total = 0.0;
   for (var i = lane; i < cols; i += WIDTH) { let d = x[start + i] - mean; total += d * d; }
   let variance = sum(lane, total) / n;
-  return Moments(mean, variance, 1.0 / sqrt(variance + args.eps));
+  return Moments(mean, variance, reciprocal_root(variance + args.eps));
 }
 
 // The row a workgroup works on, and how many of its columns: none beyond the last row, so that barriers stay uniform.

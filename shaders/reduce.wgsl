@@ -14,7 +14,14 @@ fn dot_rows(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
   if (r >= args.rows) { return; }
   let left = r * args.cols;
   let right = (r % args.b_rows) * args.cols;
-  var total = 0.0;
-  for (var i = 0u; i < args.cols; i++) { total += a[left + i] * b[right + i]; }
-  out[r] = total;
+  // Four chains round less than one.
+  var total = vec4f();
+  var i = 0u;
+  for (; i + 4u <= args.cols; i += 4u) {
+    let u = vec4f(a[left + i], a[left + i + 1u], a[left + i + 2u], a[left + i + 3u]);
+    let v = vec4f(b[right + i], b[right + i + 1u], b[right + i + 2u], b[right + i + 3u]);
+    total += u * v;
+  }
+  for (; i < args.cols; i++) { total.x += a[left + i] * b[right + i]; }
+  out[r] = (total.x + total.y) + (total.z + total.w);
 }

@@ -2,11 +2,13 @@
 // random checkpoints written by transformers, under six methods at three reading points, on every backend.
 //
 // Bounds, as shares of Σ|R| or of Σ_t|R_t| + Σ|other entries| (the ledger's size): relevance and entries 1e-5, residual
-// 2e-6; logits 1e-4 absolute. What was measured is printed by each test.
+// 2e-6; logits 1e-4 absolute. What was measured is printed by each test. Where the norm annihilates relevance only
+// rounding is left: 1.5e-6 of the size in PyTorch's own float32, up to 2.1e-6 on SwiftShader; the bound there is 5e-6.
 
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { methods } from "../src/composites.ts";
 import type { Explanation, Ledger, ReadingPoint } from "../src/explanation.ts";
 import { load } from "../src/load.ts";
 import type { ExplainOptions, Model } from "../src/model.ts";
@@ -57,7 +59,7 @@ const sum = (values: number[]) => values.reduce((a, b) => a + Math.abs(b), 0);
 
 /** Worst deviations seen, each as a share of its bound's denominator. */
 class Worst {
-  readonly seen = { logits: 0, relevance: 0, entries: 0, residual: 0 };
+  readonly seen = { logits: 0, relevance: 0, entries: 0, residual: 0, noise: 0 };
 
   raise(name: keyof Worst["seen"], value: number, bound: number, where: string): void {
     this.seen[name] = Math.max(this.seen[name], value);
@@ -80,11 +82,13 @@ class Worst {
       this.raise("entries", off / size, 1e-5, `${where}, ${name}`);
     }
     const own = sum(mine) + sum(others.map((name) => actual.ledger[name]));
-    this.raise("residual", Math.abs(actual.ledger.residual) / own, 2e-6, where);
+    const share = Math.abs(actual.ledger.residual) / own;
+    if (lost) this.raise("noise", share, 5e-6, where);
+    else this.raise("residual", share, 2e-6, where);
   }
 }
 
-async function cases(model: Model, cases: Case[], { points, entries }: Reference): Promise<Worst> {
+async function compare(model: Model, cases: Case[], { points, entries }: Reference): Promise<Worst> {
   const worst = new Worst();
   for (const { text, ids, offsets, logits, target, methods } of cases) {
     for (const method of Object.keys(methods)) {
@@ -113,10 +117,10 @@ async function cases(model: Model, cases: Case[], { points, entries }: Reference
 
 async function extras(model: Model, reference: Reference, of: (one: Case) => boolean): Promise<Worst> {
   const worst = new Worst();
-  for (const extra of reference.extras) {
+  for (const [i, extra] of reference.extras.entries()) {
+    if (!full && model.backend === "webgpu" && i % 4) continue; // software adapters are slow
     const { text, ...rest } = reference.cases[extra.case];
     if (!of({ text, ...rest })) continue;
-    const { methods } = await import("../src/composites.ts");
     const linear = ["epsilon", { eps: extra.epsilon }] as const;
     const options: ExplainOptions & { at: ReadingPoint } = {
       method: extra.epsilon ? { ...methods.get(extra.method), linear } : extra.method,
@@ -140,7 +144,7 @@ for (const place of places) {
   test("the shipped model, own sentences × six methods × three reading points", async () => {
     const model = await load(directory("models/sst2-tiny"), place);
     const chosen = full || place.backend === "wasm" ? golden.cases : golden.cases.filter((_, i) => i % 5 === 0);
-    const { seen } = await cases(model, chosen, golden);
+    const { seen } = await compare(model, chosen, golden);
     console.log(`\n${place.backend}, ${chosen.length} sentences:`, seen);
     await model.dispose();
   });
@@ -155,7 +159,7 @@ for (const place of places) {
     test(`${name}, a random checkpoint`, async () => {
       const model = await load(directory(`test/reference/tiny/${name}`), place);
       const mine = (one: Case) => one.model === name;
-      console.log(`\n${place.backend}, ${name}:`, (await cases(model, tiny.cases.filter(mine), tiny)).seen);
+      console.log(`\n${place.backend}, ${name}:`, (await compare(model, tiny.cases.filter(mine), tiny)).seen);
       await extras(model, tiny, mine);
       await model.dispose();
     });

@@ -70,17 +70,39 @@ export async function run(backend: Backend, outputs: Record<string, Tensor>, dat
 
 export { type Attrs, input, type Op, type Shape, weight };
 
-/** Every element within `tolerance` of the largest expected magnitude: max |Δ| ≤ tolerance · max |expected|. */
-export function close(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number, what = ""): void {
+/** The worst error under each heading, the part of `what` before a colon; printed if RELPROP_ERRORS is set. */
+const worst = new Map<string, { error: number; tolerance: number }>();
+if (globalThis.process?.env?.RELPROP_ERRORS) {
+  globalThis.process.on("exit", () => {
+    for (const [what, { error, tolerance }] of worst) {
+      console.log(`${error.toExponential(1)} ≤ ${tolerance.toExponential(1)}  ${what}`);
+    }
+  });
+}
+
+/** max |Δ| ≤ tolerance · scale, which is the largest expected magnitude unless given. */
+export function close(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance: number,
+  what = "",
+  scale = largest(expected) || 1,
+): void {
   assert.is(actual.length, expected.length, `${what}: ${actual.length} elements, expected ${expected.length}`);
-  let scale = 0;
-  for (let i = 0; i < expected.length; i++) scale = Math.max(scale, Math.abs(expected[i]));
+  const heading = what.split(":")[0];
   for (let i = 0; i < actual.length; i++) {
-    const error = Math.abs(actual[i] - expected[i]);
-    if (!(error <= tolerance * (scale || 1))) {
-      assert.unreachable(`${what}[${i}] is ${actual[i]}, expected ${expected[i]} (${error / scale} of the largest)`);
+    const error = Math.abs(actual[i] - expected[i]) / scale;
+    if (!(error <= (worst.get(heading)?.error ?? -1))) worst.set(heading, { error, tolerance });
+    if (!(error <= tolerance)) {
+      assert.unreachable(`${what}[${i}] is ${actual[i]}, expected ${expected[i]} (${error} of the largest)`);
     }
   }
+}
+
+function largest(values: ArrayLike<number>): number {
+  let found = 0;
+  for (let i = 0; i < values.length; i++) found = Math.max(found, Math.abs(values[i]));
+  return found;
 }
 
 /** The same backends as options for load(). */

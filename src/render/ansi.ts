@@ -2,7 +2,7 @@
 // signed bars say it all.
 
 import type { Explanation } from "../explanation.ts";
-import { rgb, strength, terminal, weak } from "./color.ts";
+import { rgb, strength, terminal, weak, xterm } from "./color.ts";
 import { facts } from "./facts.ts";
 import { cells, characters, slice, wrap } from "./layout.ts";
 import { visible } from "./text.ts";
@@ -69,12 +69,11 @@ export function ansi(explanation: Explanation, { color = "truecolor", width = 80
  * against the target is underlined too, for eyes and terminals that do not see the hue. */
 function heat(strength: number, depth: "truecolor" | "256" | undefined, ground: 3 | 4 = 4): string {
   if (Math.abs(strength) < weak) return "";
-  const [r, g, b] = rgb(strength, terminal);
-  // xterm's cube: 16 + 36 r + 6 g + b with channels of 0, 95, 135, … 255.
-  const cube = [r, g, b].reduce((sum, channel) => 6 * sum + Math.max(0, Math.round((channel - 55) / 40)), 0) + 16;
-  const paint = depth === "256" ? `${ground}8;5;${cube}` : `${ground}8;2;${r};${g};${b}`;
-  const ink = depth === "256" ? "38;5;16" : "38;2;0;0;0";
-  return ground === 3 ? paint : `${strength < 0 ? "4;" : ""}${ink};${paint}`;
+  const shades = strength < 0 ? xterm.against : xterm.for;
+  const shade =
+    depth === "256" ? `5;${shades[Math.floor(Math.abs(strength) * 2.99)]}` : `2;${rgb(strength, terminal).join(";")}`;
+  if (ground === 3) return `38;${shade}`;
+  return `${strength < 0 ? "4;" : ""}${depth === "256" ? "38;5;16" : "38;2;0;0;0"};48;${shade}`;
 }
 
 /** A bar to the left of its axis or to the right of it, in half cells. */

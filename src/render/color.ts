@@ -15,7 +15,10 @@ export const light: Palette = { ink: "#1a1a1a", from: [0.99, 0], to: [0.73, 0.13
 export const dark: Palette = { ink: "#f2f2f2", from: [0.2, 0], to: [0.52, 0.12] };
 
 /** For a terminal, whose own background is unknown: strength is in the chroma alone. */
-export const terminal: Palette = { ink: "#000000", from: [0.73, 0.02], to: [0.73, 0.13] };
+export const terminal: Palette = { ink: "#000000", from: [0.68, 0.03], to: [0.68, 0.14] };
+
+/** The terminal's scale in xterm's 256 colours, weak to strong; the ink is number 16. */
+export const xterm = { for: [180, 173, 166], against: [110, 68, 33] };
 
 const hue = { for: (55 * Math.PI) / 180, against: (250 * Math.PI) / 180 };
 

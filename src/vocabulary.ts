@@ -1,0 +1,223 @@
+// tokenizer.json and tokenizer_config.json, read as the untrusted files they are: what the tokenizer uses is checked here,
+// once, and nothing else is read. Pieces live in Maps, so one called "__proto__" is a piece like any other.
+
+// @ts-expect-error: the library exports it, but its types lose it under nodenext
+import { WordPiece } from "@huggingface/tokenizers";
+import { quote, RelpropError } from "./errors.ts";
+import { MAX_CHARS, type Normalizer } from "./words.ts";
+
+export interface Piece {
+  id: number;
+  text: string;
+}
+
+/** The library's WordPiece, as far as we use it. */
+export interface Model {
+  tokens_to_ids: Map<string, number>;
+  unk_token: string;
+  max_input_chars_per_word: number;
+  config: { continuing_subword_prefix: string };
+  encode(words: string[]): string[];
+}
+
+export interface Vocabulary {
+  normalizer: Normalizer;
+  model: Model;
+  /** Literals that are one token wherever they stand in the text: "[SEP]". */
+  added: (Piece & { special: boolean })[];
+  /** What the template puts around the text. */
+  before: Piece[];
+  after: Piece[];
+  /** The highest id, plus one. */
+  size: number;
+  unkId: number;
+  padId: number | null;
+  maskId: number | null;
+}
+
+type Json = Record<string, unknown>;
+
+/** Generous for every published BERT, and small enough that no file makes a text expensive. */
+const LIMITS = { piece: 256, addedTokens: 4096, template: 64 };
+
+/** Reads a tokenizer's two files for a model whose embedding table has `rows` rows. */
+export function vocabulary(tokenizerJson: unknown, tokenizerConfig: unknown, rows: number): Vocabulary {
+  const file = object(tokenizerJson, "tokenizer.json");
+  const config = object(tokenizerConfig ?? {}, "tokenizer_config.json");
+  only(file.version ?? "1.0", "version", "1.0");
+  const model = readModel(object(file.model, "model"), rows);
+  const normalizer = readNormalizer(object(file.normalizer, "normalizer"), config);
+  only(object(file.pre_tokenizer, "pre_tokenizer").type, "pre_tokenizer.type", "BertPreTokenizer");
+
+  const ids = new Map(model.tokens_to_ids);
+  const added = readAdded(file.added_tokens, ids, rows);
+  const [before, after] = readTemplate(file.post_processor, ids);
+  let size = 0;
+  for (const id of ids.values()) size = Math.max(size, id + 1);
+  // Some holes are common; a table made of holes is a mistake or an attack.
+  if (size > 4 * ids.size) throw invalid("model.vocab", `has an id ${size - 1} but only ${ids.size} pieces`);
+  const unkId = ids.get(model.unk_token)!;
+  const padId = special(config, "pad_token", "[PAD]", ids);
+  const maskId = special(config, "mask_token", "[MASK]", ids);
+  return { normalizer, model, added, before, after, size, unkId, padId, maskId };
+}
+
+function readModel(model: Json, rows: number): Model {
+  // Files older than the field have no type; WordPiece is then what has this prefix and no merges.
+  const untyped = model.type === undefined && "continuing_subword_prefix" in model && !("merges" in model);
+  if (!untyped) only(model.type, "model.type", "WordPiece");
+  const vocab = object(model.vocab, "model.vocab");
+  const seen = new Set<number>();
+  for (const [text, value] of Object.entries(vocab)) {
+    const field = `model.vocab[${quote(text)}]`;
+    piece(text, field);
+    const id = row(value, field, rows);
+    if (seen.has(id)) throw invalid(field, `is ${id}, the id of another piece`);
+    seen.add(id);
+  }
+  const unk_token = piece(model.unk_token ?? "[UNK]", "model.unk_token");
+  if (!Object.hasOwn(vocab, unk_token)) throw invalid("model.unk_token", `is ${quote(unk_token)}, not in model.vocab`);
+  return new WordPiece({
+    type: "WordPiece",
+    vocab,
+    unk_token,
+    continuing_subword_prefix: piece(model.continuing_subword_prefix ?? "##", "model.continuing_subword_prefix"),
+    max_input_chars_per_word: count(model.max_input_chars_per_word ?? 100, "model.max_input_chars_per_word", MAX_CHARS),
+  });
+}
+
+/** Where the files disagree tokenizer_config.json wins: transformers has it so, hence the model was trained so. */
+function readNormalizer(json: Json, config: Json): Normalizer {
+  only(json.type, "normalizer.type", "BertNormalizer");
+  const either = (theirs: string, ours: string, otherwise: boolean) =>
+    flag(config[theirs], `config.${theirs}`, flag(json[ours], `normalizer.${ours}`, otherwise));
+  const lowercase = either("do_lower_case", "lowercase", true);
+  return {
+    clean_text: flag(json.clean_text, "normalizer.clean_text", true),
+    handle_chinese_chars: either("tokenize_chinese_chars", "handle_chinese_chars", true),
+    strip_accents: either("strip_accents", "strip_accents", lowercase),
+    lowercase,
+  };
+}
+
+/** Also enters the added tokens in `ids`. */
+function readAdded(json: unknown, ids: Map<string, number>, rows: number): Vocabulary["added"] {
+  const taken = new Set(ids.values());
+  const seen = new Set<string>();
+  return list(json ?? [], "added_tokens", LIMITS.addedTokens).map((item, i) => {
+    const at = `added_tokens[${i}]`;
+    const token = object(item, at);
+    const text = piece(token.content, `${at}.content`);
+    const special = flag(token.special, `${at}.special`, false);
+    only(flag(token.normalized, `${at}.normalized`, !special), `${at}.normalized`, false);
+    only(flag(token.single_word, `${at}.single_word`, false), `${at}.single_word`, false);
+    // lstrip and rstrip would widen the token over spaces, which are no part of any of BERT's tokens.
+    if (!text) throw invalid(`${at}.content`, "is empty");
+    if (seen.has(text)) throw invalid(`${at}.content`, `is ${quote(text)} for the second time`);
+    seen.add(text);
+    const id = row(token.id, `${at}.id`, rows);
+    const known = ids.get(text);
+    if (known === undefined ? taken.has(id) : known !== id) {
+      throw invalid(`${at}.id`, `is ${id} for ${quote(text)}, which contradicts the vocabulary`);
+    }
+    taken.add(id);
+    ids.set(text, id);
+    return { id, text, special };
+  });
+}
+
+/** The special tokens before and after a single text. */
+function readTemplate(json: unknown, ids: Map<string, number>): [Piece[], Piece[]] {
+  const sides: [Piece[], Piece[]] = [[], []];
+  if (json == null) return sides;
+  const processor = object(json, "post_processor");
+  const known = (id: unknown, text: unknown, field: string): Piece => {
+    if (typeof text === "string" && typeof id === "number" && ids.get(text) === id) return { id, text };
+    throw invalid(field, `names ${quote(text)} with id ${quote(id)}, which is not in the vocabulary`);
+  };
+
+  if (processor.type === "BertProcessing") {
+    for (const [side, name] of ["cls", "sep"].entries()) {
+      const [text, id] = list(processor[name], `post_processor.${name}`, 2);
+      sides[side].push(known(id, text, `post_processor.${name}`));
+    }
+    return sides;
+  }
+
+  only(processor.type, "post_processor.type", "TemplateProcessing", "BertProcessing");
+  const specials = object(processor.special_tokens ?? {}, "post_processor.special_tokens");
+  let side = 0;
+  for (const [i, item] of list(processor.single, "post_processor.single", LIMITS.template).entries()) {
+    const at = `post_processor.single[${i}]`;
+    const entry = object(item, at);
+    const isText = "Sequence" in entry;
+    const { id, type_id } = object(isText ? entry.Sequence : entry.SpecialToken, at);
+    only(type_id ?? 0, `${at}.type_id`, 0);
+    if (isText) {
+      if (id !== "A" || side++) throw invalid(at, `places ${quote(id)}; there is one text to place, "A", once`);
+      continue;
+    }
+    if (typeof id !== "string" || !Object.hasOwn(specials, id)) {
+      throw invalid(at, `names ${quote(id)}, which is not in post_processor.special_tokens`);
+    }
+    const field = `post_processor.special_tokens[${quote(id)}]`;
+    const special = object(specials[id], field);
+    const tokens = list(special.tokens, `${field}.tokens`, LIMITS.template);
+    const tokenIds = list(special.ids, `${field}.ids`, tokens.length);
+    for (const [k, text] of tokens.entries()) sides[side].push(known(tokenIds[k], text, field));
+  }
+  if (!side) throw invalid("post_processor.single", "has no place for the text");
+  return sides;
+}
+
+/** The id of a special token that the config may name, null where the vocabulary has none. */
+function special(config: Json, name: string, otherwise: string, ids: Map<string, number>): number | null {
+  const value = config[name] ?? undefined;
+  const text = typeof value === "object" ? object(value, `config.${name}`).content : value;
+  const id = ids.get(text === undefined ? otherwise : piece(text, `config.${name}`));
+  if (text !== undefined && id === undefined)
+    throw invalid(`config.${name}`, `is ${quote(text)}, not in the vocabulary`);
+  return id ?? null;
+}
+
+const invalid = (field: string, what: string) =>
+  new RelpropError("TokenizerInvalid", `the tokenizer's ${field} ${what}`, { field });
+
+/** Passes what the engine implements. */
+function only(value: unknown, field: string, ...supported: unknown[]): void {
+  if (supported.includes(value)) return;
+  const message = `the tokenizer's ${field} is ${quote(value)}, only ${supported.map(quote).join(", ")} is supported`;
+  throw new RelpropError("TokenizerUnsupported", message, { field, supported });
+}
+
+function object(value: unknown, field: string): Json {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Json;
+  throw invalid(field, "is not an object");
+}
+
+function list(value: unknown, field: string, limit: number): unknown[] {
+  if (!Array.isArray(value)) throw invalid(field, "is not a list");
+  if (value.length > limit) throw invalid(field, `has ${value.length} entries; ${limit} are allowed`);
+  return value;
+}
+
+function flag(value: unknown, field: string, otherwise: boolean): boolean {
+  value ??= otherwise;
+  if (typeof value === "boolean") return value;
+  throw invalid(field, `is ${quote(value)}, not true or false`);
+}
+
+/** Half a surrogate pair would match no text, or half a character of it. */
+function piece(value: unknown, field: string): string {
+  if (typeof value !== "string") throw invalid(field, `is ${quote(value)}, not a string`);
+  if (value.length > LIMITS.piece) throw invalid(field, `has ${value.length} characters; ${LIMITS.piece} are allowed`);
+  if (/\p{Cs}/u.test(value)) throw invalid(field, "has half a surrogate pair");
+  return value;
+}
+
+const row = (value: unknown, field: string, rows: number) => count(value, field, rows - 1);
+
+function count(value: unknown, field: string, most: number): number {
+  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= most) return value as number;
+  throw invalid(field, `is ${quote(value)}, not an integer from 0 to ${most}`);
+}

@@ -1,0 +1,160 @@
+// linear and its rules against float64 loops (test/twin/linear.ts), k targets at once, on every backend.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { linear } from "../src/ops/linear.ts";
+import { input } from "../src/tensor.ts";
+import { again, ruled, runGuarded } from "./ruled.ts";
+import { backends, close, random } from "./support.ts";
+import * as twin from "./twin/linear.ts";
+import { total } from "./twin/numbers.ts";
+
+// Measured on WASM and SwiftShader: products 3.3e-7, the ε rule 1.1e-6, kept 3.6e-8 of Σ|y g| + Σ|x g_x|.
+const TOLERANCE = 2e-6;
+const EPSILON = 8e-6;
+const KEPT = 3e-7;
+
+// rows × depth · depth × cols, around the tiles: 4 × 2 and 4 × 8 on WASM, 4 × 4 a thread and 32 × 32 a group on WebGPU.
+const SHAPES = [
+  [1, 1, 1],
+  [2, 1, 3],
+  [3, 7, 5],
+  [4, 4, 8],
+  [15, 17, 9],
+  [16, 3, 31],
+  [17, 9, 33],
+  [31, 8, 7],
+  [32, 32, 32],
+  [33, 5, 63],
+  [63, 64, 13],
+  [64, 31, 65],
+  [65, 97, 2],
+  [129, 131, 11],
+];
+const BATCHED: number[][] = [
+  [1, 17, 12],
+  [3, 5, 12],
+];
+
+for (const backend of backends) {
+  const test = suite(`linear, ${backend.name}`);
+
+  for (const [rows, depth, cols] of SHAPES) {
+    const data = {
+      x: random(rows * depth, 1),
+      w: random(cols * depth, 2),
+      b: random(cols, 3),
+    };
+    const x = input("x", [rows, depth]);
+    const w = input("w", [cols, depth]);
+    const b = input("b", [cols]);
+    const y = twin.linear(data.x, data.w, data.b, rows, depth, cols);
+    const what = `${rows}×${depth} · ${depth}×${cols}`;
+
+    test(`product, ${what}`, async () => {
+      const found = await runGuarded(backend, { bare: linear(x, w), biased: linear(x, w, b) }, data);
+      close(found.bare, twin.linear(data.x, data.w, null, rows, depth, cols), TOLERANCE, `x wᵀ: ${what}`);
+      close(found.biased, y, TOLERANCE, `x wᵀ + b: ${what}`);
+    });
+
+    for (const targets of [1, 3]) {
+      test(`gradient rule, ${what}, ${targets} targets`, async () => {
+        const found = await ruled(backend, linear(x, w, b), "gradient", data, { targets });
+        const n = targets * rows;
+        close(found.to[0]!, twin.linearGrad(found.g, data.w, n, depth, cols), TOLERANCE, `g w: ${what}`);
+        const kept = total(twin.linearKept(found.g, data.b, n, cols));
+        close([found.kept.biases!], [kept], KEPT, `biases: ${what}`, found.scale);
+        assert.equal(Object.keys(found.kept), ["biases"]);
+      });
+
+      test(`epsilon rule, ${what}, ${targets} targets`, async () => {
+        const eps = 0.25;
+        const found = await ruled(backend, linear(x, w, b), "epsilon", data, { targets, options: { eps } });
+        const n = targets * rows;
+        const stable = twin.linearEpsilon(found.g, again(y, targets), eps);
+        close(found.to[0]!, twin.linearGrad(stable, data.w, n, depth, cols), EPSILON, `g z/(z ± ε) w: ${what}`);
+        const biases = total(twin.linearKept(stable, data.b, n, cols));
+        close([found.kept.biases!], [biases], KEPT, `biases under epsilon: ${what}`, found.scale);
+        const absorbed = total(twin.epsilonKept(stable, again(y, targets), eps, n, cols));
+        close([found.kept.epsilon!], [absorbed], KEPT, `epsilon: ${what}`, found.scale);
+      });
+    }
+  }
+
+  test("batches of texts as rows", async () => {
+    for (const shape of BATCHED) {
+      const [batch, t, depth] = shape;
+      const data = { x: random(batch * t * depth, 4), w: random(7 * depth, 5) };
+      const y = linear(input("x", shape), input("w", [7, depth]));
+      assert.equal(y.shape, [batch, t, 7]);
+      const found = await ruled(backend, y, "gradient", data, { targets: 2 });
+      close(found.y, twin.linear(data.x, data.w, null, batch * t, depth, 7), TOLERANCE, `x wᵀ: ${shape}`);
+      assert.equal(found.kept, {}, "nothing is kept without a bias");
+    }
+  });
+
+  test("epsilon rule where y is 0 and negative", async () => {
+    const data = { x: Float32Array.of(0, 1, -1, -2), w: Float32Array.of(1) };
+    const y = linear(input("x", [4, 1]), input("w", [1, 1]));
+    const found = await ruled(backend, y, "epsilon", data, { options: { eps: 1 }, g: Float32Array.of(8, 8, 8, 6) });
+    assert.equal([...found.to[0]!], [0, 4, 4, 4], "g · y / (y ± ε), 0 at 0");
+    assert.equal(found.kept, { epsilon: 0 + 4 - 4 - 4 });
+  });
+
+  test("epsilon rule's ε, tiny beside y and by default 1e-6", async () => {
+    const data = { x: random(20, 6), w: random(15, 7) };
+    const y = linear(input("x", [4, 5]), input("w", [3, 5]));
+    const plain = await ruled(backend, y, "gradient", data);
+    const tiny = await ruled(backend, y, "epsilon", data, { options: { eps: 1e-12 } });
+    close(tiny.to[0]!, plain.to[0]!, TOLERANCE, "ε of 1e-12");
+    const usual = await ruled(backend, y, "epsilon", data);
+    const same = await ruled(backend, y, "epsilon", data, { options: { eps: 1e-6 } });
+    assert.equal(usual.to[0], same.to[0]);
+  });
+
+  test("a row's result, whatever rows there are beside it and wherever it lies", async () => {
+    const [depth, cols] = [37, 19];
+    const w = random(cols * depth, 8);
+    const row = random(depth, 9);
+    const upper = random(cols, 10);
+    const through = async (rows: number, at: number) => {
+      const x = random(rows * depth, rows);
+      const g = random(rows * cols, rows + 1);
+      x.set(row, at * depth);
+      g.set(upper, at * cols);
+      const y = linear(input("x", [rows, depth]), input("w", [cols, depth]));
+      const found = await ruled(backend, y, "gradient", { x, w }, { g });
+      return [found.y.slice(at * cols, (at + 1) * cols), found.to[0]!.slice(at * depth, (at + 1) * depth)];
+    };
+    const [y, gx] = await through(1, 0);
+    for (const [rows, at] of [2, 3, 4, 5, 7, 8, 9, 33].flatMap((n) => [0, n >> 1, n - 1].map((i) => [n, i]))) {
+      const [otherY, otherGx] = await through(rows, at);
+      if (backend.name === "wasm") assert.equal([otherY, otherGx], [y, gx], `row ${at} of ${rows}, to the bit`);
+      close(otherY, y, TOLERANCE, `one row's product: row ${at} of ${rows}`);
+      close(otherGx, gx, TOLERANCE, `one row's gradient: row ${at} of ${rows}`);
+    }
+  });
+
+  test.run();
+}
+
+const shapes = suite("linear's shapes");
+
+shapes("factors that do not fit", () => {
+  const x = input("x", [2, 3]);
+  assert.throws(() => linear(x, input("w", [4, 2])), /linear does not fit \[2,3\] and \[4,2\]/);
+  assert.throws(() => linear(x, input("w", [4, 3]), input("b", [3])), /linear does not fit/);
+});
+
+shapes("ε of 0, negative or NaN", () => {
+  const y = linear(input("x", [2, 3]), input("w", [4, 3]));
+  for (const eps of [0, -1, Number.NaN]) {
+    const at = { options: { eps }, carries: [true, false] };
+    assert.throws(
+      () => y.op.rules!.epsilon(input("g", [2, 4]), y, at),
+      (error: { code?: string }) => error.code === "InvalidOption",
+    );
+  }
+});
+
+shapes.run();

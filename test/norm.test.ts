@@ -1,0 +1,145 @@
+// layerNorm and its rules against float64 loops (test/twin/norm.ts), k targets at once, on every backend.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { layerNorm } from "../src/ops/norm.ts";
+import { input } from "../src/tensor.ts";
+import { again, ruled, runGuarded } from "./ruled.ts";
+import { backends, close, random } from "./support.ts";
+import * as twin from "./twin/norm.ts";
+import { total } from "./twin/numbers.ts";
+
+// Measured on WASM and SwiftShader: rows 3.3e-7, kept 2.2e-8 of Σ|y g| + Σ|x g_x|.
+const TOLERANCE = 2e-6;
+const KEPT = 2e-7;
+
+// Columns around WebGPU's 64 lanes.
+const SHAPES: [shape: number[], targets: number, eps: number][] = [
+  [[1, 2], 1, 1e-5],
+  [[3, 3], 2, 1e-12],
+  [[2, 17, 15], 1, 1e-12],
+  [[3, 5, 16], 3, 1e-5],
+  [[1, 3, 17], 2, 1e-12],
+  [[16, 63], 1, 1e-12],
+  [[3, 5, 64], 2, 1e-12],
+  [[1, 65, 65], 1, 1e-5],
+  [[3, 1, 127], 3, 1e-12],
+  [[129, 129], 1, 1e-12],
+];
+
+for (const backend of backends) {
+  const test = suite(`layer norm, ${backend.name}`);
+
+  for (const [shape, targets, eps] of SHAPES) {
+    const cols = shape[shape.length - 1];
+    const rows = shape.reduce((n, d) => n * d, 1) / cols;
+    // Off centre, as hidden states are.
+    const data = {
+      x: random(rows * cols, 1).map((v) => 2 * v + 0.5),
+      w: random(cols, 2).map((v) => 1 + v / 2),
+      b: random(cols, 3),
+    };
+    const layers = () => layerNorm(input("x", shape), input("w", [cols]), input("b", [cols]), eps);
+
+    for (const rule of ["identity", "gradient"] as const) {
+      test(`${rule} rule, [${shape}], ε ${eps}, ${targets} targets`, async () => {
+        const found = await ruled(backend, layers(), rule, data, { targets });
+        close(found.y, twin.layerNorm(data.x, data.w, data.b, eps, rows, cols), TOLERANCE, "x̂ w + b");
+        const x = again(data.x, targets);
+        const n = targets * rows;
+        const gx = twin.layerNormGrad(rule, x, data.w, eps, found.g, n, cols);
+        // The gradient rule subtracts what is along x̂, of two columns all there is: errors are shares of what was there.
+        const terms = twin.layerNormGrad("identity", x, data.w, eps, found.g, n, cols);
+        close(found.to[0]!, gx, TOLERANCE, `${rule} rule: [${shape}]`, Math.max(...terms.map(Math.abs)));
+        const kept = total(twin.layerNormKept(rule, x, data.w, data.b, eps, found.g, n, cols));
+        assert.equal(Object.keys(found.kept), ["norms"]);
+        close([found.kept.norms!], [kept], KEPT, `norms, ${rule}: [${shape}]`, found.scale);
+      });
+    }
+  }
+
+  test("ε as large as the variance: what the gradient keeps is var/(var + ε) of it", async () => {
+    const data = { x: random(40, 4), w: random(8, 5), b: new Float32Array(8) };
+    const y = layerNorm(input("x", [5, 8]), input("w", [8]), input("b", [8]), 0.3);
+    const found = await ruled(backend, y, "gradient", data);
+    const kept = total(twin.layerNormKept("gradient", data.x, data.w, null, 0.3, found.g, 5, 8));
+    close([found.kept.norms!], [kept], KEPT, "norms, gradient: ε 0.3", found.scale);
+  });
+
+  test("constant rows", async () => {
+    const cols = 48;
+    const levels = [0, 0.5, -3, 1000, 0.1, 1e-30];
+    const x = Float32Array.from({ length: levels.length * cols }, (_, i) => levels[Math.floor(i / cols)]);
+    const data = { x, w: random(cols, 6), b: random(cols, 7) };
+    for (const eps of [1e-5, 1e-12]) {
+      const y = layerNorm(input("x", [levels.length, cols]), input("w", [cols]), input("b", [cols]), eps);
+      for (const rule of ["identity", "gradient"]) {
+        const g = y.op.rules![rule](input("g", y.shape), y, { options: {}, carries: [true, false, false] });
+        const kept = Object.fromEntries(g.kept!.map(({ rows }, i) => [`kept ${i}`, rows]));
+        const found = await runGuarded(backend, { y, gx: g.to[0]!, ...kept }, { ...data, g: random(x.length, 8) });
+        for (const values of Object.values(found)) assert.ok(values.every(Number.isFinite), `finite at ε ${eps}`);
+        // Of levels whose sum is exact nothing is left but b; rounding of the mean of 0.1 is seen against √ε.
+        for (let row = 0; row < 4; row++) {
+          close(found.y.subarray(row * cols, (row + 1) * cols), data.b, TOLERANCE, `b alone: ${levels[row]}`);
+        }
+        const wanted = twin.layerNormGrad(
+          "identity",
+          new Float32Array(cols),
+          data.w,
+          eps,
+          random(x.length, 8),
+          1,
+          cols,
+        );
+        close(found.gx.subarray(0, cols), wanted, TOLERANCE, `gradient at a constant row: ε ${eps}`);
+      }
+    }
+  });
+
+  test("one column: b, and no gradient", async () => {
+    const data = { x: Float32Array.of(3, -7, 0), w: Float32Array.of(2), b: Float32Array.of(0.25) };
+    const y = layerNorm(input("x", [3, 1]), input("w", [1]), input("b", [1]), 1e-5);
+    for (const rule of ["identity", "gradient"]) {
+      const found = await ruled(backend, y, rule, data, { targets: 2 });
+      assert.equal([...found.y], [0.25, 0.25, 0.25]);
+      assert.equal([...found.to[0]!].map(Math.abs), [0, 0, 0, 0, 0, 0]);
+    }
+  });
+
+  test("a row's result, whatever rows there are beside it and wherever it lies", async () => {
+    const cols = 70;
+    const [row, upper] = [random(cols, 9), random(cols, 10)];
+    const [w, b] = [random(cols, 11), random(cols, 12)];
+    const through = async (rows: number, at: number) => {
+      const [x, g] = [random(rows * cols, rows), random(rows * cols, rows + 1)];
+      x.set(row, at * cols);
+      g.set(upper, at * cols);
+      const y = layerNorm(input("x", [rows, cols]), input("w", [cols]), input("b", [cols]), 1e-12);
+      const found = await ruled(backend, y, "gradient", { x, w, b }, { g });
+      return [found.y, found.to[0]!].map((all) => all.slice(at * cols, (at + 1) * cols));
+    };
+    const [y, gx] = await through(1, 0);
+    for (const [rows, at] of [
+      [2, 1],
+      [5, 2],
+      [9, 8],
+    ]) {
+      const [otherY, otherGx] = await through(rows, at);
+      if (backend.name === "wasm") assert.equal([otherY, otherGx], [y, gx], `row ${at} of ${rows}, to the bit`);
+      close(otherY, y, TOLERANCE, `one row's norm: row ${at} of ${rows}`);
+      close(otherGx, gx, TOLERANCE, `one row's gradient: row ${at} of ${rows}`);
+    }
+  });
+
+  test.run();
+}
+
+const shapes = suite("layer norm's shapes");
+
+shapes("weights of another width", () => {
+  const [x, w, b] = [input("x", [2, 3]), input("w", [3]), input("b", [3])];
+  assert.throws(() => layerNorm(x, input("w", [4]), b, 1e-5), /layer_norm does not fit \[2,3\] and \[4\] and \[3\]/);
+  assert.throws(() => layerNorm(x, w, input("b", [1]), 1e-5), /layer_norm does not fit/);
+});
+
+shapes.run();

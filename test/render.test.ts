@@ -1,0 +1,425 @@
+// The renderers: what they say, what they do with awkward text, and that strangers' strings stay text.
+
+import fc from "fast-check";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { RelpropError } from "../src/errors.ts";
+import type { Explanation, TokenRelevance } from "../src/explanation.ts";
+import { ansi } from "../src/render/ansi.ts";
+import { asRead } from "../src/render/bidi.ts";
+import { html } from "../src/render/html.ts";
+import { slice, slices, wrap } from "../src/render/layout.ts";
+import { svg } from "../src/render/svg.ts";
+import { numbers, percent, visible } from "../src/render/text.ts";
+import {
+  all,
+  checkAnsi,
+  checkHtml,
+  checkSvg,
+  content,
+  figure,
+  heatmap,
+  letters,
+  only,
+  parse,
+  walk,
+} from "./render-oracles.ts";
+
+// Explanations by hand
+
+type Piece = [text: string, relevance: number, start?: number | null, end?: number | null];
+
+function explain(text: string, pieces: Piece[], more: Partial<Explanation> = {}): Explanation {
+  const tokens = pieces.map(([text, relevance, start = null, end = null], id) => {
+    return { id, text, start, end, special: start === null, relevance } satisfies TokenRelevance;
+  });
+  const sum = tokens.reduce((total, { relevance }) => total + relevance, 0);
+  const none = { norms: 0, positions: 0, softmax: 0, products: 0, activations: 0, epsilon: 0 };
+  const positive = { index: 1, label: "positive", logit: sum - 0.5, probability: 0.98 };
+  const negative = { index: 0, label: "negative", logit: -1, probability: 0.02 };
+  return {
+    text,
+    model: "a model",
+    method: "cp-lrp",
+    composite: {},
+    at: "embeddings",
+    backend: "wasm",
+    target: positive,
+    classes: [negative, positive],
+    tokens,
+    ledger: { logit: sum - 0.5, tokens: sum, biases: -0.5, ...none, residual: 1e-8 },
+    warnings: [],
+    ...more,
+  };
+}
+
+const movie = explain("A gorgeous, witty movie.", [
+  ["[CLS]", 0.25],
+  ["a", 0.125, 0, 1],
+  ["gorgeous", 1.5, 2, 10],
+  [",", -0.0625, 10, 11],
+  ["witty", 0.75, 12, 17],
+  ["movie", -0.5, 18, 23],
+  [".", 0, 23, 24],
+  ["[SEP]", -0.125],
+]);
+
+const negative = { index: 0, label: "negative", logit: -2, probability: 0.004 };
+
+// What is said
+
+test("terminal, without colour", () => {
+  const lines = ansi(movie, { color: "none", width: 60 }).split("\n");
+  assert.is(lines[0], "positive: 98.0 %, logit 1.438");
+  assert.is(lines[2], movie.text);
+  assert.is(lines[4], "[CLS] +0.250  [SEP] −0.125");
+  assert.is(lines[6], "  gorgeous  +1.500         │███████████████████");
+  assert.is(lines[8], "  movie     −0.500  ▐██████│");
+  assert.equal(lines.slice(15, 20), [
+    "  tokens        +1.938",
+    "  biases        −0.500",
+    "  residual     +1.0e−8",
+    "  ────────────────────",
+    "  logit          1.438",
+  ]);
+  assert.not.ok(
+    lines.some((line) => line.startsWith("  norms")),
+    "entries of zero are left out",
+  );
+  assert.ok(lines.includes("read at  embeddings"));
+});
+
+test("a contrast is a difference of two classes", () => {
+  const contrast = explain(movie.text, [], { contrast: negative, ledger: { ...movie.ledger, logit: 3.25 } });
+  assert.match(ansi(contrast, { color: "none" }), "positive minus negative: +3.250\npositive: 98.0 %");
+  assert.is(content(all(checkHtml(contrast), "h1")[0]!), "positive minus negative +3.250");
+  assert.match(content(checkSvg(contrast)), "positive\u00a0minus\u00a0negative");
+});
+
+test("page: every token has its number on hover and in the table", () => {
+  const page = checkHtml({ ...movie, warnings: ["cut at 512 tokens"] });
+  const marks = all(page, "mark").map((node) => [content(node), node.attributes.get("title")]);
+  assert.equal(marks.slice(0, 3), [
+    ["A", "+0.125"],
+    ["gorgeous", "+1.500"],
+    [",", "−0.063"],
+  ]);
+  const rows = all(only(page, "table", "id", "tokens"), "tr").slice(1);
+  assert.equal(
+    rows.map((row) => content(row)),
+    movie.tokens.map(({ text, relevance }, i) => `${i + 1}${text}${numbers([1.9])(relevance, "+")}`),
+  );
+  assert.is(content(only(page, "p", "class", "warning")), "cut at 512 tokens");
+  assert.match(content(only(page, "p", "class", "faint special")), "[CLS] +0.250");
+});
+
+test("figure: slices stand side by side and inside", () => {
+  const long = explain(
+    "so good ".repeat(40),
+    [...Array(40).keys()].map((i) => ["so", i - 20, 8 * i, 8 * i + 2] as Piece),
+  );
+  const root = checkSvg(long);
+  const width = Number(all(root, "svg")[0]!.attributes.get("width"));
+  const rows = new Map<string, number>();
+  for (const { attributes } of all(only(root, "g", "text-anchor", "middle"), "text")) {
+    const [x, y, length] = ["x", "y", "textLength"].map((name) => attributes.get(name)!);
+    const left = Number(x) - Number(length) / 2;
+    assert.ok(Math.abs(left - (rows.get(y!) ?? 28)) < 0.05, `${left} on line ${y}`);
+    rows.set(y!, left + Number(length));
+    assert.ok(rows.get(y!)! <= width - 28 + 0.05);
+  }
+  assert.is(rows.size, 5);
+});
+
+test("numbers: four digits of the largest, aligned, never not a number", () => {
+  const number = numbers([-12.5, 0.25]);
+  assert.equal([number(-12.5), number(0.25, "+"), number(-0), number(2e-9)], ["−12.50", "+0.25", "0.00", "2.0e−9"]);
+  assert.is(numbers([1e300])(1e300), "1.0e+300");
+  assert.is(numbers([0])(0, "+"), "0.000");
+  assert.equal([1, 0.99999, 0.5, 1e-9, 0].map(percent), ["100.0 %", "> 99.9 %", "50.0 %", "< 0.1 %", "0.0 %"]);
+  for (const draw of [ansi, html, svg]) {
+    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, "<b>" as unknown as number]) {
+      for (const broken of [
+        { ...movie, tokens: [{ ...movie.tokens[0]!, relevance: bad }] },
+        { ...movie, target: { ...movie.target, probability: bad } },
+        { ...movie, target: { ...movie.target, logit: bad } },
+        { ...movie, ledger: { ...movie.ledger, softmax: bad } },
+        { ...movie, contrast: { ...negative, probability: bad } },
+      ]) {
+        assert.throws(
+          () => draw(broken),
+          (error: unknown) => error instanceof RelpropError && error.code === "NonFiniteResult",
+        );
+      }
+    }
+  }
+});
+
+// Text
+
+test("slices: tokens that share a character share a slice and add up", () => {
+  const family = "a 👩‍👩‍👧 cafe\u0301!";
+  const cut = slices(
+    explain(family, [
+      ["👩", 0.5, 2, 4],
+      ["👩", -0.25, 5, 7],
+      ["👧", 1, 8, 10],
+      ["cafe", 2, 11, 15],
+      ["?", 1, 90, 99],
+      ["?", 1, 3, 3],
+      ["?", 1, 0.5, 2],
+    ]),
+  );
+  assert.equal(
+    cut.map(({ text, relevance, tokens }) => [text, relevance, tokens.length]),
+    [
+      ["a ", 0, 0],
+      ["👩‍👩‍👧", 1.25, 3],
+      [" ", 0, 0],
+      ["cafe\u0301", 2, 1],
+      ["!", 0, 0],
+    ],
+  );
+});
+
+test("lines break after words, at wide characters, and anywhere in a word too long", () => {
+  const lines = (text: string, columns: number) =>
+    wrap([slice(text)], columns).map((runs) => runs.map((run) => run.text).join(""));
+  assert.equal(lines("to be or not", 6), ["to be ", "or not"]);
+  assert.equal(lines("to be or", 5), ["to be", "or"]);
+  assert.equal(lines("最高の映画", 4), ["最高", "の映", "画"]);
+  assert.equal(lines("a incomprehensible", 8), ["a ", "incompre", "hensible"]);
+  assert.equal(lines("a\n\nb\t", 9), ["a↵", "↵", "b⇥"]);
+  assert.equal(lines("", 9), [""]);
+});
+
+test("right-to-left lines are read from the right, and words of the other direction keep their order", () => {
+  const line = (text: string) => text.split("|").map((text) => ({ text, width: 1, slice: slice(text) }));
+  const read = (text: string, way: "ltr" | "rtl") =>
+    asRead(line(text), way)
+      .map((run) => run.text)
+      .join("|");
+  assert.is(read("a| |b", "ltr"), "a| |b");
+  assert.is(read("א| |ב|, |a| |b|!", "rtl"), "!|a| |b|, |ב| |א");
+  assert.is(read("a| |א| |ב|.", "ltr"), "a| |ב| |א|.");
+});
+
+const awkward: [name: string, explanation: Explanation][] = [
+  [
+    "empty text",
+    explain("", [
+      ["[CLS]", 0.5],
+      ["[SEP]", -0.5],
+    ]),
+  ],
+  ["no tokens", explain("nothing was read", [])],
+  ["one token", explain("good", [["good", 2, 0, 4]])],
+  [
+    "all relevances 0",
+    explain("so so", [
+      ["so", 0, 0, 2],
+      ["so", 0, 3, 5],
+    ]),
+  ],
+  [
+    "subnormal relevance",
+    explain("so so", [
+      ["so", 5e-324, 0, 2],
+      ["so", -5e-324, 3, 5],
+    ]),
+  ],
+  [
+    "500 tokens",
+    explain(
+      "word ".repeat(500),
+      [...Array(500).keys()].map((i) => ["word", Math.sin(i), 5 * i, 5 * i + 4]),
+    ),
+  ],
+  [
+    "right to left",
+    explain("סרט נפלא, really", [
+      ["סרט", 1, 0, 3],
+      ["נפלא", 2, 4, 8],
+      ["really", 1, 10, 16],
+    ]),
+  ],
+  [
+    "offsets inside a surrogate pair",
+    explain("x👩y", [
+      ["👩", 1, 2, 3],
+      ["👩", 1, 1, 2],
+    ]),
+  ],
+  [
+    "overlap, repetition, nonsense",
+    explain("abcdef", [
+      ["a", 1, 0, 4],
+      ["b", 1, 2, 6],
+      ["c", 1, 2, 6],
+      ["d", 1, 5, 1],
+      ["e", 1, -1, 9],
+    ]),
+  ],
+  ["a terminal's escapes", explain("\x1b[31mred\x1b]0;title\x07\x9b2J\r\n\u202eevil", [["\x1b[2J", 1, 0, 5]])],
+  ["a page's escapes", explain("<script>alert(1)</script>", [["<script>", 1, 0, 8]], { model: "</title><script>" })],
+  [
+    "hidden characters",
+    explain("a\u{e0041}\u{e0042}\ud800\ufeff\u2028\u2029\u200f\u061c\u2066\uffff", [["a", 1, 0, 4]]),
+  ],
+];
+
+for (const [name, explanation] of awkward) {
+  test(`${name}: nothing lost, nothing twice`, () => {
+    assert.is(content(heatmap(checkHtml(explanation))), visible(explanation.text, "↵\n"));
+    assert.is(figure(checkSvg(explanation)), letters(visible(explanation.text)));
+    for (const width of [0, 32, 47, 80, Number.POSITIVE_INFINITY, Number.NaN]) checkAnsi(explanation, width || 80);
+  });
+}
+
+// Strangers
+
+const scripts = ["alert(1)", "fetch`//x`", "location='//x'"];
+const handlers = [
+  "onload",
+  "onerror",
+  "onclick",
+  "onmouseover",
+  "onfocus autofocus",
+  "ontoggle",
+  "onbegin",
+  "onpageshow",
+];
+const tags = [
+  "img src=x",
+  "svg",
+  "body",
+  "details open",
+  "video src=x",
+  "iframe src=x",
+  "input",
+  "animate",
+  "marquee",
+  "math",
+];
+const payloads = [
+  ...tags.flatMap((tag) => handlers.map((handler) => `<${tag} ${handler.replace(/ |$/, "=alert(1) ")}>`)),
+  ...scripts.flatMap((code) => [
+    `<script>${code}</script>`,
+    `"><script>${code}</script>`,
+    `'><script>${code}</script>`,
+    `</style><script>${code}</script>`,
+    `</title><script>${code}</script>`,
+    `]]><script>${code}</script>`,
+    `--><script>${code}</script>`,
+    `javascript:${code}`,
+    `<a href="java\tscript:${code}">x</a>`,
+    `" onmouseover="${code}" x="`,
+    `\` onmouseover=${code} x=\``,
+    `\${${code}}`,
+  ]),
+  ..."</bdi></mark></p>|<!--|--!>|<![CDATA[|<?xml?>|<!doctype x [<!entity y 'z'>]>&y;|&lt;script&gt;|&#60;script&#62;|&#x3c;b|&amp;lt;|&".split(
+    "|",
+  ),
+  ..."<foreignObject><body>|<use href='#x'>|<image href=//x>|<set attributeName=href>|<style>*{background:url(//x)}</style>".split(
+    "|",
+  ),
+  ..."<base href=//x>|<meta http-equiv=refresh content=0>|<link rel=stylesheet href=//x>|<plaintext>|<xmp>|<noscript>".split(
+    "|",
+  ),
+  ...'#fff"/><script>|1;background:url(//x)|expression(alert(1))|\u003cscript\u003e|<\0script>|<scr\0ipt>|＜script＞|\u2028<b>'.split(
+    "|",
+  ),
+  "\x1b]8;;javascript:alert(1)\x07x\x1b]8;;\x07",
+  "\x1b[2J\x1b[H\x9b31m\x90q\x9c",
+  "\x07\b\b\b\x7f\r\x0b\x0c",
+  "\u202egnp.exe\u202c\u2066\u2069\u200f",
+  "\ud800<b>\udc00",
+  "\u{e0001}\u{e0073}\u{e0063}",
+];
+
+test(`${payloads.length} payloads × text, token, label, contrast, model, method, reading point, warning`, () => {
+  assert.ok(payloads.length >= 100);
+  const contrast = { ...movie, contrast: negative, warnings: ["x"] };
+  const count = [html, svg].map((draw) => walk(parse(draw(contrast))).length);
+  for (const payload of payloads) {
+    const half = payload.length >> 1;
+    const inText = explain(`${payload} good`, [
+      ["<", 1, 0, half],
+      [payload, -1, half, payload.length],
+      [payload, 2],
+    ]);
+    assert.is(content(heatmap(checkHtml(inText))), visible(inText.text, "↵\n"));
+    assert.is(figure(checkSvg(inText)), letters(visible(inText.text)));
+    checkAnsi(inText, 50);
+
+    const places: Partial<Explanation>[] = [
+      { tokens: movie.tokens.map((token) => ({ ...token, text: payload })) },
+      { target: { ...movie.target, label: payload } },
+      { contrast: { ...negative, label: payload } },
+      { model: payload },
+      { method: payload },
+      { at: payload as "words" },
+      { warnings: [payload] },
+    ];
+    for (const place of places) {
+      const attacked = { ...contrast, ...place };
+      const page = checkHtml(attacked);
+      assert.is(walk(page).length, count[0], payload);
+      assert.ok(content(all(page, "body")[0]!).includes(visible(payload)));
+      checkSvg(attacked);
+    }
+    checkAnsi(Object.assign({}, contrast, ...places), 50);
+  }
+});
+
+const runs = Number(process.env.FUZZ_RUNS ?? 300);
+const codeUnit = fc.oneof(
+  { weight: 3, arbitrary: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)) },
+  fc.integer({ min: 0, max: 0xff }).map((unit) => String.fromCharCode(unit)),
+  fc.constantFrom(..."<>&\"'`\n\r\t \x1b\x9b\u202e\u200d\u0301א", "👩‍👧", "\u{e0041}", "最", "🇩🇪", "</p>", "\x1b[0m"),
+  fc.string({ unit: "binary", minLength: 1, maxLength: 3 }),
+);
+const string = fc.array(codeUnit, { maxLength: 40 }).map((units) => units.join(""));
+const offset = fc.oneof(fc.integer({ min: -2, max: 60 }), fc.constantFrom(null, 0.5, Number.NaN));
+const relevance = fc.oneof(
+  fc.double({ noNaN: true, min: -100, max: 100 }),
+  fc.constantFrom(0, -0, 1e-300, -1e200, 5e-324),
+);
+const stranger = fc
+  .record({
+    text: string,
+    pieces: fc.array(fc.tuple(string, relevance, offset, offset), { maxLength: 8 }),
+    strings: fc.tuple(string, string, string, string),
+    contrast: fc.boolean(),
+  })
+  .map(({ text, pieces, strings: [label, model, method, warning], contrast }) => {
+    const explanation = explain(text, pieces, { model, method, warnings: [warning] });
+    explanation.target.label = label;
+    return contrast ? { ...explanation, contrast: negative } : explanation;
+  });
+
+test("any strings, any offsets: markup is ours, text is the user's, each token is shown once", () => {
+  fc.assert(
+    fc.property(stranger, (explanation) => {
+      const { text, tokens } = explanation;
+      const cut = slices(explanation);
+      assert.is(cut.map((part) => part.text).join(""), text);
+      assert.is(new Set(cut.flatMap((part) => part.tokens)).size, cut.flatMap((part) => part.tokens).length);
+
+      const page = checkHtml(explanation);
+      assert.is(content(heatmap(page)), visible(text, "↵\n"));
+      assert.is(all(only(page, "table", "id", "tokens"), "tr").length, tokens.length + 1);
+      assert.is(figure(checkSvg(explanation)), letters(visible(text)));
+    }),
+    { numRuns: runs },
+  );
+});
+
+test("any strings, any width: the terminal sees text and our colours", () => {
+  fc.assert(
+    fc.property(stranger, fc.integer({ min: 10, max: 130 }), (explanation, width) => checkAnsi(explanation, width)),
+    { numRuns: runs },
+  );
+});
+
+test.run();
