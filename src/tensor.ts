@@ -115,7 +115,8 @@ const MOST_GROUPS = 65535; // maxComputeWorkgroupsPerDimension, the least that W
 
 /** `n` workgroups, in rows of workgroups when one row is not enough. */
 export function groups(n: number): Call["grid"] {
-  return n <= MOST_GROUPS ? [n, 1, 1] : [MOST_GROUPS, Math.ceil(n / MOST_GROUPS), 1];
+  const rows = Math.max(1, Math.ceil(n / MOST_GROUPS));
+  return [Math.ceil(n / rows), rows, 1];
 }
 
 /** One thread an element, 64 a workgroup. */

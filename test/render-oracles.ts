@@ -21,7 +21,7 @@ export function parse(markup: string): Node {
   const root: Node = { name: "", attributes: new Map(), children: [] };
   const open = [root];
   const token =
-    /<!doctype html>|<(\/?)([a-z][a-zA-Z0-9]*)((?: [a-zA-Z:-]+="[^"<>&]*(?:&#\d+;[^"<>&]*)*")*)(\/?)>|((?:[^<>&]|&#\d+;)+)/y;
+    /<!doctype html>|<(\/?)([a-z][a-zA-Z0-9]*)((?: [a-zA-Z:-]+="[^"<>&`]*(?:&#\d+;[^"<>&`]*)*")*)(\/?)>|((?:[^<>&"'`]|&#\d+;)+)/y;
   while (token.lastIndex < markup.length) {
     const at = token.lastIndex;
     const match = token.exec(markup);

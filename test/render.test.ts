@@ -157,6 +157,27 @@ test("numbers: four digits of the largest, aligned, never not a number", () => {
 
 // Text
 
+test("every character that acts instead of being seen gets a mark, and no other", () => {
+  const ranges = [
+    [0, 0x1f],
+    [0x7f, 0x9f],
+    [0x61c, 0x61c],
+    [0x200e, 0x200f],
+    [0x2028, 0x202e],
+    [0x2066, 0x2069],
+    [0xd800, 0xdfff],
+    [0xfeff, 0xfeff],
+    [0xe0000, 0xe007f],
+  ];
+  for (const [first, last] of ranges) {
+    for (let code = first!; code <= last!; code++) {
+      assert.match(visible(String.fromCodePoint(code)), /^[\u2400-\u2421↵⇥\ufffd]$/, code.toString(16));
+    }
+  }
+  const kept = "Aé\u0301\u00a0\u00ad\u200b\u200c\u200d–…中ا🙂\ufe0f\u{1f3fd}\u{e0100}";
+  assert.is(visible(kept), kept);
+});
+
 test("slices: tokens that share a character share a slice and add up", () => {
   const family = "a 👩‍👩‍👧 cafe\u0301!";
   const cut = slices(
@@ -180,6 +201,27 @@ test("slices: tokens that share a character share a slice and add up", () => {
       ["!", 0, 0],
     ],
   );
+});
+
+test("slices: overlapping tokens share all they cover", () => {
+  const nested = explain("abcdefgh", [
+    ["a", 1, 0, 6],
+    ["b", 1, 2, 3],
+    ["c", 1, 5, 7],
+    ["d", 1, 7, 8],
+  ]);
+  assert.equal(
+    slices(nested).map(({ text, relevance }) => [text, relevance]),
+    [
+      ["abcdefg", 3],
+      ["h", 1],
+    ],
+  );
+});
+
+test("terminal: a name never starts a line of its own", () => {
+  const forged = { ...movie, model: "x\nwarning: y", warnings: ["x\ny"], target: { ...movie.target, label: "x\ny" } };
+  assert.is(ansi(forged).split("\n").length, ansi({ ...movie, warnings: ["x"] }).split("\n").length);
 });
 
 test("lines break after words, at wide characters, and anywhere in a word too long", () => {
@@ -260,6 +302,7 @@ const awkward: [name: string, explanation: Explanation][] = [
       ["e", 1, -1, 9],
     ]),
   ],
+  ["a token that starts inside a pair", explain("x👩y", [["👩", 1, 2, 3]])],
   ["a terminal's escapes", explain("\x1b[31mred\x1b]0;title\x07\x9b2J\r\n\u202eevil", [["\x1b[2J", 1, 0, 5]])],
   ["a page's escapes", explain("<script>alert(1)</script>", [["<script>", 1, 0, 8]], { model: "</title><script>" })],
   [

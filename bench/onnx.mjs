@@ -1,0 +1,120 @@
+// Writes a BERT classifier as an ONNX model, from the embeddings on, without a dependency: protobuf is simple to write.
+
+const concat = (...parts) => Buffer.concat(parts.map((part) => (Buffer.isBuffer(part) ? part : Buffer.from(part))));
+
+function varint(n) {
+  const bytes = [];
+  for (n = BigInt.asUintN(64, BigInt(n)); n > 127n; n >>= 7n) bytes.push(Number(n & 127n) | 128);
+  return Buffer.from([...bytes, Number(n)]);
+}
+
+const field = (number, wire, body) => concat(varint((number << 3) | wire), body);
+const integer = (number, n) => field(number, 0, varint(n));
+const message = (number, body) => field(number, 2, concat(varint(body.length), body));
+const string = (number, text) => message(number, Buffer.from(text));
+const float = (number, x) => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeFloatLE(x);
+  return field(number, 5, bytes);
+};
+
+const attribute = {
+  i: (name, n) => message(5, concat(string(1, name), integer(3, n), integer(20, 2))),
+  f: (name, x) => message(5, concat(string(1, name), float(2, x), integer(20, 1))),
+  s: (name, text) => message(5, concat(string(1, name), string(4, text), integer(20, 3))),
+  is: (name, list) => message(5, concat(string(1, name), ...list.map((n) => integer(8, n)), integer(20, 7))),
+};
+
+const node = (op, inputs, outputs, ...attributes) =>
+  message(
+    1,
+    concat(...inputs.map((n) => string(1, n)), ...outputs.map((n) => string(2, n)), string(4, op), ...attributes),
+  );
+
+const FLOAT = 1;
+const INT64 = 7;
+
+function initializer(name, shape, data, type = FLOAT) {
+  const raw = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  return message(5, concat(...shape.map((d) => integer(1, d)), integer(2, type), string(8, name), message(9, raw)));
+}
+
+const valueInfo = (name, shape) => {
+  const dims = message(2, concat(...shape.map((d) => message(1, integer(1, d)))));
+  return concat(string(1, name), message(2, message(1, concat(integer(1, FLOAT), dims))));
+};
+
+/** A dense layer's weights as ONNX multiplies them: [in, out]. */
+function transposed({ shape: [rows, cols], data }) {
+  const out = new Float32Array(data.length);
+  for (let r = 0; r < rows; r++) for (let c = 0; c < cols; c++) out[c * rows + r] = data[r * cols + c];
+  return out;
+}
+
+/** From embeddings `x` [1, T, H] to `logits` [1, classes], with the checkpoint's weights. */
+export function onnx(weights, { layers, heads }, T) {
+  const nodes = [];
+  const constants = [];
+  const w = (name) => weights.get(name);
+  const [, H] = w("bert.pooler.dense.weight").shape;
+  const [classes] = w("classifier.weight").shape;
+
+  const ints = (name, list) =>
+    constants.push(initializer(name, [list.length], new BigInt64Array(list.map(BigInt)), INT64));
+  ints("split", [1, T, heads, H / heads]);
+  ints("merge", [1, T, H]);
+  constants.push(initializer("first", [], new BigInt64Array([0n]), INT64));
+  constants.push(initializer("scale", [], new Float32Array([1 / Math.sqrt(H / heads)])));
+
+  const dense = (x, name) => {
+    const { shape } = w(`${name}.weight`);
+    constants.push(initializer(`${name}.w`, [shape[1], shape[0]], transposed(w(`${name}.weight`))));
+    constants.push(initializer(`${name}.b`, [shape[0]], w(`${name}.bias`).data));
+    nodes.push(node("MatMul", [x, `${name}.w`], [`${name}.mm`]), node("Add", [`${name}.mm`, `${name}.b`], [name]));
+    return name;
+  };
+  const norm = (x, name) => {
+    constants.push(
+      initializer(`${name}.w`, [H], w(`${name}.weight`).data),
+      initializer(`${name}.b`, [H], w(`${name}.bias`).data),
+    );
+    const settings = [attribute.i("axis", -1), attribute.f("epsilon", 1e-12)];
+    nodes.push(node("LayerNormalization", [x, `${name}.w`, `${name}.b`], [name], ...settings));
+    return name;
+  };
+  const add = (a, b, name) => {
+    nodes.push(node("Add", [a, b], [name]));
+    return name;
+  };
+  const split = (x, perm) => {
+    nodes.push(node("Reshape", [x, "split"], [`${x}.split`]));
+    nodes.push(node("Transpose", [`${x}.split`], [`${x}.heads`], attribute.is("perm", perm)));
+    return `${x}.heads`;
+  };
+
+  let x = "x";
+  for (let i = 0; i < layers; i++) {
+    const p = `bert.encoder.layer.${i}`;
+    const q = split(dense(x, `${p}.attention.self.query`), [0, 2, 1, 3]);
+    const k = split(dense(x, `${p}.attention.self.key`), [0, 2, 3, 1]);
+    const v = split(dense(x, `${p}.attention.self.value`), [0, 2, 1, 3]);
+    nodes.push(node("MatMul", [q, k], [`${p}.qk`]), node("Mul", [`${p}.qk`, "scale"], [`${p}.scores`]));
+    nodes.push(node("Softmax", [`${p}.scores`], [`${p}.p`], attribute.i("axis", -1)));
+    nodes.push(node("MatMul", [`${p}.p`, v], [`${p}.c`]));
+    nodes.push(node("Transpose", [`${p}.c`], [`${p}.ct`], attribute.is("perm", [0, 2, 1, 3])));
+    nodes.push(node("Reshape", [`${p}.ct`, "merge"], [`${p}.context`]));
+    const attended = dense(`${p}.context`, `${p}.attention.output.dense`);
+    const middle = norm(add(x, attended, `${p}.sum`), `${p}.attention.output.LayerNorm`);
+    const up = dense(middle, `${p}.intermediate.dense`);
+    nodes.push(node("Gelu", [up], [`${p}.act`], attribute.s("approximate", "none")));
+    const down = dense(`${p}.act`, `${p}.output.dense`);
+    x = norm(add(middle, down, `${p}.sum2`), `${p}.output.LayerNorm`);
+  }
+  nodes.push(node("Gather", [x, "first"], ["cls"], attribute.i("axis", 1)));
+  nodes.push(node("Tanh", [dense("cls", "bert.pooler.dense")], ["pooled"]));
+  nodes.push(node("Identity", [dense("pooled", "classifier")], ["logits"]));
+
+  const io = [message(11, valueInfo("x", [1, T, H])), message(12, valueInfo("logits", [1, classes]))];
+  const graph = concat(...nodes, string(2, "bert"), ...constants, ...io);
+  return concat(integer(1, 9), message(7, graph), message(8, concat(string(1, ""), integer(2, 20))));
+}

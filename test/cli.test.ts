@@ -1,0 +1,299 @@
+// The command line as its users run it: dist/cli.js as a process of its own. `npm run build` makes it.
+
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Explanation, Prediction } from "../src/explanation.ts";
+
+const cli = fileURLToPath(new URL("../dist/cli.js", import.meta.url));
+if (!existsSync(cli)) throw new Error("dist/cli.js is missing: npm run build makes it");
+
+interface Outcome {
+  status: number | null;
+  out: string;
+  err: string;
+}
+
+function relprop(args: string[], input: string | Uint8Array = "", env: Record<string, string> = {}): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("node", [cli, ...args], { env: { ...process.env, ...env }, stdio: "pipe" });
+    let out = "";
+    let err = "";
+    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+      out += chunk;
+    });
+    child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+      err += chunk;
+    });
+    child.stdin.on("error", () => {}); // the child may end without reading
+    child.on("error", reject);
+    child.on("close", (status) => resolve({ status, out, err }));
+    child.stdin.end(input);
+  });
+}
+
+async function explain(text: string, ...args: string[]): Promise<Explanation> {
+  const { status, out, err } = await relprop(["explain", text, "--json", ...args]);
+  assert.is(status, 0, err);
+  assert.is(err, "");
+  return JSON.parse(out);
+}
+
+const test = suite("the command line");
+const folder = mkdtempSync(join(tmpdir(), "relprop-"));
+test.after(() => rmSync(folder, { recursive: true }));
+
+test("explain --json", async () => {
+  const text = "A gorgeous, witty, seductive movie.";
+  const result = await explain(text);
+  const known = "text model method composite at backend target classes tokens ledger warnings".split(" ");
+  assert.equal(Object.keys(result), known);
+  assert.is(result.text, text);
+  assert.is(result.model, "sst2-tiny");
+  assert.is(result.method, "cp-lrp");
+  assert.is(result.at, "embeddings");
+  assert.is(result.backend, "wasm");
+  assert.equal(Object.keys(result.target), ["index", "label", "logit", "probability"]);
+  assert.is(result.target.label, "positive");
+  assert.equal(
+    result.classes.map(({ label }) => label),
+    ["negative", "positive"],
+  );
+  const entries = "logit tokens biases norms positions softmax products activations epsilon residual".split(" ");
+  assert.equal(Object.keys(result.ledger), entries);
+  for (const token of result.tokens) {
+    assert.equal(Object.keys(token), ["id", "text", "start", "end", "special", "relevance"]);
+    if (token.special) assert.equal([token.start, token.end], [null, null]);
+    else assert.is(text.slice(token.start!, token.end!).toLowerCase().endsWith(token.text.replace("##", "")), true);
+  }
+  const [, ...rest] = Object.values(result.ledger);
+  assert.ok(Math.abs(result.ledger.logit - rest.reduce((a, b) => a + b, 0)) < 1e-12);
+});
+
+test("options of explain", async () => {
+  const [other, contrast] = await Promise.all([
+    explain("not a bad movie", "--method", "attn-lrp", "--at", "words", "--target", "0"),
+    explain("not a bad movie", "--target", "positive", "--contrast", "negative", "--backend", "auto"),
+  ]);
+  assert.equal([other.method, other.at, other.target.label], ["attn-lrp", "words", "negative"]);
+  assert.ok(other.ledger.positions !== 0 && other.ledger.softmax !== 0);
+  assert.is(contrast.contrast?.label, "negative");
+  assert.ok(Math.abs(contrast.ledger.logit - (contrast.target.logit - contrast.contrast!.logit)) < 1e-6);
+
+  const composite = join(folder, "composite.json");
+  writeFileSync(composite, JSON.stringify({ linear: ["epsilon", { eps: 0.1 }] }));
+  const own = await explain("fine", "--composite", composite);
+  assert.is(own.method, "custom");
+  assert.ok(own.ledger.epsilon !== 0);
+
+  const model = fileURLToPath(new URL("reference/tiny/gelu-new-3-labels", import.meta.url));
+  const tiny = await explain("The sea!", "--model", model);
+  assert.is(tiny.model, "gelu-new-3-labels");
+  assert.is(tiny.classes.length, 3);
+});
+
+test("odd texts in every format", async () => {
+  const texts = [
+    "",
+    "👩‍👩‍👧 🎬",
+    "فيلم جميل",
+    "half \ud800 pair",
+    "<script>alert(1)</script> & 'x'",
+    "\u001b[31mred\u0007\u202eevil",
+  ];
+  for (const text of texts) {
+    for (const format of ["text", "html", "svg", "json"]) {
+      const { status, out, err } = await relprop(["explain", text, "--format", format]);
+      assert.is(status, 0, err);
+      assert.ok(out.length > 100);
+      if (format === "json") continue;
+      if (format !== "text") assert.not.match(out, "<script");
+      assert.not.match(out, "\u001b");
+      assert.not.match(out, "\u202e");
+    }
+  }
+});
+
+test("a text that is too long, in every format", async () => {
+  const long = "word ".repeat(10_000);
+  for (const format of ["text", "html", "svg", "json"]) {
+    const { status, out, err } = await relprop(["explain", long, "--format", format]);
+    assert.is(status, 1);
+    assert.is(out, "");
+    assert.match(err, "InputTooLong");
+  }
+  const cut = await relprop(["explain", long, "--truncate", "--json"]);
+  assert.is(cut.status, 0);
+  assert.is(JSON.parse(cut.out).tokens.length, 128);
+});
+
+test("--out writes the same bytes to a file", async () => {
+  for (const format of ["text", "html", "svg", "json"]) {
+    const file = join(folder, `out.${format}`);
+    const [there, here] = await Promise.all([
+      relprop(["explain", "a fine film", "--format", format, "--out", file]),
+      relprop(["explain", "a fine film", "--format", format]),
+    ]);
+    assert.is(there.status, 0, there.err);
+    assert.is(there.out, "");
+    assert.is(readFileSync(file, "utf8"), here.out);
+  }
+  assert.is((await relprop(["explain", "a", "--out", join(folder, "no/such/folder")])).status, 2);
+});
+
+test("colours only where they are wanted", async () => {
+  for (const env of [{}, { NO_COLOR: "1" }, { COLORTERM: "truecolor" }]) {
+    const { out } = await relprop(["explain", "a fine film"], "", env as Record<string, string>);
+    assert.not.match(out, "\u001b"); // a pipe is no terminal
+  }
+});
+
+test("predict and inspect", async () => {
+  const predicted = await relprop(["predict", "a fine film", "--json"]);
+  const prediction: Prediction = JSON.parse(predicted.out);
+  assert.is(prediction.classes.length, 2);
+  assert.match((await relprop(["predict", "a fine film"])).out, "positive");
+  const facts = JSON.parse((await relprop(["inspect", "--json"])).out);
+  assert.is(facts.parameters, 1908482);
+  assert.equal(facts.classes, ["negative", "positive"]);
+  assert.match((await relprop(["inspect"])).out, "F16");
+});
+
+test("JSON lines: one for one, in order, with ids", async () => {
+  const input = [
+    '{"id": 7, "text": "a fine film"}',
+    '"a bare string"',
+    "{broken",
+    "",
+    '{"id": "x"}',
+    '{"id": null, "text": 3}',
+    "[1, 2]",
+    `{"id": "long", "text": "${"word ".repeat(1000)}"}`,
+    `"${"x".repeat(2 ** 20)}"`,
+    '{"text": "", "id": {"nested": [1]}}\r',
+    '"Grüße 🎬"',
+    '{"id": "last", "text": "no newline at the end"}',
+  ].join("\n");
+  const { status, out, err } = await relprop(["explain", "--jsonl", "--method", "attn-lrp"], `\ufeff${input}`);
+  assert.is(status, 0, err);
+  assert.ok(out.endsWith("\n"));
+  const lines = out
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  assert.is(lines.length, 12);
+  assert.equal(
+    lines.map(({ id }) => id),
+    [7, undefined, undefined, undefined, "x", null, undefined, "long", undefined, { nested: [1] }, undefined, "last"],
+  );
+  const codes = lines.map(({ error }) => error?.code);
+  const bad = "InvalidInput";
+  assert.equal(codes, [
+    undefined,
+    undefined,
+    bad,
+    bad,
+    bad,
+    bad,
+    bad,
+    "InputTooLong",
+    "LimitExceeded",
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  lines.forEach(({ error, line, method, tokens, text }, i) => {
+    if (error) {
+      assert.is(line, i + 1);
+      assert.type(error.message, "string");
+    } else {
+      assert.is(method, "attn-lrp");
+      assert.ok(tokens.length >= 2 && typeof text === "string");
+    }
+  });
+  assert.is(lines[10].text, "Grüße 🎬");
+});
+
+test("JSON lines cut anywhere, bad UTF-8, nothing at all", async () => {
+  const invalid = await relprop(["predict", "--jsonl"], new Uint8Array([0x22, 0xff, 0x22, 0x0a, 0x22, 0x61, 0x22]));
+  const [first, second] = invalid.out
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  assert.is(first.error.code, "InvalidInput");
+  assert.is(second.text, "a");
+  const nothing = await relprop(["explain", "--jsonl"], "");
+  assert.equal([nothing.status, nothing.out], [0, ""]);
+});
+
+test("a reader that goes away", async () => {
+  const status = await new Promise((resolve) => {
+    const child = spawn("node", [cli, "explain", "--jsonl"], { stdio: "pipe" });
+    child.stdin.on("error", () => {});
+    child.stdin.end('"a fine film"\n'.repeat(2000));
+    child.stdout.once("data", () => child.stdout.destroy());
+    child.on("close", resolve);
+  });
+  assert.is(status, 0);
+});
+
+test("wrong usage", async () => {
+  const wrong = [
+    ["explain"],
+    ["explain", "two", "texts"],
+    ["nothing", "a"],
+    ["explain", "a", "--nothing"],
+    ["explain", "a", "--method"],
+    ["explain", "a", "--method", "lrp"],
+    ["explain", "a", "--at", "logits"],
+    ["explain", "a", "--target", "neutral"],
+    ["explain", "a", "--target", "0", "--contrast", "negative"],
+    ["explain", "a", "--backend", "cuda"],
+    ["explain", "a", "--format", "pdf"],
+    ["explain", "a", "--json", "--format", "svg"],
+    ["explain", "a", "--jsonl"],
+    ["explain", "a", "--composite", "/no/such/file"],
+    ["explain", "a", "--composite", fileURLToPath(import.meta.url)],
+    ["inspect", "a"],
+    ["inspect", "--method", "cp-lrp"],
+    ["predict", "a", "--target", "0"],
+    ["explain", "\u001b[2J", "x\u001b]0;title\u0007"],
+  ];
+  for (const args of wrong) {
+    const { status, out, err } = await relprop(args);
+    assert.is(status, 2, `${args}: ${err}`);
+    assert.is(out, "");
+    assert.match(err, /^relprop: /);
+    assert.not.match(err, "\u001b");
+  }
+});
+
+test("failed runs", async () => {
+  for (const model of ["/no/such/folder", folder, "http://example.com/model"]) {
+    const { status, out, err } = await relprop(["explain", "a", "--model", model]);
+    assert.is(status, 1, err);
+    assert.is(out, "");
+    assert.match(err, /^relprop: .*\((MissingFile|OriginDenied)\)/);
+  }
+});
+
+test("help that teaches", async () => {
+  for (const [args, expected] of [
+    [[], "relprop explain"],
+    [["--help"], "Exit status"],
+    [["explain", "--help"], "attn-lrp"],
+    [["predict", "-h"], "--jsonl"],
+    [["inspect", "--help"], "family"],
+    [["--version"], "."],
+  ] as const) {
+    const { status, out } = await relprop([...args]);
+    assert.is(status, 0);
+    assert.match(out, expected);
+  }
+});
+
+test.run();

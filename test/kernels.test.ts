@@ -1,0 +1,167 @@
+// The kernels as a whole: every one has a twin in the other language that is called the same way, stays within its buffers
+// and takes its rows from a folded grid as from a straight one.
+
+import { test as check, suite } from "uvu";
+import * as assert from "uvu/assert";
+import { argumentTypes, entryPoints } from "../src/backends/kernels.ts";
+import { type Composite, methods } from "../src/composites.ts";
+import { kernels } from "../src/generated/kernels.ts";
+import { shaders } from "../src/generated/shaders.ts";
+import { activations } from "../src/ops/activation.ts";
+import { context, scores } from "../src/ops/attention.ts";
+import { add } from "../src/ops/elementwise.ts";
+import { linear } from "../src/ops/linear.ts";
+import { layerNorm } from "../src/ops/norm.ts";
+import { seed } from "../src/ops/seed.ts";
+import { pick } from "../src/ops/select.ts";
+import { softmax } from "../src/ops/softmax.ts";
+import { plan } from "../src/plan.ts";
+import { propagate } from "../src/propagate.ts";
+import { history, input, size, type Tensor } from "../src/tensor.ts";
+import { runGuarded } from "./ruled.ts";
+import { backends, findDevice, random } from "./support.ts";
+
+const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536 });
+const bytes = Uint8Array.from(atob(kernels), (c) => c.charCodeAt(0));
+const { exports } = (await WebAssembly.instantiate(bytes, { env: { memory } })).instance;
+const functions = new Map(Object.entries(exports).filter(([, f]) => typeof f === "function") as [string, () => void][]);
+const entries = Object.values(shaders).flatMap((code) => entryPoints(code).map((name) => ({ name, code })));
+
+/** A function's text, with that of every function of its shader that it calls. */
+function reachable(code: string, name: string, seen = new Set<string>()): string {
+  if (seen.has(name)) return "";
+  seen.add(name);
+  const start = code.search(new RegExp(`\\bfn ${name}\\b`));
+  const rest = code.slice(code.indexOf("{", start));
+  const end = /\n(@compute|fn |const |struct |var<)/.exec(rest)?.index ?? rest.length;
+  const body = rest.slice(0, end);
+  const called = [...body.matchAll(/\b(\w+)\(/g)].map(([, f]) => f).filter((f) => code.includes(`fn ${f}(`));
+  return body + called.map((f) => reachable(code, f, seen)).join("");
+}
+
+/** The names of a shader's bindings that an entry point uses, in their order. */
+function bindings(code: string, name: string): string[] {
+  const text = reachable(code, name);
+  const declared = [...code.matchAll(/@binding\((\d+)\) var<[^>]*> (\w+)/g)];
+  assert.equal(
+    declared.map(([, i]) => Number(i)),
+    [...declared.keys()],
+    "bindings count up",
+  );
+  return declared.map(([, , binding]) => binding).filter((binding) => new RegExp(`\\b${binding}\\b`).test(text));
+}
+
+check("twins: every entry point has an export, every export an entry point", () => {
+  assert.equal(entries.map(({ name }) => name).sort(), [...functions.keys()].sort());
+  assert.is(new Set(entries.map(({ name }) => name)).size, entries.length, "no name twice");
+  assert.ok(entries.length > 30, "the scan finds them");
+});
+
+check("twins: the output, the inputs, then the fields of Args", () => {
+  for (const { name, code } of entries) {
+    const used = bindings(code, name);
+    assert.equal(used.slice(0, 2), ["out", "args"], `${name} uses its output and its arguments`);
+    const fields = argumentTypes(code);
+    assert.ok(fields.length && fields.every((type) => type === "u32" || type === "f32"), name);
+    assert.is(functions.get(name)!.length, used.length - 1 + fields.length, `${name}: as many parameters`);
+    const every = [...code.matchAll(/@binding\(\d+\) var<[^>]*> (\w+)/g)].map(([, binding]) => binding);
+    assert.equal(used, every.slice(0, used.length), `${name}: inputs without a gap`);
+  }
+});
+
+check("exports: kernels and where free memory begins, nothing else", () => {
+  const others = Object.keys(exports).filter((name) => !functions.has(name));
+  assert.equal(others, ["heap"]);
+});
+
+/** A small model of every op, explained by every rule: each kernel is at work in it. */
+function everything(): Record<string, Tensor> {
+  const [batch, t, heads, width, classes] = [3, 5, 2, 6, 4];
+  const dense = (name: string, x: Tensor, n: number, bias = true) => {
+    const w = input(`${name}.w`, [n, x.shape[x.shape.length - 1]]);
+    return bias ? linear(x, w, input(`${name}.b`, [n])) : linear(x, w);
+  };
+  const words = input("words", [batch, t, width]);
+  const x = layerNorm(add(words, input("places", [t, width])), input("n.w", [width]), input("n.b", [width]), 1e-5);
+  const [q, k, v] = ["q", "k", "v"].map((name) => dense(name, x, width));
+  const p = softmax(scores(q, k, heads, 0.5), input("lengths", [batch]));
+  let y = add(x, dense("o", context(p, v), width, false));
+  for (const [name, f] of [...activations].filter(([name]) => !/_py|fast|swish/.test(name)))
+    y = f(dense(name, y, width));
+  const logits = dense("classes", pick(y, 1), classes);
+  const start = seed(logits, input("request", [2 * batch, classes + 1]));
+
+  const outputs: Record<string, Tensor> = { logits };
+  const epsilon: Composite = { linear: ["epsilon", { eps: 0.1 }] };
+  for (const [name, composite] of [...methods, ["epsilon", epsilon] as const]) {
+    const { gradients, kept } = propagate(logits, start, [words], composite);
+    outputs[name] = gradients[0];
+    for (const [i, { rows }] of kept.entries()) outputs[`${name} kept ${i}`] = rows;
+  }
+  return outputs;
+}
+
+const outputs = everything();
+const leaves = history(Object.values(outputs)).filter((t) => t.name !== undefined);
+const data = Object.fromEntries(leaves.map((t, i) => [t.name!, random(size(t), i + 1)]));
+data.lengths = Float32Array.of(5, 0, 3);
+
+for (const backend of backends) {
+  const test = suite(`kernels, ${backend.name}`);
+
+  test("canaries: every kernel within its buffers, every element written", async () => {
+    const made = plan(outputs).steps.map(({ kernel }) => kernel);
+    assert.equal([...new Set(made)].sort(), [...functions.keys()].sort(), "no kernel is left out");
+    await runGuarded(backend, outputs, data);
+  });
+
+  test("a plan that reuses buffers, to the bit", async () => {
+    const program = await backend.prepare(plan(outputs));
+    const [once, twice] = [await program.run(data), await program.run(data)];
+    assert.equal(once, await runGuarded(backend, outputs, data));
+    assert.equal(twice, once, "and again, over what the last run left");
+    program.dispose();
+  });
+
+  if (backend.name === "webgpu") {
+    test("grids folded as beyond 65,535 workgroups, to the bit", async () => {
+      const straight = plan(outputs);
+      const folding = new Set(entries.filter(({ name, code }) => folds(name, code)).map(({ name }) => name));
+      const fold = ([n]: readonly number[]): [number, number, number] => [3, Math.ceil(n / 3) + 1, 1];
+      const steps = straight.steps.map((s) => (folding.has(s.kernel) ? { ...s, grid: fold(s.grid) } : s));
+      assert.ok(folding.size > 25);
+      const results = [];
+      for (const todo of [straight, { ...straight, steps }]) {
+        const program = await backend.prepare(todo);
+        results.push(await program.run(data));
+        program.dispose();
+      }
+      assert.equal(results[1], results[0]);
+    });
+
+    test("shaders, each compiled by itself, without a message", async () => {
+      const device = (await findDevice())!;
+      for (const [name, code] of Object.entries(shaders)) {
+        device.pushErrorScope("validation");
+        const { messages } = await device.createShaderModule({ code }).getCompilationInfo();
+        assert.equal(
+          messages.map(({ message }) => message),
+          [],
+          name,
+        );
+        assert.is(await device.popErrorScope(), null, name);
+      }
+      device.destroy();
+    });
+  }
+
+  test.run();
+}
+
+/** Kernels that go by their row or element read the grid's width, all others one of its dimensions for each of theirs. */
+function folds(name: string, code: string): boolean {
+  const header = code.slice(0, code.indexOf("{", code.search(new RegExp(`fn ${name}\\b`))));
+  return header.slice(header.lastIndexOf("@compute")).includes("num_workgroups");
+}
+
+check.run();
