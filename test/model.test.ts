@@ -7,6 +7,9 @@ import { methods } from "../src/composites.ts";
 import { RelpropError } from "../src/errors.ts";
 import type { Explanation } from "../src/explanation.ts";
 import { type LoadOptions, load } from "../src/load.ts";
+import type { Model } from "../src/model.ts";
+import { widen } from "../src/safetensors.ts";
+import { encoded, pack, type Stored, unpack } from "./checkpoint.ts";
 import { places } from "./support.ts";
 
 const folder = new URL("../models/sst2-tiny/", import.meta.url);
@@ -404,44 +407,97 @@ test("shards", async () => {
   }
 });
 
-/** The tensors of a file dealt out to two shards, in the same dtypes. */
+/** The tensors of a file dealt out to two shards. */
 function split(bytes: Uint8Array) {
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-  const header: Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }> = JSON.parse(
-    new TextDecoder().decode(bytes.subarray(8, 8 + length)),
-  );
-  const map: Record<string, string> = {};
-  const parts = [{ header: {} as typeof header, data: [] as Uint8Array[], size: 0 }];
-  parts.push({ header: {}, data: [], size: 0 });
-  Object.entries(header).forEach(
-    (
-      [
-        name,
-        {
-          dtype,
-          shape,
-          data_offsets: [start, end],
-        },
-      ],
-      i,
-    ) => {
-      if (name === "__metadata__") return;
-      const part = parts[i % 2];
-      part.header[name] = { dtype, shape, data_offsets: [part.size, part.size + end - start] };
-      part.data.push(bytes.subarray(8 + length + start, 8 + length + end));
-      part.size += end - start;
-      map[name] = `${"ab"[i % 2]}.safetensors`;
-    },
-  );
-  const shards: Record<string, Blob> = {};
-  parts.forEach(({ header, data }, i) => {
-    const json = new TextEncoder().encode(JSON.stringify(header));
-    const prefix = new Uint8Array(8);
-    new DataView(prefix.buffer).setUint32(0, json.length, true);
-    shards[`${"ab"[i]}.safetensors`] = new Blob([prefix, json, ...data] as BlobPart[]);
-  });
-  return { shards, map };
+  const tensors = [...unpack(bytes)];
+  const part = (i: number) => pack(tensors.filter((_, n) => n % 2 === i));
+  const map = Object.fromEntries(tensors.map(([name], n) => [name, `${"ab"[n % 2]}.safetensors`]));
+  return { shards: { "a.safetensors": part(0), "b.safetensors": part(1) }, map };
 }
+
+/** The shipped model with changed tensors. */
+async function withTensors(change: (name: string, stored: Stored) => Stored, options: LoadOptions = {}) {
+  const files = buffers();
+  const tensors = [...unpack(files["model.safetensors"])].map(([name, stored]): [string, Stored] => {
+    return [name, change(name, stored)];
+  });
+  return load({ ...files, "model.safetensors": pack(tensors) }, { backend: "wasm", name: "m", ...options });
+}
+
+test("a wider dtype changes nothing", async () => {
+  const expected = await explained(withTensors((_, stored) => stored));
+  for (const dtype of ["F32", "F64"] as const) {
+    const wider = withTensors((_, { shape, bytes, dtype: from }) => {
+      return { shape, dtype, bytes: encoded(widen(bytes as Uint8Array<ArrayBuffer>, from), dtype) };
+    });
+    assert.equal(await explained(wider), expected, dtype);
+  }
+});
+
+async function explained(loading: Promise<Model>): Promise<Explanation[]> {
+  const model = await loading;
+  const results = await model.explain(texts);
+  await model.dispose();
+  return results;
+}
+
+for (const place of places) {
+  test(`without biases cp-lrp gives the whole logit to the tokens, on ${place.backend}`, async () => {
+    const zeroed = (name: string, stored: Stored) => {
+      return name.endsWith(".bias") ? { ...stored, bytes: new Uint8Array(stored.bytes.length) } : stored;
+    };
+    const model = await withTensors(zeroed, place);
+    for (const at of ["embeddings", "embedding-sum"] as const) {
+      for (const { ledger, ...rest } of await model.explain(texts, { at })) {
+        const size = relevance(rest as Explanation).reduce((n, v) => n + Math.abs(v), 0);
+        assert.ok(Math.abs(ledger.tokens - ledger.logit) <= 1e-5 * size, `${at}: ${ledger.tokens} of ${ledger.logit}`);
+      }
+    }
+    await model.dispose();
+  });
+}
+
+test("weights that are no numbers, of the wrong kind or the wrong shape", async () => {
+  const of = (wanted: string, change: (stored: Stored) => Stored) => {
+    return code(withTensors((name, stored) => (name === wanted ? change(stored) : stored)).then((m) => m.dispose()));
+  };
+  const nan = (stored: Stored) => {
+    const bytes = stored.bytes.slice();
+    bytes.set([0x00, 0x7e], 6); // an f16 NaN
+    return { ...stored, bytes };
+  };
+  const words = "bert.embeddings.word_embeddings.weight";
+  const query = "bert.encoder.layer.1.attention.self.query.weight";
+  for (const name of [words, query]) {
+    assert.is(await of(name, nan), "NonFiniteWeights", name);
+    assert.is(await of(name, (stored) => ({ ...stored, dtype: "I16" })), "UnexpectedDtype", name);
+  }
+  const reshaped = (stored: Stored) => ({ ...stored, shape: [64, 256] });
+  assert.is(await of(query, reshaped), "UnexpectedShape");
+  assert.is(await of("bert.pooler.dense.bias", (stored) => ({ ...stored, shape: [2, 64] })), "UnexpectedShape");
+  assert.is(await of("classifier.weight", (stored) => ({ ...stored, shape: [256] })), "UnexpectedShape");
+});
+
+test("tensors that are missing or more than needed", async () => {
+  const files = buffers();
+  const all = [...unpack(files["model.safetensors"])];
+  const without = (name: string) => {
+    const file = pack(all.filter(([other]) => other !== name));
+    return load({ ...files, "model.safetensors": file }, { backend: "wasm" }).then((model) => model.dispose());
+  };
+  assert.is(await code(without("classifier.weight")), "MissingTensor");
+  assert.is(await code(without("bert.embeddings.LayerNorm.bias")), "MissingTensor");
+  assert.is(await code(without("bert.encoder.layer.2.output.dense.weight")), "MissingTensor");
+  assert.is(await code(without("bert.encoder.layer.2.output.dense.bias")), "none"); // a bias exists if the file has one
+
+  const extra: [string, Stored] = [
+    "bert.embeddings.position_ids",
+    { dtype: "I64", shape: [1], bytes: new Uint8Array(8) },
+  ];
+  const model = await load({ ...files, "model.safetensors": pack([...all, extra]) }, { backend: "wasm" });
+  assert.equal(model.unused, [extra[0]]);
+  await model.dispose();
+});
 
 test("backends that are not there", async () => {
   assert.is(await code(load(folder, { backend: "cuda" as "wasm" })), "InvalidOption");

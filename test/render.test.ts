@@ -115,8 +115,8 @@ test("page: every token has its number on hover and in the table", () => {
 
 test("figure: slices stand side by side and inside", () => {
   const long = explain(
-    "so good ".repeat(40),
-    [...Array(40).keys()].map((i) => ["so", i - 20, 8 * i, 8 * i + 2] as Piece),
+    "so 最高の ".repeat(40),
+    [...Array(40).keys()].map((i) => ["so", i - 20, 7 * i, 7 * i + 5] as Piece),
   );
   const root = checkSvg(long);
   const width = Number(all(root, "svg")[0]!.attributes.get("width"));
@@ -128,7 +128,7 @@ test("figure: slices stand side by side and inside", () => {
     rows.set(y!, left + Number(length));
     assert.ok(rows.get(y!)! <= width - 28 + 0.05);
   }
-  assert.is(rows.size, 5);
+  assert.is(rows.size, 6);
 });
 
 test("numbers: four digits of the largest, aligned, never not a number", () => {
@@ -217,6 +217,32 @@ test("slices: overlapping tokens share all they cover", () => {
       ["h", 1],
     ],
   );
+});
+
+test("terminal: a name too long is cut, and the bars stay on their axis", () => {
+  const long = explain("x", [
+    ["a".repeat(99), 1],
+    ["最高の映画最高の映画最高の映画", -1],
+    ["x", 0.5, 0, 1],
+  ]);
+  const lines = ansi(long, { color: "none", width: 40 }).split("\n");
+  const rows = lines.filter((line) => line.includes("│"));
+  assert.equal(rows, [
+    "  aaaaaaaaa…  +1.000          │████████",
+    "  最高の映…   −1.000  ████████│",
+    "  x           +0.500          │████",
+  ]);
+});
+
+test("a token whose offsets make no sense is noted beside the special ones", () => {
+  const odd = explain("abc", [
+    ["abc", 1, 0, 3],
+    ["lost", 2, 7, 9],
+    ["[SEP]", 0.5],
+  ]);
+  assert.match(ansi(odd, { color: "none" }), "\nlost +2.000  [SEP] +0.500\n");
+  assert.is(content(only(checkHtml(odd), "p", "class", "faint special")), "lost +2.000 [SEP] +0.500");
+  assert.match(content(checkSvg(odd)), "lost\u00a0+2.000\u00a0\u00a0[SEP]\u00a0+0.500");
 });
 
 test("terminal: a name never starts a line of its own", () => {

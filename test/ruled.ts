@@ -52,8 +52,9 @@ export async function runGuarded(backend: Backend, outputs: Record<string, Tenso
 
 /** ⟨a, b⟩ in float64; a shorter one is read again from its start. */
 export function inner(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  const n = a.length && b.length ? Math.max(a.length, b.length) : 0;
   let total = 0;
-  for (let i = 0; i < Math.max(a.length, b.length); i++) total += a[i % a.length] * b[i % b.length];
+  for (let i = 0; i < n; i++) total += a[i % a.length] * b[i % b.length];
   return total;
 }
 
@@ -111,4 +112,5 @@ export async function ruled(backend: Backend, y: Tensor, rule: string, data: Dat
 }
 
 /** Of Σ|y g| + Σ|x g_x|. */
-const KEPT = 2e-6;
+// Measured on WASM and SwiftShader: 7.2e-8.
+const KEPT = 5e-7;

@@ -1,13 +1,12 @@
 // Tokens against the Rust tokenizers (reference/tokenizer.py) and the JavaScript library, offsets by the laws they obey,
-// time by doubling the text, and the many ways in which a tokenizer's files can be wrong.
+// time by lengthening the text.
 
 import { readFileSync } from "node:fs";
 import { Tokenizer as Library } from "@huggingface/tokenizers";
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { ErrorCode } from "../src/errors.ts";
-import { RelpropError } from "../src/errors.ts";
+import type { RelpropError } from "../src/errors.ts";
 import { MAX_TEXT, type Token, tokenizer, wordPieces } from "../src/tokenizer.ts";
 import { vocabulary } from "../src/vocabulary.ts";
 
@@ -32,14 +31,6 @@ function readShipped(): File {
   } catch {
     console.log("models/sst2-tiny is not here: the tests of the shipped tokenizer are skipped");
   }
-}
-
-/** A tokenizer.json of a few pieces, edited. */
-function small(edit: (file: File) => void = () => {}): File {
-  const vocab = { "[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "[MASK]": 4, a: 5, b: 6, "##a": 7, "##b": 8, "!": 9 };
-  const file = structuredClone({ ...fixture.letters, model: { ...fixture.letters.model, vocab } });
-  edit(file);
-  return file;
 }
 
 const slices = (text: string, tokens: Token[]) =>
@@ -86,7 +77,7 @@ function widen(text: string, end: number, next: number, { clean_text, strip_acce
 
 // — the JavaScript library —
 
-const characters = fixture.sets.flatMap(({ rows }) => rows.flatMap(([text]) => [...text]));
+const characters = new Set(fixture.sets.flatMap(({ rows }) => rows.slice(0, 1000).flatMap(([text]) => [...text])));
 const mixed = fc
   .array(
     fc.oneof(
@@ -107,61 +98,49 @@ test("the library's ids, where it reads character by character as we do", () => 
 });
 
 test("the library's pieces, word by word", () => {
-  const { model } = vocabulary(small(), {}, rows);
-  for (const piece of ["abab", "##bab", "##abba", "👩", "##👩👩", "##"]) model.tokens_to_ids.set(piece, 100);
-  const word = fc.array(fc.constantFrom("a", "b", "c", "👩", "#"), { minLength: 1, maxLength: 30 });
-  const search = wordPieces({ ...model, config: model.config, max_input_chars_per_word: 20 });
-  model.max_input_chars_per_word = 20;
-  fc.assert(
-    fc.property(word, (chars) => assert.equal(search(chars.join("")), model.encode([chars.join("")]))),
-    { numRuns: 2000 },
-  );
+  const { model } = vocabulary(fixture.letters, {}, rows);
+  for (const piece of ["abab", "##bab", "##abba", "##👩👩", "##"]) model.tokens_to_ids.set(piece, 0);
+  const word = fc.array(fc.constantFrom("a", "b", "z", "👩", "#"), { minLength: 1, maxLength: 30 });
+  const search = wordPieces(model);
+  fc.assert(fc.property(word, (chars) => assert.equal(search(chars.join("")), model.encode([chars.join("")]))));
 });
 
 // — offsets —
 
-const DROPPED = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\ufffd]/gu;
-const GAP = /^[\p{White_Space}\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Mn}\ufffd]*$/u;
+const GAP = /^[\p{White_Space}\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Mn}\ufffd]*$/u; // what BERT drops
+const PAIR = /[\ud800-\udbff][\udc00-\udfff]/;
+const decomposed = (text: string) => text.normalize("NFD").replace(/\p{Mn}/gu, "");
+const normalized = (text: string) =>
+  Array.from(decomposed(text.replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\ufffd]/gu, "")), (char) => char.toLowerCase()).join("");
 
-test("every range is its token's, in order, whole characters, and all that is visible is in one", () => {
-  fc.assert(
-    fc.property(mixed, (text) => {
-      const tokens = letters.encode(text).tokens.filter(({ start }) => start !== null);
-      let seen = 0;
-      for (const [i, { text: piece, start, end, special }] of tokens.entries()) {
-        const slice = text.slice(start!, end!);
-        assert.ok(start! < end! && end! <= text.length);
-        for (const at of [start!, end!])
-          assert.not.match(text.slice(Math.max(0, at - 1), at + 1), /^[\ud800-\udbff][\udc00-\udfff]$/);
+test("ranges are their tokens', in order, of whole characters, and all that is visible is in one", () => {
+  const law = (text: string) => {
+    const tokens = letters.encode(text).tokens.slice(1, -1);
+    let seen = 0;
+    for (const [i, { text: piece, start, end, special }] of tokens.entries()) {
+      if (start === null || end === null) throw new Error("a token of the text has no range");
+      assert.ok(start < end && end <= text.length);
+      assert.not.match(text.slice(Math.max(0, start - 1), start + 1), PAIR);
+      assert.not.match(text.slice(end - 1, end + 1), PAIR);
+      assert.match(text.slice(seen, start), GAP);
 
-        // Between tokens there is only what BERT drops.
-        assert.match(text.slice(seen, start!), GAP);
-        // Ranges meet only within a character that is several to Unicode, and then by that character alone.
-        if (start! < seen) {
-          const shared = String.fromCodePoint(text.codePointAt(start!)!);
-          assert.ok([...shared.normalize("NFD").replace(/\p{Mn}/gu, "")].length > 1);
-          assert.match(text.slice(start! + shared.length, seen), /^[\p{Mn}\p{Cf}]*$/u);
-        }
-        seen = end!;
-
-        if (special) assert.is(slice, piece);
-        else if (piece !== "[UNK]") {
-          const bare = [
-            ...slice
-              .replace(/[\p{C}\ufffd]/gu, "")
-              .normalize("NFD")
-              .replace(/\p{Mn}/gu, ""),
-          ];
-          const lower = bare.map((char) => char.toLowerCase()).join("");
-          const alone = start! >= (tokens[i - 1]?.end ?? 0) && end! <= (tokens[i + 1]?.start ?? text.length);
-          const wanted = piece.startsWith("##") && piece.length > 2 && lower[0] !== "#" ? piece.slice(2) : piece;
-          assert.ok(alone ? lower === wanted : lower.includes(wanted), `${piece} is not ${slice}`);
-        }
+      // Ranges meet only in a character that is several to Unicode, and then in that character alone.
+      if (start < seen) {
+        const shared = String.fromCodePoint(text.codePointAt(start)!);
+        assert.ok(decomposed(shared).length > shared.length);
+        assert.is(start + shared.length, seen);
       }
-      assert.match(text.slice(seen), GAP);
-    }),
-    { numRuns: 1000 },
-  );
+      const alone = start >= seen && end <= (tokens[i + 1]?.start ?? end);
+      seen = end;
+
+      const slice = normalized(text.slice(start, end));
+      if (special) assert.is(text.slice(start, end), piece);
+      else if (alone && piece !== "[UNK]") assert.ok([slice, `##${slice}`].includes(piece));
+      else if (piece !== "[UNK]") assert.ok(slice.includes(piece.replace(/^##/, "")));
+    }
+    assert.match(text.slice(seen), GAP);
+  };
+  fc.assert(fc.property(mixed, law), { numRuns: 1000 });
 });
 
 const examples: [string, string, (string | false)[]][] = [
@@ -196,16 +175,9 @@ for (const [text, tokens, ranges] of examples) {
 
 test("special tokens in the text keep the tokenizer's rule and are reported, once each", () => {
   const { tokens, warnings } = letters.encode("a[MASK][SEP] [MASK]\ud800");
-  assert.equal(
-    tokens.map(({ special, start }) => [special, start]),
-    [
-      [true, null],
-      [false, 0],
-      [true, 1],
-      [true, 7],
-      [true, 13],
-      [true, null],
-    ],
+  assert.is(
+    tokens.map(({ special, start }) => `${special} ${start}`).join(),
+    "true null,false 0,true 1,true 7,true 13,true null",
   );
   assert.is(warnings.length, 3);
   assert.equal(
@@ -215,207 +187,18 @@ test("special tokens in the text keep the tokenizer's rule and are reported, onc
   assert.equal(letters.encode("plain").warnings, []);
 });
 
-test("added tokens that are not special: longest first, no warning", () => {
-  const file = small(({ added_tokens }) => {
-    added_tokens.push({ id: 10, content: "ab", normalized: false }, { id: 11, content: "abb", normalized: false });
-  });
-  const { encode, size } = tokenizer(file, {}, 12);
-  assert.is(size, 12);
-  assert.equal(encode("xabbab").ids, [2, 1, 11, 10, 3]);
-  assert.equal(encode("ab").warnings, []);
-  assert.is(encode("ab").tokens[1].special, false);
-});
-
-// — files —
-
-test("ids that callers need", () => {
-  const { size, unkId, padId, maskId } = tokenizer(small(), {}, rows);
-  assert.equal({ size, unkId, padId, maskId }, { size: 10, unkId: 1, padId: 0, maskId: 4 });
-  const named = tokenizer(small(), { pad_token: { content: "!" }, mask_token: "[UNK]" }, rows);
-  assert.equal([named.padId, named.maskId], [9, 1]);
-  const without = small((file) => {
-    file.added_tokens.pop();
-    delete file.model.vocab["[MASK]"];
-  });
-  assert.is(tokenizer(without, null, rows).maskId, null);
-});
-
-test("tokenizer_config.json overrules tokenizer.json, as in transformers", () => {
-  assert.is(pieces(tokenizer(small(), { do_lower_case: false }, rows).encode("A á").tokens), "[CLS] [UNK] [UNK] [SEP]");
-  assert.is(pieces(tokenizer(small(), { strip_accents: false }, rows).encode("A á").tokens), "[CLS] a [UNK] [SEP]");
-});
-
-test("older files: a model without a type, BertProcessing, no post-processor", () => {
-  const untyped = small((file) => {
-    delete file.model.type;
-    file.post_processor = { type: "BertProcessing", cls: ["[CLS]", 2], sep: ["[SEP]", 3] };
-  });
-  assert.equal(tokenizer(untyped, {}, rows).encode("ab").ids, [2, 5, 8, 3]);
-  const bare = small((file) => {
-    file.post_processor = null;
-  });
-  assert.equal(tokenizer(bare, {}, rows).encode("").tokens, []);
-});
-
-test("pieces called __proto__ and constructor are pieces", () => {
-  const before = JSON.stringify(Object.getOwnPropertyNames(Object.prototype));
-  const file = small((file) => {
-    file.model.max_input_chars_per_word = 100;
-    file.model.vocab = JSON.parse('{"[UNK]":0,"__proto__":1,"constructor":2,"##constructor":3}');
-    file.added_tokens = JSON.parse('[{"id":1,"content":"__proto__","special":true,"__proto__":{"normalized":true}}]');
-    file.post_processor = null;
-  });
-  const { encode } = tokenizer(file, JSON.parse('{"__proto__":{"pad_token":"x"}}'), 4);
-  assert.equal(encode("a__proto__constructorconstructor toString").ids, [0, 1, 2, 3, 0]);
-  assert.is(JSON.stringify(Object.getOwnPropertyNames(Object.prototype)), before);
-  assert.is(({} as { normalized?: boolean }).normalized, undefined);
-});
-
-const long = "x".repeat(300);
-const nest = (depth: number) => {
-  let inner: File = { type: "Lowercase" };
-  for (let i = 0; i < depth; i++) inner = { type: "Sequence", normalizers: [inner] };
-  return inner;
-};
-const template = (file: File) => file.post_processor;
-const token = (content: unknown, rest: object = {}) => ({ id: 10, content, special: true, ...rest });
-
-/** What is done to a sound tokenizer.json, the code it must be refused with, and a word of the message. */
-const malformed: [ErrorCode, string, (file: File) => unknown][] = [
-  ["TokenizerInvalid", "model.vocab", (f) => (f.model.vocab.a = -1)],
-  ["TokenizerInvalid", "model.vocab", (f) => (f.model.vocab.a = 1.5)],
-  ["TokenizerInvalid", "model.vocab", (f) => (f.model.vocab.a = "5")],
-  ["TokenizerInvalid", "model.vocab", (f) => (f.model.vocab.a = null)],
-  ["TokenizerInvalid", "model.vocab", (f) => (f.model.vocab.a = [5])],
-  ["TokenizerInvalid", "model.vocab", (f) => (f.model.vocab.a = Number.POSITIVE_INFINITY)],
-  ["TokenizerInvalid", "another piece", (f) => (f.model.vocab.a = 6)],
-  ["TokenizerInvalid", "0 to 9999", (f) => (f.model.vocab.a = 10_000)],
-  ["TokenizerInvalid", "0 to 9999", (f) => (f.model.vocab.a = 2 ** 32 - 2)],
-  ["TokenizerInvalid", "0 to 9999", (f) => (f.model.vocab.a = 2 ** 53)],
-  ["TokenizerInvalid", "only 10 pieces", (f) => (f.model.vocab.a = 9_999)],
-  ["TokenizerInvalid", "300 characters", (f) => (f.model.vocab[long] = 10)],
-  ["TokenizerInvalid", "surrogate", (f) => (f.model.vocab["\ud83d"] = 10)],
-  ["TokenizerInvalid", "model.vocab is not", (f) => delete f.model.vocab],
-  ["TokenizerInvalid", "model.vocab is not", (f) => (f.model.vocab = [["a", 0.5]])],
-  ["TokenizerInvalid", "model.vocab is not", (f) => (f.model.vocab = "vocab.txt")],
-  ["TokenizerInvalid", "[UNK]", (f) => (f.model.vocab = {})],
-  ["TokenizerInvalid", "[UNK]", (f) => delete f.model.vocab["[UNK]"]],
-  ["TokenizerInvalid", "unk_token", (f) => (f.model.unk_token = "constructor")],
-  ["TokenizerInvalid", "unk_token", (f) => (f.model.unk_token = 1)],
-  ["TokenizerInvalid", "subword_prefix", (f) => (f.model.continuing_subword_prefix = 35)],
-  ["TokenizerInvalid", "subword_prefix", (f) => (f.model.continuing_subword_prefix = long)],
-  ["TokenizerInvalid", "0 to 1000", (f) => (f.model.max_input_chars_per_word = 1e9)],
-  ["TokenizerInvalid", "0 to 1000", (f) => (f.model.max_input_chars_per_word = -1)],
-  ["TokenizerInvalid", "0 to 1000", (f) => (f.model.max_input_chars_per_word = 99.5)],
-  ["TokenizerInvalid", "0 to 1000", (f) => (f.model.max_input_chars_per_word = "100")],
-  ["TokenizerUnsupported", "model.type", (f) => (f.model.type = "BPE")],
-  ["TokenizerUnsupported", "model.type", (f) => (f.model.type = "Unigram")],
-  ["TokenizerUnsupported", "model.type", (f) => (f.model.type = "__proto__")],
-  ["TokenizerUnsupported", "model.type", (f) => Object.assign(f.model, { type: undefined, merges: [] })],
-  ["TokenizerUnsupported", "model.type", (f) => (f.model = { vocab: f.model.vocab })],
-  ["TokenizerInvalid", "model is not", (f) => delete f.model],
-  ["TokenizerInvalid", "model is not", (f) => (f.model = [])],
-  ["TokenizerUnsupported", "version", (f) => (f.version = "2.0")],
-  ["TokenizerInvalid", "normalizer is not", (f) => (f.normalizer = null)],
-  ["TokenizerInvalid", "normalizer is not", (f) => (f.normalizer = "BertNormalizer")],
-  ["TokenizerUnsupported", "BertNormalizer", (f) => (f.normalizer = { type: "NFC" })],
-  ["TokenizerUnsupported", "BertNormalizer", (f) => (f.normalizer = nest(10_000))],
-  [
-    "TokenizerUnsupported",
-    "BertNormalizer",
-    (f) => (f.normalizer = { type: "Precompiled", precompiled_charsmap: long }),
-  ],
-  ["TokenizerUnsupported", "BertNormalizer", (f) => (f.normalizer = { type: "Replace", pattern: { Regex: "(a+)+$" } })],
-  ["TokenizerInvalid", "normalizer.lowercase", (f) => (f.normalizer.lowercase = "yes")],
-  ["TokenizerInvalid", "normalizer.strip_accents", (f) => (f.normalizer.strip_accents = 0)],
-  ["TokenizerInvalid", "normalizer.clean_text", (f) => (f.normalizer.clean_text = {})],
-  ["TokenizerInvalid", "pre_tokenizer is not", (f) => (f.pre_tokenizer = null)],
-  ["TokenizerUnsupported", "pre_tokenizer.type", (f) => (f.pre_tokenizer = { type: "ByteLevel" })],
-  [
-    "TokenizerUnsupported",
-    "pre_tokenizer.type",
-    (f) => (f.pre_tokenizer = { type: "Split", pattern: { Regex: "(a+)+$" } }),
-  ],
-  ["TokenizerUnsupported", "pre_tokenizer.type", (f) => (f.pre_tokenizer = { type: "Sequence", pretokenizers: [] })],
-  ["TokenizerInvalid", "added_tokens is not", (f) => (f.added_tokens = {})],
-  ["TokenizerInvalid", "4096", (f) => (f.added_tokens = new Array(4097).fill(token("x")))],
-  ["TokenizerInvalid", "added_tokens[5] is not", (f) => f.added_tokens.push(null)],
-  ["TokenizerInvalid", "empty", (f) => f.added_tokens.push(token(""))],
-  ["TokenizerInvalid", "content", (f) => f.added_tokens.push(token(undefined))],
-  ["TokenizerInvalid", "300 characters", (f) => f.added_tokens.push(token(long))],
-  ["TokenizerInvalid", "surrogate", (f) => f.added_tokens.push(token("\udc69"))],
-  ["TokenizerInvalid", "second time", (f) => f.added_tokens.push(token("[SEP]", { id: 3 }))],
-  ["TokenizerInvalid", "contradicts", (f) => (f.added_tokens[0].id = 3)],
-  ["TokenizerInvalid", "contradicts", (f) => f.added_tokens.push(token("x", { id: 5 }))],
-  ["TokenizerInvalid", "contradicts", (f) => f.added_tokens.push(token("x"), token("y"))],
-  ["TokenizerInvalid", "added_tokens[5].id", (f) => f.added_tokens.push(token("x", { id: 10_000 }))],
-  ["TokenizerInvalid", "added_tokens[5].id", (f) => f.added_tokens.push(token("x", { id: undefined }))],
-  ["TokenizerInvalid", "special", (f) => f.added_tokens.push(token("x", { special: 1 }))],
-  ["TokenizerUnsupported", "normalized", (f) => f.added_tokens.push(token("x", { normalized: true }))],
-  ["TokenizerUnsupported", "normalized", (f) => f.added_tokens.push(token("x", { special: false }))],
-  ["TokenizerUnsupported", "single_word", (f) => f.added_tokens.push(token("x", { single_word: true }))],
-  ["TokenizerInvalid", "post_processor is not", (f) => (f.post_processor = 1)],
-  ["TokenizerUnsupported", "post_processor.type", (f) => (f.post_processor = { type: "RobertaProcessing" })],
-  [
-    "TokenizerUnsupported",
-    "post_processor.type",
-    (f) => (f.post_processor = { type: "Sequence", processors: [template(f)] }),
-  ],
-  ["TokenizerInvalid", "post_processor.cls", (f) => (f.post_processor = { type: "BertProcessing", sep: ["[SEP]", 3] })],
-  [
-    "TokenizerInvalid",
-    "post_processor.sep",
-    (f) => (f.post_processor = { type: "BertProcessing", cls: ["[CLS]", 2], sep: ["[SEP]", 4] }),
-  ],
-  ["TokenizerInvalid", "single is not", (f) => delete template(f).single],
-  ["TokenizerInvalid", "64", (f) => (template(f).single = new Array(65).fill(template(f).single[0]))],
-  ["TokenizerInvalid", "no place", (f) => template(f).single.splice(1, 1)],
-  ["TokenizerInvalid", "once", (f) => template(f).single.push(template(f).single[1])],
-  ["TokenizerInvalid", "once", (f) => (template(f).single[1].Sequence.id = "B")],
-  ["TokenizerInvalid", "single[0]", (f) => (template(f).single[0] = {})],
-  ["TokenizerInvalid", "single[0]", (f) => (template(f).single[0].SpecialToken.id = "constructor")],
-  ["TokenizerUnsupported", "type_id", (f) => (template(f).single[2].SpecialToken.type_id = 1)],
-  ["TokenizerInvalid", "not in the vocabulary", (f) => (template(f).special_tokens["[CLS]"].ids = [9999])],
-  ["TokenizerInvalid", "not in the vocabulary", (f) => (template(f).special_tokens["[CLS]"].ids = [])],
-  ["TokenizerInvalid", "not in the vocabulary", (f) => (template(f).special_tokens["[CLS]"].tokens = ["[BOS]"])],
-  ["TokenizerInvalid", "1 are allowed", (f) => (template(f).special_tokens["[CLS]"].ids = [2, 3])],
-  ["TokenizerInvalid", "special_tokens", (f) => delete template(f).special_tokens["[CLS]"]],
-  ["TokenizerInvalid", "special_tokens", (f) => (template(f).special_tokens["[CLS]"] = 2)],
-];
-for (const [i, [code, message, edit]] of malformed.entries()) {
-  test(`malformed ${i}: ${code} ${message}`, () => refused(code, message, () => tokenizer(small(edit), {}, rows)));
-}
-
-test("files that are not objects, and configs that name what is not there", () => {
-  for (const json of [null, undefined, [], "{}", 1]) {
-    refused("TokenizerInvalid", "tokenizer.json", () => tokenizer(json, {}, rows));
-  }
-  refused("TokenizerInvalid", "tokenizer_config.json", () => tokenizer(small(), "{}", rows));
-  refused("TokenizerInvalid", "config.pad_token", () => tokenizer(small(), { pad_token: "<pad>" }, rows));
-  refused("TokenizerInvalid", "config.mask_token", () => tokenizer(small(), { mask_token: 4 }, rows));
-  refused("TokenizerInvalid", "config.mask_token", () => tokenizer(small(), { mask_token: [] }, rows));
-  refused("TokenizerInvalid", "config.do_lower_case", () => tokenizer(small(), { do_lower_case: "true" }, rows));
-  refused("TokenizerInvalid", "0 to 8", () => tokenizer(small(), {}, 9));
-});
-
 test("texts that are none, or too long", () => {
-  for (const text of [undefined, null, 1, ["a"], {}])
-    refused("InvalidInput", "string", () => letters.encode(text as string));
-  refused("InputTooLong", String(MAX_TEXT), () => letters.encode(" ".repeat(MAX_TEXT + 1)));
-  assert.is(letters.encode(" ".repeat(MAX_TEXT)).ids.length, 2);
+  const code = (text: unknown) => {
+    try {
+      return letters.encode(text as string).ids.length;
+    } catch (error) {
+      return (error as RelpropError).code;
+    }
+  };
+  for (const text of [undefined, null, 1, ["a"], {}]) assert.is(code(text), "InvalidInput");
+  assert.is(code(" ".repeat(MAX_TEXT)), 2);
+  assert.is(code(" ".repeat(MAX_TEXT + 1)), "InputTooLong");
 });
-
-function refused(code: ErrorCode, message: string, call: () => unknown) {
-  try {
-    call();
-  } catch (error) {
-    assert.instance(error, RelpropError);
-    assert.is((error as RelpropError).code, code, (error as RelpropError).message);
-    assert.ok((error as RelpropError).message.includes(message), (error as RelpropError).message);
-    return;
-  }
-  assert.unreachable(`nothing was refused, not even for ${message}`);
-}
 
 // — time —
 

@@ -1,6 +1,6 @@
 """What the Rust tokenizers make of mixed-script texts: ids, and offsets in UTF-16 units.
 
-    pip install tokenizers==0.23.3
+    pip install tokenizers==0.21.1                            # as in requirements.txt; 0.23.3 writes the same
     python test/reference/tokenizer.py                        # writes tokenizer-offsets.json, beside this file
     python test/reference/tokenizer.py --random 20000 --lines a.tsv b.tsv --seed 2 --out /tmp/big.json
     TOKENIZER_FIXTURE=/tmp/big.json node --import ./test/hook.mjs test/tokenizer.test.ts
