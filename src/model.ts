@@ -1,13 +1,15 @@
 import type { Backend, Data, Program } from "./backends/backend.ts";
 import { type Composite, method } from "./composites.ts";
 import { quote, RelpropError, throwIfAborted } from "./errors.ts";
-import type { ClassScore, Explanation, Prediction, ReadingPoint } from "./explanation.ts";
+import type { Explanation, Prediction, ReadingPoint } from "./explanation.ts";
+import { type Encoded, encode, inputs, type Tables } from "./inputs.ts";
 import type { Architecture } from "./models/family.ts";
 import { plan } from "./plan.ts";
-import type { Rows, TensorInfo } from "./safetensors.ts";
+import { classScores, explanation } from "./results.ts";
+import type { TensorInfo } from "./safetensors.ts";
 import { request, type TargetOptions } from "./target.ts";
-import type { Encoding, Tokenizer } from "./tokenizer.ts";
-import { explaining, ledger, network, part, predicting, readingPoints, type Trace } from "./trace.ts";
+import type { Tokenizer } from "./tokenizer.ts";
+import { explaining, network, predicting, readingPoints, type Trace } from "./trace.ts";
 
 export interface PredictOptions {
   /** Cuts a text that is too long instead of rejecting it with `InputTooLong`. */
@@ -28,7 +30,7 @@ export interface ModelParts {
   type: string;
   architecture: Architecture;
   tokenizer: Tokenizer;
-  tables: Record<"words" | "positions" | "types", Rows>;
+  tables: Tables;
   backend: Backend;
   backendReason?: string;
   stored: TensorInfo[];
@@ -84,10 +86,10 @@ export class Model {
   predict(texts: readonly string[], options?: PredictOptions): Promise<Prediction[]>;
   async predict(text: string | readonly string[], options: PredictOptions = {}): Promise<Prediction | Prediction[]> {
     const results = await this.#inBatches(texts(text), options, async (batch, t) => {
-      const { program } = await this.#prepare(`predict ${batch.length} ${t}`, batch.length, t);
+      const { program, trace } = await this.#prepare(`predict ${batch.length} ${t}`, batch.length, t);
       const data = await program.run(this.#inputs(batch, t));
-      return batch.map(({ text, warnings }, i) => {
-        const classes = this.#classes(part(data.logits, i, batch.length));
+      return batch.map(({ text, warnings }, index) => {
+        const classes = classScores(this.labels, { trace, data, batch: batch.length, index });
         return { text, model: this.name, backend: this.backend, classes, warnings };
       });
     });
@@ -117,6 +119,7 @@ export class Model {
     }
     const rules = method(options.method);
     const target = request(this.labels, options);
+    const about = { model: this.name, backend: this.backend, labels: this.labels };
 
     const results = await this.#inBatches(texts(text), options, async (batch, t) => {
       const key = `${JSON.stringify(rules.composite)} ${batch.length} ${t}`;
@@ -124,8 +127,9 @@ export class Model {
       const requests = new Float32Array(target.length * batch.length);
       for (let i = 0; i < batch.length; i++) requests.set(target, target.length * i);
       const data = await program.run({ ...this.#inputs(batch, t), request: requests });
-      return batch.map((one, i) => {
-        const reading = (point: ReadingPoint) => this.#explanation(one, i, batch.length, trace, data, point, rules);
+      return batch.map((one, index) => {
+        const run = { trace, data, batch: batch.length, index };
+        const reading = (point: ReadingPoint) => explanation(one, about, run, rules, point);
         return typeof at === "string" ? reading(at) : points.map(reading);
       });
     });
@@ -152,11 +156,11 @@ export class Model {
     { truncate, signal }: PredictOptions,
     run: (batch: Encoded[], t: number) => Promise<R[]>,
   ): Promise<R[]> {
-    const encoded = texts.map((text) => this.#encode(text, truncate));
+    const encoded = texts.map((text) => encode(this.#parts.tokenizer, text, this.maxTokens, truncate));
     const results: R[] = [];
     for (let i = 0; i < encoded.length; i += BATCH) {
       const batch = encoded.slice(i, i + BATCH);
-      const longest = Math.max(...batch.map(({ ids }) => ids.length));
+      const longest = Math.max(...batch.map(({ tokens }) => tokens.length));
       const t = Math.min(Math.ceil(longest / BUCKET) * BUCKET, this.maxTokens);
       results.push(...(await this.#inTurn(signal, () => run(batch, t))));
     }
@@ -172,19 +176,6 @@ export class Model {
     });
     this.#queue = turn.catch(() => {});
     return turn;
-  }
-
-  #encode(text: string, truncate = false): Encoded {
-    const { tokens, warnings } = this.#parts.tokenizer.encode(text);
-    if (tokens.length <= this.maxTokens) return { text, tokens, ids: tokens.map(({ id }) => id), warnings };
-    if (!truncate) {
-      const message = `the text has ${tokens.length} tokens, this model takes ${this.maxTokens}; shorten it or ask to truncate`;
-      throw new RelpropError("InputTooLong", message, { tokens: tokens.length, max: this.maxTokens });
-    }
-    // The special token that closes a text stays.
-    const kept = [...tokens.slice(0, this.maxTokens - 1), tokens[tokens.length - 1]];
-    const cut = `the text has ${tokens.length} tokens and was cut to the ${this.maxTokens} that this model takes`;
-    return { text, tokens: kept, ids: kept.map(({ id }) => id), warnings: [...warnings, cut] };
   }
 
   /** The program for a batch of one size, from the cache or new; the least recently used give way. */
@@ -204,76 +195,15 @@ export class Model {
     return ready;
   }
 
+  #inputs(batch: readonly Encoded[], t: number): Data {
+    return inputs(batch, t, this.#parts.tables, this.#parts.architecture.width);
+  }
+
   async #build(batch: number, t: number, composite?: Composite): Promise<Ready> {
     const net = network(this.#parts.architecture, batch, t);
     const trace = composite ? explaining(net, batch, composite) : predicting(net);
     return { trace, program: await this.#parts.backend.prepare(plan(trace.outputs)) };
   }
-
-  /** Word vectors, positions and lengths of a batch padded to `t` tokens; padding is zeros. */
-  #inputs(batch: Encoded[], t: number): Data {
-    const { tables, architecture } = this.#parts;
-    const { width } = architecture;
-    const words = new Float32Array(batch.length * t * width);
-    batch.forEach(({ ids }, i) => {
-      ids.forEach((id, j) => {
-        tables.words(id, words, (i * t + j) * width);
-      });
-    });
-    const places = new Float32Array(t * width);
-    const type = new Float32Array(width);
-    tables.types(0, type, 0);
-    for (let j = 0; j < t; j++) tables.positions(j, places, j * width);
-    for (let j = 0; j < places.length; j++) places[j] += type[j % width];
-    return { words, places, lengths: Float32Array.from(batch, ({ ids }) => ids.length) };
-  }
-
-  #classes(logits: Float32Array): ClassScore[] {
-    finite(logits, "a logit");
-    const peak = Math.max(...logits);
-    const weights = Array.from(logits, (logit) => Math.exp(logit - peak));
-    const total = weights.reduce((a, b) => a + b, 0);
-    return this.labels.map((label, index) => {
-      return { index, label, logit: logits[index], probability: weights[index] / total };
-    });
-  }
-
-  #explanation(
-    { text, tokens, warnings }: Encoded,
-    i: number,
-    batch: number,
-    trace: Trace,
-    data: Data,
-    at: ReadingPoint,
-    rules: { name: string; composite: Composite },
-  ): Explanation {
-    const classes = this.#classes(part(data.logits, i, batch));
-    const relevance = part(data[at], i, batch);
-    const account = ledger(trace, data, at, i, batch);
-    finite(relevance, "a token's relevance");
-    finite(Object.values(account), "a ledger entry");
-
-    const seed = part(data.seed, i, batch);
-    const contrast = classes[seed.indexOf(-1)];
-    return {
-      text,
-      model: this.name,
-      method: rules.name,
-      composite: rules.composite,
-      at,
-      backend: this.backend,
-      target: classes[seed.indexOf(1)],
-      ...(contrast && { contrast }),
-      classes,
-      tokens: tokens.map((token, j) => ({ ...token, relevance: relevance[j] })),
-      ledger: account,
-      warnings: [...warnings, ...annihilated(at, rules.composite)],
-    };
-  }
-}
-
-interface Encoded extends Encoding {
-  text: string;
 }
 
 function texts(text: string | readonly string[]): readonly string[] {
@@ -282,21 +212,4 @@ function texts(text: string | readonly string[]): readonly string[] {
     throw new RelpropError("InvalidInput", `a text must be a string, or a list of strings, not ${quote(text)}`);
   }
   return list;
-}
-
-function finite(values: ArrayLike<number>, what: string): void {
-  for (let i = 0; i < values.length; i++) {
-    if (Number.isFinite(values[i])) continue;
-    throw new RelpropError("NonFiniteResult", `${what} is ${values[i]}: this text overflows the model in f32`);
-  }
-}
-
-/** A plain LayerNorm gradient right above the reading point leaves nothing of x · g but rounding (README, "Where"). */
-function annihilated(at: ReadingPoint, composite: Composite): string[] {
-  const rule = composite.layer_norm ?? "gradient";
-  if (at !== "embedding-sum" || rule !== "gradient") return [];
-  return [
-    "the gradient of the embeddings' LayerNorm annihilates relevance read at embedding-sum: these token numbers are " +
-      "rounding noise and their order means nothing; read at embeddings, or use a method with the LayerNorm rule",
-  ];
 }

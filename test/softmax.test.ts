@@ -75,12 +75,12 @@ for (const backend of backends) {
     assert.equal(found.kept, { softmax: 0 });
   });
 
-  test("one key left, and more length than columns", async () => {
-    const x = random(6, 3);
-    const y = softmax(input("x", [2, 1, 3]), input("lengths", [2]));
-    const found = await runGuarded(backend, { y }, { x, lengths: Float32Array.of(1, 9) });
-    const last = twin.softmax(x.subarray(3), [3], 1, 3);
-    close(found.y, [1, 0, 0, ...last], TOLERANCE, "p");
+  test("one key left, more length than columns, and lengths that are none", async () => {
+    const x = random(15, 3);
+    const y = softmax(input("x", [5, 1, 3]), input("lengths", [5]));
+    const found = await runGuarded(backend, { y }, { x, lengths: Float32Array.of(1, 9, -1, Number.NaN, 1e20) });
+    const [second, last] = [3, 12].map((at) => twin.softmax(x.subarray(at, at + 3), [3], 1, 3));
+    close(found.y, [1, 0, 0, ...second, 0, 0, 0, 0, 0, 0, ...last], TOLERANCE, "p");
   });
 
   test("a shift of a row's logits", async () => {

@@ -51,15 +51,19 @@ interface Gpu {
   lost: Promise<RelpropError>;
 }
 
-/** A storage buffer; too large a one would fail silently and read as zeros. */
-function storage(device: GPUDevice, bytes: number, what: string): GPUBuffer {
-  const limit = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
+/** A buffer; too large a one would fail silently and read as zeros. */
+function create(device: GPUDevice, bytes: number, usage: number, what: string): GPUBuffer {
+  const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
+  const limit = usage & STORAGE ? Math.min(maxBufferSize, maxStorageBufferBindingSize) : maxBufferSize;
   if (bytes > limit) {
     const message = `${what} needs ${bytes} bytes in one buffer, this GPU allows ${limit}; use the wasm backend`;
     throw new RelpropError("GpuLimits", message, { bytes, limit });
   }
-  return device.createBuffer({ size: Math.max(4, bytes), usage: STORAGE | COPY_SRC | COPY_DST });
+  return device.createBuffer({ size: Math.max(4, bytes), usage });
 }
+
+const storage = (device: GPUDevice, bytes: number, what: string) =>
+  create(device, bytes, STORAGE | COPY_SRC | COPY_DST, what);
 
 const SCOPES = ["validation", "out-of-memory", "internal"] as const;
 
@@ -130,7 +134,7 @@ async function prepare(gpu: Gpu, plan: Plan): Promise<Program> {
 
     // Arguments never change within a plan, so they are written once: a slot a step.
     const slot = device.limits.minUniformBufferOffsetAlignment;
-    const uniforms = own(device.createBuffer({ size: slot * plan.steps.length, usage: UNIFORM | COPY_DST }));
+    const uniforms = own(create(device, slot * plan.steps.length, UNIFORM | COPY_DST, "a plan's arguments"));
     const slots = new ArrayBuffer(uniforms.size);
     const steps = plan.steps.map(({ kernel: name, args, grid, buffers: used }, i) => {
       const { kernel, pipeline, layout } = pipelines.get(name)!;
@@ -149,7 +153,7 @@ async function prepare(gpu: Gpu, plan: Plan): Promise<Program> {
       bytes += 4 * size;
       return { name, buffer: buffers[buffer], size, offset };
     });
-    const back = own(device.createBuffer({ size: Math.max(4, bytes), usage: MAP_READ | COPY_DST }));
+    const back = own(create(device, bytes, MAP_READ | COPY_DST, "what is read back"));
     return { buffers, steps, outputs, back };
   };
 
