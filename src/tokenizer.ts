@@ -2,7 +2,7 @@
 // and a word's pieces lie end to end in it, so offsets are right by construction rather than found again afterwards.
 
 import { quote, RelpropError } from "./errors.ts";
-import { type Model, type Piece, vocabulary } from "./vocabulary.ts";
+import { type Piece, vocabulary, type WordPieceModel } from "./vocabulary.ts";
 import { type TakeWord, wordsOf } from "./words.ts";
 
 export interface Token {
@@ -54,7 +54,7 @@ export function tokenizer(tokenizerJson: unknown, tokenizerConfig: unknown, rows
     }
     const tokens: Token[] = [];
     const warnings = new Set<string>();
-    if (/\p{Cs}/u.test(text)) warnings.add("the text has half a surrogate pair, which the model reads as U+FFFD");
+    if (/\p{Cs}/u.test(text)) warnings.add("the text has half a surrogate pair, which is read as U+FFFD");
 
     const template = ({ id, text }: Piece) => tokens.push({ id, text, start: null, end: null, special: true });
     const take: TakeWord = (word, starts, ends) => {
@@ -96,7 +96,12 @@ export function tokenizer(tokenizerJson: unknown, tokenizerConfig: unknown, rows
  * The pieces of a word: the longest that fits, then the longest that goes on from there, [UNK] if one is missing. The
  * library's own search tries every end of the word, which takes 43 s on a megabyte of hundred-letter words.
  */
-export function wordPieces({ tokens_to_ids: ids, unk_token: unk, max_input_chars_per_word: most, config }: Model) {
+export function wordPieces({
+  tokens_to_ids: ids,
+  unk_token: unk,
+  max_input_chars_per_word: most,
+  config,
+}: WordPieceModel) {
   const prefix = config.continuing_subword_prefix;
   let longest = 0;
   for (const piece of ids.keys()) longest = Math.max(longest, piece.length);

@@ -12,7 +12,7 @@ export interface Piece {
 }
 
 /** The library's WordPiece, as far as we use it. */
-export interface Model {
+export interface WordPieceModel {
   tokens_to_ids: Map<string, number>;
   unk_token: string;
   max_input_chars_per_word: number;
@@ -22,7 +22,7 @@ export interface Model {
 
 export interface Vocabulary {
   normalizer: Normalizer;
-  model: Model;
+  model: WordPieceModel;
   /** Literals that are one token wherever they stand in the text: "[SEP]". */
   added: (Piece & { special: boolean })[];
   /** What the template puts around the text. */
@@ -37,7 +37,7 @@ export interface Vocabulary {
 
 type Json = Record<string, unknown>;
 
-/** Generous for every published BERT, and small enough that no file makes a text expensive. */
+/** Meant to be far above what models need, and low enough that no file makes a text expensive. */
 const LIMITS = { piece: 256, addedTokens: 4096, template: 64 };
 
 /** Reads a tokenizer's two files for a model whose embedding table has `rows` rows. */
@@ -62,21 +62,21 @@ export function vocabulary(tokenizerJson: unknown, tokenizerConfig: unknown, row
   return { normalizer, model, added, before, after, size, unkId, padId, maskId };
 }
 
-function readModel(model: Json, rows: number): Model {
+function readModel(model: Json, rows: number): WordPieceModel {
   // Files older than the field have no type; WordPiece is then what has this prefix and no merges.
   const untyped = model.type === undefined && "continuing_subword_prefix" in model && !("merges" in model);
   if (!untyped) only(model.type, "model.type", "WordPiece");
   const vocab = object(model.vocab, "model.vocab");
   const seen = new Set<number>();
   for (const [text, value] of Object.entries(vocab)) {
-    const field = `model.vocab[${quote(text)}]`;
+    const field = `model.vocab[${show(text)}]`;
     piece(text, field);
     const id = row(value, field, rows);
     if (seen.has(id)) throw invalid(field, `is ${id}, the id of another piece`);
     seen.add(id);
   }
   const unk_token = piece(model.unk_token ?? "[UNK]", "model.unk_token");
-  if (!Object.hasOwn(vocab, unk_token)) throw invalid("model.unk_token", `is ${quote(unk_token)}, not in model.vocab`);
+  if (!Object.hasOwn(vocab, unk_token)) throw invalid("model.unk_token", `is ${show(unk_token)}, not in model.vocab`);
   return new WordPiece({
     type: "WordPiece",
     vocab,
@@ -113,12 +113,12 @@ function readAdded(json: unknown, ids: Map<string, number>, rows: number): Vocab
     only(flag(token.single_word, `${at}.single_word`, false), `${at}.single_word`, false);
     // lstrip and rstrip would widen the token over spaces, which are no part of any of BERT's tokens.
     if (!text) throw invalid(`${at}.content`, "is empty");
-    if (seen.has(text)) throw invalid(`${at}.content`, `is ${quote(text)} for the second time`);
+    if (seen.has(text)) throw invalid(`${at}.content`, `is ${show(text)} for the second time`);
     seen.add(text);
     const id = row(token.id, `${at}.id`, rows);
     const known = ids.get(text);
     if (known === undefined ? taken.has(id) : known !== id) {
-      throw invalid(`${at}.id`, `is ${id} for ${quote(text)}, which contradicts the vocabulary`);
+      throw invalid(`${at}.id`, `is ${id} for ${show(text)}, which contradicts the vocabulary`);
     }
     taken.add(id);
     ids.set(text, id);
@@ -133,7 +133,7 @@ function readTemplate(json: unknown, ids: Map<string, number>): [Piece[], Piece[
   const processor = object(json, "post_processor");
   const known = (id: unknown, text: unknown, field: string): Piece => {
     if (typeof text === "string" && typeof id === "number" && ids.get(text) === id) return { id, text };
-    throw invalid(field, `names ${quote(text)} with id ${quote(id)}, which is not in the vocabulary`);
+    throw invalid(field, `names ${show(text)} with id ${show(id)}, which is not in the vocabulary`);
   };
 
   if (processor.type === "BertProcessing") {
@@ -154,13 +154,13 @@ function readTemplate(json: unknown, ids: Map<string, number>): [Piece[], Piece[
     const { id, type_id } = object(isText ? entry.Sequence : entry.SpecialToken, at);
     only(type_id ?? 0, `${at}.type_id`, 0);
     if (isText) {
-      if (id !== "A" || side++) throw invalid(at, `places ${quote(id)}; there is one text to place, "A", once`);
+      if (id !== "A" || side++) throw invalid(at, `places ${show(id)}; there is one text to place, "A", once`);
       continue;
     }
     if (typeof id !== "string" || !Object.hasOwn(specials, id)) {
-      throw invalid(at, `names ${quote(id)}, which is not in post_processor.special_tokens`);
+      throw invalid(at, `names ${show(id)}, which is not in post_processor.special_tokens`);
     }
-    const field = `post_processor.special_tokens[${quote(id)}]`;
+    const field = `post_processor.special_tokens[${show(id)}]`;
     const special = object(specials[id], field);
     const tokens = list(special.tokens, `${field}.tokens`, LIMITS.template);
     const tokenIds = list(special.ids, `${field}.ids`, tokens.length);
@@ -176,9 +176,12 @@ function special(config: Json, name: string, otherwise: string, ids: Map<string,
   const text = typeof value === "object" ? object(value, `config.${name}`).content : value;
   const id = ids.get(text === undefined ? otherwise : piece(text, `config.${name}`));
   if (text !== undefined && id === undefined)
-    throw invalid(`config.${name}`, `is ${quote(text)}, not in the vocabulary`);
+    throw invalid(`config.${name}`, `is ${show(text)}, not in the vocabulary`);
   return id ?? null;
 }
+
+/** A value for a message; a nest of lists would overflow the stack of whoever writes it out. */
+const show = (value: unknown) => (typeof value === "object" && value ? "a list or object" : quote(value));
 
 const invalid = (field: string, what: string) =>
   new RelpropError("TokenizerInvalid", `the tokenizer's ${field} ${what}`, { field });
@@ -186,7 +189,7 @@ const invalid = (field: string, what: string) =>
 /** Passes what the engine implements. */
 function only(value: unknown, field: string, ...supported: unknown[]): void {
   if (supported.includes(value)) return;
-  const message = `the tokenizer's ${field} is ${quote(value)}, only ${supported.map(quote).join(", ")} is supported`;
+  const message = `the tokenizer's ${field} is ${show(value)}, only ${supported.map(show).join(", ")} is supported`;
   throw new RelpropError("TokenizerUnsupported", message, { field, supported });
 }
 
@@ -204,12 +207,12 @@ function list(value: unknown, field: string, limit: number): unknown[] {
 function flag(value: unknown, field: string, otherwise: boolean): boolean {
   value ??= otherwise;
   if (typeof value === "boolean") return value;
-  throw invalid(field, `is ${quote(value)}, not true or false`);
+  throw invalid(field, `is ${show(value)}, not true or false`);
 }
 
 /** Half a surrogate pair would match no text, or half a character of it. */
 function piece(value: unknown, field: string): string {
-  if (typeof value !== "string") throw invalid(field, `is ${quote(value)}, not a string`);
+  if (typeof value !== "string") throw invalid(field, `is ${show(value)}, not a string`);
   if (value.length > LIMITS.piece) throw invalid(field, `has ${value.length} characters; ${LIMITS.piece} are allowed`);
   if (/\p{Cs}/u.test(value)) throw invalid(field, "has half a surrogate pair");
   return value;
@@ -219,5 +222,5 @@ const row = (value: unknown, field: string, rows: number) => count(value, field,
 
 function count(value: unknown, field: string, most: number): number {
   if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= most) return value as number;
-  throw invalid(field, `is ${quote(value)}, not an integer from 0 to ${most}`);
+  throw invalid(field, `is ${show(value)}, not an integer from 0 to ${most}`);
 }

@@ -192,11 +192,11 @@ if (backends.some(({ name }) => name === "webgpu")) {
 
   // A plan that keeps the device busy a while.
   const busy = () => {
-    let t: Tensor = input("x", [256, 256]);
-    for (let i = 0; i < 20; i++) t = linear(t, input("x", [256, 256]));
+    let t: Tensor = input("x", [128, 128]);
+    for (let i = 0; i < 10; i++) t = linear(t, input("x", [128, 128]));
     return plan({ y: t });
   };
-  const full = { x: random(256 * 256) };
+  const full = { x: random(128 * 128) };
 
   test("a device lost before a run: DeviceLost, of every later call", async () => {
     const { device, backend } = await own();
@@ -212,7 +212,7 @@ if (backends.some(({ name }) => name === "webgpu")) {
   });
 
   test("a device lost during a run, at every moment of it", async () => {
-    for (let moments = 0; moments < 12; moments++) {
+    for (let moments = 0; moments < 10; moments++) {
       const { device, backend } = await own();
       const program = await backend.prepare(busy());
       const running = soon(program.run(full));

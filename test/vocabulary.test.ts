@@ -86,6 +86,7 @@ const nest = (depth: number) => {
   for (let i = 0; i < depth; i++) inner = { type: "Sequence", normalizers: [inner] };
   return inner;
 };
+const deep = JSON.parse("[".repeat(100_000) + "]".repeat(100_000));
 const template = (file: File) => file.post_processor;
 const token = (content: unknown, rest: object = {}) => ({ id: 10, content, special: true, ...rest });
 
@@ -96,6 +97,12 @@ const malformed: [ErrorCode, string, (file: File) => unknown][] = [
   ["TokenizerInvalid", "model.vocab", (f) => (f.model.vocab.a = "5")],
   ["TokenizerInvalid", "model.vocab", (f) => (f.model.vocab.a = null)],
   ["TokenizerInvalid", "model.vocab", (f) => (f.model.vocab.a = [5])],
+  ["TokenizerInvalid", "model.vocab", (f) => (f.model.vocab.a = deep)],
+  ["TokenizerUnsupported", "model.type", (f) => (f.model.type = deep)],
+  ["TokenizerInvalid", "model.unk_token", (f) => (f.model.unk_token = deep)],
+  ["TokenizerInvalid", "normalizer.lowercase", (f) => (f.normalizer.lowercase = deep)],
+  ["TokenizerInvalid", "single[0]", (f) => (f.post_processor.single[0].SpecialToken.id = deep)],
+  ["TokenizerInvalid", "special_tokens", (f) => (f.post_processor.special_tokens["[CLS]"].ids = [deep])],
   ["TokenizerInvalid", "model.vocab", (f) => (f.model.vocab.a = Number.POSITIVE_INFINITY)],
   ["TokenizerInvalid", "another piece", (f) => (f.model.vocab.a = 6)],
   ["TokenizerInvalid", "0 to 9999", (f) => (f.model.vocab.a = 10_000)],

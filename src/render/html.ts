@@ -117,7 +117,7 @@ p{margin:.25rem 0}
 .warning{margin:.75rem 0;padding-left:.75rem;border-left:2px solid}
 .text{margin:2rem 0 1.25rem;font:1.375rem/1.75 ui-serif,Charter,Georgia,serif;white-space:pre-wrap}
 mark{padding:.12em 0;border-radius:.15em;color:inherit}
-mark.against{text-decoration:underline .08em var(--against);text-underline-offset:.22em}
+mark.against{text-decoration:underline .05em;text-underline-offset:.22em}
 mark,i{forced-color-adjust:none;print-color-adjust:exact}
 .legend{display:flex;gap:.75rem;align-items:center;white-space:nowrap}
 .legend i{flex:0 1 10rem;height:.5rem;border-radius:.25rem;background:linear-gradient(90deg,var(--ramp))}

@@ -80,7 +80,7 @@ function draw({ text, width, slice }: Run, x: number, y: number, s: number, numb
   const glyphs = `<text x="${short(x + (cell * width) / 2)}" y="${short(y)}" direction="${direction(text) ?? "ltr"}" textLength="${length}" lengthAdjust="spacingAndGlyphs">${letters(text)}</text>`;
   if (!slice.tokens.length) return glyphs;
   const ground = rect(-17, `height="24" rx="3" fill="${hex(s, light)}"`);
-  const line = s < -weak ? rect(5, `height="1.5" fill="${hex(-1, light)}"`) : "";
+  const line = s < -weak ? rect(4, `height="1" fill="${light.ink}"`) : "";
   return `<g><title>${escaped(number(slice.relevance))}</title>${ground}${glyphs}${line}</g>`;
 }
 
