@@ -37,7 +37,8 @@ export interface ModelParts {
   unused: string[];
 }
 
-const MOST_PLAN_BYTES = 2 ** 29; // work buffers of the plans kept ready
+const MOST_PLANS = 32; // plans kept ready, and the most bytes of their work buffers
+const MOST_PLAN_BYTES = 2 ** 29;
 const BATCH = 8; // texts a run
 const BUCKET = 8; // texts are padded to a multiple of this, so that few lengths need a plan of their own
 
@@ -187,7 +188,7 @@ export class Model {
     let bytes = 0;
     for (const { program } of this.#ready.values()) bytes += program.bytes;
     for (const [old, { program }] of this.#ready) {
-      if (bytes <= MOST_PLAN_BYTES || old === key) break;
+      if ((bytes <= MOST_PLAN_BYTES && this.#ready.size <= MOST_PLANS) || old === key) break;
       bytes -= program.bytes;
       program.dispose();
       this.#ready.delete(old);

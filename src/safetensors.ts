@@ -7,15 +7,15 @@
 //   V1       fewer than 8 bytes           HeaderTooSmall  V10      shape of whole numbers       Shape
 //   V2, V3   N > 100 MB (ours: 16 MiB)    HeaderTooLarge  V11      two offsets, not reversed    Offset
 //   V4       8 + N > file                 HeaderLength    V12      each begins where one ends   Hole, Overlap
-//   V5       valid UTF-8                  HeaderUtf8      V13–V15  bytes a number, and whole    Shape
+//   V5       valid UTF-8                  HeaderUtf8      V13–V15  shape fills whole bytes      Shape
 //   V6       JSON, an object              HeaderJson      V16      range as long as the shape   SizeMismatch
 //   V7, V8   known fields, each once      HeaderField     V17      file as long as 8 + N + end  Truncated,
 //   V9       dtype known                  Dtype                                                 TrailingBytes
 //
-// Stricter than the reference, which it shadows otherwise: a key twice, however it is spelt (HeaderDuplicateKey); fields
-// it skips, entries and dtypes in serde's other spellings, null metadata, names that are empty or hold U+0000
-// (HeaderField, Dtype); rank > 8, dimensions ≥ 2^31, 2^52 bits (Shape); offsets > 2^52 (Offset); long names, many
-// tensors (LimitExceeded). JSON.parse could not do it: it hides a key given twice, and 2.0, 2e0, -0 and 2^53 + 1 behind doubles.
+// Stricter than the reference in this: no key twice, however it is spelt (HeaderDuplicateKey); no fields beyond the
+// format's, no entries as lists, no metadata null, no tensor's name empty or with U+0000 (HeaderField); no dtype as an
+// object (Dtype); no rank > 8, no dimension ≥ 2^31, no 2^52 bits (Shape); limits (LimitExceeded, HeaderTooLarge).
+// Not JSON.parse: it drops a key given twice, and cannot tell 2.0, 2e0 and 2^53 + 1 from plain whole numbers.
 
 import { type ErrorCode, quote, RelpropError, throwIfAborted } from "./errors.ts";
 
@@ -98,20 +98,30 @@ function decode(bytes: Uint8Array, label: string): string {
   }
 }
 
-/** What follows must tile the file: the ranges, in order, begin where the one before ends, the last where the file ends. */
+/** What follows must tile the file: ranges as long as their shapes say, end to end, from the header to the file's end. */
 function checkLayout({ tensors }: Header, begin: number, size: number, label: string): void {
-  let end = begin;
-  for (const info of [...tensors.values()].sort((a, b) => a.start - b.start || a.end - b.end)) {
-    if (info.start !== end) {
-      const [code, where] = info.start > end ? (["Hole", "after"] as const) : (["Overlap", "before"] as const);
-      fail(label, code, `has ${quote(info.name)} begin at byte ${info.start}, ${where} the end of the last at ${end}`, {
-        name: info.name,
-      });
-    }
-    end = info.end;
+  for (const info of tensors.values()) checkSize(info, label);
+  let at = begin;
+  for (const { name, start, end } of [...tensors.values()].sort((a, b) => a.start - b.start || a.end - b.end)) {
+    if (start > at) fail(label, "Hole", `has bytes ${at} to ${start} in no tensor, before ${quote(name)}`, { name });
+    if (start < at)
+      fail(label, "Overlap", `has ${quote(name)} begin at ${start}, in the one that ends at ${at}`, { name });
+    at = end;
   }
-  if (end > size) fail(label, "Truncated", `ends after ${size} of ${end} bytes: get the file again`, { size, end });
-  if (end < size) fail(label, "TrailingBytes", `has ${size} bytes, its tensors end at ${end}`, { size, end });
+  if (at > size) fail(label, "Truncated", `ends after ${size} of ${at} bytes: get the file again`, { size, end: at });
+  if (at < size) fail(label, "TrailingBytes", `has ${size} bytes, its tensors end at ${at}`, { size, end: at });
+}
+
+function checkSize({ name, dtype, shape, start, end }: TensorInfo, label: string): void {
+  const no = (code: ErrorCode, what: string): never => fail(label, code, `has ${quote(name)} with ${what}`, { name });
+  if (start > end) no("Offset", "data_offsets that end before they begin");
+  let bits = dtypes.get(dtype) ?? no("Dtype", `a dtype ${quote(dtype)} that the format does not know`);
+  for (const dimension of shape) {
+    bits *= dimension;
+    if (bits > MOST_BITS) no("Shape", `shape [${shape}], which has too many elements`);
+  }
+  if (bits % 8) no("Shape", `shape [${shape}], which fills no whole bytes in ${dtype}`);
+  if (bits / 8 !== end - start) no("SizeMismatch", `${end - start} bytes of data, ${dtype} [${shape}] has ${bits / 8}`);
 }
 
 function fail(label: string, code: ErrorCode, message: string, details: Record<string, unknown> = {}): never {
@@ -146,7 +156,8 @@ const kinds: readonly [RegExp | string, string][] = [
   ["GGUF", "a GGUF file: take the model's safetensors instead"],
   ["\x89HDF", "an HDF5 file: take the model's safetensors instead"],
   ["PK\x03\x04", "a ZIP archive, as PyTorch's own files are: save the model as safetensors (save_pretrained does)"],
-  [/^\x80[^ -\xff][!-\xff]/, "a Python pickle, which is not safe to read: save the model as safetensors"],
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a protocol's number, then no length's high byte
+  [/^\x80[\x02-\x05][^\0]/, "a Python pickle, which is not safe to read: save the model as safetensors"],
   ["\x1f\x8b\x08", "compressed with gzip: unpack it"],
 ];
 
@@ -154,11 +165,10 @@ const kinds: readonly [RegExp | string, string][] = [
 async function foreign(file: Bytes, label: string, error: unknown, signal?: AbortSignal) {
   const early = error instanceof RelpropError && /^Header(TooSmall|TooLarge|Length|Utf8|Json)$/.test(error.code);
   if (!early || !file.size) return undefined;
-  const start = String.fromCharCode(...(await read(file, 0, Math.min(64, file.size), label, signal)));
-  const kind =
-    start[8] === "{"
-      ? undefined
-      : kinds.find(([is]) => (typeof is === "string" ? start.startsWith(is) : is.test(start)));
+  const bytes = await read(file, 0, Math.min(64, file.size), label, signal).catch(() => []);
+  const start = String.fromCharCode(...bytes);
+  if (start[8] === "{") return undefined;
+  const kind = kinds.find(([is]) => (typeof is === "string" ? start.startsWith(is) : is.test(start)));
   return kind && new RelpropError("NotSafetensors", `${label} is ${kind[1]}`, { file: label }, error);
 }
 
@@ -233,18 +243,8 @@ function tensor(s: Scan, name: string): TensorInfo {
   if (!shape) return no("HeaderField", "no shape");
   if (!offsets) return no("HeaderField", "no data_offsets");
 
-  const [start, end] = offsets;
-  if (offsets.length < 2 || start > end) no("Offset", `data_offsets [${offsets}], which is no range`);
-  const bits = dtypes.get(dtype);
-  if (!bits) return no("Dtype", `a dtype ${quote(dtype)} that the format does not know`);
-  let size = bits;
-  for (const dimension of shape) {
-    size *= dimension;
-    if (size > MOST_BITS) no("Shape", `shape [${shape}], which has too many elements`);
-  }
-  if (size % 8) no("Shape", `shape [${shape}], which fills no whole bytes in ${dtype}`);
-  if (size / 8 !== end - start) no("SizeMismatch", `${end - start} bytes of data, ${dtype} [${shape}] has ${size / 8}`);
-  return { name, dtype, shape, start: s.begin + start, end: s.begin + end };
+  if (offsets.length < 2) no("Offset", "one offset, or none");
+  return { name, dtype, shape, start: s.begin + offsets[0], end: s.begin + offsets[1] };
 }
 
 /** A list of at most `count` whole numbers, each at most `most`; anything else is refused with `code`. */

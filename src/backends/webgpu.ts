@@ -91,11 +91,14 @@ async function guarded<T>(gpu: Gpu, doing: string, work: () => T): Promise<T> {
 
 /** Waits for the GPU, or for its loss: promises of a lost device may resolve as if nothing had happened, or never. */
 async function settled<T>(gpu: Gpu, doing: string, work: Promise<T>): Promise<T> {
-  const failed = (cause: unknown) => {
-    const message = `WebGPU failed while ${doing}: ${cause}; please report this`;
-    return gpu.state.lost ?? new RelpropError("GpuValidation", message, {}, cause);
-  };
-  const done = work.then((value) => ({ value })).catch((cause: unknown) => ({ error: failed(cause) }));
+  const done = work
+    .then((value) => ({ value }))
+    .catch(async (cause: unknown) => {
+      // Some runtimes tell of the loss a moment after what failed by it.
+      await Promise.race([gpu.lost, new Promise((resolve) => setTimeout(resolve, 100))]);
+      const message = `WebGPU failed while ${doing}: ${cause}; please report this`;
+      return { error: new RelpropError("GpuValidation", message, {}, cause) };
+    });
   const first = await Promise.race([done, gpu.lost.then((error) => ({ error }))]);
   if (gpu.state.lost) throw gpu.state.lost;
   if ("error" in first) throw first.error;

@@ -149,8 +149,8 @@ export const malformed: readonly Malformed[] = [
     [`{"__metadata__":{"k":"\\ud83d"}}`, "half a pair in metadata"],
     [`{"a":${entry('"F32"', "[2,2,]", "[0,16]")}}`, "a comma at a list's end"],
     [`{"a":${entry('"F32"', "[2 2]", "[0,16]")}}`, "a list without comma"],
-    [`{"a":${entry('"F32"', "[2,2", "[0,16]")}}`, "an open list"],
-    [`{"a":${entry('"F32"', "[2,2}", "[0,16]")}}`, "a list closed as an object"],
+    [`{"a":{"dtype":"F32","data_offsets":[0,16],"shape":[2,2}}`, "an open list"],
+    [`{"a":{"dtype":"F32","data_offsets":[0,16],"shape":[2,2`, "a header that ends in a list"],
     [`{"a":${entry('"F32"', "[,2,2]", "[0,16]")}}`, "a comma at a list's start"],
     [`{"a":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16],}}`, "a comma at an entry's end"],
     [`{"a":{"x":${nested(5)}}}`, "5 lists in an entry"],
@@ -177,7 +177,7 @@ export const malformed: readonly Malformed[] = [
   ["HeaderDuplicateKey", "ref: the second time with an escape", file(`{"a":${f32(0)},"\\u0061":${f32(0)}}`, 16)],
   [
     "HeaderDuplicateKey",
-    "a pair of surrogates, escaped and not",
+    "ref: a pair of surrogates, escaped and not",
     file(`{"😀":${f32(0)},"\\ud83d\\ude00":${f32(0)}}`, 16),
   ],
   ["HeaderDuplicateKey", "__proto__ twice", file(`{"__proto__":${f32(0)},"__proto__":${f32(16)}}`, 32)],
@@ -211,7 +211,7 @@ export const malformed: readonly Malformed[] = [
   ),
   ["HeaderField", "ref: an entry as a list", one('["F32",[2,2],[0,16]]')],
   ["HeaderField", "ref: a field more", one('{"dtype":"F32","shape":[2,2],"data_offsets":[0,16],"x":1}')],
-  ["HeaderField", "ref: a field more, a list", one('{"x":[[{}]],"dtype":"F32","shape":[2,2],"data_offsets":[0,16]}')],
+  ["HeaderField", "ref: a field more, a list", one('{"x":[[]],"dtype":"F32","shape":[2,2],"data_offsets":[0,16]}')],
   [
     "HeaderField",
     "ref: a field more, named __proto__",

@@ -48,7 +48,8 @@ interface Fields {
   more: string;
 }
 
-const names = ["a", "b", "layer.0.weight", "é", "😀", "__proto__", "constructor", "", "\u0000", "__metadata__", "a\\"];
+const names = ["a", "b", "layer.0.weight", "é", "😀", "__proto__", "constructor", 'a"\\'];
+const oddNames = ["", "\u0000", "__metadata__", "a".repeat(513), "\ud800", "__proto__"];
 const numbers = [
   0,
   1,
@@ -83,6 +84,8 @@ const literals = [
   '"1"',
 ];
 
+const oddMetadata = ["{}", '{"k":"v","k":"w"}', "null", '{"k":1}', "[]"];
+
 /** Tensors that tile their file. */
 function wellFormed(random: Random): Fields[] {
   const fields: Fields[] = [];
@@ -92,7 +95,14 @@ function wellFormed(random: Random): Fields[] {
     const shape = Array.from({ length: random(4) }, () => random(4));
     if (dtypes[dtype] < 8) shape.push(4);
     const size = (shape.reduce((n, d) => n * d, 1) * dtypes[dtype]) / 8;
-    fields.push({ name: `${pick(random, names)}${i}`, dtype, shape, begin: at, end: at + size, more: "" });
+    fields.push({
+      name: random(5) ? `${pick(random, names)}${i}` : pick(random, names),
+      dtype,
+      shape,
+      begin: at,
+      end: at + size,
+      more: "",
+    });
     at += size;
   }
   if (!random(3)) fields.reverse();
@@ -101,31 +111,25 @@ function wellFormed(random: Random): Fields[] {
 
 function changeField(fields: Fields[], random: Random): void {
   if (!fields.length) return;
-  const some = pick(random, fields);
+  const one = pick(random, fields);
   const other = pick(random, fields);
-  const shape = some.shape as unknown[];
+  const shape = Array.isArray(one.shape) ? one.shape : [];
   const odd = () => (random(2) ? pick(random, numbers) : { literal: pick(random, literals) });
   const near = (x: unknown) => (typeof x === "number" && random(3) ? x + pick(random, [-8, -4, -1, 1, 4, 8]) : odd());
-  const changes = [
-    () => Object.assign(some, { name: random(2) ? other.name : pick(random, names) }),
-    () =>
-      Object.assign(some, {
-        dtype: random(3) ? pick(random, Object.keys(dtypes)) : pick(random, ["F31", "f32", "", 3]),
-      }),
-    () => Object.assign(some, { begin: near(some.begin) }),
-    () => Object.assign(some, { end: near(some.end) }),
-    () => Object.assign(some, { begin: other.begin, end: other.end }),
-    () =>
-      Array.isArray(shape) &&
-      shape.length &&
-      Object.assign(shape, { [random(shape.length)]: near(pick(random, shape)) }),
-    () => Array.isArray(shape) && shape.push(pick(random, [0, 1, 1, 1, 2, 2 ** 31 - 1])),
-    () => Array.isArray(shape) && shape.reverse(),
-    () => Object.assign(some, { shape: { literal: pick(random, literals) } }),
-    () =>
-      Object.assign(some, { more: pick(random, [',"x":1', ',"dtype":"F32"', ',"shape":[]', ',"d\\u0074ype":"F32"']) }),
+  const changes: (() => unknown)[] = [
+    () => (one.name = random(2) ? other.name : pick(random, oddNames)),
+    () => (one.dtype = pick(random, random(3) ? Object.keys(dtypes) : ["F31", "f32", "", 3])),
+    () => (one.begin = near(one.begin)),
+    () => (one.end = near(one.end)),
+    () => ([one.begin, one.end] = [other.begin, other.end]),
+    () => (one.begin = other.begin),
+    () => shape.splice(random(shape.length), 1, near(pick(random, shape))),
+    () => shape.push(pick(random, [0, 1, 1, 1, 2, 2 ** 31 - 1])),
+    () => shape.reverse(),
+    () => (one.shape = { literal: pick(random, literals) }),
+    () => (one.more = pick(random, [',"x":1', ',"dtype":"F32"', ',"shape":[]', ',"d\\u0074ype":"F32"'])),
     () => fields.splice(random(fields.length), 1),
-    () => fields.push({ ...some }),
+    () => fields.push({ ...one, name: `${one.name}+`, shape: [...shape] }),
     () => fields.sort(() => random(3) - 1),
   ];
   pick(random, changes)();
@@ -141,9 +145,8 @@ function write(fields: readonly Fields[], random: Random): string {
     const offsets = `[${text(begin)},${text(end)}]`;
     return `${text(name)}:{"dtype":${text(dtype)},"shape":${text(shape)},"data_offsets":${offsets}${more}}`;
   });
-  if (!random(4))
-    entries.unshift(`"__metadata__":${pick(random, ["{}", '{"k":"v"}', '{"k":"v","k":"w"}', "null", '{"k":1}'])}`);
-  return pick(random, ["", "", "", "", " ", "\n"]) + `{${entries}}` + " ".repeat(random(8));
+  if (!random(4)) entries.unshift(`"__metadata__":${random(6) ? '{"k":"v"}' : pick(random, oddMetadata)}`);
+  return `${pick(random, ["", "", "", "", " ", "\n"])}{${entries}}${" ".repeat(random(8))}`;
 }
 
 const tokens = [
