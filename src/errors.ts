@@ -78,8 +78,16 @@ function printable(message: string): string {
 
 /** A value out of an untrusted file, short enough to quote. */
 export function quote(value: unknown): string {
-  const text = typeof value === "string" ? value : String(JSON.stringify(value) ?? value);
+  const text = typeof value === "string" ? value : json(value);
   return `"${text.length <= 80 ? text : `${text.slice(0, 79)}…`}"`;
+}
+
+function json(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return typeof value; // nested too deep, circular, or a BigInt
+  }
 }
 
 /** Rejects with `Aborted` once the caller's signal says so. */

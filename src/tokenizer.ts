@@ -94,7 +94,7 @@ export function tokenizer(tokenizerJson: unknown, tokenizerConfig: unknown, rows
 
 /**
  * The pieces of a word: the longest that fits, then the longest that goes on from there, [UNK] if one is missing. The
- * library's own search tries every end of the word, which takes 43 s on a megabyte of hundred-letter words.
+ * library's own search tries every end of the word, the better part of a minute for a megabyte of hundred-letter words.
  */
 export function wordPieces({
   tokens_to_ids: ids,

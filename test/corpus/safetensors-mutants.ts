@@ -130,7 +130,7 @@ function changeField(fields: Fields[], random: Random): void {
     () => (one.more = pick(random, [',"x":1', ',"dtype":"F32"', ',"shape":[]', ',"d\\u0074ype":"F32"'])),
     () => fields.splice(random(fields.length), 1),
     () => fields.push({ ...one, name: `${one.name}+`, shape: [...shape] }),
-    () => fields.sort(() => random(3) - 1),
+    () => fields.push(fields.splice(random(fields.length), 1)[0]),
   ];
   pick(random, changes)();
 }
