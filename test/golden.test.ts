@@ -39,6 +39,8 @@ interface Extra extends Golden {
 }
 
 interface Reference {
+  /** Of the shipped model's weights, when the numbers were made. */
+  sha256?: string;
   points: ReadingPoint[];
   entries: (keyof Ledger)[];
   cases: Case[];
@@ -152,6 +154,16 @@ async function extras(model: Model, reference: Reference, of: (one: Case) => boo
   }
   return worst;
 }
+
+const weights = suite("golden numbers");
+
+weights("they are the shipped weights' own", async () => {
+  const bytes = readFileSync(new URL("../models/sst2-tiny/model.safetensors", import.meta.url));
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(bytes)));
+  assert.is(Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join(""), golden.sha256);
+});
+
+weights.run();
 
 for (const place of places) {
   const test = suite(`golden numbers on ${place.backend}`);
