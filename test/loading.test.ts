@@ -8,7 +8,7 @@ import type { Model } from "../src/model.ts";
 import { widen } from "../src/safetensors.ts";
 import { encoded, pack, type Stored, unpack } from "./checkpoint.ts";
 import { buffers, code, folder, names, size, texts } from "./shipped.ts";
-import { places } from "./support.ts";
+import { findDevice, places } from "./support.ts";
 
 const test = suite("loading");
 
@@ -268,12 +268,62 @@ test("tensors that are missing or more than needed", async () => {
 
 test("backends that are not there", async () => {
   assert.is(await code(load(folder, { backend: "cuda" as "wasm" })), "InvalidOption");
-  const none = { requestAdapter: async () => null } as unknown as GPU;
-  assert.is(await code(load(folder, { backend: "webgpu", gpu: none })), "GpuUnavailable");
-  const model = await load(folder, { backend: "auto", gpu: none });
-  assert.is(model.backend, "wasm");
-  assert.match(model.backendReason!, "no GPU");
+  const refuses = async () => {
+    throw new TypeError("not today");
+  };
+  const limits = { maxBufferSize: 1, maxStorageBufferBindingSize: 1 };
+  const broken: [Partial<Record<keyof GPU, unknown>>, RegExp][] = [
+    [{ requestAdapter: async () => null }, /no GPU/],
+    [{ requestAdapter: refuses }, /not today/],
+    [{ requestAdapter: async () => ({ limits, requestDevice: refuses }) }, /not today/],
+  ];
+  for (const [gpu, reason] of broken) {
+    assert.is(await code(load(folder, { backend: "webgpu", gpu: gpu as GPU })), "GpuUnavailable");
+    const model = await load(folder, { backend: "auto", gpu: gpu as GPU });
+    assert.is(model.backend, "wasm");
+    assert.match(model.backendReason!, reason);
+    await model.dispose();
+  }
+  const software = { limits, info: { isFallbackAdapter: true }, requestDevice: refuses };
+  const model = await load(folder, { gpu: { requestAdapter: async () => software } as unknown as GPU });
+  assert.match(model.backendReason!, /software/);
   await model.dispose();
 });
+
+for (const { device } of places) {
+  if (!device) continue;
+  test("a GPU too small for the model gives way to WASM", async () => {
+    const limits = { ...device.limits, maxBufferSize: 1024, maxStorageBufferBindingSize: 1024 };
+    for (const name of ["minUniformBufferOffsetAlignment", "maxComputeWorkgroupsPerDimension"] as const) {
+      Object.assign(limits, { [name]: device.limits[name] });
+    }
+    const small = new Proxy(device, {
+      get(target, name) {
+        const value = name === "limits" ? limits : Reflect.get(target, name, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+    assert.is(await code(load(folder, { backend: "webgpu", device: small })), "GpuLimits");
+    const model = await load(folder, { backend: "auto", device: small });
+    assert.is(model.backend, "wasm");
+    assert.match(model.backendReason!, /1024/);
+    await model.explain(texts[0]);
+    await model.dispose();
+  });
+
+  test("a GPU that is lost", async () => {
+    const own = await findDevice();
+    const model = await load(folder, { backend: "webgpu", device: own });
+    await model.explain(texts[0]);
+    const running = code(model.explain(texts[3]));
+    own!.destroy();
+    assert.ok(["DeviceLost", "none"].includes(await running));
+    assert.is(await code(model.explain(texts[0])), "DeviceLost");
+    await model.dispose();
+    const again = await load(folder, { backend: "webgpu", device });
+    await again.explain(texts[0]);
+    await again.dispose();
+  });
+}
 
 test.run();

@@ -33,20 +33,20 @@ async function gpuBackend({ gpu = globalThis.navigator?.gpu, device }: BackendOp
   if (device) return webgpu(device, false);
   const unavailable = (message: string, cause?: unknown) => new RelpropError("GpuUnavailable", message, {}, cause);
   if (!gpu) throw unavailable("this runtime has no WebGPU; pass `gpu` or `device` if it comes from a package");
-  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
-  if (!adapter) throw unavailable("WebGPU found no GPU on this machine");
-  if (!software && isSoftware(adapter)) throw unavailable("WebGPU has only a software adapter, WASM is faster");
-  // Ask for what the adapter has: the defaults stop at 128 MiB a binding, and larger ones read as zeros.
-  const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
   try {
+    const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+    if (!adapter) throw unavailable("WebGPU found no GPU on this machine");
+    if (!software && isSoftware(adapter)) throw unavailable("WebGPU has only a software adapter, WASM is faster");
+    // Ask for what the adapter has: the defaults stop at 128 MiB a binding, and larger ones read as zeros.
+    const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
     const requiredLimits = { maxBufferSize, maxStorageBufferBindingSize };
     return webgpu(await adapter.requestDevice({ requiredLimits, label: "relprop" }), true);
   } catch (cause) {
-    throw unavailable(`WebGPU gave no device: ${cause}`, cause);
+    throw cause instanceof RelpropError ? cause : unavailable(`WebGPU gave no device: ${cause}`, cause);
   }
 }
 
 function isSoftware(adapter: GPUAdapter): boolean {
-  const { isFallbackAdapter, description = "", architecture = "" } = adapter.info;
+  const { isFallbackAdapter, description = "", architecture = "" } = adapter.info ?? {}; // older browsers have none
   return isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe/i.test(`${description} ${architecture}`);
 }
