@@ -2,8 +2,9 @@
 
 import { quote, RelpropError } from "./errors.ts";
 import type { Files } from "./files.ts";
+import type { TensorInfo } from "./header.ts";
 import { readJson } from "./json.ts";
-import { type Bytes, readHeader, type TensorInfo } from "./safetensors.ts";
+import { type Bytes, readHeader } from "./safetensors.ts";
 
 const MODEL = "model.safetensors";
 const INDEX = "model.safetensors.index.json";

@@ -2,7 +2,7 @@
 
 import type { Data } from "./backends/backend.ts";
 import { quote, RelpropError } from "./errors.ts";
-import type { Rows } from "./safetensors.ts";
+import type { Rows } from "./floats.ts";
 import type { Token, Tokenizer } from "./tokenizer.ts";
 
 /** A text as the model will read it. */

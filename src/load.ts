@@ -2,11 +2,12 @@ import { type BackendOptions, start } from "./backends/choose.ts";
 import { checkpoint, type Stored } from "./checkpoint.ts";
 import { RelpropError, throwIfAborted } from "./errors.ts";
 import { files, type ReadOptions, type Source } from "./files.ts";
+import { checkFinite, type Rows, rows } from "./floats.ts";
 import { readJson } from "./json.ts";
 import { Model } from "./model.ts";
 import { type Architecture, architecture } from "./models/family.ts";
 import { Weights } from "./models/weights.ts";
-import { checkFinite, type Rows, readTensor, rows } from "./safetensors.ts";
+import { readTensor } from "./safetensors.ts";
 import { tokenizer } from "./tokenizer.ts";
 import { network } from "./trace.ts";
 

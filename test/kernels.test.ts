@@ -9,12 +9,14 @@ import { kernels } from "../src/generated/kernels.ts";
 import { shaders } from "../src/generated/shaders.ts";
 import { activations } from "../src/ops/activation.ts";
 import { context, scores } from "../src/ops/attention.ts";
+import { dot } from "../src/ops/dot.ts";
 import { add } from "../src/ops/elementwise.ts";
 import { linear } from "../src/ops/linear.ts";
 import { layerNorm } from "../src/ops/norm.ts";
 import { seed } from "../src/ops/seed.ts";
 import { pick } from "../src/ops/select.ts";
 import { softmax } from "../src/ops/softmax.ts";
+import { stabilize, stabilizer } from "../src/ops/stabilize.ts";
 import { plan } from "../src/plan.ts";
 import { propagate } from "../src/propagate.ts";
 import { history, input, size, type Tensor } from "../src/tensor.ts";
@@ -101,8 +103,25 @@ function everything(): Record<string, Tensor> {
   return outputs;
 }
 
+/** Every kernel of a thread an element or a row, on more of them than two workgroups take. */
+function many(): Record<string, Tensor> {
+  const n = 200;
+  const [x, g] = [input("many x", [n, 3]), input("many g", [n, 3])];
+  const at = { options: {}, carries: [true] };
+  const through = (y: Tensor, rule: string) => y.op.rules![rule](g, y, at);
+  const found: Tensor[] = [add(x, g), dot(x, g), stabilize(x, g, 0.1), stabilizer(x, 0.1)];
+  for (const f of activations.values()) {
+    const gradient = through(f(x), "gradient");
+    found.push(f(x), gradient.to[0]!, gradient.kept![0].rows, through(f(x), "identity").to[0]!);
+  }
+  const picked = pick(input("many rows", [n, 2, 3]), 1);
+  found.push(picked, through(picked, "gradient").to[0]!, seed(x, input("many requests", [n, 4])));
+  return Object.fromEntries(found.map((t, i) => [`many ${i}`, t]));
+}
+
 const outputs = everything();
-const leaves = history(Object.values(outputs)).filter((t) => t.name !== undefined);
+const large = many();
+const leaves = history(Object.values({ ...outputs, ...large })).filter((t) => t.name !== undefined);
 const data = Object.fromEntries(leaves.map((t, i) => [t.name!, random(size(t), i + 1)]));
 data.lengths = Float32Array.of(5, 0, 3);
 
@@ -125,10 +144,12 @@ for (const backend of backends) {
 
   if (backend.name === "webgpu") {
     test("grids folded as beyond 65,535 workgroups, to the bit", async () => {
-      const straight = plan(outputs);
+      const straight = plan({ ...outputs, ...large });
       const folding = new Set(entries.filter(({ name, code }) => folds(name, code)).map(({ name }) => name));
-      const fold = ([n]: readonly number[]): [number, number, number] => [3, Math.ceil(n / 3) + 1, 1];
+      const fold = ([n]: readonly number[]): [number, number, number] => [2, Math.ceil(n / 2) + 1, 1];
       const steps = straight.steps.map((s) => (folding.has(s.kernel) ? { ...s, grid: fold(s.grid) } : s));
+      const folded = new Set(straight.steps.filter((s) => s.grid[0] > 2).map((s) => s.kernel));
+      for (const name of folding) assert.ok(folded.has(name), `${name} has workgroups to fold`);
       assert.ok(folding.size > 25);
       const results = [];
       for (const todo of [straight, { ...straight, steps }]) {

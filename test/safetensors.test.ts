@@ -6,7 +6,9 @@ import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { RelpropError } from "../src/errors.ts";
-import { type Bytes, checkFinite, type Header, readHeader, readTensor, rows, widen } from "../src/safetensors.ts";
+import { checkFinite, rows, widen } from "../src/floats.ts";
+import type { Header } from "../src/header.ts";
+import { type Bytes, readHeader, readTensor } from "../src/safetensors.ts";
 import { dtypes, file, malformed, wellFormed } from "./corpus/safetensors-cases.ts";
 import { mutant, seeded } from "./corpus/safetensors-mutants.ts";
 
