@@ -228,15 +228,17 @@ test("weights that are no numbers, of the wrong kind or the wrong shape", async 
   const of = (wanted: string, change: (stored: Stored) => Stored) => {
     return code(withTensors((name, stored) => (name === wanted ? change(stored) : stored)).then((m) => m.dispose()));
   };
-  const nan = (stored: Stored) => {
+  const nan = (index: number) => (stored: Stored) => {
     const bytes = stored.bytes.slice();
-    bytes.set([0x00, 0x7e], 6); // an f16 NaN
+    bytes.set([0x00, 0x7e], 2 * index); // an f16 NaN
     return { ...stored, bytes };
   };
   const words = "bert.embeddings.word_embeddings.weight";
   const query = "bert.encoder.layer.1.attention.self.query.weight";
   for (const name of [words, query]) {
-    assert.is(await of(name, nan), "NonFiniteWeights", name);
+    for (const index of [0, 3, 128 * 128 - 1]) {
+      assert.is(await of(name, nan(index)), "NonFiniteWeights", `${name}[${index}]`);
+    }
     assert.is(await of(name, (stored) => ({ ...stored, dtype: "I16" })), "UnexpectedDtype", name);
   }
   const reshaped = (stored: Stored) => ({ ...stored, shape: [64, 256] });
