@@ -9,9 +9,9 @@ import { backends, close, random } from "./support.ts";
 import * as twin from "./twin/norm.ts";
 import { total } from "./twin/numbers.ts";
 
-// Measured on WASM and SwiftShader: rows 3.3e-7, kept 2.2e-8 of Σ|y g| + Σ|x g_x|.
+// Measured on WASM and SwiftShader: rows 2.3e-7, kept 1.0e-7 of Σ|y g| + Σ|x g_x|.
 const TOLERANCE = 2e-6;
-const KEPT = 2e-7;
+const KEPT = 6e-7;
 
 // Columns around WebGPU's 64 lanes.
 const SHAPES: [shape: number[], targets: number, eps: number][] = [

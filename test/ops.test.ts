@@ -15,8 +15,9 @@ import { groups, input, type Tensor, threads } from "../src/tensor.ts";
 import { ruled, runGuarded } from "./ruled.ts";
 import { backends, close, random, run } from "./support.ts";
 
-// Measured on WASM and SwiftShader: 2.1e-7.
+// Measured on WASM and SwiftShader: 1.3e-7, kept 4.5e-9 of Σ|y g| + Σ|x g_x|.
 const TOLERANCE = 1e-6;
+const KEPT = 4e-8;
 const FULL = globalThis.process?.env?.RELPROP_FULL;
 
 for (const backend of backends) {
@@ -43,7 +44,7 @@ for (const backend of backends) {
     );
     assert.equal(found.to[0], found.g, "a summand gets the whole gradient");
     const positions = found.g.reduce((sum, g, i) => sum + g * data.b[i % 35], 0);
-    close([found.kept.positions!], [positions], TOLERANCE, "positions", found.scale);
+    close([found.kept.positions!], [positions], KEPT, "positions", found.scale);
   });
 
   test("sum of two that carry relevance, and of a tensor and itself", async () => {

@@ -228,9 +228,22 @@ test("files that other programs write, with what to do", async () => {
   }
   // Lengths of true headers that begin like a pickle or gzip do; what is wrong is in the JSON.
   for (const length of [0x0280, 0x0480, 0x088b1f]) {
-    const broken = file(`{"__metadata__":{"k":"${"v".repeat(length - 24)}"`);
+    const broken = file(`{"__metadata__":{"k":"${"v".repeat(length - 23)}"`);
+    assert.is(new DataView(broken.buffer).getUint32(0, true), length);
     assert.is((await failure(read(broken)))?.code, "HeaderJson");
   }
+});
+
+test("messages name the tensor, what it has, and what it should have", async () => {
+  const message = async (entry: string) => (await failure(read(file(`{"w":${entry}}`))))!.message;
+  assert.is(
+    await message('{"dtype":"F32","shape":[2,3],"data_offsets":[4,20]}'),
+    'a file has "w" with 16 bytes of data, F32 [2,3] has 24',
+  );
+  assert.match(await message('{"dtype":"F32","shape":[-2]'), '"w" with a shape of something else than plain whole');
+  assert.match(await message('{"data_offsets":[0,4,8]'), '"w" with data_offsets of more than 2 numbers');
+  assert.match(await message('{"dtype":"F33","shape":[],"data_offsets":[0,4]}'), 'a dtype "F33"');
+  assert.match(await message("{dtype"), 'no JSON: "dtype}" at 6');
 });
 
 test("a source that fails", async () => {
@@ -458,10 +471,13 @@ test("weights that are not finite", () => {
     const table = { name: "w", dtype: "F32", shape: [5, 1], start: 0, end: 20 };
     assert.is(caught(() => rows(new Uint8Array(values.buffer), table))?.code, error?.code);
   }
-  const halves = new Uint16Array(9000);
-  halves[8999] = 0x7c00;
-  const table = { name: "w", dtype: "F16", shape: [9000, 1], start: 0, end: 18000 };
-  assert.is(caught(() => rows(new Uint8Array(halves.buffer), table))?.details.index, 8999);
+  for (const place of [0, 4095, 4096, 8191, 8192, 8999]) {
+    const halves = new Uint16Array(9000);
+    halves[place] = 0x7c00;
+    const table = { name: "w", dtype: "F16", shape: [9000, 1], start: 0, end: 18000 };
+    assert.is(caught(() => rows(new Uint8Array(halves.buffer), table))?.details.index, place);
+    assert.is(caught(() => checkFinite(widen(new Uint8Array(halves.buffer), "F16"), "w"))?.details.index, place);
+  }
 });
 
 test.run();
