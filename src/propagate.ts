@@ -11,7 +11,8 @@ export interface Propagated {
 }
 
 /**
- * Propagates `seed`, the gradient of `output`, back to `sources`, each of which must depend on the next.
+ * Propagates `seed`, the gradient of `output`, back to `sources`: from each but the first, every path to the output must
+ * pass the one before it.
  *
  * Every method here is a gradient whose local derivatives are replaced by rules; multiplied by the activations it is
  * relevance. One walk serves all sources: where one is reached the walk goes on to the next.
@@ -60,6 +61,12 @@ function choose(composite: Composite, y: Tensor): [Rule, Attrs] {
   if (!Object.hasOwn(rules, name)) {
     const known = Object.keys(rules).join(", ") || "none";
     throw new RelpropError("InvalidOption", `${y.op.name} has no rule ${quote(name)}, only ${known}`);
+  }
+  const taken = Object.hasOwn(y.op.options ?? {}, name) ? y.op.options![name] : [];
+  const odd = Object.keys(options).find((option) => !taken.includes(option));
+  if (odd !== undefined) {
+    const known = taken.join(", ") || "none";
+    throw new RelpropError("InvalidOption", `${y.op.name}'s rule ${name} has no option ${quote(odd)}, only ${known}`);
   }
   return [rules[name], options];
 }

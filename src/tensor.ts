@@ -54,6 +54,8 @@ export interface Op {
   call(y: Tensor): Call;
   /** How relevance passes this op. Kernels that only serve a rule have none. */
   readonly rules?: Readonly<Record<string, Rule>>;
+  /** The options that a rule takes, by the rule's name. */
+  readonly options?: Readonly<Record<string, readonly string[]>>;
 }
 
 let made = 0;

@@ -269,6 +269,8 @@ test("tensors that are missing or more than needed", async () => {
 });
 
 test("backends that are not there", async () => {
+  const empty = new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
+  assert.is(await code(load(folder, { backend: "wasm", wasm: empty })), "WasmUnavailable");
   assert.is(await code(load(folder, { backend: "cuda" as "wasm" })), "InvalidOption");
   const refuses = async () => {
     throw new TypeError("not today");

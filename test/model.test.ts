@@ -95,6 +95,8 @@ for (const place of places) {
       { nothing: "gradient" },
       { linear: ["epsilon", { eps: -1 }] },
       { linear: ["epsilon", { eps: "1" }] },
+      { linear: ["epsilon", { epsilon: 0.1 }] },
+      { linear: ["gradient", { eps: 0.1 }] },
       3,
       null,
       [],

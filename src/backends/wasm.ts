@@ -11,7 +11,8 @@ const PAGE = 65536;
 export async function wasm(module?: WebAssembly.Module): Promise<Backend> {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: PAGE });
   const exports = await instantiate(module, memory);
-  const heap = (exports.heap as WebAssembly.Global).value as number;
+  const heap: unknown = (exports.heap as WebAssembly.Global | undefined)?.value;
+  if (typeof heap !== "number") throw new RelpropError("WasmUnavailable", "the given module is not relprop's kernels");
 
   // Weights lie from the heap up; above them the work buffers of whichever program runs.
   const weights = new Map<string, number>();

@@ -36,6 +36,7 @@ const Linear: Op = {
       return { to: [linearGrad(stable, w)], kept: [...biases(stable, b), absorbed] };
     },
   },
+  options: { epsilon: ["eps"] },
 };
 
 const linearGrad = (g: Tensor, w: Tensor): Tensor => apply(LinearGrad, [g, w]);
