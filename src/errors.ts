@@ -57,16 +57,19 @@ export type ErrorCode =
   | "GpuValidation"
   | "DeviceLost";
 
-/** What went wrong, as a stable `code`, a sentence that says what there is instead, and facts a program can use. */
+/**
+ * What went wrong, as a stable `code`, a sentence that says what there is instead, and `facts` a program can use. (Not
+ * called `details`: assertion libraries use that name, and uvu loses a failure whose `details` are no text.)
+ */
 export class RelpropError extends Error {
   override readonly name = "RelpropError";
   readonly code: ErrorCode;
-  readonly details: Readonly<Record<string, unknown>>;
+  readonly facts: Readonly<Record<string, unknown>>;
 
-  constructor(code: ErrorCode, message: string, details: Record<string, unknown> = {}, cause?: unknown) {
+  constructor(code: ErrorCode, message: string, facts: Record<string, unknown> = {}, cause?: unknown) {
     super(printable(message), cause === undefined ? undefined : { cause });
     this.code = code;
-    this.details = details;
+    this.facts = facts;
   }
 }
 

@@ -27,8 +27,8 @@ const MOST_NAME = 512;
 const MOST_DEPTH = 4;
 
 /** Refuses a file. */
-export function fail(label: string, code: ErrorCode, message: string, details: Record<string, unknown> = {}): never {
-  throw new RelpropError(code, `${label} ${message}`, { file: label, ...details });
+export function fail(label: string, code: ErrorCode, message: string, facts: Record<string, unknown> = {}): never {
+  throw new RelpropError(code, `${label} ${message}`, { file: label, ...facts });
 }
 
 interface Scan {

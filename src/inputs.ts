@@ -18,12 +18,12 @@ export type Tables = Record<"words" | "positions" | "types", Rows>;
 /** A text's tokens, at most `most`; one that is longer is cut if `truncate`, else rejected. */
 export function encode(tokenizer: Tokenizer, text: string, most: number, truncate = false): Encoded {
   const { tokens, warnings } = tokenizer.encode(text);
-  const details = { tokens: tokens.length, max: most };
-  if (!tokens.length) throw new RelpropError("EmptyInput", `${quote(text)} has no tokens for this model`, details);
+  const facts = { tokens: tokens.length, max: most };
+  if (!tokens.length) throw new RelpropError("EmptyInput", `${quote(text)} has no tokens for this model`, facts);
   if (tokens.length <= most) return { text, tokens, warnings };
   const long = `the text has ${tokens.length} tokens`;
   if (!truncate) {
-    throw new RelpropError("InputTooLong", `${long}, this model takes ${most}; shorten it or ask to truncate`, details);
+    throw new RelpropError("InputTooLong", `${long}, this model takes ${most}; shorten it or ask to truncate`, facts);
   }
   // The special token that closes a text stays.
   const kept = [...tokens.slice(0, most - 1), tokens[tokens.length - 1]];

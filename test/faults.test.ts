@@ -112,7 +112,7 @@ memory("a plan of 5 GiB, then one that fits", async () => {
   const elements = (5 * 1024 * MIB) / 4;
   const error = await rejects(backend.prepare(plan({ y: input("x", [elements]) })), "OutOfMemory");
   assert.match(error.message, /^WASM memory cannot grow from \d+ to 5120 MiB$/);
-  assert.ok((error.details.bytes as number) > 5 * 1024 * MIB);
+  assert.ok((error.facts.bytes as number) > 5 * 1024 * MIB);
   await rejects(backend.prepare(plan({ y: input("x", [2 ** 50]) })), "OutOfMemory");
   const program = await backend.prepare(small);
   assert.equal((await program.run({ x })).y, y);
@@ -153,7 +153,7 @@ if (backends.some(({ name }) => name === "webgpu")) {
     const limit = device.limits.maxStorageBufferBindingSize;
     const n = limit / 4 + 1;
     const error = await rejects(backend.prepare(plan({ y: add(input("x", [n]), input("x", [n])) })), "GpuLimits");
-    assert.equal(error.details, { bytes: limit + 4, limit });
+    assert.equal(error.facts, { bytes: limit + 4, limit });
     assert.equal((await (await backend.prepare(small)).run({ x })).y, y, "the backend is still there");
     const many = Object.fromEntries([0, 1, 2].map((i) => [`${i}`, input(`${i}`, [limit / 4])]));
     await rejects(backend.prepare(plan(many)), "GpuLimits");

@@ -82,7 +82,7 @@ for (const [expected, what, bytes] of malformed) {
     const error = await failure(readHeader(source(bytes, reads), "a file"));
     assert.is(error?.code, expected, error?.message);
     assert.match(error!.message, /^a file /);
-    assert.is(error!.details.file, "a file");
+    assert.is(error!.facts.file, "a file");
     const header = bytes.length < 8 ? 8 : 8 + new DataView(bytes.buffer).getUint32(0, true);
     assert.ok(
       reads.every(([, end]) => end <= Math.max(64, header)),
@@ -392,7 +392,7 @@ test("F64: to nearest, and no further than f32 goes", () => {
   for (const beyond of [tie, -tie, 1e300]) {
     const error = caught(() => widen(bytes(0, 0, beyond), "F64", "w"));
     assert.is(error?.code, "NonFiniteWeights");
-    assert.equal(error!.details, { name: "w", index: 2, value: beyond });
+    assert.equal(error!.facts, { name: "w", index: 2, value: beyond });
   }
 });
 
@@ -467,7 +467,7 @@ test("weights that are not finite", () => {
     bitsOf(values)[3] = bits;
     const error = caught(() => checkFinite(values, "w"));
     assert.is(error?.code, finite ? undefined : "NonFiniteWeights");
-    if (error) assert.equal([error.details.name, error.details.index], ["w", 3]);
+    if (error) assert.equal([error.facts.name, error.facts.index], ["w", 3]);
     const table = { name: "w", dtype: "F32", shape: [5, 1], start: 0, end: 20 };
     assert.is(caught(() => rows(new Uint8Array(values.buffer), table))?.code, error?.code);
   }
@@ -475,8 +475,8 @@ test("weights that are not finite", () => {
     const halves = new Uint16Array(9000);
     halves[place] = 0x7c00;
     const table = { name: "w", dtype: "F16", shape: [9000, 1], start: 0, end: 18000 };
-    assert.is(caught(() => rows(new Uint8Array(halves.buffer), table))?.details.index, place);
-    assert.is(caught(() => checkFinite(widen(new Uint8Array(halves.buffer), "F16"), "w"))?.details.index, place);
+    assert.is(caught(() => rows(new Uint8Array(halves.buffer), table))?.facts.index, place);
+    assert.is(caught(() => checkFinite(widen(new Uint8Array(halves.buffer), "F16"), "w"))?.facts.index, place);
   }
 });
 
