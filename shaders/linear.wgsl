@@ -1,6 +1,5 @@
 // Dense layers, with weights as checkpoints store them: w is [out, in]. Each thread computes a 4 × 4 block of the
-// output in registers; rows and columns beyond the edge are computed from the last ones and not stored. Sums run in
-// chunks of the shared dimension, which rounds less than one long chain.
+// output in registers; rows and columns beyond the edge are computed from the last ones and not stored.
 
 struct Args { rows: u32, cols: u32, depth: u32 }
 
@@ -11,7 +10,6 @@ struct Args { rows: u32, cols: u32, depth: u32 }
 @group(0) @binding(4) var<storage, read> bias: array<f32>;
 
 const BLOCK = vec4u(0, 1, 2, 3);
-const CHUNK = 16u;
 
 // Element k of four rows of x.
 fn left(rows: vec4u, k: u32) -> vec4f {
@@ -35,17 +33,13 @@ fn product(id: vec3u) -> mat4x4f {
   let rows = first_row(id) * args.depth;
   let cols = first_col(id) * args.depth;
   var y = mat4x4f();
-  for (var start = 0u; start < args.depth; start += CHUNK) {
-    var part = mat4x4f();
-    for (var k = start; k < min(start + CHUNK, args.depth); k++) {
-      let v = vec4f(w[cols.x + k], w[cols.y + k], w[cols.z + k], w[cols.w + k]);
-      let u = left(rows, k);
-      part[0] += u.x * v;
-      part[1] += u.y * v;
-      part[2] += u.z * v;
-      part[3] += u.w * v;
-    }
-    y += part;
+  for (var k = 0u; k < args.depth; k++) {
+    let v = vec4f(w[cols.x + k], w[cols.y + k], w[cols.z + k], w[cols.w + k]);
+    let u = left(rows, k);
+    y[0] += u.x * v;
+    y[1] += u.y * v;
+    y[2] += u.z * v;
+    y[3] += u.w * v;
   }
   return y;
 }
@@ -76,18 +70,14 @@ fn linear_grad(@builtin(global_invocation_id) id: vec3u) {
   let rows = first_row(id) * args.depth;
   let cols = first_col(id);
   var y = mat4x4f();
-  for (var start = 0u; start < args.depth; start += CHUNK) {
-    var part = mat4x4f();
-    for (var k = start; k < min(start + CHUNK, args.depth); k++) {
-      let at = k * args.cols;
-      let v = vec4f(w[at + cols.x], w[at + cols.y], w[at + cols.z], w[at + cols.w]);
-      let u = left(rows, k);
-      part[0] += u.x * v;
-      part[1] += u.y * v;
-      part[2] += u.z * v;
-      part[3] += u.w * v;
-    }
-    y += part;
+  for (var k = 0u; k < args.depth; k++) {
+    let at = k * args.cols;
+    let v = vec4f(w[at + cols.x], w[at + cols.y], w[at + cols.z], w[at + cols.w]);
+    let u = left(rows, k);
+    y[0] += u.x * v;
+    y[1] += u.y * v;
+    y[2] += u.z * v;
+    y[3] += u.w * v;
   }
   for (var r = 0u; r < 4u; r++) { put(id.y * 4u + r, cols, y[r]); }
 }
