@@ -45,6 +45,13 @@ export interface Ledger {
   residual: number;
 }
 
+/** The relevance of one tensor of the residual stream, token by token, with the ledger of what lies above it. */
+export interface LayerRelevance {
+  /** As many as the explanation has tokens, in their order. */
+  relevance: number[];
+  ledger: Ledger;
+}
+
 /** Where relevance is read. */
 export type ReadingPoint = "embeddings" | "embedding-sum" | "words";
 
@@ -64,6 +71,11 @@ export interface Explanation {
   classes: ClassScore[];
   tokens: TokenRelevance[];
   ledger: Ledger;
+  /**
+   * If asked for: the residual stream's relevance at each block's input, and last at the last block's output. Whatever
+   * the reading point, the first is what `embeddings` reads.
+   */
+  layers?: LayerRelevance[];
   /** What a reader must know to trust these numbers; mostly empty. */
   warnings: string[];
 }

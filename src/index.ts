@@ -6,6 +6,7 @@ export { type ErrorCode, RelpropError } from "./errors.ts";
 export type {
   ClassScore,
   Explanation,
+  LayerRelevance,
   Ledger,
   Prediction,
   ReadingPoint,

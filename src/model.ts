@@ -4,7 +4,7 @@ import { quote, RelpropError, throwIfAborted } from "./errors.ts";
 import type { Explanation, Prediction, ReadingPoint } from "./explanation.ts";
 import type { TensorInfo } from "./header.ts";
 import { type Encoded, encode, inputs, type Tables } from "./inputs.ts";
-import type { Architecture } from "./models/family.ts";
+import type { Architecture, Network } from "./models/family.ts";
 import { plan } from "./plan.ts";
 import { classScores, explanation } from "./results.ts";
 import { request, type TargetOptions } from "./target.ts";
@@ -23,6 +23,8 @@ export interface ExplainOptions extends PredictOptions, TargetOptions {
   method?: string | Composite;
   /** Where relevance is read (default embeddings); several points come from one run. */
   at?: ReadingPoint | readonly ReadingPoint[];
+  /** Also the residual stream's relevance at each block's input, as `layers`. */
+  layers?: boolean;
 }
 
 export interface ModelParts {
@@ -87,7 +89,7 @@ export class Model {
   predict(texts: readonly string[], options?: PredictOptions): Promise<Prediction[]>;
   async predict(text: string | readonly string[], options: PredictOptions = {}): Promise<Prediction | Prediction[]> {
     const results = await this.#inBatches(texts(text), options, async (batch, t) => {
-      const { program, trace } = await this.#prepare(`predict ${batch.length} ${t}`, batch.length, t);
+      const { program, trace } = await this.#prepare(`predict ${batch.length} ${t}`, batch.length, t, predicting);
       const data = await program.run(this.#inputs(batch, t));
       return batch.map(({ text, warnings }, index) => {
         const classes = classScores(this.labels, { trace, data, batch: batch.length, index });
@@ -109,7 +111,7 @@ export class Model {
     text: string | readonly string[],
     options: ExplainOptions = {},
   ): Promise<Explanation | Explanation[] | Explanation[][]> {
-    const { at = "embeddings" } = options;
+    const { at = "embeddings", layers = false } = options;
     const points = typeof at === "string" ? [at] : at;
     for (const point of points) {
       if (readingPoints.includes(point)) continue;
@@ -123,8 +125,9 @@ export class Model {
     const about = { model: this.name, backend: this.backend, labels: this.labels };
 
     const results = await this.#inBatches(texts(text), options, async (batch, t) => {
-      const key = `${JSON.stringify(rules.composite)} ${batch.length} ${t}`;
-      const { program, trace } = await this.#prepare(key, batch.length, t, rules.composite);
+      const key = `${JSON.stringify(rules.composite)} ${layers} ${batch.length} ${t}`;
+      const build = (net: Network) => explaining(net, batch.length, rules.composite, layers);
+      const { program, trace } = await this.#prepare(key, batch.length, t, build);
       const requests = new Float32Array(target.length * batch.length);
       for (let i = 0; i < batch.length; i++) requests.set(target, target.length * i);
       const data = await program.run({ ...this.#inputs(batch, t), request: requests });
@@ -180,10 +183,10 @@ export class Model {
   }
 
   /** The program for a batch of one size, from the cache or new; the least recently used give way. */
-  async #prepare(key: string, batch: number, t: number, composite?: Composite): Promise<Ready> {
+  async #prepare(key: string, batch: number, t: number, trace: (net: Network) => Trace): Promise<Ready> {
     const found = this.#ready.get(key);
     if (found) this.#ready.delete(key);
-    const ready = found ?? (await this.#build(batch, t, composite));
+    const ready = found ?? (await this.#build(trace(network(this.#parts.architecture, batch, t))));
     this.#ready.set(key, ready);
     let bytes = 0;
     for (const { program } of this.#ready.values()) bytes += program.bytes;
@@ -200,9 +203,7 @@ export class Model {
     return inputs(batch, t, this.#parts.tables, this.#parts.architecture.width);
   }
 
-  async #build(batch: number, t: number, composite?: Composite): Promise<Ready> {
-    const net = network(this.#parts.architecture, batch, t);
-    const trace = composite ? explaining(net, batch, composite) : predicting(net);
+  async #build(trace: Trace): Promise<Ready> {
     return { trace, program: await this.#parts.backend.prepare(plan(trace.outputs)) };
   }
 }

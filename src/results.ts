@@ -40,10 +40,14 @@ export function explanation(
 ): Explanation {
   const { trace, data, batch, index } = run;
   const classes = classScores(labels, run);
-  const relevance = part(data[at], index, batch);
-  const account = ledger(trace, data, at, index, batch);
-  finite(relevance, "a token's relevance");
-  finite(Object.values(account), "a ledger entry");
+  const reading = (name: string) => {
+    const relevance = part(data[name], index, batch).subarray(0, tokens.length);
+    const account = ledger(trace, data, name, index, batch);
+    finite(relevance, "a token's relevance");
+    finite(Object.values(account), "a ledger entry");
+    return { relevance: Array.from(relevance), ledger: account };
+  };
+  const { relevance, ledger: account } = reading(at);
 
   const seed = part(data.seed, index, batch);
   const contrast = classes[seed.indexOf(-1)];
@@ -59,6 +63,7 @@ export function explanation(
     classes,
     tokens: tokens.map((token, j) => ({ ...token, relevance: relevance[j] })),
     ledger: account,
+    ...(trace.layers.length && { layers: trace.layers.map(reading) }),
     warnings: [...warnings, ...annihilated(at, rules.composite)],
   };
 }

@@ -12,8 +12,10 @@ import { cols, type Entry, input, type Tensor } from "./tensor.ts";
 /** What a plan has to compute, and how to read what it has computed. */
 export interface Trace {
   outputs: Record<string, Tensor>;
-  /** An amount for each output "kept 0", "kept 1", …, and the reading points it lies above. */
-  kept: { entry: Entry; times: number; at: ReadonlySet<ReadingPoint> }[];
+  /** Names of the outputs that hold the relevance of each tensor of the residual stream, if it was asked for. */
+  layers: string[];
+  /** An amount for each output "kept 0", "kept 1", …, and the names of the readings it lies above. */
+  kept: { entry: Entry; times: number; at: ReadonlySet<string> }[];
 }
 
 export const readingPoints: readonly ReadingPoint[] = ["embeddings", "embedding-sum", "words"];
@@ -28,27 +30,33 @@ export function network(architecture: Architecture, batch: number, t: number): N
   });
 }
 
-export const predicting = ({ logits }: Network): Trace => ({ outputs: { logits }, kept: [] });
+export const predicting = ({ logits }: Network): Trace => ({ outputs: { logits }, layers: [], kept: [] });
 
-/** Relevance at every reading point and all that its ledgers need, from one walk; the target is the input `request`. */
-export function explaining({ logits, readings }: Network, batch: number, composite: Composite): Trace {
+/**
+ * Relevance at every reading point, and along the residual stream if `layers`, with all that their ledgers need, from
+ * one walk; the target is the input `request`.
+ */
+export function explaining(net: Network, batch: number, composite: Composite, layers = false): Trace {
+  const { logits, readings, stream } = net;
   const request = input("request", [batch, cols(logits) + 1]);
   const start = seed(logits, request);
-  const points = readingPoints.filter((at) => readings.has(at));
-  const sources = points.map((at) => readings.get(at)!);
+  const along = layers ? stream.map((x, i) => [`layer ${i}`, x] as const) : [];
+  const points = readingPoints.flatMap((at) => (readings.has(at) ? [[at, readings.get(at)!] as const] : []));
+  const places = [...along.reverse(), ...points]; // from the output down
+  const sources = places.map(([, x]) => x);
   const { gradients, kept } = propagate(logits, start, sources, composite);
 
   const outputs: Trace["outputs"] = { logits, seed: start };
-  points.forEach((at, i) => {
-    outputs[at] = dot(gradients[i], sources[i]);
+  places.forEach(([name, x], i) => {
+    outputs[name] = dot(gradients[i], x);
   });
   kept.forEach(({ rows }, i) => {
     outputs[`kept ${i}`] = rows;
   });
   const amounts = kept.map(({ entry, times = 1, above }) => {
-    return { entry, times, at: new Set(points.filter((_, i) => above[i])) };
+    return { entry, times, at: new Set(places.filter((_, i) => above[i]).map(([name]) => name)) };
   });
-  return { outputs, kept: amounts };
+  return { outputs, layers: along.map(([name]) => name).reverse(), kept: amounts };
 }
 
 /** A text's part of an output whose leading dimension is the batch. */
@@ -57,8 +65,8 @@ export function part(values: Float32Array, text: number, batch: number): Float32
   return values.subarray(text * size, (text + 1) * size);
 }
 
-/** The ledger of one text at one reading point. The device added rows in f32; rows are added here in f64. */
-export function ledger(trace: Trace, data: Data, at: ReadingPoint, text: number, batch: number): Ledger {
+/** The ledger of one text at one reading. The device added rows in f32; rows are added here in f64. */
+export function ledger(trace: Trace, data: Data, at: string, text: number, batch: number): Ledger {
   const mine = (name: string) => part(data[name], text, batch);
   const logits = mine("logits");
   const entries: Ledger = {

@@ -14,6 +14,7 @@ import { explain, type Model, methods, points } from "./twin.ts";
 
 // Shares of Σ|R| and of the ledger's size; each test prints what it measured.
 const TOLERANCE = 1e-5;
+const RESIDUAL = 2e-6;
 
 const cases = [
   ["reference/tiny/gelu-new-3-labels/", "The sea!"],
@@ -42,9 +43,9 @@ for (const place of places) {
       const folder = new URL(path, import.meta.url);
       const reference = twin(folder);
       const model = await load(folder, place);
-      const worst = { entries: 0, relevance: 0 };
+      const worst = { entries: 0, relevance: 0, layers: 0, residual: 0 };
       for (const [method, rules] of Object.entries(methods)) {
-        for (const actual of await model.explain(text, { method, at: points })) {
+        for (const actual of await model.explain(text, { method, at: points, layers: true })) {
           const ids = actual.tokens.map(({ id }) => id);
           const seed = actual.classes.map(({ index }) => Number(index === actual.target.index));
           const expected = explain(reference, ids, seed, { rules, at: actual.at });
@@ -57,6 +58,17 @@ for (const place of places) {
             worst.entries = Math.max(worst.entries, off);
             assert.ok(off <= TOLERANCE, `${where}: ${name} off by ${off}`);
           }
+          expected.stream.forEach((row, i) => {
+            const layer = actual.layers![i];
+            const entries = Object.entries(layer.ledger).filter(([name]) => !/logit|tokens|residual/.test(name));
+            const whole = magnitude(row) + magnitude(entries.map(([, value]) => value));
+            const apart = Math.max(...row.map((r, j) => Math.abs(r - layer.relevance[j])));
+            worst.layers = Math.max(worst.layers, apart / whole);
+            worst.residual = Math.max(worst.residual, Math.abs(layer.ledger.residual) / whole);
+            assert.ok(apart <= TOLERANCE * whole, `${where}: layer ${i} off by ${apart / whole}`);
+            assert.ok(Math.abs(layer.ledger.residual) <= RESIDUAL * whole, `${where}: layer ${i} does not close`);
+          });
+          assert.is(actual.layers!.length, expected.stream.length);
           if (actual.warnings.length) continue; // annihilated: only rounding is left
           const apart = Math.max(...relevance(actual).map((r, i) => Math.abs(r - expected.relevance[i])));
           const off = apart / magnitude(expected.relevance);

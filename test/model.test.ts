@@ -79,6 +79,27 @@ for (const place of places) {
     await model.dispose();
   });
 
+  test("relevance along the residual stream", async () => {
+    const model = await open();
+    for (const method of methods.keys()) {
+      const plain = await model.explain(texts[3], { method });
+      const { layers = [], ...same } = await model.explain(texts[3], { method, layers: true });
+      assert.equal(same, plain);
+      assert.is(layers.length, 4); // three blocks
+      assert.equal(layers[0], { relevance: relevance(plain), ledger: plain.ledger });
+      for (const { relevance, ledger } of layers) {
+        assert.is(relevance.length, plain.tokens.length);
+        assert.ok(Math.abs(relevance.reduce((a, b) => a + b, 0) - ledger.tokens) < 1e-5, method);
+      }
+      // Only the first token's vector is read after the last block.
+      assert.ok(
+        layers[3].relevance.every((r, i) => (i === 0) === (r !== 0)),
+        method,
+      );
+    }
+    await model.dispose();
+  });
+
   test("composites of the caller's own", async () => {
     const model = await open();
     const [own, named] = await Promise.all([

@@ -51,6 +51,7 @@ export function bert(config: Config, w: Weights): Architecture {
       const embeddings = norm(sum, w.at("bert.embeddings.LayerNorm"), eps);
 
       let x = embeddings;
+      const stream = [x];
       for (let i = 0; i < layers; i++) {
         const layer = w.at(`bert.encoder.layer.${i}`);
         const self = layer.at("attention.self");
@@ -60,6 +61,7 @@ export function bert(config: Config, w: Weights): Architecture {
 
         const h = act(dense(x, layer.at("intermediate.dense"), inner));
         x = norm(add(x, dense(h, layer.at("output.dense"), width)), layer.at("output.LayerNorm"), eps);
+        stream.push(x);
       }
 
       const pooled = tanh(dense(pick(x, 0), w.at("bert.pooler.dense"), width));
@@ -69,6 +71,7 @@ export function bert(config: Config, w: Weights): Architecture {
           ["embedding-sum", sum],
           ["words", words],
         ]),
+        stream,
         logits: dense(pooled, w.at("classifier"), classes),
       };
     },

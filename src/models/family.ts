@@ -17,6 +17,8 @@ export interface Embedded {
 export interface Network {
   /** Where relevance can be read, each depending on the next. */
   readings: ReadonlyMap<ReadingPoint, Tensor>;
+  /** The residual stream [batch, t, d]: each block's input, then the last block's output. */
+  stream: readonly Tensor[];
   /** [batch, classes] */
   logits: Tensor;
 }

@@ -13,6 +13,8 @@ export interface Explanation {
   /** One per token, padding included. */
   relevance: number[];
   ledger: Ledger;
+  /** The residual stream's relevance, token by token: each block's input, then the last block's output. */
+  stream: number[][];
   /** g at the tensor read. */
   gradient: Float64Array;
   activations: Activations;
@@ -37,7 +39,11 @@ export function explain(
   const last = new Float64Array(a.embeddings.length);
   last.set(g);
   g = last;
-  for (let i = a.layers.length - 1; i >= 0; i--) g = walk.block(layerName(i), a.layers[i], g);
+  const stream = [byToken(a.layers.at(-1)?.out ?? a.embeddings, g, a.heads.tokens)];
+  for (let i = a.layers.length - 1; i >= 0; i--) {
+    g = walk.block(layerName(i), a.layers[i], g);
+    stream.unshift(byToken(a.layers[i].x, g, a.heads.tokens));
+  }
 
   let read = a.embeddings;
   if (at !== "embeddings") {
@@ -46,13 +52,19 @@ export function explain(
     if (at === "words") walk.keep("positions", { positions: dot(a.places, g) }, [a.sum, g], [a.words, g]);
   }
 
-  const width = read.length / a.heads.tokens;
-  const relevance = new Array<number>(a.heads.tokens).fill(0);
-  for (let i = 0; i < read.length; i++) relevance[Math.floor(i / width)] += read[i] * g[i];
+  const relevance = byToken(read, g, a.heads.tokens);
   const logit = dot(seed, a.logits);
   const ledger = { logit, tokens: total(relevance), ...walk.kept, residual: 0 };
   ledger.residual = logit - ledger.tokens - total(Object.values(walk.kept));
-  return { relevance, ledger, gradient: g, activations: a };
+  return { relevance, ledger, stream, gradient: g, activations: a };
+}
+
+/** Σ x·g over each token's row. */
+function byToken(x: Numbers, g: Numbers, tokens: number): number[] {
+  const width = x.length / tokens;
+  const sums = new Array<number>(tokens).fill(0);
+  for (let i = 0; i < x.length; i++) sums[Math.floor(i / width)] += x[i] * g[i];
+  return sums;
 }
 
 class Walk {
