@@ -14,10 +14,11 @@ function finish(lanes: v128, a: usize, b: usize, k: u32, depth: u32): f32 {
   return total;
 }
 
+/** a · b + total, rounded once where the build has relaxed SIMD and the processor a fused multiply-add. */
 // @ts-expect-error: decorator
 @inline
 function muladd(total: v128, a: v128, b: v128): v128 {
-  return f32x4.add(total, f32x4.mul(a, b));
+  return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_madd(a, b, total) : f32x4.add(total, f32x4.mul(a, b));
 }
 
 /** Σ a[k] · b[k] */

@@ -2,10 +2,10 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { builtin } from "../src/backends/builtin.ts";
 import { wasm } from "../src/backends/wasm.ts";
 import { webgpu } from "../src/backends/webgpu.ts";
 import type { ErrorCode, RelpropError } from "../src/errors.ts";
-import { kernels } from "../src/generated/kernels.ts";
 import { scores } from "../src/ops/attention.ts";
 import { add } from "../src/ops/elementwise.ts";
 import { linear } from "../src/ops/linear.ts";
@@ -119,7 +119,7 @@ memory("a plan of 5 GiB, then one that fits", async () => {
 });
 
 memory("kernels compiled beforehand", async () => {
-  const module = await WebAssembly.compile(Uint8Array.from(atob(kernels), (c) => c.charCodeAt(0)));
+  const module = await WebAssembly.compile(await builtin("simd"));
   const backend = await wasm(module);
   await backend.upload("w", w);
   assert.equal(await (await backend.prepare(small)).run({ x }), { y });

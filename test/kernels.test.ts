@@ -3,9 +3,9 @@
 
 import { test as check, suite } from "uvu";
 import * as assert from "uvu/assert";
+import { builtin, choose } from "../src/backends/builtin.ts";
 import { argumentTypes, entryPoints } from "../src/backends/kernels.ts";
 import { type Composite, methods } from "../src/composites.ts";
-import { kernels } from "../src/generated/kernels.ts";
 import { shaders } from "../src/generated/shaders.ts";
 import { activations } from "../src/ops/activation.ts";
 import { context, scores } from "../src/ops/attention.ts";
@@ -24,8 +24,7 @@ import { runGuarded } from "./ruled.ts";
 import { backends, findDevice, random } from "./support.ts";
 
 const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536 });
-const bytes = Uint8Array.from(atob(kernels), (c) => c.charCodeAt(0));
-const { exports } = (await WebAssembly.instantiate(bytes, { env: { memory } })).instance;
+const { exports } = (await WebAssembly.instantiate(await builtin("simd"), { env: { memory } })).instance;
 const functions = new Map(Object.entries(exports).filter(([, f]) => typeof f === "function") as [string, () => void][]);
 const entries = Object.values(shaders).flatMap((code) => entryPoints(code).map((name) => ({ name, code })));
 
@@ -74,6 +73,14 @@ check("twins: the output, the inputs, then the fields of Args", () => {
 check("exports: kernels and where free memory begins, nothing else", () => {
   const others = Object.keys(exports).filter((name) => !functions.has(name));
   assert.equal(others, ["heap"]);
+});
+
+check("builds: the same exports with relaxed SIMD, where the runtime takes it", async () => {
+  if (choose() === "simd") return console.log("no relaxed SIMD here");
+  const relaxed = await WebAssembly.compile(await builtin("relaxed"));
+  const names = WebAssembly.Module.exports(relaxed).map(({ name }) => name);
+  assert.equal(names, Object.keys(exports));
+  assert.is(choose(true), "simd");
 });
 
 /** A small model of every op, explained by every rule: each kernel is at work in it. */

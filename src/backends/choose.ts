@@ -1,9 +1,9 @@
 import { RelpropError } from "../errors.ts";
 import type { Backend } from "./backend.ts";
-import { wasm } from "./wasm.ts";
+import { type WasmOptions, wasm } from "./wasm.ts";
 import { webgpu } from "./webgpu.ts";
 
-export interface BackendOptions {
+export interface BackendOptions extends WasmOptions {
   /** `auto` (default): WebGPU where there is a real GPU, else WASM. */
   backend?: "auto" | "webgpu" | "wasm";
   /** WebGPU's entry point, if it is not `navigator.gpu`. Keep a reference to it as long as the model lives. */
@@ -17,7 +17,7 @@ export interface BackendOptions {
 /** Starts a backend; `reason` says why `auto` did not take the GPU. */
 export async function start(options: BackendOptions): Promise<{ backend: Backend; reason?: string }> {
   const wanted = options.backend ?? "auto";
-  if (wanted === "wasm") return { backend: await wasm(options.wasm) };
+  if (wanted === "wasm") return { backend: await wasm(options.wasm, options) };
   if (wanted !== "auto" && wanted !== "webgpu") {
     throw new RelpropError("InvalidOption", `there is no backend "${wanted}", only auto, webgpu and wasm`);
   }
@@ -25,7 +25,7 @@ export async function start(options: BackendOptions): Promise<{ backend: Backend
     return { backend: await gpuBackend(options, wanted === "webgpu") };
   } catch (error) {
     if (wanted === "webgpu" || !(error instanceof RelpropError)) throw error;
-    return { backend: await wasm(options.wasm), reason: error.message };
+    return { backend: await wasm(options.wasm, options), reason: error.message };
   }
 }
 
