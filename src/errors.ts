@@ -38,6 +38,9 @@ export type ErrorCode =
   | "FetchContentType"
   | "FetchTruncated"
   | "FetchFailed"
+  | "FetchRange"
+  | "FetchChanged"
+  | "Integrity"
   | "OriginDenied"
   // asking
   | "InvalidInput"
@@ -55,7 +58,8 @@ export type ErrorCode =
   | "GpuLimits"
   | "GpuOutOfMemory"
   | "GpuValidation"
-  | "DeviceLost";
+  | "DeviceLost"
+  | "WorkerCrashed";
 
 /**
  * What went wrong, as a stable `code`, a sentence that says what there is instead, and `facts` a program can use. (Not

@@ -1,213 +1,136 @@
-// Where a model's files come from: a directory, a base URL, files picked in a browser, or buffers. Every source becomes
-// the same thing, a way to open a file by name and read ranges of it.
+// Where a model's files come from. Every kind of source, one file each in files/, becomes the same thing: a way to open a
+// file by name and read ranges of it.
 
-import { aborted, quote, RelpropError, throwIfAborted } from "./errors.ts";
+import { quote, RelpropError, throwIfAborted } from "./errors.ts";
+import { directory, fileSystem } from "./files/directory.ts";
+import { type Contents, fromBytes, given } from "./files/given.ts";
+import { type Hub, hub, isHub } from "./files/hub.ts";
+import { isFolder, picked } from "./files/picked.ts";
+import { type Count, meter, type Progress } from "./files/progress.ts";
+import { remote } from "./files/remote.ts";
 import type { Bytes } from "./safetensors.ts";
 
-/**
- * A directory's path or `file:` URL (Node, Deno, Bun), a base URL, files picked in a browser, or contents by file name.
- */
-export type Source = string | URL | Iterable<File> | Readonly<Record<string, Contents>>;
-export type Contents = string | ArrayBuffer | ArrayBufferView | Blob;
+export type { Contents, Hub, Progress };
 
-export interface Progress {
-  file: string;
-  /** Bytes so far, and of the whole file where the server says. */
-  loaded: number;
-  total?: number;
-}
+/**
+ * A directory's path or `file:` URL (Node, Deno, Bun), a base URL, a model on a hub, a folder or files picked in a browser,
+ * or contents by file name.
+ */
+export type Source =
+  | string
+  | URL
+  | Hub
+  | FileSystemDirectoryHandle
+  | Iterable<File>
+  | Readonly<Record<string, Contents>>;
 
 export interface ReadOptions {
   signal?: AbortSignal;
   onProgress?: (progress: Progress) => void;
+  /**
+   * Keeps fetched files in the browser's Cache API: `true` (as "relprop"), a cache's name, or a `Cache`. What is kept is used
+   * while the server still has the same file, or cannot be reached; a load that was cut off goes on where it stopped.
+   */
+  cache?: boolean | string | Cache;
+  /** SHA-256 by file name, as `sha256-` and Base64 or as 64 hex digits: such a file is read whole and checked first. */
+  integrity?: Readonly<Record<string, string>>;
+  /** In place of `fetch`: adds headers, goes through a proxy, or reads an edge function's assets. */
+  fetch?: (url: URL, init: RequestInit) => Promise<Response>;
 }
 
 export interface Files {
   /** A name for the model: the last part of its path or URL. */
   readonly name: string;
+  /** Why files are not kept although `cache` asks for it. */
+  readonly cacheReason?: string;
   /** Opens a file; undefined if the source does not have it. */
   open(file: string): Promise<Bytes | undefined>;
   close(): Promise<void>;
 }
 
+/** Asked for at once, so that a load waits for one round trip and knows early how much there is to come. */
+const USUAL = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"];
+
 export async function files(source: Source, options: ReadOptions = {}): Promise<Files> {
-  if (typeof source === "string") {
-    const isUrl = /^[a-z][a-z0-9+.-]*:\/\//i.test(source) || (!fileSystem() && typeof location !== "undefined");
-    return isUrl ? files(new URL(source, globalThis.location?.href), options) : directory(source, options);
-  }
-  if (source instanceof URL) {
-    return source.protocol === "file:"
-      ? directory(decodeURIComponent(source.pathname), options)
-      : remote(source, options);
-  }
-  if (typeof source !== "object" || source === null) {
-    const message = "a model is loaded from a directory, a base URL, a list of files or a record of buffers";
-    throw new RelpropError("InvalidInput", `${message}, not from ${quote(source)}`);
-  }
-  return given(Symbol.iterator in source ? picked(source as Iterable<File>) : Object.entries(source), options);
-}
+  const count = meter(options.onProgress);
+  const from = await find(source, options, count);
+  const opened = new Map<string, Promise<Bytes | undefined>>();
 
-const lastPart = (path: string) =>
-  path
-    .split(/[\\/]+/)
-    .filter(Boolean)
-    .pop() ?? "model";
-
-// ---- buffers and picked files
-
-function* picked(list: Iterable<File>): Generator<[string, Contents]> {
-  for (const file of list) yield [file.name, file];
-}
-
-function given(entries: Iterable<[string, Contents]>, { onProgress }: ReadOptions): Files {
-  const found = new Map<string, Blob>();
-  for (const [path, contents] of entries) {
-    const name = lastPart(path);
-    if (found.has(name)) throw new RelpropError("InvalidInput", `two of the given files are called ${quote(name)}`);
-    found.set(name, contents instanceof Blob ? contents : new Blob([contents as BlobPart]));
-  }
-  return {
-    name: "model",
-    async open(file) {
-      const blob = found.get(file);
-      return blob && fromBlob(blob, file, onProgress);
-    },
-    async close() {},
-  };
-}
-
-function fromBlob(blob: Blob, file: string, onProgress: ReadOptions["onProgress"]): Bytes {
-  let loaded = 0;
-  return {
-    size: blob.size,
-    async read(start, end, signal) {
-      throwIfAborted(signal);
-      const bytes = new Uint8Array(await blob.slice(start, end).arrayBuffer());
-      throwIfAborted(signal);
-      loaded += bytes.length;
-      onProgress?.({ file, loaded, total: blob.size });
-      return bytes;
-    },
-  };
-}
-
-// ---- a directory
-
-type FileSystem = typeof import("node:fs/promises");
-
-/** Node's file system where there is one (Node, Deno, Bun), without an import that bundlers would follow. */
-const fileSystem = (): FileSystem | undefined => globalThis.process?.getBuiltinModule?.("node:fs/promises");
-
-const CHUNK = 2 ** 26; // bytes a read; between two, an abort is seen
-
-async function directory(path: string, { onProgress }: ReadOptions): Promise<Files> {
-  const fs = fileSystem();
-  if (!fs) throw new RelpropError("InvalidInput", `this runtime has no file system to read ${quote(path)} from`);
-  const root = await fs.realpath(path).catch((cause) => {
-    throw new RelpropError("MissingFile", `there is no directory ${quote(path)}`, { path }, cause);
-  });
-  const handles: Awaited<ReturnType<FileSystem["open"]>>[] = [];
-
-  const open = async (file: string): Promise<Bytes | undefined> => {
-    const real = await fs.realpath(`${root}/${file}`).catch(() => undefined);
-    if (real === undefined) return undefined;
-    // Hugging Face's cache links a snapshot's files to its blobs; any other way out is not followed.
-    const blobs = `${root.replace(/[\\/]snapshots[\\/][^\\/]+$/, "")}/blobs`;
-    if (!inside(real, root) && !inside(real, blobs)) {
-      throw new RelpropError("UnsafePath", `${quote(file)} is a link out of the model's directory`, { file });
-    }
-    const handle = await fs.open(real);
-    handles.push(handle);
-    const { size } = await handle.stat();
-    let loaded = 0;
-    return {
-      size,
-      async read(start, end, signal) {
-        const bytes = new Uint8Array(end - start);
-        for (let at = 0; at < bytes.length; ) {
-          throwIfAborted(signal);
-          const { bytesRead } = await handle.read(bytes, at, Math.min(CHUNK, bytes.length - at), start + at);
-          if (!bytesRead)
-            throw new RelpropError("Truncated", `${quote(file)} became shorter while it was read`, { file });
-          at += bytesRead;
-          loaded += bytesRead;
-          onProgress?.({ file, loaded, total: size });
-        }
-        return bytes;
-      },
-    };
+  const open = (file: string) => {
+    const again = opened.get(file);
+    if (again) return again;
+    const opening = readable(from.open(file), file).then(async (found) => {
+      count(file, 0, found?.size ?? 0);
+      const bytes: Bytes | undefined = found && {
+        size: found.size,
+        read: (start, end, signal) => readable(found.read(start, end, signal), file),
+      };
+      const expected = options.integrity?.[file];
+      return bytes && expected !== undefined ? verified(bytes, file, expected, options.signal) : bytes;
+    });
+    opened.set(file, opening);
+    count(file, 0);
+    opening.catch(() => {}); // told to whoever asks for the file
+    return opening;
   };
   const close = async () => {
-    await Promise.all(handles.splice(0).map((handle) => handle.close()));
+    await from.close(); // ends what is still on its way
+    await Promise.allSettled(opened.values());
+    await from.close(); // and what was opened meanwhile
   };
-  return { name: lastPart(root), open, close };
-}
-
-const inside = (path: string, folder: string) => path.startsWith(`${folder}/`) || path.startsWith(`${folder}\\`);
-
-// ---- a base URL
-
-function remote(base: URL, { signal, onProgress }: ReadOptions): Files {
-  checkOrigin(base);
-  const folder = new URL(base);
-  if (!folder.pathname.endsWith("/")) folder.pathname += "/";
-  const open = async (file: string): Promise<Bytes | undefined> => {
-    const url = new URL(file, folder);
-    if (url.origin !== folder.origin || !url.pathname.startsWith(folder.pathname)) {
-      throw new RelpropError("UnsafePath", `${quote(file)} leads out of the model's base URL`, { file });
-    }
-    const body = await download(url, file, { signal, onProgress });
-    return body && fromBlob(body, file, undefined);
+  USUAL.forEach(open);
+  return {
+    name: from.name,
+    get cacheReason() {
+      return from.cacheReason;
+    },
+    open,
+    close,
   };
-  return { name: lastPart(folder.pathname), open, async close() {} };
 }
 
-/** https, and http only to this machine or the page's own origin: weights decide what users are told. */
-function checkOrigin(url: URL): void {
-  const local = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname);
-  const own = url.origin === globalThis.location?.origin;
-  if (url.protocol === "https:" || (url.protocol === "http:" && (local || own))) return;
-  const message = `models are fetched by https, or by http from this machine or the page's own origin, not from`;
-  throw new RelpropError("OriginDenied", `${message} ${quote(url.origin === "null" ? url.protocol : url.origin)}`);
-}
-
-async function download(url: URL, file: string, { signal, onProgress }: ReadOptions): Promise<Blob | undefined> {
-  throwIfAborted(signal);
-  try {
-    const response = await fetch(url, { signal });
-    if (response.status === 404) {
-      await response.body?.cancel();
-      return undefined;
-    }
-    if (response.status !== 200) {
-      await response.body?.cancel();
-      const message = `the server answered ${response.status} for ${url.href}`;
-      throw new RelpropError("FetchStatus", message, { status: response.status, url: url.href });
-    }
-    if (/^text\/html/i.test(response.headers.get("content-type") ?? "")) {
-      await response.body?.cancel();
-      const message = `the server answered ${url.href} with an HTML page; is this the model's own folder?`;
-      throw new RelpropError("FetchContentType", message, { url: url.href });
-    }
-    const encoded = response.headers.has("content-encoding");
-    const total = encoded ? undefined : Number(response.headers.get("content-length")) || undefined;
-    const chunks: Uint8Array<ArrayBuffer>[] = [];
-    let loaded = 0;
-    for (const reader = response.body!.getReader(); ; ) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      chunks.push(value);
-      loaded += value.length;
-      onProgress?.({ file, loaded, total });
-    }
-    if (total !== undefined && loaded !== total) {
-      const message = `${url.href} ended after ${loaded} of ${total} bytes; try again`;
-      throw new RelpropError("FetchTruncated", message, { url: url.href, loaded, total });
-    }
-    return new Blob(chunks);
-  } catch (cause) {
-    if (signal?.aborted) throw aborted(signal);
-    if (cause instanceof RelpropError) throw cause;
-    throw new RelpropError("FetchFailed", `${url.href} could not be fetched: ${cause}`, { url: url.href }, cause);
+async function find(source: Source, options: ReadOptions, count: Count): Promise<Files> {
+  if (typeof source === "string") {
+    const isUrl = /^[a-z][a-z0-9+.-]*:\/\//i.test(source) || (!fileSystem() && typeof location !== "undefined");
+    return isUrl ? find(new URL(source, globalThis.location?.href), options, count) : directory(source, count);
   }
+  if (source instanceof URL) {
+    const isFile = source.protocol === "file:";
+    return isFile ? directory(decodeURIComponent(source.pathname), count) : remote(source, options, count);
+  }
+  if (typeof source !== "object" || source === null) {
+    const message = "a model is loaded from a directory, a base URL, a hub, a list of files or a record of buffers";
+    throw new RelpropError("InvalidInput", `${message}, not from ${quote(source)}`);
+  }
+  if (isFolder(source)) return picked(source, count);
+  if (isHub(source)) return hub(source, options, count);
+  const list = Symbol.iterator in source ? listed(source as Iterable<File>) : Object.entries(source);
+  return given(list, count);
+}
+
+function* listed(list: Iterable<File>): Generator<[string, Contents]> {
+  for (const file of list) yield [file.webkitRelativePath || file.name, file];
+}
+
+function readable<T>(reading: Promise<T>, file: string): Promise<T> {
+  return reading.catch((cause) => {
+    if (cause instanceof RelpropError) throw cause;
+    const code = cause instanceof RangeError ? "OutOfMemory" : "FetchFailed";
+    throw new RelpropError(code, `${quote(file)} could not be read: ${cause}`, { file }, cause);
+  });
+}
+
+async function verified(bytes: Bytes, file: string, expected: string, signal?: AbortSignal): Promise<Bytes> {
+  if (!globalThis.crypto?.subtle) {
+    throw new RelpropError("Integrity", "this runtime has no SHA-256 (a page needs https), so integrity is unknown");
+  }
+  const whole = await bytes.read(0, bytes.size, signal);
+  throwIfAborted(signal);
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", whole));
+  const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  if (expected !== hex && expected !== `sha256-${btoa(String.fromCharCode(...digest))}`) {
+    const message = `${file} has SHA-256 ${hex}, integrity asks for ${quote(expected)}`;
+    throw new RelpropError("Integrity", message, { file, expected, sha256: hex });
+  }
+  return fromBytes(whole);
 }

@@ -35,6 +35,7 @@ export interface ModelParts {
   tables: Tables;
   backend: Backend;
   backendReason?: string;
+  cacheReason?: string;
   stored: TensorInfo[];
   unused: string[];
 }
@@ -63,6 +64,8 @@ export class Model {
   readonly backend: "wasm" | "webgpu";
   /** Why `backend: "auto"` did not take the GPU. */
   readonly backendReason?: string;
+  /** Why `cache` did not keep the files. */
+  readonly cacheReason?: string;
   /** Every tensor of the checkpoint, and the names of those the model does not use. */
   readonly tensors: readonly TensorInfo[];
   readonly unused: readonly string[];
@@ -80,6 +83,7 @@ export class Model {
     this.maxTokens = parts.architecture.positions;
     this.backend = parts.backend.name;
     this.backendReason = parts.backendReason;
+    this.cacheReason = parts.cacheReason;
     this.tensors = parts.stored;
     this.unused = parts.unused;
   }

@@ -1,0 +1,102 @@
+// Files kept in the Cache API, in blocks. A block is there whole or not at all, and its key names the file's URL, its state
+// on the server and its length: a load that was cut off leaves blocks that the next one goes on from, and what belongs to
+// another state is never taken for this one.
+
+import { quote, RelpropError, throwIfAborted } from "../errors.ts";
+import type { ReadOptions } from "../files.ts";
+import type { Bytes } from "../safetensors.ts";
+import type { Count } from "./progress.ts";
+
+const BLOCK = 2 ** 22; // bytes
+
+/** One state of a file: what the server calls it (`tagOf`), and its bytes; -1 if the server has no such file. */
+export interface Version {
+  tag: string;
+  size: number;
+}
+
+/** The cache that the caller asks for, or why there is none. */
+export async function findCache(wanted: ReadOptions["cache"]): Promise<{ cache?: Cache; reason?: string }> {
+  if (!wanted) return {};
+  if (typeof wanted === "object" && typeof wanted.match === "function") return { cache: wanted };
+  if (wanted !== true && typeof wanted !== "string") {
+    throw new RelpropError("InvalidOption", `cache is true, a cache's name or a Cache, not ${quote(wanted)}`);
+  }
+  if (!globalThis.caches) return { reason: "this runtime has no Cache API (a page has one by https only)" };
+  try {
+    return { cache: await caches.open(wanted === true ? "relprop" : wanted) };
+  } catch (cause) {
+    return { reason: `the Cache API is closed: ${cause}` };
+  }
+}
+
+export class Kept {
+  /** Why no more is kept. */
+  reason?: string;
+  readonly #cache: Cache;
+  readonly #count: Count;
+
+  constructor(cache: Cache, count: Count) {
+    this.#cache = cache;
+    this.#count = count;
+  }
+
+  async find(url: URL): Promise<Version | undefined> {
+    const found = await this.#cache.match(key(url));
+    const version = await found?.json().catch(() => undefined);
+    return typeof version?.tag === "string" && Number.isSafeInteger(version.size) ? version : undefined;
+  }
+
+  /** Begins to keep a file, and drops what there was of its other states. */
+  async begin(url: URL, version: Version): Promise<void> {
+    const old = (await this.#cache.keys().catch(() => [])).filter((request) => request.url.startsWith(key(url)));
+    await Promise.all(old.map((request) => this.#cache.delete(request)));
+    await this.#put(key(url), JSON.stringify(version));
+  }
+
+  /** The file out of the blocks that are kept; the others from elsewhere, and kept from then on. */
+  bytes(url: URL, file: string, { tag, size }: Version, elsewhere: () => Promise<Bytes>): Bytes {
+    let inner: Promise<Bytes> | undefined;
+    let last = { index: -1, bytes: new Uint8Array() };
+
+    const block = async (index: number, signal?: AbortSignal) => {
+      const name = `${key(url)}&tag=${encodeURIComponent(tag)}&size=${size}&block=${index}`;
+      const [start, end] = [index * BLOCK, Math.min((index + 1) * BLOCK, size)];
+      const kept = new Uint8Array((await (await this.#cache.match(name))?.arrayBuffer()) ?? []);
+      if (kept.length === end - start) {
+        this.#count(file, kept.length, size);
+        return kept;
+      }
+      inner ??= elsewhere();
+      const bytes = await (await inner).read(start, end, signal);
+      if (bytes.length === end - start) await this.#put(name, bytes);
+      return bytes;
+    };
+    return {
+      size,
+      async read(start, end, signal) {
+        const bytes = new Uint8Array(end - start);
+        for (let at = start; at < end; ) {
+          throwIfAborted(signal);
+          const index = Math.floor(at / BLOCK);
+          if (last.index !== index) last = { index, bytes: await block(index, signal) };
+          const part = last.bytes.subarray(at - index * BLOCK, end - index * BLOCK);
+          if (!part.length) return bytes.subarray(0, at - start); // what is elsewhere is shorter
+          bytes.set(part, at - start);
+          at += part.length;
+        }
+        return bytes;
+      },
+    };
+  }
+
+  async #put(name: string, body: BodyInit): Promise<void> {
+    if (this.reason) return;
+    await this.#cache.put(name, new Response(body)).catch((cause) => {
+      this.reason = `the cache takes no more: ${cause}`; // the quota, mostly; the load itself goes on
+    });
+  }
+}
+
+/** What all of a file's entries begin with, and the one that says which state is kept. */
+const key = ({ origin, pathname }: URL) => `${origin}${pathname}?relprop`;

@@ -1,0 +1,57 @@
+// A directory, in runtimes with Node's file system: Node, Deno, Bun.
+
+import { quote, RelpropError, throwIfAborted } from "../errors.ts";
+import type { Files } from "../files.ts";
+import type { Bytes } from "../safetensors.ts";
+import { lastPart } from "./given.ts";
+import type { Count } from "./progress.ts";
+
+type FileSystem = typeof import("node:fs/promises");
+
+/** Node's file system where there is one, without an import that bundlers would follow. */
+export const fileSystem = (): FileSystem | undefined => globalThis.process?.getBuiltinModule?.("node:fs/promises");
+
+const CHUNK = 2 ** 26; // bytes a read; between two, an abort is seen
+
+export async function directory(path: string, count: Count): Promise<Files> {
+  const fs = fileSystem();
+  if (!fs) throw new RelpropError("InvalidInput", `this runtime has no file system to read ${quote(path)} from`);
+  const root = await fs.realpath(path).catch((cause) => {
+    throw new RelpropError("MissingFile", `there is no directory ${quote(path)}`, { path }, cause);
+  });
+  const handles: Awaited<ReturnType<FileSystem["open"]>>[] = [];
+
+  const open = async (file: string): Promise<Bytes | undefined> => {
+    const real = await fs.realpath(`${root}/${file}`).catch(() => undefined);
+    if (real === undefined) return undefined;
+    // Hugging Face's cache links a snapshot's files to its blobs; any other way out is not followed.
+    const blobs = `${root.replace(/[\\/]snapshots[\\/][^\\/]+$/, "")}/blobs`;
+    if (!inside(real, root) && !inside(real, blobs)) {
+      throw new RelpropError("UnsafePath", `${quote(file)} is a link out of the model's directory`, { file });
+    }
+    const handle = await fs.open(real);
+    handles.push(handle);
+    const { size } = await handle.stat();
+    return {
+      size,
+      async read(start, end, signal) {
+        const bytes = new Uint8Array(end - start);
+        for (let at = 0; at < bytes.length; ) {
+          throwIfAborted(signal);
+          const { bytesRead } = await handle.read(bytes, at, Math.min(CHUNK, bytes.length - at), start + at);
+          if (!bytesRead)
+            throw new RelpropError("Truncated", `${quote(file)} became shorter while it was read`, { file });
+          at += bytesRead;
+          count(file, bytesRead, size);
+        }
+        return bytes;
+      },
+    };
+  };
+  const close = async () => {
+    await Promise.all(handles.splice(0).map((handle) => handle.close()));
+  };
+  return { name: lastPart(root), open, close };
+}
+
+const inside = (path: string, folder: string) => path.startsWith(`${folder}/`) || path.startsWith(`${folder}\\`);

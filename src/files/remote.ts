@@ -1,0 +1,128 @@
+// A base URL. JSON comes whole, and compressed where the server can; tensors come by ranges, the header first, as long as
+// the server's answers show that all of them are of one and the same file.
+
+import { quote, RelpropError } from "../errors.ts";
+import type { Files, ReadOptions } from "../files.ts";
+import type { Bytes } from "../safetensors.ts";
+import { findCache, Kept, type Version } from "./cache.ts";
+import { download } from "./download.ts";
+import { lastPart } from "./given.ts";
+import type { Count } from "./progress.ts";
+import { Ranged } from "./ranged.ts";
+import { checkOrigin, request, type Web } from "./request.ts";
+import { accept, rangeOf, tagOf } from "./response.ts";
+
+const FIRST = 2 ** 16; // bytes asked for first: the header of all but very large models
+
+/** A file that the server has; `bytes` goes on with the answer that has begun. */
+interface Found extends Partial<Version> {
+  bytes(): Promise<Bytes>;
+  leave(): Promise<void>;
+}
+
+interface About {
+  name?: string;
+  /** The URL names contents that never change. */
+  immutable?: boolean;
+}
+
+export async function remote(base: URL, options: ReadOptions, count: Count, about: About = {}): Promise<Files> {
+  checkOrigin(base);
+  const { signal } = options;
+  const folder = new URL(base);
+  if (!folder.pathname.endsWith("/")) folder.pathname += "/";
+  const { cache, reason } = await findCache(options.cache);
+  const kept = cache && new Kept(cache, count);
+  const stop = new AbortController();
+  const abort = () => stop.abort(signal?.reason);
+  signal?.addEventListener("abort", abort);
+  const web: Web = { fetch: options.fetch ?? ((url, init) => fetch(url, init)), signal: stop.signal };
+
+  const open = async (file: string): Promise<Bytes | undefined> => {
+    const url = new URL(file, folder);
+    if (url.origin !== folder.origin || !url.pathname.startsWith(folder.pathname)) {
+      throw new RelpropError("UnsafePath", `${quote(file)} leads out of the model's base URL`, { file });
+    }
+    const bytes = await (kept ? keep(url, file, kept) : ask(url, file, web, count).then((found) => found?.bytes()));
+    return bytes && inTurn(bytes);
+  };
+
+  /** What the cache has, if it is what the server has or if the server cannot tell; the rest from the server. */
+  const keep = async (url: URL, file: string, kept: Kept): Promise<Bytes | undefined> => {
+    const known = await kept.find(url);
+    const offline = (error: unknown) => {
+      const gone = error instanceof RelpropError && (error.code === "FetchFailed" || Number(error.facts.status) >= 500);
+      if (!known || !gone) throw error;
+      return known;
+    };
+    const now = known && about.immutable ? known : await ask(url, file, web, count, !known).catch(offline);
+    if (!now) await kept.begin(url, { size: -1, tag: "" }); // that a file is not there is worth knowing too
+    if (!now || now.size === -1) return undefined;
+    const same = (other: Partial<Version>) => other.tag === known?.tag && (other.size ?? known?.size) === known?.size;
+    if (known && same(now)) {
+      if ("leave" in now) await now.leave();
+      return kept.bytes(url, file, known, async () => {
+        const found = await ask(url, file, web, count);
+        if (found && same(found)) return found.bytes();
+        throw new RelpropError("FetchChanged", `${url.href} changed while it was read; load it again`, {
+          url: url.href,
+        });
+      });
+    }
+    const bytes = await (now as Found).bytes();
+    if (!now.tag) return bytes; // nothing to know it by another time
+    const version = { size: bytes.size, tag: now.tag };
+    await kept.begin(url, version);
+    return kept.bytes(url, file, version, async () => bytes);
+  };
+
+  return {
+    name: about.name ?? lastPart(folder.pathname),
+    get cacheReason() {
+      return kept?.reason ?? reason;
+    },
+    open,
+    async close() {
+      signal?.removeEventListener("abort", abort);
+      stop.abort();
+    },
+  };
+}
+
+/** Asks for a file, undefined if the server does not have it. */
+async function ask(url: URL, file: string, web: Web, count: Count, again = true): Promise<Found | undefined> {
+  const tensors = file.endsWith(".safetensors");
+  const headers: Record<string, string> = tensors
+    ? { range: `bytes=0-${FIRST - 1}`, "accept-encoding": "identity" }
+    : {};
+  const response = await accept(await request(url, headers, web, again), url);
+  if (!response) return undefined;
+  const leave = async () => response.body?.cancel();
+  const tag = tagOf(response);
+  const range = rangeOf(response);
+  if (range?.start === 0 && range.end <= FIRST && tag) {
+    const bytes = async () => new Ranged(url, file, range.size, response, web, count);
+    return { tag, size: range.size, bytes, leave };
+  }
+  const usable = response.status === 200 && !response.headers.has("content-range");
+  const bytes = async () => {
+    if (!usable) await leave();
+    const all = await download(url, file, web, count, usable ? response : undefined);
+    if (all) return all;
+    throw new RelpropError("FetchChanged", `${url.href} is gone since it was asked for`, { url: url.href });
+  };
+  return { tag, bytes, leave };
+}
+
+/** First come, first served: a file is one stream. */
+function inTurn(bytes: Bytes): Bytes {
+  let queue: Promise<unknown> = Promise.resolve();
+  return {
+    size: bytes.size,
+    read(start, end, signal) {
+      const turn = queue.then(() => bytes.read(start, end, signal));
+      queue = turn.catch(() => {});
+      return turn;
+    },
+  };
+}
