@@ -10,7 +10,7 @@ import { lastPart } from "./given.ts";
 import type { Count } from "./progress.ts";
 import { Ranged } from "./ranged.ts";
 import { checkOrigin, request, type Web } from "./request.ts";
-import { accept, rangeOf, tagOf } from "./response.ts";
+import { accept, encoded, rangeOf, tagOf } from "./response.ts";
 
 const FIRST = 2 ** 16; // bytes asked for first: the header of all but very large models
 
@@ -104,7 +104,8 @@ async function ask(url: URL, file: string, web: Web, count: Count, again = true)
     const bytes = async () => new Ranged(url, file, range.size, response, web, count);
     return { tag, size: range.size, bytes, leave };
   }
-  const usable = response.status === 200 && !response.headers.has("content-range");
+  // Deno does not decode what answers a request for identity.
+  const usable = response.status === 200 && !response.headers.has("content-range") && !(tensors && encoded(response));
   const bytes = async () => {
     if (!usable) await leave();
     const all = await download(url, file, web, count, usable ? response : undefined);
