@@ -30,72 +30,73 @@ export async function findCache(wanted: ReadOptions["cache"]): Promise<{ cache?:
   }
 }
 
-export class Kept {
+export interface Kept {
   /** Why no more is kept. */
   reason?: string;
-  readonly #cache: Cache;
-  readonly #count: Count;
-
-  constructor(cache: Cache, count: Count) {
-    this.#cache = cache;
-    this.#count = count;
-  }
-
-  async find(url: URL): Promise<Version | undefined> {
-    const found = await this.#cache.match(key(url));
-    const version = await found?.json().catch(() => undefined);
-    return typeof version?.tag === "string" && Number.isSafeInteger(version.size) ? version : undefined;
-  }
-
+  find(url: URL): Promise<Version | undefined>;
   /** Begins to keep a file, and drops what there was of its other states. */
-  async begin(url: URL, version: Version): Promise<void> {
-    const old = (await this.#cache.keys().catch(() => [])).filter((request) => request.url.startsWith(key(url)));
-    await Promise.all(old.map((request) => this.#cache.delete(request)));
-    await this.#put(key(url), JSON.stringify(version));
-  }
-
+  begin(url: URL, version: Version): Promise<void>;
   /** The file out of the blocks that are kept; the others from elsewhere, and kept from then on. */
-  bytes(url: URL, file: string, { tag, size }: Version, elsewhere: () => Promise<Bytes>): Bytes {
-    let inner: Promise<Bytes> | undefined;
-    let last = { index: -1, bytes: new Uint8Array() };
+  bytes(url: URL, file: string, version: Version, elsewhere: () => Promise<Bytes>): Bytes;
+}
 
-    const block = async (index: number, signal?: AbortSignal) => {
-      const name = `${key(url)}&tag=${encodeURIComponent(tag)}&size=${size}&block=${index}`;
-      const [start, end] = [index * BLOCK, Math.min((index + 1) * BLOCK, size)];
-      const kept = new Uint8Array((await (await this.#cache.match(name))?.arrayBuffer()) ?? []);
-      if (kept.length === end - start) {
-        this.#count(file, kept.length, size);
-        return kept;
-      }
-      inner ??= elsewhere();
-      const bytes = await (await inner).read(start, end, signal);
-      if (bytes.length === end - start) await this.#put(name, bytes);
-      return bytes;
-    };
-    return {
-      size,
-      async read(start, end, signal) {
-        const bytes = new Uint8Array(end - start);
-        for (let at = start; at < end; ) {
-          throwIfAborted(signal);
-          const index = Math.floor(at / BLOCK);
-          if (last.index !== index) last = { index, bytes: await block(index, signal) };
-          const part = last.bytes.subarray(at - index * BLOCK, end - index * BLOCK);
-          if (!part.length) return bytes.subarray(0, at - start); // what is elsewhere is shorter
-          bytes.set(part, at - start);
-          at += part.length;
-        }
-        return bytes;
-      },
-    };
-  }
-
-  async #put(name: string, body: BodyInit): Promise<void> {
-    if (this.reason) return;
-    await this.#cache.put(name, new Response(body)).catch((cause) => {
-      this.reason = `the cache takes no more: ${cause}`; // the quota, mostly; the load itself goes on
+export function kept(cache: Cache, count: Count): Kept {
+  async function put(name: string, body: BodyInit): Promise<void> {
+    if (self.reason) return;
+    await cache.put(name, new Response(body)).catch((cause) => {
+      self.reason = `the cache takes no more: ${cause}`; // the quota, mostly; the load itself goes on
     });
   }
+
+  const self: Kept = {
+    async find(url) {
+      const found = await cache.match(key(url));
+      const version = await found?.json().catch(() => undefined);
+      return typeof version?.tag === "string" && Number.isSafeInteger(version.size) ? version : undefined;
+    },
+
+    async begin(url, version) {
+      const old = (await cache.keys().catch(() => [])).filter((request) => request.url.startsWith(key(url)));
+      await Promise.all(old.map((request) => cache.delete(request)));
+      await put(key(url), JSON.stringify(version));
+    },
+
+    bytes(url, file, { tag, size }, elsewhere) {
+      let inner: Promise<Bytes> | undefined;
+      let last = { index: -1, bytes: new Uint8Array() };
+
+      const block = async (index: number, signal?: AbortSignal) => {
+        const name = `${key(url)}&tag=${encodeURIComponent(tag)}&size=${size}&block=${index}`;
+        const [start, end] = [index * BLOCK, Math.min((index + 1) * BLOCK, size)];
+        const hit = new Uint8Array((await (await cache.match(name))?.arrayBuffer()) ?? []);
+        if (hit.length === end - start) {
+          count(file, hit.length, size);
+          return hit;
+        }
+        inner ??= elsewhere();
+        const bytes = await (await inner).read(start, end, signal);
+        if (bytes.length === end - start) await put(name, bytes);
+        return bytes;
+      };
+      return {
+        size,
+        async read(start, end, signal) {
+          const bytes = new Uint8Array(end - start);
+          for (let at = start; at < end; ) {
+            throwIfAborted(signal);
+            const index = Math.floor(at / BLOCK);
+            if (last.index !== index) last = { index, bytes: await block(index, signal) };
+            const part = last.bytes.subarray(at - index * BLOCK, end - index * BLOCK);
+            if (!part.length) return bytes.subarray(0, at - start); // what is elsewhere is shorter
+            bytes.set(part, at - start);
+            at += part.length;
+          }
+          return bytes;
+        },
+      };
+    },
+  };
+  return self;
 }
 
 /** What all of a file's entries begin with, and the one that says which state is kept. */

@@ -3,9 +3,10 @@
 
 import { RelpropError, throwIfAborted } from "../errors.ts";
 import type { Bytes } from "../safetensors.ts";
+import { fileSystem } from "./directory.ts";
 import type { Count } from "./progress.ts";
-import { delay, failure, pause, request, type Web } from "./request.ts";
-import { accept, encoded, rangeOf, tagOf } from "./response.ts";
+import { delay, failure, IDENTITY, pause, request, type Web } from "./request.ts";
+import { accept, changed, encoded, rangeOf, tagOf } from "./response.ts";
 
 const GAP = 2 ** 20; // bytes read and dropped rather than asked for anew
 
@@ -16,100 +17,83 @@ interface Stream {
   reader: ReadableStreamDefaultReader<Uint8Array>;
 }
 
-export class Ranged implements Bytes {
-  readonly size: number;
-  readonly #url: URL;
-  readonly #file: string;
-  readonly #tag: string;
-  readonly #web: Web;
-  readonly #count: Count;
-  #stream: Stream | undefined;
+/** A file of `size` bytes, of which `response` brings the first. Reads must come one after the other. */
+export function ranged(url: URL, file: string, size: number, response: Response, web: Web, count: Count): Bytes {
+  const { href } = url;
+  const tag = tagOf(response)!;
+  let current: Stream | undefined = stream(response, 0);
 
-  /** A file of `size` bytes, which `response` brings the first of. */
-  constructor(url: URL, file: string, size: number, response: Response, web: Web, count: Count) {
-    this.size = size;
-    this.#url = url;
-    this.#file = file;
-    this.#tag = tagOf(response)!;
-    this.#web = web;
-    this.#count = count;
-    this.#stream = stream(response, 0);
-  }
-
-  async read(start: number, end: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
-    const bytes = new Uint8Array(end - start);
-    for (let at = start; at < end; ) {
-      throwIfAborted(signal);
-      const stream = await this.#at(at);
-      const part = stream.rest.subarray(0, end - at);
-      bytes.set(part, at - start);
-      at += part.length;
-      skip(stream, part.length);
-    }
-    return bytes;
-  }
-
-  /** The stream, with at least the byte at `at` in its `rest`. */
-  async #at(at: number): Promise<Stream> {
+  /** Bytes from `at` on, at least one. */
+  async function next(at: number): Promise<Stream> {
     for (let attempt = 0; ; attempt++) {
-      const near = this.#stream && at >= this.#stream.at && at <= this.#stream.at + GAP;
-      if (!near) this.#stream = await this.#open(at);
-      const stream = this.#stream!;
+      if (!current || at < current.at || at > current.at + GAP) current = await open(at);
       let broken: RelpropError;
       try {
-        if (await this.#fill(stream, at)) return stream;
-        const message = `${this.#url.href} ended after ${stream.at} of ${this.size} bytes`;
-        broken = new RelpropError("FetchTruncated", message, {
-          url: this.#url.href,
-          loaded: stream.at,
-          total: this.size,
-        });
+        if (await fill(current, at)) return current;
+        const facts = { url: href, loaded: current.at, total: size };
+        broken = new RelpropError("FetchTruncated", `${href} ended after ${current.at} of ${size} bytes`, facts);
       } catch (cause) {
-        broken = failure(this.#url, cause, this.#web.signal);
+        broken = failure(url, cause, web.signal);
       }
-      this.#stream = undefined;
+      current = undefined;
       const wait = attempt ? delay(attempt - 1) : 0; // the first break is taken up at once
       if (wait === undefined || broken.code === "Aborted") throw broken;
-      await pause(wait, this.#web.signal);
+      await pause(wait, web.signal);
     }
   }
 
-  async #fill(stream: Stream, at: number): Promise<boolean> {
+  async function fill(stream: Stream, at: number): Promise<boolean> {
     for (;;) {
       skip(stream, Math.min(at - stream.at, stream.rest.length));
       if (stream.rest.length) return true;
       const { done, value } = await stream.reader.read();
       if (done) return false;
-      stream.rest = value.subarray(0, this.size - stream.at); // whatever comes after the end is not the file's
-      this.#count(this.#file, stream.rest.length, this.size);
+      stream.rest = value.subarray(0, size - stream.at); // whatever comes after the end is not the file's
+      count(file, stream.rest.length, size);
     }
   }
 
-  async #open(at: number): Promise<Stream> {
-    const { href, origin } = this.#url;
-    const headers: Record<string, string> = { range: `bytes=${at}-${this.size - 1}`, "accept-encoding": "identity" };
-    // Another origin would be asked first whether If-Range may be sent; what it answers is compared all the same.
-    if (!globalThis.location || origin === location.origin) headers["if-range"] = this.#tag;
-    this.#stream?.reader.cancel().catch(() => {});
-    this.#web.leave?.();
-    const response = await request(this.#url, headers, this.#web);
-    const range = rangeOf(response);
-    const whole = response.status === 200 && !encoded(response) && !response.headers.has("content-range");
-    if (!(await accept(response, this.#url)) || response.status === 416 || tagOf(response) !== this.#tag) {
-      await response.body?.cancel();
-      throw new RelpropError("FetchChanged", `${href} changed while it was read; load it again`, { url: href });
+  async function open(at: number): Promise<Stream> {
+    const headers: Record<string, string> = { ...IDENTITY, range: `bytes=${at}-${size - 1}` };
+    // Browsers leave their HTTP cache aside for If-Range, and ask other origins first whether it may be sent. What is
+    // answered is compared all the same.
+    if (fileSystem()) headers["if-range"] = tag;
+    current?.reader.cancel().catch(() => {});
+    web.leave?.();
+    const answer = await request(url, headers, web);
+    const found = await accept(answer, url);
+    const range = rangeOf(answer);
+    const whole = answer.status === 200 && !encoded(answer) && !answer.headers.has("content-range");
+    if (!found || answer.status === 416 || tagOf(answer) !== tag) {
+      await found?.body?.cancel();
+      throw changed(url);
     }
-    if (!whole && (range?.start !== at || range.size !== this.size)) {
-      await response.body?.cancel();
-      const got = response.headers.get("content-range");
-      const message = `the server answered "${got}" where bytes ${at} to ${this.size} of ${href} were asked for`;
-      throw new RelpropError("FetchRange", message, { url: href });
+    if (!whole && (range?.start !== at || range.size !== size)) {
+      await found.body?.cancel();
+      const message = `the server answered "${answer.headers.get("content-range")}" where bytes ${at} to ${size}`;
+      throw new RelpropError("FetchRange", `${message} of ${href} were asked for`, { url: href });
     }
-    const opened = stream(response, whole ? 0 : at); // a server that has no ranges any more begins anew
+    const opened = stream(answer, whole ? 0 : at); // a server that has no ranges any more begins anew
     // One long answer at a time: browsers have few connections, and answers that wait would keep others waiting.
-    this.#web.leave = () => void opened.reader.cancel().catch(() => {});
+    web.leave = () => void opened.reader.cancel().catch(() => {});
     return opened;
   }
+
+  return {
+    size,
+    async read(start, end, signal) {
+      const bytes = new Uint8Array(end - start);
+      for (let at = start; at < end; ) {
+        throwIfAborted(signal);
+        const stream = await next(at);
+        const part = stream.rest.subarray(0, end - at);
+        bytes.set(part, at - start);
+        at += part.length;
+        skip(stream, part.length);
+      }
+      return bytes;
+    },
+  };
 }
 
 const stream = (response: Response, at: number): Stream => ({

@@ -4,13 +4,13 @@
 import { quote, RelpropError } from "../errors.ts";
 import type { Files, ReadOptions } from "../files.ts";
 import type { Bytes } from "../safetensors.ts";
-import { findCache, Kept, type Version } from "./cache.ts";
+import { findCache, type Kept, kept, type Version } from "./cache.ts";
 import { download } from "./download.ts";
 import { lastPart } from "./given.ts";
 import type { Count } from "./progress.ts";
-import { Ranged } from "./ranged.ts";
-import { checkOrigin, request, type Web } from "./request.ts";
-import { accept, encoded, rangeOf, tagOf } from "./response.ts";
+import { ranged } from "./ranged.ts";
+import { checkOrigin, IDENTITY, request, type Web } from "./request.ts";
+import { accept, changed, encoded, rangeOf, tagOf } from "./response.ts";
 
 const FIRST = 2 ** 16; // bytes asked for first: the header of all but very large models
 
@@ -32,7 +32,7 @@ export async function remote(base: URL, options: ReadOptions, count: Count, abou
   const folder = new URL(base);
   if (!folder.pathname.endsWith("/")) folder.pathname += "/";
   const { cache, reason } = await findCache(options.cache);
-  const kept = cache && new Kept(cache, count);
+  const keeping = cache && kept(cache, count);
   const stop = new AbortController();
   const abort = () => stop.abort(signal?.reason);
   signal?.addEventListener("abort", abort);
@@ -43,7 +43,9 @@ export async function remote(base: URL, options: ReadOptions, count: Count, abou
     if (url.origin !== folder.origin || !url.pathname.startsWith(folder.pathname)) {
       throw new RelpropError("UnsafePath", `${quote(file)} leads out of the model's base URL`, { file });
     }
-    const bytes = await (kept ? keep(url, file, kept) : ask(url, file, web, count).then((found) => found?.bytes()));
+    const bytes = await (keeping
+      ? keep(url, file, keeping)
+      : ask(url, file, web, count).then((found) => found?.bytes()));
     return bytes && inTurn(bytes);
   };
 
@@ -64,9 +66,7 @@ export async function remote(base: URL, options: ReadOptions, count: Count, abou
       return kept.bytes(url, file, known, async () => {
         const found = await ask(url, file, web, count);
         if (found && same(found)) return found.bytes();
-        throw new RelpropError("FetchChanged", `${url.href} changed while it was read; load it again`, {
-          url: url.href,
-        });
+        throw changed(url);
       });
     }
     const bytes = await (now as Found).bytes();
@@ -79,7 +79,7 @@ export async function remote(base: URL, options: ReadOptions, count: Count, abou
   return {
     name: about.name ?? lastPart(folder.pathname),
     get cacheReason() {
-      return kept?.reason ?? reason;
+      return keeping?.reason ?? reason;
     },
     open,
     async close() {
@@ -92,16 +92,14 @@ export async function remote(base: URL, options: ReadOptions, count: Count, abou
 /** Asks for a file, undefined if the server does not have it. */
 async function ask(url: URL, file: string, web: Web, count: Count, again = true): Promise<Found | undefined> {
   const tensors = file.endsWith(".safetensors");
-  const headers: Record<string, string> = tensors
-    ? { range: `bytes=0-${FIRST - 1}`, "accept-encoding": "identity" }
-    : {};
+  const headers: Record<string, string> = tensors ? { ...IDENTITY, range: `bytes=0-${FIRST - 1}` } : {};
   const response = await accept(await request(url, headers, web, again), url);
   if (!response) return undefined;
   const leave = async () => response.body?.cancel();
   const tag = tagOf(response);
   const range = rangeOf(response);
   if (range?.start === 0 && range.end <= FIRST && tag) {
-    const bytes = async () => new Ranged(url, file, range.size, response, web, count);
+    const bytes = async () => ranged(url, file, range.size, response, web, count);
     return { tag, size: range.size, bytes, leave };
   }
   // Deno does not decode what answers a request for identity.
@@ -110,7 +108,7 @@ async function ask(url: URL, file: string, web: Web, count: Count, again = true)
     if (!usable) await leave();
     const all = await download(url, file, web, count, usable ? response : undefined);
     if (all) return all;
-    throw new RelpropError("FetchChanged", `${url.href} is gone since it was asked for`, { url: url.href });
+    throw changed(url);
   };
   return { tag, bytes, leave };
 }

@@ -12,6 +12,9 @@ export interface Web {
   leave?: () => void;
 }
 
+/** Ranges are of the file itself; browsers ask for that on their own. */
+export const IDENTITY: Readonly<Record<string, string>> = { "accept-encoding": "identity" };
+
 const DELAYS = [250, 1000, 3000]; // milliseconds before another attempt, half as much or half as much again by chance
 const MOST_WAIT = 30_000; // milliseconds that a server may ask for
 const MOST_REDIRECTS = 5;

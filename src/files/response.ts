@@ -23,6 +23,9 @@ export function tagOf({ headers }: Response): string | undefined {
   return (etag && !etag.startsWith("W/") ? etag : headers.get("last-modified")) ?? undefined;
 }
 
+export const changed = ({ href }: URL): RelpropError =>
+  new RelpropError("FetchChanged", `${href} changed while it was read; load it again`, { url: href });
+
 /** Its bytes are not the file's own. */
 export const encoded = ({ headers }: Response): boolean =>
   /^(?!identity$)./i.test(headers.get("content-encoding") ?? "");
