@@ -1,9 +1,10 @@
 // Builds the package: `node build.mjs` for everything, `node build.mjs generate` for what the sources import.
 //   build/*.wasm         the kernels of assembly/, without and with relaxed SIMD
 //   src/generated/       shaders and kernels as strings, so that no runtime or bundler needs a loader
-//   dist/                the package: index.js, cli.js, declarations
+//   dist/                the package: index.js, the same for edge runtimes and in one file for pages, cli.js, declarations
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { deflateRawSync, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
@@ -35,38 +36,59 @@ function generate() {
 }
 
 const options = { bundle: true, format: "esm", target: "es2022", legalComments: "none", logLevel: "warning" };
+const page = { platform: "browser", minify: true };
+
+/** The engine for edge runtimes: kernels are imported as modules, by paths that end in `query`. */
+const edge = (query) => ({
+  name: "edge",
+  setup({ onResolve }) {
+    onResolve({ filter: /\/builtin\.ts$/ }, () => ({ path: resolve("src/backends/builtin.edge.ts") }));
+    onResolve({ filter: /\.wasm$/ }, ({ path }) => ({ path: path + query, external: true }));
+  },
+});
 
 async function bundle() {
   rmSync("dist", { recursive: true, force: true });
-  const external = ["@huggingface/tokenizers", "webgpu", "node:*"];
-  await build({ ...options, entryPoints: ["src/index.ts"], outfile: "dist/index.js", external });
+  const external = ["@huggingface/tokenizers", "node:*"];
+  const index = { ...options, entryPoints: ["src/index.ts"], external };
+  await build({ ...index, outfile: "dist/index.js" });
+  const dense = { ...index, minifyWhitespace: true, minifySyntax: true };
+  await build({ ...dense, outfile: "dist/index.workerd.js", plugins: [edge("")] });
+  await build({ ...dense, outfile: "dist/index.edge.js", plugins: [edge("?module")] });
+  await build({ ...index, entryPoints: ["src/cli.ts"], outfile: "dist/cli.js", platform: "node" });
+
+  // All in one file, for pages without a bundler.
+  const { version, license, dependencies } = JSON.parse(readFileSync("package.json", "utf8"));
+  const [[library, its]] = Object.entries(dependencies);
+  const banner = `/* relprop ${version}, ${license}; with ${library} ${its}, Apache-2.0 */`;
   await build({
     ...options,
-    entryPoints: ["src/cli.ts"],
-    outfile: "dist/cli.js",
-    external: [...external, "./index.js"],
-    platform: "node",
+    ...page,
+    entryPoints: ["src/index.ts"],
+    outfile: "dist/relprop.min.js",
+    banner: { js: banner },
   });
+
   for (const file of Object.values(builds)) copyFileSync(`build/${file}`, `dist/${file}`);
   tool("typescript/bin/tsc", "-p", "tsconfig.build.json");
 }
 
-/** Prints what a page loads to explain on either backend, tokenisation included. */
+/** What a page's engine may weigh, in bytes of gzip. */
+const MOST = 40_000;
+
+/** Prints what a page loads to explain on either backend, tokenisation included, with and without the renderers. */
 async function measure() {
-  const result = await build({
-    ...options,
-    entryPoints: ["src/index.ts"],
-    minify: true,
-    write: false,
-    platform: "browser",
-  });
-  const page = Buffer.from(result.outputFiles[0].contents);
-  const kernels = Object.values(builds).map((file) => readFileSync(`build/${file}`).length);
+  const weigh = async (contents) => {
+    const result = await build({ ...options, ...page, stdin: { contents, resolveDir: "." }, write: false });
+    const code = result.outputFiles[0].contents;
+    return [code.length, gzipSync(code, { level: 9 }).length];
+  };
+  const engine = await weigh('export { load } from "./dist/index.js"');
+  const whole = await weigh('export * from "./dist/index.js"');
   const kB = (n) => `${(n / 1000).toFixed(1)} kB`;
-  console.log(
-    `browser bundle: ${kB(page.length)} minified, ${kB(gzipSync(page, { level: 9 }).length)} gzip ` +
-      `(aim 40 kB; kernels ${kernels.map(kB).join(" and ")}, deflated together)`,
-  );
+  console.log(`the engine, load() and all it needs: ${engine.map(kB).join(", gzip ")} (at most ${kB(MOST)})`);
+  console.log(`with html(), svg() and ansi():       ${whole.map(kB).join(", gzip ")}`);
+  if (engine[1] > MOST) throw new Error(`the engine weighs ${engine[1]} bytes of gzip, the most is ${MOST}`);
 }
 
 generate();

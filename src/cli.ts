@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { help } from "./cli/help.ts";
 import { inspect } from "./cli/inspect.ts";
 import { type Line, lines } from "./cli/lines.ts";
-import { findGpu, finishLineOnInterrupt, paint, print, quietOnClosedPipe, stopped } from "./cli/terminal.ts";
+import { finishLineOnInterrupt, paint, print, quietOnClosedPipe, stopped } from "./cli/terminal.ts";
 import { type Composite, method } from "./composites.ts";
 import { quote, RelpropError } from "./errors.ts";
 import type { Explanation, Prediction } from "./explanation.ts";
@@ -88,7 +88,6 @@ async function main(args: string[]): Promise<void> {
 
   const model = await load(values.model ?? fileURLToPath(new URL("../models/sst2-tiny/", import.meta.url)), {
     backend: values.backend as "auto" | undefined,
-    gpu: values.backend === "webgpu" ? await findGpu() : undefined,
   });
   try {
     request(model.labels, asked); // a class that is not there is wrong usage, for every line alike

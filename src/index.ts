@@ -1,6 +1,7 @@
 // What the package exports, nothing else.
 
 export type { BackendOptions } from "./backends/choose.ts";
+export type { WasmSource } from "./backends/module.ts";
 export { type Choice, type Composite, methods } from "./composites.ts";
 export { type ErrorCode, RelpropError } from "./errors.ts";
 export type {

@@ -1,8 +1,7 @@
 // tokenizer.json and tokenizer_config.json, read as the untrusted files they are: what the tokenizer uses is checked here,
 // once, and nothing else is read. Pieces live in Maps, so one called "__proto__" is a piece like any other.
 
-// @ts-expect-error: the library exports it, but its types lose it under nodenext
-import { WordPiece } from "@huggingface/tokenizers";
+import * as library from "@huggingface/tokenizers";
 import { quote, RelpropError } from "./errors.ts";
 import { MAX_CHARS, type Normalizer } from "./words.ts";
 
@@ -18,6 +17,11 @@ export interface WordPieceModel {
   max_input_chars_per_word: number;
   config: { continuing_subword_prefix: string };
   encode(words: string[]): string[];
+}
+
+/** The library exports it, but its types lose it under nodenext. */
+interface Library {
+  WordPiece: new (config: object) => WordPieceModel;
 }
 
 export interface Vocabulary {
@@ -77,7 +81,7 @@ function readModel(model: Json, rows: number): WordPieceModel {
   }
   const unk_token = piece(model.unk_token ?? "[UNK]", "model.unk_token");
   if (!Object.hasOwn(vocab, unk_token)) throw invalid("model.unk_token", `is ${show(unk_token)}, not in model.vocab`);
-  return new WordPiece({
+  return new (library as unknown as Library).WordPiece({
     type: "WordPiece",
     vocab,
     unk_token,

@@ -4,7 +4,8 @@ import { readdirSync } from "node:fs";
 
 let total = 0;
 let passed = 0;
-for (const file of readdirSync("test").filter((name) => name.endsWith(".test.ts"))) {
+const here = (name) => name.endsWith(".test.ts") && name !== "package.test.ts"; // built files are the same everywhere
+for (const file of readdirSync("test").filter(here)) {
   const args = ["run", "--no-check", "-A", "--unstable-webgpu", `test/${file}`];
   const { status, stdout, stderr } = spawnSync("node_modules/.bin/deno", args, { encoding: "utf8" });
   const sums = [...stdout.matchAll(/Total: +(\d+)\D+Passed: +(\d+)/g)];

@@ -118,11 +118,40 @@ memory("a plan of 5 GiB, then one that fits", async () => {
   assert.equal((await program.run({ x })).y, y);
 });
 
-memory("kernels compiled beforehand", async () => {
-  const module = await WebAssembly.compile(await builtin("simd"));
-  const backend = await wasm(module);
-  await backend.upload("w", w);
-  assert.equal(await (await backend.prepare(small)).run({ x }), { y });
+memory("kernels given: compiled, in bytes, fetched, promised, of another realm", async () => {
+  const bytes = await builtin("simd");
+  const module = await WebAssembly.compile(bytes);
+  const response = () => new Response(bytes, { headers: { "content-type": "text/plain" } });
+  const given = [module, bytes, bytes.buffer, response(), Promise.resolve(module), Promise.resolve(response())];
+  const vm = globalThis.process?.getBuiltinModule?.("node:vm");
+  if (vm) {
+    const foreign = vm.runInNewContext("new WebAssembly.Module(bytes)", { bytes });
+    assert.not.instance(foreign, WebAssembly.Module);
+    given.push(foreign);
+  }
+  for (const source of given) {
+    const backend = await wasm(source);
+    await backend.upload("w", w);
+    assert.equal(await (await backend.prepare(small)).run({ x }), { y });
+  }
+});
+
+memory("kernels given that are none", async () => {
+  const page = () => new Response("<!doctype html>");
+  const cases: [unknown, RegExp][] = [
+    [page(), /neither a WebAssembly.Module nor the bytes/],
+    [new Uint8Array(), /neither/],
+    [(await builtin("simd")).subarray(0, 1000), /neither/],
+    ["./kernels.wasm", /neither/],
+    [null, /neither/],
+    [new Response("gone", { status: 404 }), /did not arrive: Error: the server answered 404/],
+    [Promise.reject(new TypeError("no route")), /did not arrive: TypeError: no route/],
+    [new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])), /not relprop's kernels/],
+  ];
+  for (const [source, message] of cases) {
+    const error = await rejects(wasm(source as WebAssembly.Module), "WasmUnavailable");
+    assert.match(error.message, message);
+  }
 });
 
 memory("a kernel that leaves memory", async () => {

@@ -3,8 +3,9 @@
 
 import { test as check, suite } from "uvu";
 import * as assert from "uvu/assert";
-import { builtin, choose } from "../src/backends/builtin.ts";
+import { builtin } from "../src/backends/builtin.ts";
 import { argumentTypes, entryPoints } from "../src/backends/kernels.ts";
+import { choose } from "../src/backends/module.ts";
 import { type Composite, methods } from "../src/composites.ts";
 import { shaders } from "../src/generated/shaders.ts";
 import { activations } from "../src/ops/activation.ts";

@@ -294,6 +294,19 @@ test("backends that are not there", async () => {
   await model.dispose();
 });
 
+if (globalThis.process?.versions?.node && !globalThis.navigator?.gpu) {
+  test("the package `webgpu`: found when asked for, and only then", async () => {
+    const auto = await load(folder);
+    assert.is(auto.backend, "wasm");
+    assert.match(auto.backendReason!, /backend: "webgpu" takes the package `webgpu`/);
+    await auto.dispose();
+    if (!places.some(({ backend }) => backend === "webgpu")) return console.log("no adapter here to find");
+    const found = await load(folder, { backend: "webgpu" });
+    assert.is(found.backend, "webgpu");
+    await found.dispose();
+  });
+}
+
 for (const { device } of places) {
   if (!device) continue;
   test("a GPU too small for the model gives way to WASM", async () => {

@@ -1,17 +1,22 @@
 import { RelpropError } from "../errors.ts";
 import type { Backend } from "./backend.ts";
+import { findGpu, keep } from "./find.ts";
+import type { WasmSource } from "./module.ts";
 import { type WasmOptions, wasm } from "./wasm.ts";
 import { webgpu } from "./webgpu.ts";
 
 export interface BackendOptions extends WasmOptions {
-  /** `auto` (default): WebGPU where there is a real GPU, else WASM. */
+  /**
+   * `auto` (default): WebGPU where the runtime has a real GPU, else WASM. In Node and Bun `webgpu` takes the package of
+   * that name, if it is installed; `auto` leaves it alone.
+   */
   backend?: "auto" | "webgpu" | "wasm";
-  /** WebGPU's entry point, if it is not `navigator.gpu`. Keep a reference to it as long as the model lives. */
+  /** WebGPU's entry point, if it is not `navigator.gpu`; kept as long as the process lives. */
   gpu?: GPU;
-  /** A device to share; it is not destroyed with the model. */
+  /** A device to share; it is not destroyed with the model. Keep what `create` of the package `webgpu` gave you. */
   device?: GPUDevice;
-  /** The kernels compiled beforehand, for runtimes that forbid compiling. */
-  wasm?: WebAssembly.Module;
+  /** The kernels, for runtimes that forbid compiling: what an import or a fetch of `relprop/kernels.wasm` gives. */
+  wasm?: WasmSource | Promise<WasmSource>;
 }
 
 /** Starts a backend; `reason` says why `auto` did not take the GPU. */
@@ -29,14 +34,14 @@ export async function start(options: BackendOptions): Promise<{ backend: Backend
   }
 }
 
-async function gpuBackend({ gpu = globalThis.navigator?.gpu, device }: BackendOptions, software: boolean) {
+async function gpuBackend({ gpu: given, device }: BackendOptions, asked: boolean) {
   if (device) return webgpu(device, false);
   const unavailable = (message: string, cause?: unknown) => new RelpropError("GpuUnavailable", message, {}, cause);
-  if (!gpu) throw unavailable("this runtime has no WebGPU; pass `gpu` or `device` if it comes from a package");
+  const gpu = given ? keep(given) : await findGpu(asked);
   try {
     const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
     if (!adapter) throw unavailable("WebGPU found no GPU on this machine");
-    if (!software && isSoftware(adapter)) throw unavailable("WebGPU has only a software adapter, WASM is faster");
+    if (!asked && isSoftware(adapter)) throw unavailable("WebGPU has only a software adapter, WASM is faster");
     // Ask for what the adapter has: the defaults stop at 128 MiB a binding, and larger ones read as zeros.
     const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
     const requiredLimits = { maxBufferSize, maxStorageBufferBindingSize };

@@ -1,7 +1,7 @@
 import { RelpropError } from "../errors.ts";
 import { type Plan, workBytes } from "../plan.ts";
 import type { Backend, Data, Program } from "./backend.ts";
-import { builtin, choose } from "./builtin.ts";
+import { compile, type WasmSource } from "./module.ts";
 
 type Kernel = (...numbers: number[]) => void;
 
@@ -13,9 +13,10 @@ export interface WasmOptions {
 }
 
 /** Runs plans on the CPU, with the kernels of assembly/. Throws `WasmUnavailable` where the runtime forbids them. */
-export async function wasm(module?: WebAssembly.Module, options: WasmOptions = {}): Promise<Backend> {
+export async function wasm(given?: WasmSource | Promise<WasmSource>, options: WasmOptions = {}): Promise<Backend> {
+  const module = await compile(given, options.deterministic);
   const memory = new WebAssembly.Memory({ initial: 1, maximum: PAGE });
-  const exports = await instantiate(module, memory, options);
+  const exports = await instantiate(module, memory);
   const heap: unknown = (exports.heap as WebAssembly.Global | undefined)?.value;
   if (typeof heap !== "number") throw new RelpropError("WasmUnavailable", "the given module is not relprop's kernels");
 
@@ -104,28 +105,10 @@ export function expect(inputs: Data, name: string, size: number): Float32Array {
 // By division: bit operations are signed and break beyond 2 GiB.
 const align = (pointer: number) => Math.ceil(pointer / 16) * 16;
 
-async function instantiate(
-  module: WebAssembly.Module | undefined,
-  memory: WebAssembly.Memory,
-  { deterministic }: WasmOptions,
-) {
-  if (typeof WebAssembly === "undefined") {
-    throw new RelpropError("WasmUnavailable", "this runtime has no WebAssembly");
-  }
-  const bytes = module ? undefined : await builtin(choose(deterministic));
-  if (bytes && !WebAssembly.validate(bytes)) {
-    throw new RelpropError("WasmUnavailable", "this runtime's WebAssembly has no SIMD, which the kernels need");
-  }
+async function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<WebAssembly.Exports> {
   try {
-    const compiled = module ?? (await WebAssembly.compile(bytes!));
-    return (await WebAssembly.instantiate(compiled, { env: { memory } })).exports;
+    return (await WebAssembly.instantiate(module, { env: { memory } })).exports;
   } catch (cause) {
-    const hint = "a page's Content-Security-Policy must allow 'wasm-unsafe-eval'";
-    throw new RelpropError(
-      "WasmUnavailable",
-      `this runtime does not compile the kernels: ${cause}; ${hint}`,
-      {},
-      cause,
-    );
+    throw new RelpropError("WasmUnavailable", `the kernels do not start: ${cause}`, {}, cause);
   }
 }

@@ -39,21 +39,3 @@ export function paint(toTerminal: boolean): AnsiOptions {
   const color = plain ? "none" : /truecolor|24bit/.test(COLORTERM ?? "") ? "truecolor" : "256";
   return { color, width: Math.min(process.stdout.columns || 80, 120) };
 }
-
-declare global {
-  // Dawn ends the process if its GPU object is collected while a device lives.
-  var __relpropGpu: GPU | undefined;
-}
-
-/** WebGPU's entry point: the runtime's own, else the optional package `webgpu`. */
-export async function findGpu(): Promise<GPU | undefined> {
-  if (globalThis.navigator?.gpu) return globalThis.navigator.gpu;
-  try {
-    const { create, globals } = await import("webgpu");
-    Object.assign(globalThis, globals);
-    globalThis.__relpropGpu ??= create([]);
-    return globalThis.__relpropGpu;
-  } catch {
-    return undefined;
-  }
-}

@@ -1,0 +1,120 @@
+// What `npm pack` would publish, as `npm run build` left it. On Node alone: the built files are the same everywhere, and
+// test/everywhere runs them in every runtime.
+
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const at = (path: string) => `${root}${path}`;
+const json = (path: string) => JSON.parse(readFileSync(at(path), "utf8"));
+
+const test = suite("the package");
+const manifest = json("package.json");
+
+/** Everything that may be published. */
+const ALLOWED = [
+  /^(README|CHANGELOG)\.md$|^LICENSE$|^package\.json$/,
+  /^dist\/(index|index\.workerd|index\.edge|relprop\.min|cli)\.js$/,
+  /^dist\/kernels(\.relaxed)?\.wasm$/,
+  /^dist\/types\/([a-z]+\/)?[a-z-]+\.d\.ts$/,
+  /^models\/sst2-tiny\/(README\.md|(config|tokenizer|tokenizer_config)\.json|model\.safetensors)$/,
+];
+
+test("what is packed, and how much", () => {
+  const args = ["pack", "--dry-run", "--json", "--ignore-scripts"];
+  const [{ files }] = JSON.parse(execFileSync("npm", args, { cwd: root, encoding: "utf8" }));
+  const paths: string[] = files.map(({ path }: { path: string }) => path);
+  assert.equal(
+    paths.filter((path) => !ALLOWED.some((allowed) => allowed.test(path))),
+    [],
+    "files that are not allowed",
+  );
+  for (const allowed of ALLOWED)
+    assert.ok(
+      paths.some((path) => allowed.test(path)),
+      `nothing matches ${allowed}`,
+    );
+  const code = files.filter(({ path }: { path: string }) => !path.startsWith("models/"));
+  const bytes = code.reduce((n: number, { size }: { size: number }) => n + size, 0);
+  console.log(`${paths.length} files, ${(bytes / 1000).toFixed(0)} kB unpacked without the model`);
+  assert.ok(bytes < 1_000_000, `${bytes} bytes without the model, the most is 1 MB`);
+});
+
+test("every path that package.json names is there", () => {
+  const named = Object.values(manifest.exports).flatMap((value) => Object.values(Object(value)).join("") && value);
+  const paths = named.flatMap((value) => (typeof value === "string" ? value : Object.values(value as object)));
+  for (const path of [...paths, ...Object.values(manifest.bin), manifest.unpkg, manifest.jsdelivr] as string[]) {
+    assert.ok(existsSync(at(path.replace("*", "sst2-tiny"))), path);
+  }
+  // Conditions are tried in order: types first, and wrangler sets `browser` and `worker` beside `workerd`.
+  assert.equal(Object.keys(manifest.exports["."]), ["types", "workerd", "edge-light", "default"]);
+});
+
+/** The modules that a bundle of a file would import, and its code. A build that needs an await at the top fails. */
+async function graph(file: string): Promise<{ inputs: string[]; imports: string[]; code: string }> {
+  const { metafile, outputFiles, warnings } = await build({
+    entryPoints: [at(file)],
+    bundle: true,
+    format: "cjs", // has no top-level await
+    platform: "browser",
+    external: ["*.wasm", "*.wasm?module"],
+    write: false,
+    metafile: true,
+    logLevel: "silent",
+  });
+  assert.equal(warnings, []);
+  const [output] = Object.values(metafile.outputs);
+  const imports = output.imports.map(({ path }) => path).sort();
+  return { inputs: Object.keys(metafile.inputs), imports, code: outputFiles[0].text };
+}
+
+test("a page's graph: nothing of Node's, nothing awaited at the top", async () => {
+  for (const file of ["dist/index.js", "dist/relprop.min.js"]) {
+    const { inputs, imports, code } = await graph(file);
+    assert.equal(imports, [], file);
+    assert.not.match(code, /\b(import|require)\s*\(\s*["'`]/, file);
+    if (file.includes("min")) assert.is(inputs.length, 1, "one file, all in it");
+  }
+});
+
+test("an edge function's graph: kernels are imported, not carried along", async () => {
+  const { kernels } = await import("../src/generated/kernels.ts");
+  assert.ok(readFileSync(at("dist/index.js"), "utf8").includes(kernels));
+  const files = ["./kernels.relaxed.wasm", "./kernels.wasm"];
+  const entries: [string, string][] = [
+    ["workerd", ""],
+    ["edge", "?module"],
+  ];
+  for (const [name, query] of entries) {
+    const { imports, code } = await graph(`dist/index.${name}.js`);
+    assert.equal(
+      imports,
+      files.map((file) => file + query),
+    );
+    assert.not.ok(code.includes(kernels), name);
+  }
+});
+
+test("import and require give the same module", async () => {
+  const name = manifest.name;
+  const imported = await import(name);
+  const required = createRequire(import.meta.url)(name);
+  assert.equal(Object.keys(required).sort(), Object.keys(imported).sort());
+  assert.is(required.load, imported.load);
+  const own = await import("../src/index.ts");
+  assert.equal(Object.keys(imported).sort(), Object.keys(own).sort());
+});
+
+test("JSR has the same version and needs the same", () => {
+  const jsr = json("jsr.json");
+  assert.is(jsr.version, manifest.version);
+  const dependencies = Object.entries(manifest.dependencies);
+  assert.equal(jsr.imports, Object.fromEntries(dependencies.map(([name, v]) => [name, `npm:${name}@${v}`])));
+});
+
+test.run();
