@@ -7,25 +7,26 @@ import { parseArgs } from "node:util";
 import { help } from "./cli/help.ts";
 import { inspect } from "./cli/inspect.ts";
 import { type Line, lines } from "./cli/lines.ts";
-import { finishLineOnInterrupt, paint, print, quietOnClosedPipe, stopped } from "./cli/terminal.ts";
+import { interrupt, paint, print, quietOnClosedPipe } from "./cli/terminal.ts";
 import { type Composite, method } from "./composites.ts";
 import { quote, RelpropError } from "./errors.ts";
 import type { Explanation, Prediction } from "./explanation.ts";
+import { listed } from "./lists.ts";
 import { load } from "./load.ts";
-import type { ExplainOptions } from "./model.ts";
+import type { ExplainLists, ExplainOptions } from "./question.ts";
 import { ansi } from "./render/ansi.ts";
 import { html } from "./render/html.ts";
 import { svg } from "./render/svg.ts";
 import { percent, visible } from "./render/text.ts";
-import { request } from "./target.ts";
+import { requests } from "./target.ts";
 
 const options = {
   model: { type: "string" },
   backend: { type: "string" },
   method: { type: "string" },
   at: { type: "string" },
-  target: { type: "string" },
-  contrast: { type: "string" },
+  target: { type: "string", multiple: true },
+  contrast: { type: "string", multiple: true },
   composite: { type: "string" },
   truncate: { type: "boolean" },
   json: { type: "boolean" },
@@ -85,20 +86,33 @@ async function main(args: string[]): Promise<void> {
   const text = textOf(command, texts, values);
   const format = formatOf(values);
   const asked = await asks(values);
+  if ((format === "html" || format === "svg") && Object.values(asked).some(Array.isArray)) {
+    throw new Usage(`--format ${format} shows one explanation, and lists ask for several`);
+  }
 
   const model = await load(values.model ?? fileURLToPath(new URL("../models/sst2-tiny/", import.meta.url)), {
     backend: values.backend as "auto" | undefined,
   });
   try {
-    request(model.labels, asked); // a class that is not there is wrong usage, for every line alike
+    requests(model.labels, asked); // a class that is not there is wrong usage, for every line alike
     if (command === "inspect") return await emit(values, inspect(model, format === "json"));
-    const answer = (one: string): Promise<Explanation | Prediction> =>
-      command === "explain" ? model.explain(one, asked) : model.predict(one, asked);
+    type Answer = Prediction | Explanation | Explanation[];
+    const answer = (texts: string[], signal?: AbortSignal): Promise<Answer[]> =>
+      command === "explain"
+        ? model.explain(texts, { ...asked, signal } as ExplainOptions)
+        : model.predict(texts, { ...asked, signal });
     if (values.jsonl) return await stream(answer);
-    const result = await answer(text);
+    const [result] = await answer([text]);
     if (format === "json") return await emit(values, `${JSON.stringify(result, null, 2)}\n`);
     const toTerminal = values.out === undefined;
-    await emit(values, "ledger" in result ? render(result, format, toTerminal) : predictionText(result));
+    if ("classes" in result && !("ledger" in result)) return await emit(values, predictionText(result));
+    await emit(
+      values,
+      [result]
+        .flat()
+        .map((one) => render(one, format, toTerminal))
+        .join("\n"),
+    );
   } finally {
     await model.dispose();
   }
@@ -127,15 +141,26 @@ function formatOf({ json, jsonl, format }: Values): Format {
 }
 
 /** The options of explain(), checked before a model is loaded. */
-async function asks(values: Values): Promise<ExplainOptions & { at?: undefined }> {
+async function asks(values: Values): Promise<ExplainOptions | ExplainLists> {
   if (values.composite !== undefined && values.method !== undefined) {
     throw new Usage("--method and --composite exclude each other");
   }
-  const wanted = values.composite === undefined ? values.method : await compositeFile(values.composite);
-  method(wanted);
+  const wanted =
+    values.composite === undefined ? alone(values.method?.split(",")) : await compositeFile(values.composite);
+  for (const one of listed<string | Composite | undefined>(wanted)) method(one);
   const { at, target, contrast, truncate } = values;
-  return { method: wanted, at, target, contrast, truncate } as ExplainOptions & { at?: undefined };
+  const asked = {
+    method: wanted,
+    at: alone(at?.split(",")),
+    target: alone(target),
+    contrast: alone(contrast),
+    truncate,
+  };
+  return asked as ExplainOptions | ExplainLists;
 }
+
+/** A list of one is no list: it asks for one explanation. */
+const alone = <T>(list: T[] | undefined): T | T[] | undefined => (list?.length === 1 ? list[0] : list);
 
 async function compositeFile(path: string): Promise<Composite> {
   try {
@@ -172,25 +197,40 @@ async function emit({ out }: Values, content: string): Promise<void> {
   }
 }
 
+type Answers = (texts: string[], signal: AbortSignal) => Promise<(object | object[])[]>;
+
 /** One line of JSON for each line of standard input, in order; a bad line is answered with its error. */
-async function stream(answer: (text: string) => Promise<object>): Promise<void> {
-  finishLineOnInterrupt();
-  for await (const line of lines(process.stdin)) {
-    await print(`${JSON.stringify(await answerLine(line, answer))}\n`);
-    if (stopped()) return;
+async function stream(answer: Answers): Promise<void> {
+  const signal = interrupt();
+  for await (const group of lines(process.stdin)) {
+    for (const result of await answerLines(group, answer, signal)) {
+      if (signal.aborted) return;
+      await print(`${JSON.stringify(result)}\n`);
+    }
   }
 }
 
-async function answerLine(line: Line, answer: (text: string) => Promise<object>): Promise<object> {
-  const id = line.id === undefined ? {} : { id: line.id };
+/** Answers lines together; if that fails in halves, so that every bad line gets its own error and the others do not. */
+async function answerLines(group: Line[], answer: Answers, signal: AbortSignal): Promise<object[]> {
   try {
-    if (line.error) throw line.error;
-    return { ...id, ...(await answer(line.text)) };
+    const bad = group.find(({ error }) => error)?.error;
+    if (bad) throw bad;
+    const answers = await answer(
+      group.map(({ text }) => text),
+      signal,
+    );
+    return answers.map((one, i) => ({ ...idOf(group[i]), ...(Array.isArray(one) ? { explanations: one } : one) }));
   } catch (error) {
     if (!(error instanceof RelpropError)) throw error;
-    return { ...id, line: line.number, error: { code: error.code, message: error.message } };
+    if (group.length === 1)
+      return [{ ...idOf(group[0]), line: group[0].number, error: { code: error.code, message: error.message } }];
+    const half = Math.ceil(group.length / 2);
+    const first = await answerLines(group.slice(0, half), answer, signal);
+    return [...first, ...(await answerLines(group.slice(half), answer, signal))];
   }
 }
+
+const idOf = ({ id }: Line) => (id === undefined ? {} : { id });
 
 quietOnClosedPipe();
 main(process.argv.slice(2)).catch((error: unknown) => {

@@ -47,7 +47,12 @@ export function method(wanted: unknown = "cp-lrp"): { name: string; composite: C
       `there is no method ${quote(wanted)}, only ${[...methods.keys()].join(", ")}`,
     );
   }
-  if (typeof wanted === "object" && wanted !== null && Object.values(wanted).every(isChoice)) {
+  if (
+    typeof wanted === "object" &&
+    wanted !== null &&
+    !Array.isArray(wanted) &&
+    Object.values(wanted).every(isChoice)
+  ) {
     return { name: "custom", composite: wanted as Composite };
   }
   const example = `{ "layer_norm": "identity", "linear": ["epsilon", { "eps": 1e-6 }] }`;

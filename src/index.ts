@@ -15,8 +15,8 @@ export type {
 } from "./explanation.ts";
 export type { Contents, Progress, Source } from "./files.ts";
 export { type LoadOptions, load } from "./load.ts";
-export type { ExplainOptions, Model, PredictOptions } from "./model.ts";
+export type { Model } from "./model.ts";
+export type { ExplainLists, ExplainOptions, PredictOptions } from "./question.ts";
 export { ansi } from "./render/ansi.ts";
 export { html } from "./render/html.ts";
 export { svg } from "./render/svg.ts";
-export type { TargetOptions } from "./target.ts";

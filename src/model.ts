@@ -1,31 +1,17 @@
-import type { Backend, Data, Program } from "./backends/backend.ts";
-import { type Composite, method } from "./composites.ts";
+import type { Backend, Data } from "./backends/backend.ts";
+import { alike, most } from "./batches.ts";
 import { quote, RelpropError, throwIfAborted } from "./errors.ts";
-import type { Explanation, Prediction, ReadingPoint } from "./explanation.ts";
+import type { Explanation, Prediction } from "./explanation.ts";
 import type { TensorInfo } from "./header.ts";
 import { type Encoded, encode, inputs, type Tables } from "./inputs.ts";
 import type { Architecture, Network } from "./models/family.ts";
-import { plan } from "./plan.ts";
-import { classScores, explanation } from "./results.ts";
-import { request, type TargetOptions } from "./target.ts";
+import { Plans, type Ready } from "./plans.ts";
+import { type ExplainLists, type ExplainOptions, type PredictOptions, type Question, question } from "./question.ts";
+import { classScores, explanations } from "./results.ts";
 import type { Tokenizer } from "./tokenizer.ts";
-import { explaining, network, predicting, readingPoints, type Trace } from "./trace.ts";
+import { explaining, network, predicting, type Trace } from "./trace.ts";
 
-export interface PredictOptions {
-  /** Cuts a text that is too long instead of rejecting it with `InputTooLong`. */
-  truncate?: boolean;
-  /** Seen before each run; a run that has begun is finished. */
-  signal?: AbortSignal;
-}
-
-export interface ExplainOptions extends PredictOptions, TargetOptions {
-  /** A method's name (default cp-lrp), or a composite of your own. */
-  method?: string | Composite;
-  /** Where relevance is read (default embeddings); several points come from one run. */
-  at?: ReadingPoint | readonly ReadingPoint[];
-  /** Also the residual stream's relevance at each block's input, as `layers`. */
-  layers?: boolean;
-}
+export type { ExplainLists, ExplainOptions, PredictOptions };
 
 export interface ModelParts {
   name: string;
@@ -40,15 +26,7 @@ export interface ModelParts {
   unused: string[];
 }
 
-const MOST_PLANS = 32; // plans kept ready, and the most bytes of their work buffers
-const MOST_PLAN_BYTES = 2 ** 29;
-const BATCH = 8; // texts a run
-const BUCKET = 8; // texts are padded to a multiple of this, so that few lengths need a plan of their own
-
-interface Ready {
-  program: Program;
-  trace: Trace;
-}
+const MOST_BYTES = 2 ** 29; // of work buffers that a list of texts may take
 
 /**
  * A loaded model. Calls run one at a time in the order they were made. `dispose()` lets the running one finish, rejects
@@ -71,12 +49,13 @@ export class Model {
   readonly unused: readonly string[];
 
   readonly #parts: ModelParts;
-  readonly #ready = new Map<string, Ready>();
+  readonly #plans: Plans;
   #queue: Promise<unknown> = Promise.resolve();
   #disposed: Promise<void> | undefined;
 
   constructor(parts: ModelParts) {
     this.#parts = parts;
+    this.#plans = new Plans(parts.backend);
     this.name = parts.name;
     this.type = parts.type;
     this.labels = parts.architecture.labels;
@@ -92,63 +71,73 @@ export class Model {
   predict(text: string, options?: PredictOptions): Promise<Prediction>;
   predict(texts: readonly string[], options?: PredictOptions): Promise<Prediction[]>;
   async predict(text: string | readonly string[], options: PredictOptions = {}): Promise<Prediction | Prediction[]> {
-    const results = await this.#inBatches(texts(text), options, async (batch, t) => {
-      const { program, trace } = await this.#prepare(`predict ${batch.length} ${t}`, batch.length, t, predicting);
-      const data = await program.run(this.#inputs(batch, t));
-      return batch.map(({ text, warnings }, index) => {
-        const classes = classScores(this.labels, { trace, data, batch: batch.length, index });
-        return { text, model: this.name, backend: this.backend, classes, warnings };
+    const { name: model, backend, labels } = this;
+    const results = await this.#inBatches(text, options, 1, async (batch, t) => {
+      const { program, trace, texts } = await this.#prepare("predict", batch.length, t, predicting);
+      const fed = batch.slice(0, texts);
+      const run = { trace, data: await program.run(this.#inputs(fed, t)), texts, targets: 1 };
+      return fed.map(({ text, warnings }, i) => {
+        return { text, model, backend, classes: classScores(labels, run, i), warnings };
       });
     });
     return typeof text === "string" ? results[0] : results;
   }
 
-  /** Which tokens a text's logit rests on, with its ledger; a list of texts or reading points gives a list. */
-  explain(text: string, options?: ExplainOptions & { at?: ReadingPoint }): Promise<Explanation>;
-  explain(texts: readonly string[], options?: ExplainOptions & { at?: ReadingPoint }): Promise<Explanation[]>;
-  explain(text: string, options: ExplainOptions & { at: readonly ReadingPoint[] }): Promise<Explanation[]>;
-  explain(
-    texts: readonly string[],
-    options: ExplainOptions & { at: readonly ReadingPoint[] },
-  ): Promise<Explanation[][]>;
+  /**
+   * Which tokens a text's logit rests on, with its ledger. If an option is a list, so is each text's result: flat, methods
+   * slowest, then targets, then reading points; each explanation says which it is.
+   */
+  explain(text: string, options?: ExplainOptions): Promise<Explanation>;
+  explain(texts: readonly string[], options?: ExplainOptions): Promise<Explanation[]>;
+  explain(text: string, options: ExplainLists): Promise<Explanation[]>;
+  explain(texts: readonly string[], options: ExplainLists): Promise<Explanation[][]>;
   async explain(
     text: string | readonly string[],
-    options: ExplainOptions = {},
+    options: ExplainOptions | ExplainLists = {},
   ): Promise<Explanation | Explanation[] | Explanation[][]> {
-    const { at = "embeddings", layers = false } = options;
-    const points = typeof at === "string" ? [at] : at;
-    for (const point of points) {
-      if (readingPoints.includes(point)) continue;
-      throw new RelpropError(
-        "InvalidOption",
-        `relevance is read at ${readingPoints.join(", ")}, not at ${quote(point)}`,
-      );
-    }
-    const rules = method(options.method);
-    const target = request(this.labels, options);
-    const about = { model: this.name, backend: this.backend, labels: this.labels };
-
-    const results = await this.#inBatches(texts(text), options, async (batch, t) => {
-      const key = `${JSON.stringify(rules.composite)} ${layers} ${batch.length} ${t}`;
-      const build = (net: Network) => explaining(net, batch.length, rules.composite, layers);
-      const { program, trace } = await this.#prepare(key, batch.length, t, build);
-      const requests = new Float32Array(target.length * batch.length);
-      for (let i = 0; i < batch.length; i++) requests.set(target, target.length * i);
-      const data = await program.run({ ...this.#inputs(batch, t), request: requests });
-      return batch.map((one, index) => {
-        const run = { trace, data, batch: batch.length, index };
-        const reading = (point: ReadingPoint) => explanation(one, about, run, rules, point);
-        return typeof at === "string" ? reading(at) : points.map(reading);
+    const asked = question(this.labels, options);
+    const { methods, requests, several } = asked;
+    const results = await this.#inBatches(text, options, requests.length, async (batch, t) => {
+      let fed = batch;
+      const parts: Explanation[][][][] = []; // by targets, texts and methods
+      for (let first = 0; first < requests.length; first += most(t)) {
+        throwIfAborted(options.signal);
+        const some = { ...asked, requests: requests.slice(first, first + most(t)) };
+        parts.push(await this.#explain(fed, t, some));
+        fed = fed.slice(0, parts[0].length);
+      }
+      return fed.map((_, i) => {
+        const all = methods.flatMap((_, m) => parts.flatMap((part) => part[i][m]));
+        return several ? all : all[0];
       });
     });
     return (typeof text === "string" ? results[0] : results) as Explanation | Explanation[] | Explanation[][];
   }
 
+  /** One run for the first texts of a batch, as many as fit: their explanations by method. */
+  async #explain(batch: Encoded[], t: number, asked: Question): Promise<Explanation[][][]> {
+    const { methods, requests, layers } = asked;
+    const composites = methods.map(({ composite }) => composite);
+    const kind = `${JSON.stringify(composites)} ${layers} ${requests.length}`;
+    const trace = (net: Network) => explaining(net, composites, requests.length, layers);
+    const { program, texts, ...ready } = await this.#prepare(kind, batch.length, t, trace);
+
+    const fed = batch.slice(0, texts);
+    const rows = requests.flatMap((row) => fed.map(() => row)); // a target's texts side by side
+    const request = new Float32Array(rows.length * (this.labels.length + 1));
+    rows.forEach((row, i) => {
+      request.set(row, row.length * i);
+    });
+    const data = await program.run({ ...this.#inputs(fed, t), request });
+    const about = { model: this.name, backend: this.backend, labels: this.labels };
+    const run = { ...ready, data, texts, targets: requests.length };
+    return fed.map((one, i) => explanations(one, about, run, i, asked));
+  }
+
   /** Frees the model's memory, once the run under way has ended. */
   dispose(): Promise<void> {
     this.#disposed ??= this.#queue.then(() => {
-      for (const { program } of this.#ready.values()) program.dispose();
-      this.#ready.clear();
+      this.#plans.dispose();
       this.#parts.backend.dispose();
     });
     return this.#disposed;
@@ -158,19 +147,36 @@ export class Model {
     return this.dispose();
   }
 
-  /** Encodes all texts, so that a text that is too long is told before any run, then runs them in batches of few. */
+  /**
+   * Encodes all texts, so that a text that is too long is told before any run, then runs those of like length together.
+   * `run` answers the texts it is given, or as many of the first ones as it can run at once.
+   */
   async #inBatches<R>(
-    texts: readonly string[],
+    text: string | readonly string[],
     { truncate, signal }: PredictOptions,
+    targets: number,
     run: (batch: Encoded[], t: number) => Promise<R[]>,
   ): Promise<R[]> {
-    const encoded = texts.map((text) => encode(this.#parts.tokenizer, text, this.maxTokens, truncate));
-    const results: R[] = [];
-    for (let i = 0; i < encoded.length; i += BATCH) {
-      const batch = encoded.slice(i, i + BATCH);
-      const longest = Math.max(...batch.map(({ tokens }) => tokens.length));
-      const t = Math.min(Math.ceil(longest / BUCKET) * BUCKET, this.maxTokens);
-      results.push(...(await this.#inTurn(signal, () => run(batch, t))));
+    const encoded = texts(text).map((one) => encode(this.#parts.tokenizer, one, this.maxTokens, truncate));
+    const results = new Array<R>(encoded.length);
+    let ran = false;
+    const lengths = encoded.map(({ tokens }) => tokens.length);
+    for (const { t, texts } of alike(lengths, this.maxTokens)) {
+      for (let done = 0; done < texts.length; ) {
+        if (ran) await new Promise((resolve) => setTimeout(resolve)); // or nobody could abort, nor a page be painted
+        ran = true;
+        const next = texts.slice(done, done + most(t * Math.max(1, targets)));
+        const answers = await this.#inTurn(signal, () =>
+          run(
+            next.map((i) => encoded[i]),
+            t,
+          ),
+        );
+        answers.forEach((answer, i) => {
+          results[next[i]] = answer;
+        });
+        done += answers.length;
+      }
     }
     return results;
   }
@@ -186,29 +192,20 @@ export class Model {
     return turn;
   }
 
-  /** The program for a batch of one size, from the cache or new; the least recently used give way. */
-  async #prepare(key: string, batch: number, t: number, trace: (net: Network) => Trace): Promise<Ready> {
-    const found = this.#ready.get(key);
-    if (found) this.#ready.delete(key);
-    const ready = found ?? (await this.#build(trace(network(this.#parts.architecture, batch, t))));
-    this.#ready.set(key, ready);
-    let bytes = 0;
-    for (const { program } of this.#ready.values()) bytes += program.bytes;
-    for (const [old, { program }] of this.#ready) {
-      if ((bytes <= MOST_PLAN_BYTES && this.#ready.size <= MOST_PLANS) || old === key) break;
-      bytes -= program.bytes;
-      program.dispose();
-      this.#ready.delete(old);
-    }
-    return ready;
+  /** The program for so many texts of `t` tokens, or for half as many and so on if its work buffers were too large. */
+  async #prepare(
+    kind: string,
+    texts: number,
+    t: number,
+    trace: (net: Network) => Trace,
+  ): Promise<Ready & { texts: number }> {
+    const traced = () => trace(network(this.#parts.architecture, texts, t));
+    const ready = await this.#plans.get(`${kind} ${texts} ${t}`, traced, texts > 1 ? MOST_BYTES : undefined);
+    return ready ? { ...ready, texts } : this.#prepare(kind, Math.ceil(texts / 2), t, trace);
   }
 
   #inputs(batch: readonly Encoded[], t: number): Data {
     return inputs(batch, t, this.#parts.tables, this.#parts.architecture.width);
-  }
-
-  async #build(trace: Trace): Promise<Ready> {
-    return { trace, program: await this.#parts.backend.prepare(plan(trace.outputs)) };
   }
 }
 

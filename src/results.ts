@@ -5,6 +5,7 @@ import type { Composite } from "./composites.ts";
 import { RelpropError } from "./errors.ts";
 import type { ClassScore, Explanation, ReadingPoint } from "./explanation.ts";
 import type { Encoded } from "./inputs.ts";
+import type { Question } from "./question.ts";
 import { ledger, part, type Trace } from "./trace.ts";
 
 /** What all results of a model have in common. */
@@ -14,16 +15,17 @@ export interface About {
   labels: readonly string[];
 }
 
-/** One text's place in a batch that ran. */
+/** A run's numbers: of so many texts, and so many targets of each. */
 export interface Run {
   trace: Trace;
   data: Data;
-  batch: number;
-  index: number;
+  texts: number;
+  targets: number;
 }
 
-export function classScores(labels: readonly string[], { data, index, batch }: Run): ClassScore[] {
-  const logits = part(data.logits, index, batch);
+/** The classes of the text at `index`. */
+export function classScores(labels: readonly string[], { data, texts }: Run, index: number): ClassScore[] {
+  const logits = part(data.logits, index, texts);
   finite(logits, "a logit");
   const peak = Math.max(...logits);
   const weights = Array.from(logits, (logit) => Math.exp(logit - peak));
@@ -31,41 +33,51 @@ export function classScores(labels: readonly string[], { data, index, batch }: R
   return labels.map((label, c) => ({ index: c, label, logit: logits[c], probability: weights[c] / total }));
 }
 
-export function explanation(
+/** Explanations of the text at `index`: for each method, and for each of the run's targets one at each reading point. */
+export function explanations(
   { text, tokens, warnings }: Encoded,
   { model, backend, labels }: About,
   run: Run,
-  rules: { name: string; composite: Composite },
-  at: ReadingPoint,
-): Explanation {
-  const { trace, data, batch, index } = run;
-  const classes = classScores(labels, run);
-  const reading = (name: string) => {
-    const relevance = part(data[name], index, batch).subarray(0, tokens.length);
-    const account = ledger(trace, data, name, index, batch);
-    finite(relevance, "a token's relevance");
-    finite(Object.values(account), "a ledger entry");
-    return { relevance: Array.from(relevance), ledger: account };
-  };
-  const { relevance, ledger: account } = reading(at);
+  index: number,
+  { methods, points }: Question,
+): Explanation[][] {
+  const { trace, data, texts, targets } = run;
+  const classes = classScores(labels, run, index);
 
-  const seed = part(data.seed, index, batch);
-  const contrast = classes[seed.indexOf(-1)];
-  return {
-    text,
-    model,
-    method: rules.name,
-    composite: rules.composite,
-    at,
-    backend,
-    target: classes[seed.indexOf(1)],
-    ...(contrast && { contrast }),
-    classes,
-    tokens: tokens.map((token, j) => ({ ...token, relevance: relevance[j] })),
-    ledger: account,
-    ...(trace.layers.length && { layers: trace.layers.map(reading) }),
-    warnings: [...warnings, ...annihilated(at, rules.composite)],
-  };
+  return methods.map(({ name, composite }, m) => {
+    const walk = trace.walks[m];
+    return [...Array(targets).keys()].flatMap((target) => {
+      const mine = (output: string) => part(data[output], target * texts + index, targets * texts);
+      const seed = mine("seed");
+      const logit = seed.reduce((sum, weight, c) => sum + weight * classes[c].logit, 0);
+      const contrast = classes[seed.indexOf(-1)];
+      const read = (output: string) => {
+        const relevance = mine(output).subarray(0, tokens.length);
+        const account = ledger(walk, output, logit, mine);
+        finite(relevance, "a token's relevance");
+        finite(Object.values(account), "a ledger entry");
+        return { relevance: Array.from(relevance), ledger: account };
+      };
+      return points.map((at) => {
+        const { relevance, ledger } = read(walk.readings.get(at)!);
+        return {
+          text,
+          model,
+          method: name,
+          composite,
+          at,
+          backend,
+          target: classes[seed.indexOf(1)],
+          ...(contrast && { contrast }),
+          classes,
+          tokens: tokens.map((token, j) => ({ ...token, relevance: relevance[j] })),
+          ledger,
+          ...(walk.layers.length && { layers: walk.layers.map(read) }),
+          warnings: [...warnings, ...annihilated(at, composite)],
+        };
+      });
+    });
+  });
 }
 
 function finite(values: ArrayLike<number>, what: string): void {

@@ -1,20 +1,33 @@
-// Which logit an explanation is of: a class, the top class when none is named, or a contrast of two.
+// Which logits explanations are of: a class, the top class where none is named, or a contrast of two.
 
 import { quote, RelpropError } from "./errors.ts";
+import { listed, type OneOrMore } from "./lists.ts";
+
+type Class = string | number | undefined;
 
 export interface TargetOptions {
-  /** A class by its label or index; by default the top class. A label beats an index where a class is called "1". */
-  target?: string | number;
-  /** A class to compare with: the explained number is the target's logit less this one's. */
-  contrast?: string | number;
+  target?: OneOrMore<Class>;
+  contrast?: OneOrMore<Class>;
 }
 
-/** A row for ops/seed.ts: a weight for every class and, last, one for the top class. */
-export function request(labels: readonly string[], { target, contrast }: TargetOptions): Float32Array {
-  const row = new Float32Array(labels.length + 1);
+/** For each pair of target and contrast a row for ops/seed.ts: a weight for every class and, last, one for the top class. */
+export function requests(labels: readonly string[], { target, contrast }: TargetOptions): Float32Array[] {
+  const [targets, contrasts] = [listed(target), listed(contrast)];
+  const [n, m] = [targets.length, contrasts.length];
+  if (n !== m && n !== 1 && m !== 1) {
+    const message = `${n} targets and ${m} contrasts make no pairs: give as many of both, or one of either`;
+    throw new RelpropError("InvalidOption", message);
+  }
+  return Array.from({ length: n === 1 ? m : n }, (_, i) =>
+    row(labels, targets[n === 1 ? 0 : i], contrasts[m === 1 ? 0 : i]),
+  );
+}
+
+function row(labels: readonly string[], target: Class, contrast: Class): Float32Array {
+  const weights = new Float32Array(labels.length + 1);
   const to = target === undefined ? labels.length : classIndex(labels, target);
-  row[to] = 1;
-  if (contrast === undefined) return row;
+  weights[to] = 1;
+  if (contrast === undefined) return weights;
   const from = classIndex(labels, contrast);
   if (from === to) {
     throw new RelpropError(
@@ -22,10 +35,9 @@ export function request(labels: readonly string[], { target, contrast }: TargetO
       `target and contrast are both ${quote(labels[to])}; nothing is left to explain`,
     );
   }
-  row[from] = -1;
-  return row;
+  weights[from] = -1;
+  return weights;
 }
-
 export function classIndex(labels: readonly string[], wanted: string | number): number {
   const named = labels.indexOf(String(wanted));
   if (typeof wanted === "string" && named >= 0) return named;

@@ -1,21 +1,28 @@
 // From a model's network to the tensors of a prediction or an explanation, and from a run's numbers to ledgers.
 
-import type { Data } from "./backends/backend.ts";
 import type { Composite } from "./composites.ts";
 import type { Ledger, ReadingPoint } from "./explanation.ts";
 import type { Architecture, Network } from "./models/family.ts";
 import { dot } from "./ops/dot.ts";
 import { seed } from "./ops/seed.ts";
 import { propagate } from "./propagate.ts";
-import { cols, type Entry, input, type Tensor } from "./tensor.ts";
+import { cols, type Entry, input, rows, type Tensor } from "./tensor.ts";
 
 /** What a plan has to compute, and how to read what it has computed. */
 export interface Trace {
   outputs: Record<string, Tensor>;
-  /** Names of the outputs that hold the relevance of each tensor of the residual stream, if it was asked for. */
+  /** One for each method. */
+  walks: Walk[];
+}
+
+/** One walk back through the network. What it tells are names of outputs, each of a row for every target and text. */
+export interface Walk {
+  /** Relevance at each reading point. */
+  readings: ReadonlyMap<string, string>;
+  /** Relevance of each tensor of the residual stream, if it was asked for. */
   layers: string[];
-  /** An amount for each output "kept 0", "kept 1", …, and the names of the readings it lies above. */
-  kept: { entry: Entry; times: number; at: ReadonlySet<string> }[];
+  /** Amounts: `times` · Σ rows, for the readings that lie below. */
+  kept: { entry: Entry; times: number; rows: string; below: ReadonlySet<string> }[];
 }
 
 export const readingPoints: readonly ReadingPoint[] = ["embeddings", "embedding-sum", "words"];
@@ -30,48 +37,52 @@ export function network(architecture: Architecture, batch: number, t: number): N
   });
 }
 
-export const predicting = ({ logits }: Network): Trace => ({ outputs: { logits }, layers: [], kept: [] });
+export const predicting = ({ logits }: Network): Trace => ({ outputs: { logits }, walks: [] });
 
 /**
- * Relevance at every reading point, and along the residual stream if `layers`, with all that their ledgers need, from
- * one walk; the target is the input `request`.
+ * Relevance by each of `composites` at every reading point, and along the residual stream if `layers`, with all that
+ * their ledgers need. The forward pass is there once. Targets are the input `request`: so many for each text, and the
+ * texts of the first one first.
  */
-export function explaining(net: Network, batch: number, composite: Composite, layers = false): Trace {
+export function explaining(net: Network, composites: readonly Composite[], targets = 1, layers = false): Trace {
   const { logits, readings, stream } = net;
-  const request = input("request", [batch, cols(logits) + 1]);
-  const start = seed(logits, request);
+  const request = input("request", [targets * rows(logits), cols(logits) + 1]);
+  const outputs: Trace["outputs"] = { logits, seed: seed(logits, request) };
   const along = layers ? stream.map((x, i) => [`layer ${i}`, x] as const) : [];
   const points = readingPoints.flatMap((at) => (readings.has(at) ? [[at, readings.get(at)!] as const] : []));
-  const places = [...along.reverse(), ...points]; // from the output down
+  const places = [...[...along].reverse(), ...points]; // from the output down
   const sources = places.map(([, x]) => x);
-  const { gradients, kept } = propagate(logits, start, sources, composite);
 
-  const outputs: Trace["outputs"] = { logits, seed: start };
-  places.forEach(([name, x], i) => {
-    outputs[name] = dot(gradients[i], x);
+  const walks = composites.map((composite, w): Walk => {
+    const { gradients, kept } = propagate(logits, outputs.seed, sources, composite);
+    const name = (what: string) => `${w} ${what}`;
+    places.forEach(([place, x], i) => {
+      outputs[name(place)] = dot(gradients[i], x);
+    });
+    return {
+      readings: new Map(points.map(([at]) => [at, name(at)])),
+      layers: along.map(([layer]) => name(layer)),
+      kept: kept.map(({ entry, times = 1, rows, above }, i) => {
+        outputs[name(`kept ${i}`)] = rows;
+        const below = new Set(places.filter((_, j) => above[j]).map(([place]) => name(place)));
+        return { entry, times, rows: name(`kept ${i}`), below };
+      }),
+    };
   });
-  kept.forEach(({ rows }, i) => {
-    outputs[`kept ${i}`] = rows;
-  });
-  const amounts = kept.map(({ entry, times = 1, above }) => {
-    return { entry, times, at: new Set(places.filter((_, i) => above[i]).map(([name]) => name)) };
-  });
-  return { outputs, layers: along.map(([name]) => name).reverse(), kept: amounts };
+  return { outputs, walks };
 }
 
-/** A text's part of an output whose leading dimension is the batch. */
-export function part(values: Float32Array, text: number, batch: number): Float32Array {
-  const size = values.length / batch;
-  return values.subarray(text * size, (text + 1) * size);
+/** One of `count` parts of an output whose leading dimension they share. */
+export function part(values: Float32Array, index: number, count: number): Float32Array {
+  const size = values.length / count;
+  return values.subarray(index * size, (index + 1) * size);
 }
 
-/** The ledger of one text at one reading. The device added rows in f32; rows are added here in f64. */
-export function ledger(trace: Trace, data: Data, at: string, text: number, batch: number): Ledger {
-  const mine = (name: string) => part(data[name], text, batch);
-  const logits = mine("logits");
+/** The ledger of one reading: `mine` gives a text's part of an output. The device added rows in f32; rows are added here in f64. */
+export function ledger(walk: Walk, reading: string, logit: number, mine: (name: string) => Float32Array): Ledger {
   const entries: Ledger = {
-    logit: mine("seed").reduce((sum, weight, c) => sum + weight * logits[c], 0),
-    tokens: total(mine(at)),
+    logit,
+    tokens: total(mine(reading)),
     biases: 0,
     norms: 0,
     positions: 0,
@@ -82,12 +93,12 @@ export function ledger(trace: Trace, data: Data, at: string, text: number, batch
     residual: 0,
   };
   let rest = entries.logit - entries.tokens;
-  trace.kept.forEach(({ entry, times, at: points }, i) => {
-    if (!points.has(at)) return;
-    const amount = times * total(mine(`kept ${i}`));
+  for (const { entry, times, rows, below } of walk.kept) {
+    if (!below.has(reading)) continue;
+    const amount = times * total(mine(rows));
     entries[entry] += amount;
     rest -= amount;
-  });
+  }
   entries.residual = rest;
   return entries;
 }

@@ -230,6 +230,60 @@ test("JSON lines cut anywhere, bad UTF-8, nothing at all", async () => {
   assert.equal([nothing.status, nothing.out], [0, ""]);
 });
 
+test("lists: methods, targets and reading points of one text", async () => {
+  const lists = [
+    "--method",
+    "cp-lrp,attn-lrp",
+    "--target",
+    "positive",
+    "--target",
+    "negative",
+    "--at",
+    "words,embeddings",
+  ];
+  const { status, out, err } = await relprop(["explain", "not a bad movie", "--json", ...lists]);
+  assert.is(status, 0, err);
+  const all: Explanation[] = JSON.parse(out);
+  const order = all.map(({ method, target, at }) => `${method} ${target.label} ${at}`);
+  const expected = ["cp-lrp", "attn-lrp"].flatMap((method) =>
+    ["positive", "negative"].flatMap((target) => ["words", "embeddings"].map((at) => `${method} ${target} ${at}`)),
+  );
+  assert.equal(order, expected);
+  const alone = ["--method", "attn-lrp", "--target", "negative", "--at", "words"];
+  assert.equal(await explain("not a bad movie", ...alone), all[6]);
+  const text = await relprop(["explain", "not a bad movie", ...lists]);
+  assert.is(text.out.match(/^logit|^ +logit /gm)?.length, 8);
+  const lines = await relprop(["explain", "--jsonl", ...lists], '{"id": 1, "text": "not a bad movie"}\n"a"\n');
+  const [first, second] = lines.out.trimEnd().split("\n");
+  assert.equal(JSON.parse(first), { id: 1, explanations: all });
+  assert.is(JSON.parse(second).explanations.length, 8);
+});
+
+test("JSON lines that come together, and one that waits for its answer", async () => {
+  const long = "word ".repeat(500);
+  const texts = Array.from({ length: 150 }, (_, i) =>
+    i % 40 === 7 ? long : `a ${"very ".repeat(i % 9)}fine film ${i}`,
+  );
+  const { out } = await relprop(["explain", "--jsonl"], texts.map((text) => JSON.stringify(text)).join("\n"));
+  const lines = out.trimEnd().split("\n").map((line) => JSON.parse(line)); // biome-ignore format: one pipe
+  assert.is(lines.length, texts.length);
+  for (const [i, line] of lines.entries()) {
+    if (texts[i] === long) assert.equal([line.line, line.error.code], [i + 1, "InputTooLong"]);
+    else assert.is(line.text, texts[i]);
+  }
+  assert.equal(lines[101], await explain(texts[101]));
+
+  // A program that asks line by line gets each answer before it asks on.
+  const child = spawn("node", [cli, "predict", "--jsonl"], { stdio: "pipe" });
+  const answers = child.stdout.setEncoding("utf8")[Symbol.asyncIterator]();
+  for (const text of ["one", "two", "three"]) {
+    child.stdin.write(`${JSON.stringify(text)}\n`);
+    assert.is(JSON.parse((await answers.next()).value).text, text);
+  }
+  child.stdin.end();
+  assert.is(await new Promise((resolve) => child.on("close", resolve)), 0);
+});
+
 test("a reader that goes away", async () => {
   const status = await new Promise((resolve) => {
     const child = spawn("node", [cli, "explain", "--jsonl"], { stdio: "pipe" });
@@ -256,6 +310,12 @@ test("wrong usage", async () => {
     ["explain", "a", "--format", "pdf"],
     ["explain", "a", "--json", "--format", "svg"],
     ["explain", "a", "--jsonl"],
+    ["explain", "a", "--method", "cp-lrp,lrp"],
+    ["explain", "a", "--method", "cp-lrp,"],
+    ["explain", "a", "--at", "words,logits"],
+    ["explain", "a", "--target", "0", "--target", "2"],
+    ["explain", "a", "--target", "0", "--target", "1", "--contrast", "0", "--contrast", "1", "--contrast", "1"],
+    ["explain", "a", "--format", "html", "--method", "cp-lrp,attn-lrp"],
     ["explain", "a", "--composite", "/no/such/file"],
     ["explain", "a", "--composite", fileURLToPath(import.meta.url)],
     ["inspect", "a"],

@@ -23,7 +23,8 @@ const shared = `  --model DIR      a directory or https URL; default: the model 
   --truncate       cut a text that is too long for the model instead of refusing it
   --json           one JSON object
   --jsonl          read lines {"id"?, "text"} or "a text" from standard input, write one
-                   JSON object a line, in order; a bad line is answered with its error
+                   JSON object a line, in order; a bad line is answered with its error.
+                   Lines that come together run together
   --out FILE       write to a file
 `;
 
@@ -32,6 +33,7 @@ const explain = `relprop explain TEXT [options]
 What to explain
   --target CLASS     a class by label or index; default: the top class
   --contrast CLASS   explain the target's logit less this class's
+                     Both may be given more than once: an explanation for each pair, from one run
 
 How
   --method NAME      cp-lrp            attention weights and LayerNorm deviations held constant (default)
@@ -39,8 +41,10 @@ How
                      lrp-ah-ln         both, plain gradients through activations
                      attn-lrp          Achtibat et al. 2024
                      gradient-x-input  no rules
+                     several, with commas: an explanation by each, from one run
   --composite FILE   rules of your own, as JSON: {"layer_norm": "identity", "context": "values"}
-  --at POINT         where relevance is read: embeddings (default), embedding-sum, words
+  --at POINT         where relevance is read: embeddings (default), embedding-sum, words;
+                     several, with commas
 
 Output
   --format NAME      text (default), html, svg, json

@@ -11,14 +11,18 @@ export interface Line {
 }
 
 const MOST_BYTES = 2 ** 20;
+const MOST_LINES = 64;
 
-export async function* lines(input: AsyncIterable<Uint8Array | string>): AsyncGenerator<Line> {
+/** Lines that have come together, so that they can be answered together, and one that comes alone at once. */
+export async function* lines(input: AsyncIterable<Uint8Array | string>): AsyncGenerator<Line[]> {
   let number = 0;
-  for await (const bytes of split(input)) yield { number: ++number, ...read(bytes, number === 1) };
+  for await (const group of split(input)) {
+    yield group.map((bytes) => ({ number: ++number, ...read(bytes, number === 1) }));
+  }
 }
 
 /** Lines without their line feeds; one that is too long comes as undefined, and no more of it than fits is kept. */
-async function* split(input: AsyncIterable<Uint8Array | string>): AsyncGenerator<Uint8Array | undefined> {
+async function* split(input: AsyncIterable<Uint8Array | string>): AsyncGenerator<(Uint8Array | undefined)[]> {
   let parts: Uint8Array[] = [];
   let size = 0;
   const take = (): Uint8Array | undefined => {
@@ -33,15 +37,20 @@ async function* split(input: AsyncIterable<Uint8Array | string>): AsyncGenerator
     else parts = [];
   };
   for await (const chunk of input) {
+    let group: (Uint8Array | undefined)[] = [];
     let rest = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
     for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
       keep(rest.subarray(0, end));
-      yield take();
+      group.push(take());
       rest = rest.subarray(end + 1);
+      if (group.length < MOST_LINES) continue;
+      yield group;
+      group = [];
     }
+    if (group.length) yield group;
     if (rest.length) keep(rest);
   }
-  if (size) yield take();
+  if (size) yield [take()];
 }
 
 function read(bytes: Uint8Array | undefined, first: boolean): Omit<Line, "number"> {

@@ -18,18 +18,14 @@ export function quietOnClosedPipe(): void {
   });
 }
 
-let interrupted = false;
-
-/** After Ctrl-C, once: a stream ends with a whole line. A second Ctrl-C ends at once. */
-export function stopped(): boolean {
-  return interrupted;
-}
-
-export function finishLineOnInterrupt(): void {
+/** Aborts at Ctrl-C, once, so that a stream ends with a whole line. A second Ctrl-C ends at once. */
+export function interrupt(): AbortSignal {
+  const abort = new AbortController();
   process.once("SIGINT", () => {
-    interrupted = true;
+    abort.abort();
     process.exitCode = 130;
   });
+  return abort.signal;
 }
 
 /** How to draw: NO_COLOR and anything but a terminal get no escapes. */

@@ -1,0 +1,65 @@
+// What explain() is asked: how, about which logits, read where. Each may be a list, and then a text has as many
+// explanations as there are combinations, all from runs that share the forward pass.
+
+import { type Composite, method } from "./composites.ts";
+import { quote, RelpropError } from "./errors.ts";
+import type { ReadingPoint } from "./explanation.ts";
+import { listed, type OneOrMore } from "./lists.ts";
+import { requests } from "./target.ts";
+import { readingPoints } from "./trace.ts";
+
+export interface PredictOptions {
+  /** Cuts a text that is too long instead of rejecting it with `InputTooLong`. */
+  truncate?: boolean;
+  /** Seen before each run; a run that has begun is finished. */
+  signal?: AbortSignal;
+}
+
+export interface ExplainOptions extends PredictOptions {
+  /** A method's name (default cp-lrp), or a composite of your own. */
+  method?: string | Composite;
+  /** A class by its label or index; by default the top class. A label beats an index where a class is called "1". */
+  target?: string | number;
+  /** A class to compare with: the explained number is the target's logit less this one's. */
+  contrast?: string | number;
+  /** Where relevance is read (default embeddings). */
+  at?: ReadingPoint;
+  /** Also the residual stream's relevance at each block's input, as `layers`. */
+  layers?: boolean;
+}
+
+type Listable = "method" | "target" | "contrast" | "at";
+
+/**
+ * The same options, some of them lists, and then a text has a list of explanations: flat, methods slowest, then targets,
+ * then reading points. `model.labels` is a list of targets. Lists of targets and of contrasts go together pair by pair; one
+ * of either goes with all of the other.
+ */
+export type ExplainLists = Omit<ExplainOptions, Listable> & {
+  [K in Listable]?: OneOrMore<Required<ExplainOptions>[K]>;
+} & { [K in Listable]: Record<K, readonly unknown[]> }[Listable];
+
+export interface Question {
+  methods: { name: string; composite: Composite }[];
+  requests: Float32Array[];
+  points: readonly ReadingPoint[];
+  layers: boolean;
+  /** Whether a text's answer is a list. */
+  several: boolean;
+}
+
+export function question(labels: readonly string[], options: ExplainOptions | ExplainLists): Question {
+  const { target, contrast, at = "embeddings", layers = false } = options;
+  const points = listed(at);
+  for (const point of points) {
+    if (readingPoints.includes(point)) continue;
+    throw new RelpropError("InvalidOption", `relevance is read at ${readingPoints.join(", ")}, not at ${quote(point)}`);
+  }
+  return {
+    methods: listed(options.method).map(method),
+    requests: requests(labels, options),
+    points,
+    layers,
+    several: [options.method, target, contrast, at].some(Array.isArray),
+  };
+}
