@@ -7,15 +7,19 @@ import type { TensorInfo } from "./header.ts";
 export type Rows = (row: number, out: Float32Array, offset: number) => void;
 
 /**
- * Numbers of a float dtype as f32: F32, F16 and BF16 bit for bit, F64 rounded to nearest. F32 stays where it is if it is
- * aligned there.
+ * Writes numbers of a float dtype to `out` as f32: F32, F16 and BF16 bit for bit, F64 rounded to nearest. `first` is the
+ * index of the first of them in their tensor, for messages.
  */
-export function widen(bytes: Uint8Array<ArrayBuffer>, dtype: string, name = "a tensor"): Float32Array {
+export function put(bytes: Uint8Array<ArrayBuffer>, dtype: string, out: Float32Array, name: string, first = 0): void {
   const { view, convert } = float(dtype, name);
   const x = viewed(bytes, view, name);
-  if (x instanceof Float32Array) return x;
-  const out = new Float32Array(x.length);
-  convert(x, 0, x.length, out, 0, name);
+  convert(x, 0, x.length, out, 0, name, first);
+}
+
+/** The same numbers in an array of their own. */
+export function widen(bytes: Uint8Array<ArrayBuffer>, dtype: string, name = "a tensor"): Float32Array {
+  const out = new Float32Array(bytes.length / float(dtype, name).view.BYTES_PER_ELEMENT);
+  put(bytes, dtype, out, name);
   return out;
 }
 
@@ -56,8 +60,8 @@ type View = Float32Array | Float64Array | Uint16Array;
 
 interface Float {
   view: { new (buffer: ArrayBuffer, offset: number, length: number): View; BYTES_PER_ELEMENT: number };
-  /** Writes x[from … from + n) to `out` from `offset` on. */
-  convert(x: View, from: number, n: number, out: Float32Array, offset: number, name: string): void;
+  /** Writes x[from … from + n) to `out` from `offset` on; x[0] is number `first` of its tensor. */
+  convert(x: View, from: number, n: number, out: Float32Array, offset: number, name: string, first?: number): void;
 }
 
 const floats = new Map<string, Float>([
@@ -107,10 +111,10 @@ function fromBF16(x: View, from: number, n: number, out: Float32Array, offset: n
   for (let i = 0; i < n; i++) bits[offset + i] = x[from + i] << 16;
 }
 
-function fromF64(x: View, from: number, n: number, out: Float32Array, offset: number, name: string): void {
+function fromF64(x: View, from: number, n: number, out: Float32Array, offset: number, name: string, first = 0): void {
   for (let i = 0; i < n; i++) {
     const value = x[from + i];
     out[offset + i] = value;
-    if (!Number.isFinite(out[offset + i]) && Number.isFinite(value)) nonFinite(name, from + i, value);
+    if (!Number.isFinite(out[offset + i]) && Number.isFinite(value)) nonFinite(name, first + from + i, value);
   }
 }

@@ -7,7 +7,8 @@ import { readJson } from "./json.ts";
 import { Model } from "./model.ts";
 import { type Architecture, architecture } from "./models/family.ts";
 import { Weights } from "./models/weights.ts";
-import { readTensor } from "./safetensors.ts";
+import { pieces } from "./safetensors.ts";
+import type { Shape } from "./tensor.ts";
 import { tokenizer } from "./tokenizer.ts";
 import { network } from "./trace.ts";
 
@@ -84,12 +85,16 @@ async function upload(
 ): Promise<Awaited<ReturnType<typeof start>>> {
   const started = await start(options);
   try {
+    const size = (shape: Shape) => shape.reduce((n, d) => n * d, 1);
+    await started.backend.allocate(new Map([...weights.used].map(([name, shape]) => [name, size(shape)])));
     for (const [name, { file, info }] of stored) {
       if (!weights.used.has(name)) continue;
-      throwIfAborted(options.signal);
-      const values = await readTensor(file, info, options.signal);
-      checkFinite(values, name);
-      await started.backend.upload(name, values);
+      for await (const { at, n, put } of pieces(file, info, options.signal)) {
+        await started.backend.write(name, at, n, (out) => {
+          put(out);
+          checkFinite(out, name, at);
+        });
+      }
     }
     return started;
   } catch (error) {

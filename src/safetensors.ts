@@ -17,7 +17,7 @@
 // object (Dtype); no rank > 8, no dimension ≥ 2^31, no 2^52 bits (Shape); limits (LimitExceeded, HeaderTooLarge).
 
 import { type ErrorCode, quote, RelpropError, throwIfAborted } from "./errors.ts";
-import { float, widen } from "./floats.ts";
+import { float, put } from "./floats.ts";
 import { fail, type Header, parse, type TensorInfo } from "./header.ts";
 
 /** A file as random access: what every source of `load()` comes down to. */
@@ -104,11 +104,35 @@ function checkSize({ name, dtype, shape, start, end }: TensorInfo, label: string
   if (bits / 8 !== end - start) no("SizeMismatch", `${end - start} bytes of data, ${dtype} [${shape}] has ${bits / 8}`);
 }
 
-/** Reads one tensor and widens it to f32. Throws `Dtype`, `UnexpectedDtype`, `NonFiniteWeights` (an F64 beyond f32). */
-export async function readTensor(file: Bytes, info: TensorInfo, signal?: AbortSignal): Promise<Float32Array> {
+/** Some of a tensor's numbers, from its number `at` on. */
+export interface Piece {
+  at: number;
+  n: number;
+  /** Writes them to `out` as f32. */
+  put(out: Float32Array): void;
+}
+
+const PIECE = 2 ** 22; // bytes
+
+/**
+ * Reads one tensor, front to back and no more of it at a time than a piece. Throws `Dtype`, `UnexpectedDtype`,
+ * `NonFiniteWeights` (an F64 beyond f32).
+ */
+export async function* pieces(file: Bytes, info: TensorInfo, signal?: AbortSignal): AsyncGenerator<Piece> {
   const { name, dtype, start, end } = info;
-  float(dtype, name); // before megabytes are read in vain
-  return widen(await read(file, start, end, `the file of ${quote(name)}`, signal), dtype, name);
+  const size = float(dtype, name).view.BYTES_PER_ELEMENT; // throws before megabytes are read in vain
+  for (let from = start; from < end; from += PIECE) {
+    const bytes = await read(file, from, Math.min(from + PIECE, end), `the file of ${quote(name)}`, signal);
+    const at = (from - start) / size;
+    yield { at, n: bytes.length / size, put: (out) => put(bytes, dtype, out, name, at) };
+  }
+}
+
+/** Reads one tensor as f32; throws what `pieces` throws. */
+export async function readTensor(file: Bytes, info: TensorInfo, signal?: AbortSignal): Promise<Float32Array> {
+  const out = new Float32Array((info.end - info.start) / float(info.dtype, info.name).view.BYTES_PER_ELEMENT);
+  for await (const { at, n, put } of pieces(file, info, signal)) put(out.subarray(at, at + n));
+  return out;
 }
 
 /** Bytes of a file, all of them or a RelpropError. */

@@ -11,7 +11,7 @@ import { add } from "../src/ops/elementwise.ts";
 import { linear } from "../src/ops/linear.ts";
 import { plan } from "../src/plan.ts";
 import { input, type Tensor, weight } from "../src/tensor.ts";
-import { backends, findDevice, random } from "./support.ts";
+import { backends, findDevice, random, upload } from "./support.ts";
 
 const MIB = 2 ** 20;
 
@@ -54,10 +54,10 @@ for (const backend of backends) {
   });
 
   test("programs prepared before and after other weights came", async () => {
-    await backend.upload("w", w);
+    await upload(backend, "w", w);
     const before = await backend.prepare(small);
     assert.equal((await before.run({ x })).y, y);
-    await backend.upload("other", random(100_000));
+    await upload(backend, "other", random(100_000));
     assert.equal((await before.run({ x })).y, y);
     const late = plan({ y: add(input("x", [100_000]), weight("other", [100_000])) });
     const after = await backend.prepare(late);
@@ -72,7 +72,7 @@ for (const backend of backends) {
   });
 
   test("two programs run at once, and a result that outlives the next run", async () => {
-    await backend.upload("w", w);
+    await upload(backend, "w", w);
     const [one, two] = [await backend.prepare(small), await backend.prepare(small)];
     const twice = x.map((v) => 2 * v);
     const results = await Promise.all([one.run({ x }), two.run({ x: twice })]);
@@ -90,11 +90,11 @@ const memory = suite("faults of wasm's memory");
 
 memory("memory that grows under a program", async () => {
   const backend = await wasm();
-  await backend.upload("w", w);
+  await upload(backend, "w", w);
   const program = await backend.prepare(small);
   const first = await program.run({ x });
   const large = random(3 * MIB, 3);
-  await backend.upload("large", large); // moves the program's work buffers, and all of memory with them
+  await upload(backend, "large", large); // moves the program's work buffers, and all of memory with them
   assert.equal((await program.run({ x })).y, y);
   const grown = await backend.prepare(plan({ y: add(input("a", [3 * MIB]), weight("large", [3 * MIB])) }));
   const { y: sum } = await grown.run({ a: large });
@@ -108,7 +108,7 @@ memory("memory that grows under a program", async () => {
 
 memory("a plan of 5 GiB, then one that fits", async () => {
   const backend = await wasm();
-  await backend.upload("w", w);
+  await upload(backend, "w", w);
   const elements = (5 * 1024 * MIB) / 4;
   const error = await rejects(backend.prepare(plan({ y: input("x", [elements]) })), "OutOfMemory");
   assert.match(error.message, /^WASM memory cannot grow from \d+ to 5120 MiB$/);
@@ -131,7 +131,7 @@ memory("kernels given: compiled, in bytes, fetched, promised, of another realm",
   }
   for (const source of given) {
     const backend = await wasm(source);
-    await backend.upload("w", w);
+    await upload(backend, "w", w);
     assert.equal(await (await backend.prepare(small)).run({ x }), { y });
   }
 });
@@ -156,7 +156,7 @@ memory("kernels given that are none", async () => {
 
 memory("a kernel that leaves memory", async () => {
   const backend = await wasm();
-  await backend.upload("w", w);
+  await upload(backend, "w", w);
   const [step] = small.steps;
   const program = await backend.prepare({ ...small, steps: [{ ...step, args: [2 ** 24, 2, 3] }] });
   const { cause } = await rejects(program.run({ x }), "WasmTrap");
@@ -173,7 +173,7 @@ if (backends.some(({ name }) => name === "webgpu")) {
   const own = async () => {
     const device = (await findDevice())!;
     const backend = webgpu(device, true);
-    await backend.upload("w", w);
+    await upload(backend, "w", w);
     return { device, backend };
   };
 
@@ -192,7 +192,7 @@ if (backends.some(({ name }) => name === "webgpu")) {
   test("a weight over the limit", async () => {
     const { device, backend } = await own();
     const n = device.limits.maxStorageBufferBindingSize / 4 + 1;
-    await rejects(backend.upload("large", new Float32Array(n)), "GpuLimits");
+    await rejects(upload(backend, "large", new Float32Array(n)), "GpuLimits");
     backend.dispose();
   });
 
@@ -235,7 +235,7 @@ if (backends.some(({ name }) => name === "webgpu")) {
     await rejects(soon(program.run({ x })), "DeviceLost");
     await rejects(soon(backend.prepare(small)), "DeviceLost");
     await rejects(soon(backend.prepare(busy())), "DeviceLost");
-    await rejects(soon(backend.upload("v", w)), "DeviceLost");
+    await rejects(soon(upload(backend, "v", w)), "DeviceLost");
     program.dispose();
     backend.dispose();
   });
@@ -265,7 +265,7 @@ if (backends.some(({ name }) => name === "webgpu")) {
   test("a device lost while a plan is prepared and a weight uploaded", async () => {
     const { device, backend } = await own();
     const preparing = backend.prepare(busy());
-    const uploading = backend.upload("v", random(MIB));
+    const uploading = upload(backend, "v", random(MIB));
     device.destroy();
     // Runtimes may learn of the loss after both are done; then the next call tells.
     for (const doing of [preparing, uploading]) {
@@ -273,7 +273,7 @@ if (backends.some(({ name }) => name === "webgpu")) {
     }
     await soon(device.lost);
     await rejects(soon(backend.prepare(small)), "DeviceLost");
-    await rejects(soon(backend.upload("v", w)), "DeviceLost");
+    await rejects(soon(upload(backend, "v", w)), "DeviceLost");
     backend.dispose();
   });
 
@@ -290,8 +290,9 @@ if (backends.some(({ name }) => name === "webgpu")) {
     const device = (await findDevice())!;
     const [one, two] = [webgpu(device, false), webgpu(device, false)];
     await Promise.all([
-      one.upload("w", w),
-      two.upload(
+      upload(one, "w", w),
+      upload(
+        two,
         "w",
         w.map((v) => 3 * v),
       ),
@@ -343,7 +344,7 @@ if (backends.some(({ name }) => name === "webgpu")) {
     };
     const target = create({ size: 4, usage: GPUBufferUsage.COPY_DST });
     const backend = webgpu(device, false);
-    await backend.upload("w", w);
+    await upload(backend, "w", w);
     const program = await backend.prepare(small);
     await program.run({ x });
     assert.ok(made.length > 3);

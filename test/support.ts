@@ -56,10 +56,16 @@ export function random(n: number, seed = 1): Float32Array {
   });
 }
 
+/** Puts a weight on a device as a whole. */
+export async function upload(backend: Backend, name: string, data: Float32Array): Promise<void> {
+  await backend.allocate(new Map([[name, data.length]]));
+  await backend.write(name, 0, data.length, (out) => out.set(data));
+}
+
 /** Plans and runs `outputs` once on fresh buffers; `data` holds inputs and weights alike. */
 export async function run(backend: Backend, outputs: Record<string, Tensor>, data: Data): Promise<Data> {
   const todo = plan(outputs);
-  for (const { weight } of todo.buffers) if (weight) await backend.upload(weight, data[weight]);
+  for (const { weight } of todo.buffers) if (weight) await upload(backend, weight, data[weight]);
   const program = await backend.prepare(todo);
   try {
     return await program.run(data);

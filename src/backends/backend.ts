@@ -13,8 +13,13 @@ export interface Program {
 /** A place where plans run. It knows nothing of ops: kernels are found by name. */
 export interface Backend {
   readonly name: "wasm" | "webgpu";
-  /** Keeps a weight on the device, for every plan that names it. Rejects what the device cannot hold. */
-  upload(name: string, data: Float32Array): Promise<void>;
+  /**
+   * Makes room for weights of so many numbers each, all that plans will name. Rejects what the device cannot hold, before
+   * a byte of them is read.
+   */
+  allocate(weights: ReadonlyMap<string, number>): Promise<void>;
+  /** Writes `n` numbers of a weight, from its number `at` on: `fill` puts them where they belong. */
+  write(name: string, at: number, n: number, fill: (out: Float32Array) => void): Promise<void>;
   prepare(plan: Plan): Promise<Program>;
   dispose(): void;
 }

@@ -82,13 +82,19 @@ export async function wasm(given?: WasmSource | Promise<WasmSource>, options: Wa
 
   return {
     name: "wasm",
-    async upload(name, data) {
-      const pointer = end;
-      const next = align(pointer + data.byteLength);
+    async allocate(sizes) {
+      let next = end;
+      const places = [...sizes].map(([name, size]) => {
+        const place = [name, next] as const;
+        next = align(next + 4 * size);
+        return place;
+      });
       reserve(next);
-      view(pointer, data.length).set(data);
-      weights.set(name, pointer);
+      for (const [name, pointer] of places) weights.set(name, pointer);
       end = next;
+    },
+    async write(name, at, n, fill) {
+      fill(view(weights.get(name)! + 4 * at, n));
     },
     prepare: async (plan) => prepare(plan),
     dispose: () => weights.clear(),

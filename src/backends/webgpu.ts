@@ -28,12 +28,15 @@ export function webgpu(device: GPUDevice, owned: boolean): Backend {
 
   return {
     name: "webgpu",
-    upload: (name, data) =>
-      guarded(gpu, `uploading ${name}`, () => {
-        const buffer = storage(device, data.byteLength, name);
-        weights.set(name, buffer);
-        device.queue.writeBuffer(buffer, 0, data as BufferSource);
+    allocate: (sizes) =>
+      guarded(gpu, "making room for weights", () => {
+        for (const [name, size] of sizes) weights.set(name, storage(device, 4 * size, name));
       }),
+    write(name, at, n, fill) {
+      const values = new Float32Array(n);
+      fill(values);
+      return guarded(gpu, `uploading ${name}`, () => device.queue.writeBuffer(weights.get(name)!, 4 * at, values));
+    },
     prepare: (plan) => prepare(gpu, plan),
     dispose() {
       for (const buffer of weights.values()) buffer.destroy();
