@@ -63,7 +63,7 @@ export async function files(source: Source, options: ReadOptions = {}): Promise<
       count(file, 0, found?.size ?? 0);
       const bytes: Bytes | undefined = found && {
         size: found.size,
-        read: (start, end, signal) => readable(found.read(start, end, signal), file),
+        read: (start, end, signal, into) => readable(found.read(start, end, signal, into), file),
       };
       const expected = options.integrity?.[file];
       return bytes && expected !== undefined ? verified(bytes, file, expected, options.signal) : bytes;

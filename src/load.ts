@@ -7,7 +7,7 @@ import { readJson } from "./json.ts";
 import { Model } from "./model.ts";
 import { type Architecture, architecture } from "./models/family.ts";
 import { Weights } from "./models/weights.ts";
-import { pieces } from "./safetensors.ts";
+import { PIECE, pieces } from "./safetensors.ts";
 import type { Shape } from "./tensor.ts";
 import { tokenizer } from "./tokenizer.ts";
 import { network } from "./trace.ts";
@@ -87,9 +87,10 @@ async function upload(
   try {
     const size = (shape: Shape) => shape.reduce((n, d) => n * d, 1);
     await started.backend.allocate(new Map([...weights.used].map(([name, shape]) => [name, size(shape)])));
+    const buffers = [new Uint8Array(PIECE), new Uint8Array(PIECE)];
     for (const [name, { file, info }] of stored) {
       if (!weights.used.has(name)) continue;
-      for await (const { at, n, put } of pieces(file, info, options.signal)) {
+      for await (const { at, n, put } of pieces(file, info, options.signal, buffers)) {
         await started.backend.write(name, at, n, (out) => {
           put(out);
           checkFinite(out, name, at);

@@ -23,8 +23,14 @@ import { fail, type Header, parse, type TensorInfo } from "./header.ts";
 /** A file as random access: what every source of `load()` comes down to. */
 export interface Bytes {
   readonly size: number;
-  /** The bytes from `start` up to `end`, in a buffer that is the caller's to keep. */
-  read(start: number, end: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
+  /** The bytes from `start` up to `end`, in a buffer that is the caller's to keep; sources that can put them at the start of
+   * `into`, which is large enough. */
+  read(
+    start: number,
+    end: number,
+    signal?: AbortSignal,
+    into?: Uint8Array<ArrayBuffer>,
+  ): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 export interface HeaderOptions {
@@ -112,18 +118,34 @@ export interface Piece {
   put(out: Float32Array): void;
 }
 
-const PIECE = 2 ** 22; // bytes
+/** The most bytes of a piece. */
+export const PIECE: number = 2 ** 21;
 
 /**
- * Reads one tensor, front to back and no more of it at a time than a piece. Throws `Dtype`, `UnexpectedDtype`,
- * `NonFiniteWeights` (an F64 beyond f32).
+ * Reads one tensor, front to back and no more of it at a time than a piece. While a piece is put where it belongs the next
+ * one is on its way, each in one of two `buffers`, which may serve other tensors afterwards. Throws `Dtype`,
+ * `UnexpectedDtype`, `NonFiniteWeights` (an F64 beyond f32).
  */
-export async function* pieces(file: Bytes, info: TensorInfo, signal?: AbortSignal): AsyncGenerator<Piece> {
+export async function* pieces(
+  file: Bytes,
+  info: TensorInfo,
+  signal?: AbortSignal,
+  buffers?: Uint8Array<ArrayBuffer>[],
+): AsyncGenerator<Piece> {
   const { name, dtype, start, end } = info;
   const size = float(dtype, name).view.BYTES_PER_ELEMENT; // throws before megabytes are read in vain
-  for (let from = start; from < end; from += PIECE) {
-    const bytes = await read(file, from, Math.min(from + PIECE, end), `the file of ${quote(name)}`, signal);
-    const at = (from - start) / size;
+  const begin = (i: number) => {
+    const from = start + i * PIECE;
+    if (from >= end) return undefined;
+    const label = `the file of ${quote(name)}`;
+    const bytes = read(file, from, Math.min(from + PIECE, end), label, signal, buffers?.[i % 2]);
+    bytes.catch(() => {}); // told when it is its turn, if it comes
+    return bytes;
+  };
+  for (let i = 0, coming = begin(0); coming; i++) {
+    const bytes: Uint8Array<ArrayBuffer> = await coming;
+    coming = begin(i + 1);
+    const at = (i * PIECE) / size;
     yield { at, n: bytes.length / size, put: (out) => put(bytes, dtype, out, name, at) };
   }
 }
@@ -136,11 +158,18 @@ export async function readTensor(file: Bytes, info: TensorInfo, signal?: AbortSi
 }
 
 /** Bytes of a file, all of them or a RelpropError. */
-async function read(file: Bytes, start: number, end: number, label: string, signal?: AbortSignal) {
+async function read(
+  file: Bytes,
+  start: number,
+  end: number,
+  label: string,
+  signal?: AbortSignal,
+  into?: Uint8Array<ArrayBuffer>,
+) {
   throwIfAborted(signal);
   let bytes: Uint8Array<ArrayBuffer>;
   try {
-    bytes = await file.read(start, end, signal);
+    bytes = await file.read(start, end, signal, into);
   } catch (cause) {
     throwIfAborted(signal);
     if (cause instanceof RelpropError) throw cause;

@@ -80,8 +80,8 @@ export function kept(cache: Cache, count: Count): Kept {
       };
       return {
         size,
-        async read(start, end, signal) {
-          const bytes = new Uint8Array(end - start);
+        async read(start, end, signal, into) {
+          const bytes = into?.subarray(0, end - start) ?? new Uint8Array(end - start);
           for (let at = start; at < end; ) {
             throwIfAborted(signal);
             const index = Math.floor(at / BLOCK);

@@ -34,8 +34,8 @@ export async function directory(path: string, count: Count): Promise<Files> {
     const { size } = await handle.stat();
     return {
       size,
-      async read(start, end, signal) {
-        const bytes = new Uint8Array(end - start);
+      async read(start, end, signal, into) {
+        const bytes = into?.subarray(0, end - start) ?? new Uint8Array(end - start);
         for (let at = 0; at < bytes.length; ) {
           throwIfAborted(signal);
           const { bytesRead } = await handle.read(bytes, at, Math.min(CHUNK, bytes.length - at), start + at);

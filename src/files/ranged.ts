@@ -81,8 +81,8 @@ export function ranged(url: URL, file: string, size: number, response: Response,
 
   return {
     size,
-    async read(start, end, signal) {
-      const bytes = new Uint8Array(end - start);
+    async read(start, end, signal, into) {
+      const bytes = into?.subarray(0, end - start) ?? new Uint8Array(end - start);
       for (let at = start; at < end; ) {
         throwIfAborted(signal);
         const stream = await next(at);

@@ -118,8 +118,8 @@ function inTurn(bytes: Bytes): Bytes {
   let queue: Promise<unknown> = Promise.resolve();
   return {
     size: bytes.size,
-    read(start, end, signal) {
-      const turn = queue.then(() => bytes.read(start, end, signal));
+    read(start, end, signal, into) {
+      const turn = queue.then(() => bytes.read(start, end, signal, into));
       queue = turn.catch(() => {});
       return turn;
     },
