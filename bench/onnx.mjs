@@ -1,20 +1,28 @@
 // Writes a BERT classifier as an ONNX model, from the embeddings on, without a dependency: protobuf is simple to write.
 
-const concat = (...parts) => Buffer.concat(parts.map((part) => (Buffer.isBuffer(part) ? part : Buffer.from(part))));
+function concat(...parts) {
+  const out = new Uint8Array(parts.reduce((n, { length }) => n + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
 
 function varint(n) {
   const bytes = [];
   for (n = BigInt.asUintN(64, BigInt(n)); n > 127n; n >>= 7n) bytes.push(Number(n & 127n) | 128);
-  return Buffer.from([...bytes, Number(n)]);
+  return Uint8Array.from([...bytes, Number(n)]);
 }
 
 const field = (number, wire, body) => concat(varint((number << 3) | wire), body);
 const integer = (number, n) => field(number, 0, varint(n));
 const message = (number, body) => field(number, 2, concat(varint(body.length), body));
-const string = (number, text) => message(number, Buffer.from(text));
+const string = (number, text) => message(number, new TextEncoder().encode(text));
 const float = (number, x) => {
-  const bytes = Buffer.alloc(4);
-  bytes.writeFloatLE(x);
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setFloat32(0, x, true);
   return field(number, 5, bytes);
 };
 
@@ -35,7 +43,7 @@ const FLOAT = 1;
 const INT64 = 7;
 
 function initializer(name, shape, data, type = FLOAT) {
-  const raw = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   return message(5, concat(...shape.map((d) => integer(1, d)), integer(2, type), string(8, name), message(9, raw)));
 }
 

@@ -1,17 +1,25 @@
-// A BERT classifier of any size with random weights, as load() takes it: a record of buffers.
+// A BERT classifier of any size with random weights, as load() takes it: a record of buffers. Runs everywhere.
 
 export const shapes = {
   "MiniLM-L6": { layers: 6, heads: 12, width: 384, inner: 1536 },
   "BERT-base": { layers: 12, heads: 12, width: 768, inner: 3072 },
 };
 
-const vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "c", "d"];
+const known = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "c", "d"];
 const positions = 512;
+
+/** As many pieces as a shape asks for; only the first few are in texts. */
+const vocabularyOf = ({ words = known.length }) =>
+  [...known, ...Array.from({ length: words }, (_, i) => `w${i}`)].slice(0, words);
 
 /** A text of exactly `tokens` tokens, [CLS] and [SEP] included. */
 export const text = (tokens) => Array.from({ length: tokens - 2 }, (_, i) => "abcd"[i % 4]).join(" ");
 
-export function randomWeights({ layers, width, inner }) {
+/** The ids of those tokens. */
+export const ids = (tokens) => [2, ...Array.from({ length: tokens - 2 }, (_, i) => 5 + (i % 4)), 3];
+
+export function randomWeights(shape) {
+  const { layers, width, inner } = shape;
   let state = 1;
   const uniform = () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -32,7 +40,11 @@ export function randomWeights({ layers, width, inner }) {
     add(`${name}.bias`, [width], 0.1);
   };
 
-  const tables = { word_embeddings: vocabulary.length, position_embeddings: positions, token_type_embeddings: 2 };
+  const tables = {
+    word_embeddings: vocabularyOf(shape).length,
+    position_embeddings: positions,
+    token_type_embeddings: 2,
+  };
   for (const [name, rows] of Object.entries(tables)) add(`bert.embeddings.${name}.weight`, [rows, width], 1);
   norm("bert.embeddings.LayerNorm");
   for (let i = 0; i < layers; i++) {
@@ -50,7 +62,14 @@ export function randomWeights({ layers, width, inner }) {
 }
 
 /** The weights as the files of a checkpoint. */
-export function checkpoint(weights, { layers, heads }) {
+export function checkpoint(weights, shape) {
+  return { ...settings(shape), "model.safetensors": new Blob([...safetensors(weights)]) };
+}
+
+/** config.json and tokenizer.json. */
+export function settings(shape) {
+  const { layers, heads } = shape;
+  const vocabulary = vocabularyOf(shape);
   const config = {
     model_type: "bert",
     num_hidden_layers: layers,
@@ -98,19 +117,39 @@ export function checkpoint(weights, { layers, heads }) {
   return {
     "config.json": JSON.stringify(config),
     "tokenizer.json": JSON.stringify(tokenizer),
-    "model.safetensors": safetensors(weights),
   };
 }
 
-function safetensors(weights) {
+/** The parts of a safetensors file. */
+export function* safetensors(weights) {
   const header = {};
   let end = 0;
   for (const [name, { shape, data }] of weights) {
     header[name] = { dtype: "F32", shape, data_offsets: [end, end + data.byteLength] };
     end += data.byteLength;
   }
-  const json = Buffer.from(JSON.stringify(header));
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(json.length));
-  return new Blob([length, json, ...[...weights.values()].map(({ data }) => data)]);
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const length = new Uint8Array(8);
+  new DataView(length.buffer).setUint32(0, json.length, true);
+  yield length;
+  yield json;
+  for (const { data } of weights.values()) yield data;
+}
+
+/** What our network computes before its first block: the embeddings [tokens, width] after their LayerNorm. */
+export function embeddings(weights, { width }, tokens) {
+  const table = (part) => weights.get(`bert.embeddings.${part}`).data;
+  const out = new Float32Array(tokens * width);
+  ids(tokens).forEach((id, t) => {
+    const row = Array.from({ length: width }, (_, d) => {
+      const place = table("position_embeddings.weight")[t * width + d] + table("token_type_embeddings.weight")[d];
+      return table("word_embeddings.weight")[id * width + d] + place;
+    });
+    const mean = row.reduce((a, b) => a + b, 0) / width;
+    const deviation = Math.sqrt(row.reduce((n, v) => n + (v - mean) ** 2, 0) / width + 1e-12);
+    row.forEach((v, d) => {
+      out[t * width + d] = ((v - mean) / deviation) * table("LayerNorm.weight")[d] + table("LayerNorm.bias")[d];
+    });
+  });
+  return out;
 }
