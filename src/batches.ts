@@ -1,5 +1,5 @@
 // How a list of texts is cut into runs. A run computes as many rows as its longest text has for each of its texts, so
-// texts of like length go together. More texts a run pay until a run's rows keep the kernels busy, no further.
+// texts of like length go together.
 
 /** Texts, as indices, that are computed at `t` tokens each. */
 export interface Batch {
@@ -9,7 +9,6 @@ export interface Batch {
 
 const BUCKET = 8; // texts are padded to a multiple of this, so that few lengths need a plan of their own
 const MOST_PADDING = 1 / 8; // of a text's rows, where it goes with a longer one
-const MOST_ROWS = 2 ** 11; // tokens of all texts of a run together, for each target again
 
 /** Texts of like length, longest first, so that the largest work buffers are made once. */
 export function alike(lengths: readonly number[], longest: number): Batch[] {
@@ -23,6 +22,3 @@ export function alike(lengths: readonly number[], longest: number): Batch[] {
   }
   return batches;
 }
-
-/** How many texts, or targets of a text, a run at `t` tokens takes. */
-export const most = (t: number): number => Math.max(1, Math.floor(MOST_ROWS / t));

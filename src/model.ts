@@ -1,5 +1,5 @@
 import type { Backend, Data } from "./backends/backend.ts";
-import { alike, most } from "./batches.ts";
+import { alike } from "./batches.ts";
 import { quote, RelpropError, throwIfAborted } from "./errors.ts";
 import type { Explanation, Prediction } from "./explanation.ts";
 import type { TensorInfo } from "./header.ts";
@@ -100,9 +100,9 @@ export class Model {
     const results = await this.#inBatches(text, options, requests.length, async (batch, t) => {
       let fed = batch;
       const parts: Explanation[][][][] = []; // by targets, texts and methods
-      for (let first = 0; first < requests.length; first += most(t)) {
+      for (let first = 0; first < requests.length; first += this.#most(t)) {
         throwIfAborted(options.signal);
-        const some = { ...asked, requests: requests.slice(first, first + most(t)) };
+        const some = { ...asked, requests: requests.slice(first, first + this.#most(t)) };
         parts.push(await this.#explain(fed, t, some));
         fed = fed.slice(0, parts[0].length);
       }
@@ -165,7 +165,7 @@ export class Model {
       for (let done = 0; done < texts.length; ) {
         if (ran) await new Promise((resolve) => setTimeout(resolve)); // or nobody could abort, nor a page be painted
         ran = true;
-        const next = texts.slice(done, done + most(t * Math.max(1, targets)));
+        const next = texts.slice(done, done + this.#most(t * Math.max(1, targets)));
         const answers = await this.#inTurn(signal, () =>
           run(
             next.map((i) => encoded[i]),
@@ -179,6 +179,11 @@ export class Model {
       }
     }
     return results;
+  }
+
+  /** How many texts of `t` tokens, or targets of one, a run takes. */
+  #most(t: number): number {
+    return Math.max(1, Math.floor(this.#parts.backend.rows / t));
   }
 
   /** First come, first served. */

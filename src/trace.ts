@@ -78,7 +78,10 @@ export function part(values: Float32Array, index: number, count: number): Float3
   return values.subarray(index * size, (index + 1) * size);
 }
 
-/** The ledger of one reading: `mine` gives a text's part of an output. The device added rows in f32; rows are added here in f64. */
+/**
+ * The ledger of one reading; `mine` gives a target's and text's part of an output. The device added rows in f32, they are
+ * added here in f64.
+ */
 export function ledger(walk: Walk, reading: string, logit: number, mine: (name: string) => Float32Array): Ledger {
   const entries: Ledger = {
     logit,

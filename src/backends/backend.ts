@@ -13,6 +13,8 @@ export interface Program {
 /** A place where plans run. It knows nothing of ops: kernels are found by name. */
 export interface Backend {
   readonly name: "wasm" | "webgpu";
+  /** Tokens of all texts and targets of a run that keep it busy: what more there are may as well have a run of their own. */
+  readonly rows: number;
   /**
    * Makes room for weights of so many numbers each, all that plans will name. Rejects what the device cannot hold, before
    * a byte of them is read.

@@ -82,6 +82,7 @@ export async function wasm(given?: WasmSource | Promise<WasmSource>, options: Wa
 
   return {
     name: "wasm",
+    rows: 512,
     async allocate(sizes) {
       let next = end;
       const places = [...sizes].map(([name, size]) => {

@@ -28,6 +28,7 @@ export function webgpu(device: GPUDevice, owned: boolean): Backend {
 
   return {
     name: "webgpu",
+    rows: 2048,
     allocate: (sizes) =>
       guarded(gpu, "making room for weights", () => {
         for (const [name, size] of sizes) weights.set(name, storage(device, 4 * size, name));
