@@ -106,6 +106,15 @@ memory("memory that grows under a program", async () => {
   assert.equal(first.y, y, "results are copies");
 });
 
+memory("weights of 5 GiB are refused as a whole, before any of them is written", async () => {
+  const backend = await wasm();
+  await upload(backend, "w", w);
+  const sizes = new Map(Array.from({ length: 5 }, (_, i) => [`w${i}`, (1024 * MIB) / 4]));
+  await rejects(backend.allocate(sizes), "OutOfMemory");
+  const program = await backend.prepare(small);
+  assert.equal((await program.run({ x })).y, y);
+});
+
 memory("a plan of 5 GiB, then one that fits", async () => {
   const backend = await wasm();
   await upload(backend, "w", w);

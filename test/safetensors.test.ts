@@ -8,7 +8,7 @@ import * as assert from "uvu/assert";
 import { RelpropError } from "../src/errors.ts";
 import { checkFinite, rows, widen } from "../src/floats.ts";
 import type { Header } from "../src/header.ts";
-import { type Bytes, readHeader, readTensor } from "../src/safetensors.ts";
+import { type Bytes, PIECE, pieces, readHeader, readTensor } from "../src/safetensors.ts";
 import { dtypes, file, malformed, wellFormed } from "./corpus/safetensors-cases.ts";
 import { mutant, seeded } from "./corpus/safetensors-mutants.ts";
 
@@ -394,6 +394,82 @@ test("F64: to nearest, and no further than f32 goes", () => {
     assert.is(error?.code, "NonFiniteWeights");
     assert.equal(error!.facts, { name: "w", index: 2, value: beyond });
   }
+});
+
+test("pieces: front to back, one on its way while one is put, whatever the source makes of the buffers", async () => {
+  const random = seeded(9);
+  for (const [dtype, size, from] of [
+    ["F64", 8, 0],
+    ["F32", 4, 4],
+    ["F16", 2, 2],
+    ["BF16", 2, 5],
+  ] as const) {
+    const bytes = new Uint8Array(from + 2 * PIECE + 3 * size);
+    for (let i = 0; i < bytes.length; i++) bytes[i] = random(256);
+    // No F64 beyond f32: exponents of such a size that they stay finite.
+    if (dtype === "F64") for (let i = 7; i < bytes.length; i += 8) bytes[i] = 0x3f;
+    const info = { name: "w", dtype, shape: [bytes.length], start: from, end: bytes.length };
+    const expected = bitsOf(widen(bytes.slice(from), dtype));
+    const buffers = [new Uint8Array(PIECE), new Uint8Array(PIECE)];
+    for (const keeps of [true, false]) {
+      let [open, most] = [0, 0];
+      const reads: [number, number][] = [];
+      const file: Bytes = {
+        size: bytes.length,
+        async read(start, end, _, into) {
+          reads.push([start, end]);
+          most = Math.max(most, ++open);
+          await new Promise((resolve) => setTimeout(resolve));
+          open--;
+          if (!keeps || !into) return bytes.slice(start, end);
+          into.set(bytes.subarray(start, end));
+          return into.subarray(0, end - start);
+        },
+      };
+      const out = new Float32Array(expected.length);
+      let next = 0;
+      for await (const { at, n, put } of pieces(file, info, undefined, buffers)) {
+        assert.is(at, next);
+        next = at + n;
+        await new Promise((resolve) => setTimeout(resolve, 3)); // the next one may come meanwhile
+        put(out.subarray(at, at + n));
+      }
+      assert.is(next, expected.length);
+      assert.ok(
+        bitsOf(out).every((bits, i) => bits === expected[i]),
+        `${dtype} ${keeps}`,
+      );
+      assert.is(most, 1, "one read at a time");
+      assert.equal(
+        reads.map(([start, end]) => end - start),
+        [PIECE, PIECE, 3 * size],
+      );
+    }
+  }
+});
+
+test("pieces: a source that fails later, and a reader that stops early", async () => {
+  const info = { name: "w", dtype: "F32", shape: [PIECE], start: 0, end: 4 * PIECE };
+  let reads = 0;
+  const file: Bytes = {
+    size: info.end,
+    async read(start, end) {
+      if (++reads > 2) throw new Error("gone");
+      return new Uint8Array(end - start);
+    },
+  };
+  let seen = 0;
+  const all = async () => {
+    for await (const { n } of pieces(file, info)) seen += n;
+  };
+  assert.is((await failure(all()))?.code, "FetchFailed");
+  assert.is(seen, PIECE / 2); // two pieces of four bytes a number
+
+  // What is on its way when the reader stops fails unseen, and is no unhandled rejection.
+  reads = 1;
+  for await (const _ of pieces(file, info)) break;
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.is(reads, 3);
 });
 
 function caught(run: () => unknown): RelpropError | undefined {
