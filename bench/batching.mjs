@@ -3,7 +3,6 @@
 //   npm run bench -- batching [--model MiniLM-L6] [--tokens 16,32] [--batch 8,32] [--rounds 7] [--backend wasm|webgpu]
 
 import { load } from "../dist/index.js";
-import { gpu } from "./gpu-entry.mjs";
 import { done, interleave, numbers, options, ratio, runtime, table } from "./harness.mjs";
 import { checkpoint, randomWeights, shapes, text } from "./random-model.mjs";
 
@@ -11,7 +10,6 @@ const asked = options({ model: "MiniLM-L6", tokens: "16,32", batch: "8,32", roun
 const shape = shapes[asked.model];
 const model = await load(checkpoint(randomWeights(shape), shape), {
   backend: asked.backend,
-  gpu: await gpu(asked.backend),
 });
 const rounds = Number(asked.rounds);
 const rows = [];

@@ -30,7 +30,9 @@ const modules = {
 };
 
 const weights = randomWeights(shape);
-const model = await load(checkpoint(weights, shape), { backend, threads, name: asked.model });
+const open = (threads) => load(checkpoint(weights, shape), { backend, threads, name: asked.model });
+const model = await open(threads);
+const single = threads > 1 ? await open(1) : undefined;
 const rows = [];
 const notes = new Map();
 for (const T of numbers(asked.tokens)) {
@@ -42,6 +44,7 @@ for (const T of numbers(asked.tokens)) {
     "cp-lrp": () => model.explain(words, { method: "cp-lrp" }),
     "attn-lrp": () => model.explain(words, { method: "attn-lrp" }),
   };
+  if (single) runs["cp-lrp, 1 thread"] = () => single.explain(words, { method: "cp-lrp" });
   const stops = [];
   for (const peer of list(asked.peers)) {
     const { it, why } = await attempt(async () => {
@@ -58,7 +61,7 @@ for (const T of numbers(asked.tokens)) {
     if (it.gradient) runs[`${peer} gradient`] = it.gradient;
     stops.push(it.stop);
   }
-  const rounds = Number(asked.rounds);
+  const rounds = Math.ceil(Number(asked.rounds) / (T > 256 ? 2 : 1));
   const times = await interleave(runs, rounds);
   for (const stop of stops) await stop();
 
@@ -68,17 +71,23 @@ for (const T of numbers(asked.tokens)) {
     const others = list(asked.peers).flatMap((peer) => {
       return [ratio(times, what, peer), ...(/tfjs|jax/.test(peer) ? [ratio(times, what, `${peer} gradient`)] : [])];
     });
-    rows.push([T, what, median(times[what]).toFixed(0), own, over, ...others]);
+    rows.push([T, what, rounds, median(times[what]).toFixed(0), own, over, ...others]);
   }
+  if (single)
+    notes.set(
+      `threads ${T}`,
+      `T ${T}: cp-lrp, ${threads} threads / 1 thread: ${ratio(times, "cp-lrp", "cp-lrp, 1 thread")}`,
+    );
 }
 await model.dispose();
+await single?.dispose();
 
-const facts = `${asked.model} (${shape.layers} × ${shape.width}), ${runtime()}, ${backend}, threads ${threads}, ${asked.rounds} rounds`;
+const facts = `${asked.model} (${shape.layers} × ${shape.width}), ${runtime()}, ${backend}, threads ${threads}`;
 console.log(`${facts}: medians of ratios (quartiles)\n`);
 const others = list(asked.peers).flatMap((peer) => {
   return [`/ ${peer}`, ...(/tfjs|jax/.test(peer) ? [`/ ${peer} gradient`] : [])];
 });
-console.log(table(["T", "ours", "ms", "/ own forward", "arithmetic", ...others], rows));
+console.log(table(["T", "ours", "rounds", "ms", "/ own forward", "arithmetic", ...others], rows));
 for (const note of notes.values()) console.log(`\n${note}`);
 done();
 

@@ -19,7 +19,8 @@ const open = async (layers) => {
 };
 
 const six = await open(6);
-await curve("tokens", [16, 32, 64, 128, 256, 512], (T, method) => six.explain(text(T), { method }));
+const flops = (T) => T * (44 * width + 6 * T); // a layer of cp-lrp, up to a factor
+await curve("tokens", [16, 32, 64, 128, 256, 512], (T, method) => six.explain(text(T), { method }), flops);
 await curve("texts of 16 tokens", [1, 2, 4, 8, 16, 32, 64], (B, method) =>
   six.explain(Array(B).fill(text(16)), { method }),
 );
@@ -45,7 +46,7 @@ if (globalThis.process?.getBuiltinModule) {
 }
 done();
 
-async function curve(of, values, run) {
+async function curve(of, values, run, work = (n) => n) {
   const methods = ["cp-lrp", "attn-lrp"];
   const runs = values.flatMap((n) => methods.map((method) => [`${method} ${n}`, () => run(n, method)]));
   const times = await interleave(Object.fromEntries(runs), rounds, 1);
@@ -59,7 +60,7 @@ async function curve(of, values, run) {
     y: `time / that of ${first}`,
     lines: [
       ...methods.map((method) => ({ name: method, points: values.map((n) => [n, relative(method, n)]) })),
-      { name: "linear", dashed: true, hue: "#999", points: [values[0], values.at(-1)].map((n) => [n, n / first]) },
+      { name: "arithmetic", dashed: true, hue: "#999", points: values.map((n) => [n, work(n) / work(first)]) },
     ],
   });
 }
