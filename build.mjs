@@ -29,7 +29,8 @@ function generate() {
   const shaders = readdirSync("shaders").map((file) => {
     const code = readFileSync(`shaders/${file}`, "utf8");
     const bare = code.replace(/\/\/.*/g, "").replace(/^\s+/gm, "");
-    return `  ${file.replace(".wgsl", "")}: ${JSON.stringify(bare)},\n`;
+    const tight = bare.replace(/ ?([{}()[\],;:=+*/<>|!%^?]) ?/g, "$1").replace("struct Args{", "struct Args {");
+    return `  ${file.replace(".wgsl", "")}: ${JSON.stringify(tight)},\n`;
   });
   const type = "Readonly<Record<string, string>>";
   writeFileSync("src/generated/shaders.ts", `${note}export const shaders: ${type} = {\n${shaders.join("")}};\n`);

@@ -44,7 +44,7 @@ function reachable(code: string, name: string, seen = new Set<string>()): string
 /** The names of a shader's bindings that an entry point uses, in their order. */
 function bindings(code: string, name: string): string[] {
   const text = reachable(code, name);
-  const declared = [...code.matchAll(/@binding\((\d+)\) var<[^>]*> (\w+)/g)];
+  const declared = [...code.matchAll(/@binding\((\d+)\) ?var<[^>]*> ?(\w+)/g)];
   assert.equal(
     declared.map(([, i]) => Number(i)),
     [...declared.keys()],
@@ -66,7 +66,7 @@ check("twins: the output, the inputs, then the fields of Args", () => {
     const fields = argumentTypes(code);
     assert.ok(fields.length && fields.every((type) => type === "u32" || type === "f32"), name);
     assert.is(functions.get(name)!.length, used.length - 1 + fields.length, `${name}: as many parameters`);
-    const every = [...code.matchAll(/@binding\(\d+\) var<[^>]*> (\w+)/g)].map(([, binding]) => binding);
+    const every = [...code.matchAll(/@binding\(\d+\) ?var<[^>]*> ?(\w+)/g)].map(([, binding]) => binding);
     assert.equal(used, every.slice(0, used.length), `${name}: inputs without a gap`);
   }
 });
