@@ -20,7 +20,7 @@ export const terminal: Palette = { ink: "#000000", from: [0.68, 0.03], to: [0.68
 /** The terminal's scale in xterm's 256 colours, weak to strong; the ink is number 16. */
 export const xterm = { for: [180, 173, 166], against: [110, 68, 33] };
 
-const hue = { for: (55 * Math.PI) / 180, against: (250 * Math.PI) / 180 };
+const hue = { for: 55, against: 250 };
 
 /** Below this strength a sign is not worth marking. */
 export const weak = 0.08;
@@ -35,7 +35,7 @@ export function rgb(strength: number, { from, to }: Palette): [red: number, gree
   const t = Math.min(Math.abs(strength), 1);
   const lightness = from[0] + t * (to[0] - from[0]);
   const chroma = from[1] + t * (to[1] - from[1]);
-  const h = strength < 0 ? hue.against : hue.for;
+  const h = ((strength < 0 ? hue.against : hue.for) * Math.PI) / 180;
   const a = chroma * Math.cos(h);
   const b = chroma * Math.sin(h);
   // Ottosson's OKLab (2020) to cone responses to linear sRGB.

@@ -1,0 +1,111 @@
+// The app of app/ through every bundler, and through none; each opens the result and compares its answers.
+
+import assert from "node:assert/strict";
+import { cpSync, readdirSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import * as esbuild from "esbuild";
+import { Miniflare } from "miniflare";
+import { run } from "./app.mjs";
+
+/** Explains twice in workerd, from a build of `entry` with these conditions. */
+export async function edge(app, entry, conditions, use) {
+  const outdir = app.in(`edge-${entry}-${conditions}`);
+  await esbuild.build({
+    entryPoints: [app.in(entry)],
+    bundle: true,
+    minify: true,
+    format: "esm",
+    conditions,
+    loader: { ".wasm": "copy" },
+    outdir,
+    logLevel: "error",
+  });
+  const modules = readdirSync(outdir).map((name) => ({
+    type: name.endsWith(".wasm") ? "CompiledWasm" : "ESModule",
+    path: join(outdir, name),
+  }));
+  modules.sort((a, b) => b.type.localeCompare(a.type)); // the script comes first
+  const miniflare = new Miniflare({
+    modulesRoot: outdir,
+    modules,
+    compatibilityDate: "2026-04-01",
+    // The only thing it can reach is the model.
+    async outboundService(request) {
+      const { pathname } = new URL(request.url);
+      const body = await readFile(app.in(pathname.replace("sst2-tiny", "public/model"))).catch(() => undefined);
+      return new Response(body, { status: body ? 200 : 404 });
+    },
+  });
+  try {
+    return await use(async (path) => (await miniflare.dispatchFetch(`http://edge.example${path}`)).json());
+  } finally {
+    await miniflare.dispose();
+  }
+}
+
+export async function vite(app, name, use) {
+  const { build, createServer, version } = await import(name);
+  const options = { root: app.folder, configFile: false, logLevel: "error", cacheDir: app.in(`.${name}`) };
+  app.html(".", "/page.js");
+  if (use === "build") {
+    await build({ ...options, build: { outDir: `out-${name}` } });
+    const site = await app.site(`out-${name}`);
+    await app.page(site.origin).finally(site.close);
+  } else {
+    const server = await createServer({ ...options, server: { port: 0, host: "127.0.0.1" } });
+    await server.listen();
+    await app.page(server.resolvedUrls.local[0]).finally(() => server.close());
+  }
+  return version;
+}
+
+export async function webpack(app) {
+  const { default: webpack } = await import("webpack");
+  const output = { path: app.in("out-webpack"), filename: "page.js" };
+  const compiler = webpack({ mode: "production", context: app.folder, entry: "./page.js", output, performance: false });
+  const stats = await promisify(compiler.run.bind(compiler))();
+  await promisify(compiler.close.bind(compiler))();
+  assert.equal(stats.toString({ all: false, errors: true, warnings: true }), "");
+  app.html("out-webpack", "/page.js");
+  const site = await app.site("out-webpack");
+  await app.page(site.origin).finally(site.close);
+}
+
+export async function bundled(app) {
+  const options = { bundle: true, minify: true, format: "esm", logLevel: "silent" };
+  const out = app.in("out-esbuild/page.js");
+  const { warnings } = await esbuild.build({ ...options, entryPoints: [app.in("page.js")], outfile: out });
+  assert.deepEqual(warnings, []);
+  app.html("out-esbuild", "/page.js");
+  const site = await app.site("out-esbuild");
+  await app.page(site.origin).finally(site.close);
+}
+
+/** A page without a build: relprop.min.js from another origin, under a policy that allows no more than it needs. */
+export async function unbundled(app, scripts, use) {
+  const cdn = await app.site("node_modules/relprop/dist", { "access-control-allow-origin": "*" });
+  cpSync(app.in("page.js"), app.in("plain/page.js"));
+  const source = (await readFile(app.in("app.js"), "utf8")).replace('"relprop"', `"${cdn.origin}/relprop.min.js"`);
+  writeFileSync(app.in("plain/app.js"), source);
+  app.html("plain", "/page.js");
+  const policy = `default-src 'none'; connect-src 'self'; script-src 'self' ${cdn.origin} ${scripts}`;
+  const site = await app.site("plain", { "content-security-policy": policy });
+  await use(site.origin).finally(() => {
+    site.close();
+    cdn.close();
+  });
+}
+
+export const typescript = async (app) => {
+  const lib = ["--lib", "es2022,dom", "--strict", "--noEmit", "--target", "es2022"];
+  for (const resolution of ["nodenext", "bundler"]) {
+    const how = ["--module", resolution === "nodenext" ? "nodenext" : "esnext", "--moduleResolution", resolution];
+    const tsc = fileURLToPath(new URL("../../node_modules/typescript/bin/tsc", import.meta.url));
+    await run(process.execPath, [tsc, ...lib, ...how, app.in("types.ts")], { cwd: app.folder }).catch((error) => {
+      throw new Error(error.stdout);
+    });
+  }
+};

@@ -1,0 +1,118 @@
+// Every check of the packed tarball: the row of the README's table it belongs to, its name there, and what it does.
+
+import assert from "node:assert/strict";
+import { bundled, edge, typescript, unbundled, vite, webpack } from "./bundlers.mjs";
+import { runtimes } from "./runtimes.mjs";
+
+const wasm = { backend: "wasm", deterministic: true };
+const shells = ["node", "node26", "deno", "bun"];
+const withDawn = ["node", "node26", "bun"];
+
+function refused(answer, code, message) {
+  assert.equal(answer.code, code, JSON.stringify(answer));
+  assert.match(answer.message, message);
+}
+
+/** What works. */
+export const works = [
+  ...shells.map((row) => ({
+    row,
+    name: "import",
+    async body(app) {
+      await app.same(await app.shell(runtimes[row], "shell.js", wasm), true);
+      await app.same(await app.shell(runtimes[row], "shell.js", {}), false);
+    },
+  })),
+  ...["node", "node26", "bun"].map((row) => ({
+    row,
+    name: "require",
+    body: async (app) => app.same(await app.shell(runtimes[row], "require.cjs", wasm), true),
+  })),
+  {
+    row: "workerd",
+    name: "import",
+    body: (app) =>
+      edge(app, "edge.js", ["workerd"], async (get) => {
+        await app.same(await get("/?deterministic"), true);
+        await app.same(await get("/"), false);
+      }),
+  },
+  {
+    row: "workerd",
+    name: "kernels given",
+    body: (app) => edge(app, "edge-given.js", [], async (get) => app.same(await get("/"), true)),
+  },
+  ...["vite", "vite7"].flatMap((row) =>
+    ["dev server", "build"].map((name) => ({ row, name, body: (app) => vite(app, row, name) })),
+  ),
+  { row: "webpack", name: "build", body: webpack },
+  { row: "esbuild", name: "build", body: bundled },
+  {
+    row: "chromium",
+    name: "one file from another origin, under a CSP",
+    body: (app) => unbundled(app, "'wasm-unsafe-eval'", (origin) => app.page(origin)),
+  },
+  { row: "typescript", name: "types", body: typescript },
+];
+
+/** What is missing, and what each runtime says about it. */
+export const says = [
+  ...withDawn.map((row) => ({
+    row,
+    name: "without WebGPU",
+    async body(app) {
+      const answer = await app.shell(runtimes[row], "shell.js", { backend: "webgpu" });
+      refused(answer, "GpuUnavailable", /the package `webgpu` does not load: `npm install webgpu`/);
+    },
+  })),
+  {
+    row: "workerd",
+    name: "without WebGPU",
+    body: (app) =>
+      edge(app, "edge.js", ["workerd"], async (get) =>
+        refused(await get("/?backend=webgpu"), "GpuUnavailable", /has no WebGPU; the wasm backend/),
+      ),
+  },
+  {
+    row: "workerd",
+    name: "without the kernels",
+    body: (app) =>
+      edge(app, "edge.js", [], async (get) =>
+        refused(await get("/"), "WasmUnavailable", /an edge function imports "relprop\/kernels.wasm" and passes it/),
+      ),
+  },
+  {
+    row: "chromium",
+    name: "without wasm-unsafe-eval",
+    body: (app) =>
+      unbundled(app, "", async (origin) => {
+        const { answers } = await app.visit(origin);
+        refused(answers, "WasmUnavailable", /Content-Security-Policy must allow 'wasm-unsafe-eval'/);
+      }),
+  },
+  {
+    row: "chromium",
+    name: "without WebGPU, without https",
+    body: (app) =>
+      unbundled(app, "'wasm-unsafe-eval'", async (origin) => {
+        const { answers } = await app.visit(`${origin}/?backend=webgpu`);
+        refused(answers, "GpuUnavailable", /WebGPU found no GPU on this machine|this runtime has no WebGPU/);
+        const insecure = origin.replace("127.0.0.1", "insecure.example");
+        const rules = "--host-resolver-rules=MAP insecure.example 127.0.0.1";
+        const there = await app.visit(`${insecure}/?backend=webgpu`, rules);
+        refused(there.answers, "GpuUnavailable", /this runtime has no WebGPU; the wasm backend/);
+      }),
+  },
+];
+
+/** The optional peer, once it is installed: found, or given; nothing crashes when its entry point could be collected. */
+export const dawn = withDawn.flatMap((row) =>
+  [{ backend: "webgpu" }, { backend: "webgpu", gpu: true }].map((options) => ({
+    row,
+    name: options.gpu ? "webgpu given" : "webgpu found",
+    async body(app) {
+      const flags = row === "bun" ? [] : ["--expose-gc"];
+      await app.same(await app.shell(runtimes[row], "shell.js", options, ...flags), false);
+    },
+  })),
+);

@@ -1,0 +1,85 @@
+// The test files in every runtime, and the packed tarball in every runtime and bundler: `npm run test:everywhere`.
+//   ROW…       only these rows of the README's table, such as deno or vite; none: all, and the table must say the same
+//   --tests    only the test files        --packed   only the tarball
+//   --write    writes what passed into the README's table
+
+import { spawn } from "node:child_process";
+import { parseArgs } from "node:util";
+import { testFiles } from "./files.mjs";
+import { runtimes } from "./runtimes.mjs";
+import { compare, write } from "./table.mjs";
+
+const flags = { tests: { type: "boolean" }, packed: { type: "boolean" }, write: { type: "boolean" } };
+const { values, positionals } = parseArgs({ options: flags, allowPositionals: true });
+const wanted = (row) => !positionals.length || positionals.includes(row);
+const backends = process.env.RELPROP_BACKENDS ?? "wasm,webgpu";
+
+/** What passed, by row; and how many parts there were. */
+const passed = new Map();
+let total = 0;
+let good = 0;
+
+async function part(row, names, body) {
+  if (!wanted(row)) return;
+  const from = performance.now();
+  total++;
+  let outcome = "ok  ";
+  try {
+    await body();
+    good++;
+    passed.set(row, [...(passed.get(row) ?? []), ...names]);
+  } catch (error) {
+    outcome = "FAIL";
+    console.log(String(error?.stack ?? error).replace(/^/gm, "    | "));
+  }
+  console.log(`${outcome} ${row}: ${names.join(", ")} (${((performance.now() - from) / 1000).toFixed(1)} s)`);
+}
+
+/** Runs the test files in a runtime; it prints what uvu prints. */
+async function tests(row) {
+  const files = testFiles(row);
+  if (row === "chromium") {
+    const { runTests } = await import("./chromium.mjs");
+    return runTests(files, backends);
+  }
+  const { command, args, env } = runtimes[row];
+  const hook = row.startsWith("node") ? ["--import", "./test/hook.mjs"] : [];
+  const paths = files.map((name) => `test/${name}`);
+  const child = spawn(command, [...args, ...hook, "test/everywhere/runner.mjs", ...paths], {
+    env: { ...process.env, ...env, RELPROP_BACKENDS: backends },
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  const [code, signal] = await new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (...how) => resolve(how));
+  });
+  if (code !== 0) throw new Error(`${row} ended with ${signal ?? `status ${code}`}`);
+}
+
+if (!values.packed) {
+  for (const row of [...Object.keys(runtimes), "chromium"]) {
+    if (wanted(row)) console.log(`\n== the test files in ${row}, on ${backends}`);
+    await part(row, backends.split(","), () => tests(row));
+  }
+}
+
+if (!values.tests) {
+  const { App } = await import("./app.mjs");
+  const { works, says, dawn } = await import("./checks.mjs");
+  const app = new App();
+  console.log("\n== the packed tarball");
+  try {
+    await app.install();
+    for (const { row, name, body } of [...works, ...says]) await part(row, [name], () => body(app));
+    app.installDawn();
+    for (const { row, name, body } of dawn) await part(row, [name], () => body(app));
+  } finally {
+    app.remove();
+  }
+}
+
+const whole = !positionals.length && !values.tests && !values.packed;
+if (values.write) await write(passed);
+else if (whole) await part("README", ["the table"], () => compare(passed));
+console.log(`\n  Total:     ${total}\n  Passed:    ${good}`);
+process.exit(good === total ? 0 : 1); // servers and browsers that failed may still be open
