@@ -46,8 +46,13 @@ export class App {
   }
 
   /** What a script prints in a runtime, as JSON. */
-  async shell({ command, args, env }, script, options, ...flags) {
-    const all = [...args, ...flags, this.in(script), JSON.stringify(options)];
+  async shell({ command, args, env }, script, argument, ...flags) {
+    const all = [
+      ...args,
+      ...flags,
+      this.in(script),
+      typeof argument === "string" ? argument : JSON.stringify(argument),
+    ];
     const { stdout } = await run(command, all, { cwd: this.folder, env: { ...process.env, ...env }, timeout: 120_000 });
     return JSON.parse(stdout.trim().split("\n").pop());
   }

@@ -1,7 +1,7 @@
 // The app of app/ through every bundler, and through none; each opens the result and compares its answers.
 
 import assert from "node:assert/strict";
-import { cpSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,8 +10,8 @@ import * as esbuild from "esbuild";
 import { Miniflare } from "miniflare";
 import { run } from "./app.mjs";
 
-/** Explains twice in workerd, from a build of `entry` with these conditions. */
-export async function edge(app, entry, conditions, use) {
+/** An edge function in workerd, from a build of `entry`; all it can reach is the model, or this machine's network. */
+export async function edge(app, { entry = "edge.js", conditions = ["workerd"], network = false }, use) {
   const outdir = app.in(`edge-${entry}-${conditions}`);
   await esbuild.build({
     entryPoints: [app.in(entry)],
@@ -28,16 +28,16 @@ export async function edge(app, entry, conditions, use) {
     path: join(outdir, name),
   }));
   modules.sort((a, b) => b.type.localeCompare(a.type)); // the script comes first
+  const model = async (request) => {
+    const { pathname } = new URL(request.url);
+    const body = await readFile(app.in(pathname.replace("sst2-tiny", "public/model"))).catch(() => undefined);
+    return new Response(body, { status: body ? 200 : 404 });
+  };
   const miniflare = new Miniflare({
     modulesRoot: outdir,
     modules,
     compatibilityDate: "2026-04-01",
-    // The only thing it can reach is the model.
-    async outboundService(request) {
-      const { pathname } = new URL(request.url);
-      const body = await readFile(app.in(pathname.replace("sst2-tiny", "public/model"))).catch(() => undefined);
-      return new Response(body, { status: body ? 200 : 404 });
-    },
+    ...(!network && { outboundService: model }),
   });
   try {
     return await use(async (path) => (await miniflare.dispatchFetch(`http://edge.example${path}`)).json());
@@ -84,14 +84,19 @@ export async function bundled(app) {
   await app.page(site.origin).finally(site.close);
 }
 
-/** A page without a build: relprop.min.js from another origin, under a policy that allows no more than it needs. */
-export async function unbundled(app, scripts, use) {
+/**
+ * A page without a build: relprop.min.js from another origin, under a policy that allows no more than it needs, which is
+ * `scripts` beside the scripts' origins and `connect` beside the page's own.
+ */
+export async function unbundled(app, { scripts = "", connect = "", page = "page.js" }, use) {
   const cdn = await app.site("node_modules/relprop/dist", { "access-control-allow-origin": "*" });
-  cpSync(app.in("page.js"), app.in("plain/page.js"));
-  const source = (await readFile(app.in("app.js"), "utf8")).replace('"relprop"', `"${cdn.origin}/relprop.min.js"`);
-  writeFileSync(app.in("plain/app.js"), source);
-  app.html("plain", "/page.js");
-  const policy = `default-src 'none'; connect-src 'self'; script-src 'self' ${cdn.origin} ${scripts}`;
+  mkdirSync(app.in("plain"), { recursive: true });
+  for (const name of [page, "app.js", "faults.js"]) {
+    const source = await readFile(app.in(name), "utf8");
+    writeFileSync(app.in(`plain/${name}`), source.replace('"relprop"', `"${cdn.origin}/relprop.min.js"`));
+  }
+  app.html("plain", `/${page}`);
+  const policy = `default-src 'none'; connect-src 'self' ${connect}; script-src 'self' ${cdn.origin} ${scripts}`;
   const site = await app.site("plain", { "content-security-policy": policy });
   await use(site.origin).finally(() => {
     site.close();

@@ -2,10 +2,12 @@
 
 import assert from "node:assert/strict";
 import { bundled, edge, typescript, unbundled, vite, webpack } from "./bundlers.mjs";
+import { keeps, said } from "./faults.mjs";
 import { runtimes } from "./runtimes.mjs";
 
 const wasm = { backend: "wasm", deterministic: true };
 const shells = ["node", "node26", "deno", "bun"];
+const COMPILE = "'wasm-unsafe-eval'";
 const withDawn = ["node", "node26", "bun"];
 
 function refused(answer, code, message) {
@@ -32,7 +34,7 @@ export const works = [
     row: "workerd",
     name: "import",
     body: (app) =>
-      edge(app, "edge.js", ["workerd"], async (get) => {
+      edge(app, {}, async (get) => {
         await app.same(await get("/?deterministic"), true);
         await app.same(await get("/"), false);
       }),
@@ -40,7 +42,7 @@ export const works = [
   {
     row: "workerd",
     name: "kernels given",
-    body: (app) => edge(app, "edge-given.js", [], async (get) => app.same(await get("/"), true)),
+    body: (app) => edge(app, { entry: "edge-given.js", conditions: [] }, async (get) => app.same(await get("/"), true)),
   },
   ...["vite", "vite7"].flatMap((row) =>
     ["dev server", "build"].map((name) => ({ row, name, body: (app) => vite(app, row, name) })),
@@ -50,7 +52,7 @@ export const works = [
   {
     row: "chromium",
     name: "one file from another origin, under a CSP",
-    body: (app) => unbundled(app, "'wasm-unsafe-eval'", (origin) => app.page(origin)),
+    body: (app) => unbundled(app, { scripts: COMPILE }, (origin) => app.page(origin)),
   },
   { row: "typescript", name: "types", body: typescript },
 ];
@@ -69,7 +71,7 @@ export const says = [
     row: "workerd",
     name: "without WebGPU",
     body: (app) =>
-      edge(app, "edge.js", ["workerd"], async (get) =>
+      edge(app, {}, async (get) =>
         refused(await get("/?backend=webgpu"), "GpuUnavailable", /has no WebGPU; the wasm backend/),
       ),
   },
@@ -77,7 +79,7 @@ export const says = [
     row: "workerd",
     name: "without the kernels",
     body: (app) =>
-      edge(app, "edge.js", [], async (get) =>
+      edge(app, { conditions: [] }, async (get) =>
         refused(await get("/"), "WasmUnavailable", /an edge function imports "relprop\/kernels.wasm" and passes it/),
       ),
   },
@@ -85,7 +87,7 @@ export const says = [
     row: "chromium",
     name: "without wasm-unsafe-eval",
     body: (app) =>
-      unbundled(app, "", async (origin) => {
+      unbundled(app, {}, async (origin) => {
         const { answers } = await app.visit(origin);
         refused(answers, "WasmUnavailable", /Content-Security-Policy must allow 'wasm-unsafe-eval'/);
       }),
@@ -94,7 +96,7 @@ export const says = [
     row: "chromium",
     name: "without WebGPU, without https",
     body: (app) =>
-      unbundled(app, "'wasm-unsafe-eval'", async (origin) => {
+      unbundled(app, { scripts: COMPILE }, async (origin) => {
         const { answers } = await app.visit(`${origin}/?backend=webgpu`);
         refused(answers, "GpuUnavailable", /WebGPU found no GPU on this machine|this runtime has no WebGPU/);
         const insecure = origin.replace("127.0.0.1", "insecure.example");
@@ -102,6 +104,46 @@ export const says = [
         const there = await app.visit(`${insecure}/?backend=webgpu`, rules);
         refused(there.answers, "GpuUnavailable", /this runtime has no WebGPU; the wasm backend/);
       }),
+  },
+];
+
+/** A server that has no weights, an HTML page for weights, or weights that break off; a caller who aborts. */
+export const served = [
+  ...shells.map((row) => ({
+    row,
+    name: "a server's faults",
+    body: (app) => said(app.in("public/model"), (base) => app.shell(runtimes[row], "shell-faults.js", base)),
+  })),
+  {
+    row: "chromium",
+    name: "a server's faults",
+    body: (app) =>
+      said(app.in("public/model"), async (base) => {
+        let found;
+        await unbundled(app, { scripts: COMPILE, connect: base, page: "page-faults.js" }, async (origin) => {
+          found = await app.visit(`${origin}/?base=${base}`);
+        });
+        return found.answers;
+      }),
+  },
+  {
+    row: "chromium",
+    name: "a model from its cache",
+    body: (app) =>
+      keeps(app.in("public/model"), async (base) => {
+        await unbundled(app, { scripts: COMPILE, connect: base, page: "page-faults.js" }, async (origin) => {
+          const { answers } = await app.visit(`${origin}/?cached&base=${base}`);
+          assert.deepEqual(answers, ["loaded", "loaded"]);
+        });
+      }),
+  },
+  {
+    row: "workerd",
+    name: "a server's faults",
+    body: (app) =>
+      said(app.in("public/model"), (base) =>
+        edge(app, { entry: "edge-faults.js", network: true }, (get) => get(`/?base=${base}`)),
+      ),
   },
 ];
 

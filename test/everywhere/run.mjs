@@ -65,12 +65,12 @@ if (!values.packed) {
 
 if (!values.tests) {
   const { App } = await import("./app.mjs");
-  const { works, says, dawn } = await import("./checks.mjs");
+  const { works, says, served, dawn } = await import("./checks.mjs");
   const app = new App();
   console.log("\n== the packed tarball");
   try {
     await app.install();
-    for (const { row, name, body } of [...works, ...says]) await part(row, [name], () => body(app));
+    for (const { row, name, body } of [...works, ...says, ...served]) await part(row, [name], () => body(app));
     app.installDawn();
     for (const { row, name, body } of dawn) await part(row, [name], () => body(app));
   } finally {
