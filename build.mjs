@@ -52,11 +52,12 @@ async function bundle() {
   rmSync("dist", { recursive: true, force: true });
   const external = ["@huggingface/tokenizers", "node:*"];
   const index = { ...options, entryPoints: ["src/index.ts"], external };
-  await build({ ...index, outfile: "dist/index.js" });
+  // Both entries share engine.js.
+  const shared = { splitting: true, chunkNames: "engine", outdir: "dist" };
+  await build({ ...index, ...shared, entryPoints: ["src/index.ts", "src/cli.ts"] });
   const dense = { ...index, minifyWhitespace: true, minifySyntax: true };
   await build({ ...dense, outfile: "dist/index.workerd.js", plugins: [edge("")] });
   await build({ ...dense, outfile: "dist/index.edge.js", plugins: [edge("?module")] });
-  await build({ ...index, entryPoints: ["src/cli.ts"], outfile: "dist/cli.js", platform: "node" });
 
   // All in one file, for pages without a bundler.
   const { version, license, dependencies } = JSON.parse(readFileSync("package.json", "utf8"));

@@ -19,7 +19,7 @@ const manifest = json("package.json");
 /** Everything that may be published. */
 const ALLOWED = [
   /^(README|CHANGELOG)\.md$|^LICENSE$|^package\.json$/,
-  /^dist\/(index|index\.workerd|index\.edge|relprop\.min|cli)\.js$/,
+  /^dist\/(index|index\.workerd|index\.edge|relprop\.min|engine|cli)\.js$/,
   /^dist\/kernels(\.relaxed)?\.wasm$/,
   /^dist\/types\/([a-z]+\/)?[a-z-]+\.d\.ts$/,
   /^models\/sst2-tiny\/(README\.md|(config|tokenizer|tokenizer_config)\.json|model\.safetensors)$/,
@@ -84,7 +84,7 @@ test("a page's graph: nothing of Node's, nothing awaited at the top", async () =
 
 test("an edge function's graph: kernels are imported, not carried along", async () => {
   const { kernels } = await import("../src/generated/kernels.ts");
-  assert.ok(readFileSync(at("dist/index.js"), "utf8").includes(kernels));
+  assert.ok(readFileSync(at("dist/engine.js"), "utf8").includes(kernels));
   const files = ["./kernels.relaxed.wasm", "./kernels.wasm"];
   const entries: [string, string][] = [
     ["workerd", ""],
