@@ -45,14 +45,9 @@ export class App {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** What a script prints in a runtime, as JSON. */
+  /** What a script prints in a runtime, given an argument: JSON both. */
   async shell({ command, args, env }, script, argument, ...flags) {
-    const all = [
-      ...args,
-      ...flags,
-      this.in(script),
-      typeof argument === "string" ? argument : JSON.stringify(argument),
-    ];
+    const all = [...args, ...flags, this.in(script), JSON.stringify(argument)];
     const { stdout } = await run(command, all, { cwd: this.folder, env: { ...process.env, ...env }, timeout: 120_000 });
     return JSON.parse(stdout.trim().split("\n").pop());
   }

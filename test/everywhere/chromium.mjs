@@ -33,7 +33,8 @@ export async function serve(answer) {
     });
     if (!found) return response.writeHead(404).end();
     const [type, body, headers] = found;
-    response.writeHead(200, { "content-type": type, ...headers }).end(body);
+    const length = Buffer.byteLength(body);
+    response.writeHead(200, { "content-type": type, "content-length": length, ...headers }).end(body);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const close = () => {
@@ -98,14 +99,19 @@ async function answer(path) {
   return [types[".js"], code, isolated];
 }
 
-/** Runs test files in one page; returns whether all passed. Prints what uvu prints. */
+/** Runs test files in one page and prints what uvu prints. */
 export async function runTests(files, backends) {
   const server = await serve(answer);
   const browser = await launch(GPU);
   try {
     const page = await browser.newPage();
     // uvu writes in pieces, with its own ends of lines.
-    page.on("console", (message) => process.stdout.write(message.text().replace(/(?<![\n ])$/, "\n")));
+    let printed = "";
+    page.on("console", (message) => {
+      const text = message.text().replace(/(?<![\n ])$/, "\n");
+      process.stdout.write(text);
+      printed += text;
+    });
     page.on("pageerror", (error) => console.error(error));
     await page.goto(server.origin);
     const run = page.evaluate(
@@ -133,6 +139,8 @@ export async function runTests(files, backends) {
     );
     const crash = new Promise((_, reject) => page.on("crash", () => reject(new Error("the page crashed"))));
     await Promise.race([run, crash]);
+    const [, total, passed] = /Total: +(\d+)\s+Passed: +(\d+)/.exec(printed) ?? [];
+    if (!total || total !== passed) throw new Error(`${passed} of ${total} tests passed`);
   } finally {
     await browser.close();
     server.close();

@@ -1,3 +1,3 @@
 import { faults } from "./faults.js";
 
-console.log(JSON.stringify(await faults(process.argv[2])));
+console.log(JSON.stringify(await faults(JSON.parse(process.argv[2]))));
