@@ -54,6 +54,17 @@ export const works = [
     name: "one file from another origin, under a CSP",
     body: (app) => unbundled(app, { scripts: COMPILE }, (origin) => app.page(origin)),
   },
+  {
+    row: "chromium",
+    name: "a model from its cache",
+    body: (app) =>
+      keeps(app.in("public/model"), async (base) => {
+        await unbundled(app, { scripts: COMPILE, connect: base, page: "page-faults.js" }, async (origin) => {
+          const { answers } = await app.visit(`${origin}/?cached&base=${base}`);
+          assert.deepEqual(answers, ["loaded", "loaded"]);
+        });
+      }),
+  },
   { row: "typescript", name: "types", body: typescript },
 ];
 
@@ -61,7 +72,7 @@ export const works = [
 export const says = [
   ...withDawn.map((row) => ({
     row,
-    name: "without WebGPU",
+    name: "no WebGPU",
     async body(app) {
       const answer = await app.shell(runtimes[row], "shell.js", { backend: "webgpu" });
       refused(answer, "GpuUnavailable", /the package `webgpu` does not load: `npm install webgpu`/);
@@ -69,7 +80,7 @@ export const says = [
   })),
   {
     row: "workerd",
-    name: "without WebGPU",
+    name: "no WebGPU",
     body: (app) =>
       edge(app, {}, async (get) =>
         refused(await get("/?backend=webgpu"), "GpuUnavailable", /has no WebGPU; the wasm backend/),
@@ -77,7 +88,7 @@ export const says = [
   },
   {
     row: "workerd",
-    name: "without the kernels",
+    name: "no kernels",
     body: (app) =>
       edge(app, { conditions: [] }, async (get) =>
         refused(await get("/"), "WasmUnavailable", /an edge function imports "relprop\/kernels.wasm" and passes it/),
@@ -85,7 +96,7 @@ export const says = [
   },
   {
     row: "chromium",
-    name: "without wasm-unsafe-eval",
+    name: "no wasm-unsafe-eval",
     body: (app) =>
       unbundled(app, {}, async (origin) => {
         const { answers } = await app.visit(origin);
@@ -94,7 +105,7 @@ export const says = [
   },
   {
     row: "chromium",
-    name: "without WebGPU, without https",
+    name: "no WebGPU, no https",
     body: (app) =>
       unbundled(app, { scripts: COMPILE }, async (origin) => {
         const { answers } = await app.visit(`${origin}/?backend=webgpu`);
@@ -105,10 +116,7 @@ export const says = [
         refused(there.answers, "GpuUnavailable", /this runtime has no WebGPU; the wasm backend/);
       }),
   },
-];
-
-/** A server that has no weights, an HTML page for weights, or weights that break off; a caller who aborts. */
-export const served = [
+  // A server that has no weights, an HTML page for weights, or weights that break off; a caller who aborts.
   ...shells.map((row) => ({
     row,
     name: "a server's faults",
@@ -124,17 +132,6 @@ export const served = [
           found = await app.visit(`${origin}/?base=${base}`);
         });
         return found.answers;
-      }),
-  },
-  {
-    row: "chromium",
-    name: "a model from its cache",
-    body: (app) =>
-      keeps(app.in("public/model"), async (base) => {
-        await unbundled(app, { scripts: COMPILE, connect: base, page: "page-faults.js" }, async (origin) => {
-          const { answers } = await app.visit(`${origin}/?cached&base=${base}`);
-          assert.deepEqual(answers, ["loaded", "loaded"]);
-        });
       }),
   },
   {

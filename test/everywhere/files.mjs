@@ -14,12 +14,25 @@ const left = {
   "cache.test.ts": { chromium: SERVER },
 };
 
-/** The names of the test files for a runtime; prints which it leaves and why. */
-export function testFiles(runtime) {
+/**
+ * Node 26 and Bun load the same Dawn as Node 20 does, where every file runs on it; it is slow on a software GPU. There it
+ * runs what tells whether it works with this engine: golden numbers with their ledgers on both backends, faults, kernels.
+ */
+const sameDawn = ["node26", "bun"];
+const core = ["golden.test.ts", "faults.test.ts", "kernels.test.ts"];
+
+/** A runtime's test files, in groups with the backends of each; prints which files it leaves out and why. */
+export function testFiles(runtime, backends) {
   const all = readdirSync(new URL("..", import.meta.url)).filter((name) => name.endsWith(".test.ts"));
-  return all.filter((name) => {
+  const here = all.filter((name) => {
     const reason = left[name]?.[runtime];
     if (reason) console.log(`left out: ${name}, ${reason}`);
     return !reason;
   });
+  if (!sameDawn.includes(runtime) || backends !== "wasm,webgpu") return [[here, backends]];
+  console.log(`on WebGPU: ${core.join(", ")}; Node 20 runs the others on the same Dawn`);
+  return [
+    [here.filter((name) => !core.includes(name)), "wasm"],
+    [core, backends],
+  ];
 }
