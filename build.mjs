@@ -13,14 +13,14 @@ const tool = (name, ...args) => execFileSync(process.execPath, [`node_modules/${
 /** The builds in asconfig.json, and their files in build/ and dist/. */
 const builds = { simd: "kernels.wasm", relaxed: "kernels.relaxed.wasm" };
 
+const note = "// Written by build.mjs; do not edit.\n";
+
 function generate() {
   const [simd, relaxed] = Object.entries(builds).map(([target, file]) => {
     tool("assemblyscript/bin/asc.js", "--config", "asconfig.json", "--target", target);
     return readFileSync(`build/${file}`);
   });
   mkdirSync("src/generated", { recursive: true });
-  const note = "// Written by build.mjs; do not edit.\n";
-
   // The second build costs next to nothing as long as the first lies within deflate's window of 32 KiB.
   const text = deflateRawSync(Buffer.concat([simd, relaxed]), { level: 9 }).toString("base64");
   const size = `export const simdBytes: number = ${simd.length};\n`;
@@ -36,6 +36,14 @@ function generate() {
   writeFileSync("src/generated/shaders.ts", `${note}export const shaders: ${type} = {\n${shaders.join("")}};\n`);
 }
 
+/** The code of threads, as a text that workers start from. */
+async function generateWorker() {
+  const entry = { ...options, minify: true, format: "iife", globalName: "thread", write: false };
+  const { outputFiles } = await build({ ...entry, entryPoints: ["src/backends/worker.ts"] });
+  const text = JSON.stringify(outputFiles[0].text);
+  writeFileSync("src/generated/worker.ts", `${note}export const worker: string =\n  ${text};\n`);
+}
+
 const options = { bundle: true, format: "esm", target: "es2022", legalComments: "none", logLevel: "warning" };
 const page = { platform: "browser", minify: true };
 
@@ -48,13 +56,22 @@ const edge = (query) => ({
   },
 });
 
+/** Threads are a file of their own, for those who ask for them. */
+const apart = {
+  name: "apart",
+  setup({ onResolve }) {
+    onResolve({ filter: /\/threads\.ts$/ }, () => ({ path: "./threads.js", external: true }));
+  },
+};
+
 async function bundle() {
   rmSync("dist", { recursive: true, force: true });
   const external = ["@huggingface/tokenizers", "node:*"];
   const index = { ...options, entryPoints: ["src/index.ts"], external };
   // Both entries share engine.js.
-  const shared = { splitting: true, chunkNames: "engine", outdir: "dist" };
+  const shared = { splitting: true, chunkNames: "engine", outdir: "dist", plugins: [apart] };
   await build({ ...index, ...shared, entryPoints: ["src/index.ts", "src/cli.ts"] });
+  await build({ ...options, entryPoints: ["src/backends/threads.ts"], outfile: "dist/threads.js", external });
   const dense = { ...index, minifyWhitespace: true, minifySyntax: true };
   await build({ ...dense, outfile: "dist/index.workerd.js", plugins: [edge("")] });
   await build({ ...dense, outfile: "dist/index.edge.js", plugins: [edge("?module")] });
@@ -84,19 +101,23 @@ const MOST = 40_000;
 /** Prints what a page loads to explain on either backend, tokenisation included, with and without the renderers. */
 async function measure() {
   const weigh = async (contents) => {
-    const result = await build({ ...options, ...page, stdin: { contents, resolveDir: "." }, write: false });
+    const entry = { stdin: { contents, resolveDir: "." }, external: ["./threads.js"] };
+    const result = await build({ ...options, ...page, ...entry, write: false });
     const code = result.outputFiles[0].contents;
     return [code.length, gzipSync(code, { level: 9 }).length];
   };
   const engine = await weigh('export { load } from "./dist/index.js"');
   const whole = await weigh('export * from "./dist/index.js"');
+  const threads = await weigh('export * from "./src/backends/threads.ts"');
   const kB = (n) => `${(n / 1000).toFixed(1)} kB`;
   console.log(`the engine, load() and all it needs: ${engine.map(kB).join(", gzip ")} (at most ${kB(MOST)})`);
   console.log(`with html(), svg() and ansi():       ${whole.map(kB).join(", gzip ")}`);
+  console.log(`threads.js, loaded if asked for:     ${threads.map(kB).join(", gzip ")}`);
   if (engine[1] > MOST) throw new Error(`the engine weighs ${engine[1]} bytes of gzip, the most is ${MOST}`);
 }
 
 generate();
+await generateWorker();
 if (process.argv[2] !== "generate") {
   await bundle();
   await measure();

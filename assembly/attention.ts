@@ -3,7 +3,7 @@
 // An operand of fewer batches than the output is read again from its start: `left` and `right` are their batches.
 
 import { product_nn, product_nt } from "./matmul";
-import { from } from "./memory";
+import { first, from, last } from "./memory";
 
 /** out[h, t, s] = scale · Σ a[t, h, j] · b[s, h, j] over j */
 export function scores(
@@ -20,12 +20,11 @@ export function scores(
   scale: f32,
 ): void {
   const width = heads * d;
-  for (let i: u32 = 0; i < batch; i++) {
-    for (let h: u32 = 0; h < heads; h++) {
-      const x = from(a, (i % left) * t * width + h * d),
-        y = from(b, (i % right) * s * width + h * d);
-      product_nt(from(out, (i * heads + h) * t * s), s, x, width, y, width, 0, 0, t, s, d, scale);
-    }
+  for (let n = first(batch * heads), end = last(batch * heads); n < end; n++) {
+    const i = n / heads, h = n % heads;
+    const x = from(a, (i % left) * t * width + h * d),
+      y = from(b, (i % right) * s * width + h * d);
+    product_nt(from(out, (i * heads + h) * t * s), s, x, width, y, width, 0, 0, t, s, d, scale);
   }
 }
 
@@ -44,12 +43,11 @@ export function context(
   scale: f32,
 ): void {
   const width = heads * d;
-  for (let i: u32 = 0; i < batch; i++) {
-    for (let h: u32 = 0; h < heads; h++) {
-      const x = from(p, ((i % left) * heads + h) * t * s),
-        y = from(b, (i % right) * s * width + h * d);
-      product_nn(from(out, i * t * width + h * d), width, x, s, 1, y, width, 0, 0, t, d, s, scale);
-    }
+  for (let n = first(batch * heads), end = last(batch * heads); n < end; n++) {
+    const i = n / heads, h = n % heads;
+    const x = from(p, ((i % left) * heads + h) * t * s),
+      y = from(b, (i % right) * s * width + h * d);
+    product_nn(from(out, i * t * width + h * d), width, x, s, 1, y, width, 0, 0, t, d, s, scale);
   }
 }
 
@@ -68,11 +66,10 @@ export function context_t(
   scale: f32,
 ): void {
   const width = heads * d;
-  for (let i: u32 = 0; i < batch; i++) {
-    for (let h: u32 = 0; h < heads; h++) {
-      const x = from(p, ((i % left) * heads + h) * t * s),
-        y = from(a, (i % right) * t * width + h * d);
-      product_nn(from(out, i * s * width + h * d), width, x, 1, s, y, width, 0, 0, s, d, t, scale);
-    }
+  for (let n = first(batch * heads), end = last(batch * heads); n < end; n++) {
+    const i = n / heads, h = n % heads;
+    const x = from(p, ((i % left) * heads + h) * t * s),
+      y = from(a, (i % right) * t * width + h * d);
+    product_nn(from(out, i * s * width + h * d), width, x, 1, s, y, width, 0, 0, s, d, t, scale);
   }
 }

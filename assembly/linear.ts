@@ -1,18 +1,24 @@
 // Dense layers, with weights as checkpoints store them: w is [out, in].
 
 import { product_nn, product_nt } from "./matmul";
+import { first, from, last } from "./memory";
+
+// Threads share the columns: each then reads and packs only its own part of the weights.
 
 /** x · wᵀ */
 export function linear(out: usize, x: usize, w: usize, rows: u32, cols: u32, depth: u32): void {
-  product_nt(out, cols, x, depth, w, depth, 0, 0, rows, cols, depth, 1);
+  linear_bias(out, x, w, 0, rows, cols, depth);
 }
 
 /** x · wᵀ + bias */
 export function linear_bias(out: usize, x: usize, w: usize, bias: usize, rows: u32, cols: u32, depth: u32): void {
-  product_nt(out, cols, x, depth, w, depth, bias, 0, rows, cols, depth, 1);
+  const c = first(cols, 8), n = last(cols, 8) - c;
+  const start = bias ? from(bias, c) : 0;
+  product_nt(from(out, c), cols, x, depth, from(w, c * depth), depth, start, 0, rows, n, depth, 1);
 }
 
 /** x · w, where x is the gradient of a dense layer's output. */
 export function linear_grad(out: usize, x: usize, w: usize, rows: u32, cols: u32, depth: u32): void {
-  product_nn(out, cols, x, depth, 1, w, cols, 0, 0, rows, cols, depth, 1);
+  const c = first(cols, 8), n = last(cols, 8) - c;
+  product_nn(from(out, c), cols, x, depth, 1, from(w, c), cols, 0, 0, rows, n, depth, 1);
 }

@@ -7,9 +7,8 @@
 import { all, sum } from "./math";
 import { at, from, load4, put, scratch } from "./memory";
 
-/** Rows of a tile, so that its sums fit in the 15 registers V8 has to give: a fused madd needs none for the product. */
-const TALL: u32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
-const WIDE: u32 = 8; // columns of a tile
+const TALL: u32 = 4; // rows and columns of a tile: its sums and what they need fit in the 15 registers that V8 has to give
+const WIDE: u32 = 8;
 const DEPTH: u32 = 512; // of a chunk: a tile's two panels lie in 32 kB of L1
 const ROWS: u32 = 180; // at most, packed at once: 360 kB, for L2
 const COLS: u32 = 64; // packed at once: whole cache lines of weights that are read down their columns
@@ -17,7 +16,7 @@ const COLS: u32 = 64; // packed at once: whole cache lines of weights that are r
 const A: u32 = 0; // where in the scratch memory: rows of a, columns of b, a tile at an edge, a row of zeros
 const B: u32 = A + ROWS * DEPTH;
 const EDGE: u32 = B + COLS * DEPTH;
-const ZEROS: u32 = EDGE + 6 * WIDE;
+const ZEROS: u32 = EDGE + TALL * WIDE;
 
 /** a · b + c, rounded once where the build has relaxed SIMD and the processor a fused multiply-add. */
 // @ts-expect-error: decorator
@@ -62,10 +61,8 @@ function product(
   for (let k: u32 = 0; k < depth; k += DEPTH) {
     const deep = min<u32>(DEPTH, depth - k);
     for (let r: u32 = 0; r < rows; r += block) {
-      const high = min<u32>(block, rows - r), tall = tallRows(high);
-      const above = from(a, r * a_row + k * a_col);
-      pack(scratch(A), TALL, above, a_row, a_col, min<u32>(tall, high), deep);
-      if (tall < high) pack(scratch(A + tall * deep), 4, from(above, tall * a_row), a_row, a_col, high - tall, deep);
+      const high = min<u32>(block, rows - r);
+      pack(scratch(A), TALL, from(a, r * a_row + k * a_col), a_row, a_col, high, deep);
       for (let c: u32 = 0; c < cols; c += COLS) {
         const broad = min<u32>(COLS, cols - c);
         pack(scratch(B), WIDE, from(b, k * b_row + c * b_col), b_col, b_row, broad, deep);
@@ -83,17 +80,9 @@ function product(
   }
 }
 
-/** How many of `rows` go into the taller tiles, so that the rest fill tiles of four with the least room to spare. */
-function tallRows(rows: u32): u32 {
-  const over = rows % TALL;
-  if (TALL == 4 || over == 0 || over == 5) return rows;
-  if (over > 2) return rows - over;
-  return rows < TALL ? 0 : rows - over - TALL;
-}
-
 /**
- * x[i·across + k·along] for i < n and k < depth, as panels [depth, width] of `width` each, the last filled with zeros.
- * `width` is 4, 6 or 8.
+ * x[i·across + k·along] for i < n and k < depth, as panels [depth, width], the last filled with zeros;
+ * `width` is 4 or 8.
  */
 function pack(to: usize, width: u32, x: usize, across: u32, along: u32, n: u32, depth: u32): void {
   const panel = width * depth;
@@ -103,7 +92,6 @@ function pack(to: usize, width: u32, x: usize, across: u32, along: u32, n: u32, 
       const o = from(to, i * depth), y = from(x, i * across);
       transpose4(o, width, y, across, depth);
       if (width == 8) transpose4(from(o, 4), width, from(y, 4 * across), across, depth);
-      if (width == 6) transpose2(from(o, 4), width, from(y, 4 * across), across, depth);
     }
   } else if (across == 1) {
     for (let k: u32 = 0; k < depth; k++) {
@@ -111,7 +99,6 @@ function pack(to: usize, width: u32, x: usize, across: u32, along: u32, n: u32, 
       for (let i: u32 = 0; i < whole; i += width, o = from(o, panel), y = from(y, width)) {
         v128.store(o, v128.load(y));
         if (width == 8) v128.store(o, v128.load(y, 16), 16);
-        if (width == 6) store<u64>(o, load<u64>(y, 16), 16);
       }
     }
   } else {
@@ -151,52 +138,23 @@ function transpose4(to: usize, width: u32, x: usize, stride: u32, depth: u32): v
   }
 }
 
-function transpose2(to: usize, width: u32, x: usize, stride: u32, depth: u32): void {
-  const x1 = from(x, stride);
-  const row = <usize>width << 2;
-  let k: u32 = 0;
-  for (; k + 4 <= depth; k += 4, to += row << 2) {
-    const v0 = v128.load(from(x, k)), v1 = v128.load(from(x1, k));
-    const low = v128.shuffle<f32>(v0, v1, 0, 4, 1, 5), high = v128.shuffle<f32>(v0, v1, 2, 6, 3, 7);
-    v128.store64_lane(to, low, 0);
-    v128.store64_lane(to + row, low, 1);
-    v128.store64_lane(to + 2 * row, high, 0);
-    v128.store64_lane(to + 3 * row, high, 1);
-  }
-  for (; k < depth; k++, to += row) {
-    put(to, 0, at(x, k));
-    put(to, 1, at(x1, k));
-  }
-}
-
 /** A column of tiles: the packed rows of a times one packed panel of b. */
 function column(
   out: usize, out_stride: u32, b: usize, start: usize, start_stride: u32, rows: u32, cols: u32, depth: u32, scale: f32,
 ): void {
-  const tall = tallRows(rows);
-  for (let i: u32 = 0, t: u32 = 0; i < rows; i += t) {
-    t = i < tall ? TALL : 4;
+  for (let i: u32 = 0; i < rows; i += TALL) {
     const a = scratch(A + i * depth), to = from(out, i * out_stride), first = from(start, i * start_stride);
-    const high = min<u32>(t, rows - i);
-    if (high == t && cols == WIDE) {
-      tile(t, to, out_stride, a, b, first, start_stride, depth, scale);
+    const high = min<u32>(TALL, rows - i);
+    if (high == TALL && cols == WIDE) {
+      tile(to, out_stride, a, b, first, start_stride, depth, scale);
       continue;
     }
     // A tile that is not whole is made beside.
     const edge = scratch(EDGE), bytes = cols << 2;
     for (let r: u32 = 0; r < high; r++) memory.copy(from(edge, r * WIDE), from(first, r * start_stride), bytes);
-    tile(t, edge, WIDE, a, b, edge, WIDE, depth, scale);
+    tile(edge, WIDE, a, b, edge, WIDE, depth, scale);
     for (let r: u32 = 0; r < high; r++) memory.copy(from(to, r * out_stride), from(edge, r * WIDE), bytes);
   }
-}
-
-// @ts-expect-error: decorator
-@inline
-function tile(
-  rows: u32, out: usize, out_stride: u32, a: usize, b: usize, start: usize, start_stride: u32, depth: u32, scale: f32,
-): void {
-  if (TALL == 6 && rows == 6) tile6(out, out_stride, a, b, start, start_stride, depth, scale);
-  else tile4(out, out_stride, a, b, start, start_stride, depth, scale);
 }
 
 /** Eight sums of a row to where they belong. */
@@ -208,10 +166,11 @@ function finish(out: usize, start: usize, scale: v128, low: v128, high: v128): v
   v128.store(out, f32x4.add(s1, f32x4.mul(scale, high)), 16);
 }
 
-// A tile's rows side by side, two vectors a row. The loops are not unrolled: the optimiser would then load so early
-// that sums are spilled.
-
-function tile4(
+/**
+ * Four rows of packed a times eight columns of packed b, two vectors a row. The loop is not unrolled: the optimiser would
+ * then load so early that sums are spilled, which costs a third.
+ */
+function tile(
   out: usize, out_stride: u32, a: usize, b: usize, start: usize, start_stride: u32, depth: u32, scale: f32,
 ): void {
   let r0l = all(0), r0h = r0l, r1l = r0l, r1h = r0l, r2l = r0l, r2h = r0l, r3l = r0l, r3h = r0l;
@@ -235,39 +194,4 @@ function tile4(
   finish(out + o, start + s, by, r1l, r1h);
   finish(out + 2 * o, start + 2 * s, by, r2l, r2h);
   finish(out + 3 * o, start + 3 * s, by, r3l, r3h);
-}
-
-function tile6(
-  out: usize, out_stride: u32, a: usize, b: usize, start: usize, start_stride: u32, depth: u32, scale: f32,
-): void {
-  let r0l = all(0), r0h = r0l, r1l = r0l, r1h = r0l, r2l = r0l, r2h = r0l;
-  let r3l = r0l, r3h = r0l, r4l = r0l, r4h = r0l, r5l = r0l, r5h = r0l;
-  for (const end = from(b, depth * WIDE); b < end; b += WIDE << 2, a += 6 << 2) {
-    const low = v128.load(b), high = v128.load(b, 16);
-    let x = v128.load_splat<f32>(a);
-    r0l = madd(x, low, r0l);
-    r0h = madd(x, high, r0h);
-    x = v128.load_splat<f32>(a, 4);
-    r1l = madd(x, low, r1l);
-    r1h = madd(x, high, r1h);
-    x = v128.load_splat<f32>(a, 8);
-    r2l = madd(x, low, r2l);
-    r2h = madd(x, high, r2h);
-    x = v128.load_splat<f32>(a, 12);
-    r3l = madd(x, low, r3l);
-    r3h = madd(x, high, r3h);
-    x = v128.load_splat<f32>(a, 16);
-    r4l = madd(x, low, r4l);
-    r4h = madd(x, high, r4h);
-    x = v128.load_splat<f32>(a, 20);
-    r5l = madd(x, low, r5l);
-    r5h = madd(x, high, r5h);
-  }
-  const by = all(scale), o = <usize>out_stride << 2, s = <usize>start_stride << 2;
-  finish(out, start, by, r0l, r0h);
-  finish(out + o, start + s, by, r1l, r1h);
-  finish(out + 2 * o, start + 2 * s, by, r2l, r2h);
-  finish(out + 3 * o, start + 3 * s, by, r3l, r3h);
-  finish(out + 4 * o, start + 4 * s, by, r4l, r4h);
-  finish(out + 5 * o, start + 5 * s, by, r5l, r5h);
 }

@@ -51,11 +51,31 @@ export function from(base: usize, i: u32): usize {
   return base + (<usize>i << 2);
 }
 
-/** Elements of memory for a kernel's own use, the same at every call. */
+/** Elements of memory for a kernel's own use. */
 const SCRATCH: u32 = 1 << 17;
 
-/** Where free memory begins; tensors are laid out from here on. What lies before it is scratch: each thread has its own. */
+/**
+ * Where free memory begins; tensors are laid out from here on. What lies before it is scratch: a thread that is not
+ * alone moves its heap, to have scratch of its own, and writes which it is and how many there are before its end.
+ */
 export let heap: usize = __heap_base + (SCRATCH << 2);
+
+// A kernel does its thread's share of the rows, columns or elements: which never changes a bit of the result.
+
+/** The first of n that are this thread's share, in whole `unit`s. */
+export function first(n: u32, unit: u32 = 1): u32 {
+  return share(n, unit, load<u32>(heap - 8));
+}
+
+/** Where its share ends. */
+export function last(n: u32, unit: u32 = 1): u32 {
+  return share(n, unit, load<u32>(heap - 8) + 1);
+}
+
+function share(n: u32, unit: u32, thread: u32): u32 {
+  const units: u64 = (n + unit - 1) / unit;
+  return min<u32>(n, <u32>((units * thread) / load<u32>(heap - 4)) * unit);
+}
 
 /** Where scratch element `i` is. */
 // @ts-expect-error: decorator

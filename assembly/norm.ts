@@ -3,7 +3,7 @@
 
 import { all, madd, sum } from "./math";
 import { inner } from "./matmul";
-import { from, load4, put, store4 } from "./memory";
+import { first, from, last, load4, put, store4 } from "./memory";
 
 // Sums run in four lanes: that is faster, and rounds less than one long chain.
 
@@ -37,12 +37,13 @@ function inner_hat(x: usize, w: usize, g: usize, m: f32, rstd: f32, cols: u32): 
 export function layer_norm(
   out: usize, x: usize, w: usize, b: usize, rows: u32, cols: u32, forward: u32, eps: f32,
 ): void {
-  for (let r: u32 = 0; r < rows; r++, out = from(out, cols)) {
+  for (let r = first(rows), end = last(rows); r < end; r++) {
+    const o = from(out, r * cols);
     const row = from(x, (r % forward) * cols);
     const m = mean(row, cols), rstd: f32 = 1 / sqrt<f32>(variance(row, m, cols) + eps);
     for (let i: u32 = 0; i < cols; i += 4) {
       const hat = f32x4.mul(f32x4.sub(load4(row, i, cols), all(m)), all(rstd));
-      store4(out, i, cols, madd(hat, load4(w, i, cols), load4(b, i, cols)));
+      store4(o, i, cols, madd(hat, load4(w, i, cols), load4(b, i, cols)));
     }
   }
 }
@@ -51,13 +52,14 @@ export function layer_norm(
 export function layer_norm_identity(
   out: usize, x: usize, w: usize, g: usize, rows: u32, cols: u32, forward: u32, eps: f32,
 ): void {
-  for (let r: u32 = 0; r < rows; r++, g = from(g, cols), out = from(out, cols)) {
+  for (let r = first(rows), end = last(rows); r < end; r++) {
+    const up = from(g, r * cols), o = from(out, r * cols);
     const row = from(x, (r % forward) * cols);
     const rstd: f32 = 1 / sqrt<f32>(variance(row, mean(row, cols), cols) + eps);
-    const plain = inner(g, w, cols) / <f32>cols;
+    const plain = inner(up, w, cols) / <f32>cols;
     for (let i: u32 = 0; i < cols; i += 4) {
-      const hat = f32x4.mul(load4(g, i, cols), load4(w, i, cols));
-      store4(out, i, cols, f32x4.mul(f32x4.sub(hat, all(plain)), all(rstd)));
+      const hat = f32x4.mul(load4(up, i, cols), load4(w, i, cols));
+      store4(o, i, cols, f32x4.mul(f32x4.sub(hat, all(plain)), all(rstd)));
     }
   }
 }
@@ -66,16 +68,17 @@ export function layer_norm_identity(
 export function layer_norm_grad(
   out: usize, x: usize, w: usize, g: usize, rows: u32, cols: u32, forward: u32, eps: f32,
 ): void {
-  for (let r: u32 = 0; r < rows; r++, g = from(g, cols), out = from(out, cols)) {
+  for (let r = first(rows), end = last(rows); r < end; r++) {
+    const up = from(g, r * cols), o = from(out, r * cols);
     const row = from(x, (r % forward) * cols);
     const m = mean(row, cols), rstd: f32 = 1 / sqrt<f32>(variance(row, m, cols) + eps);
-    const plain = inner(g, w, cols) / <f32>cols;
-    const along = inner_hat(row, w, g, m, rstd, cols) / <f32>cols;
+    const plain = inner(up, w, cols) / <f32>cols;
+    const along = inner_hat(row, w, up, m, rstd, cols) / <f32>cols;
     for (let i: u32 = 0; i < cols; i += 4) {
-      const hat = f32x4.mul(load4(g, i, cols), load4(w, i, cols));
+      const hat = f32x4.mul(load4(up, i, cols), load4(w, i, cols));
       const unit = f32x4.mul(f32x4.sub(load4(row, i, cols), all(m)), all(rstd));
       const rest = f32x4.sub(f32x4.sub(hat, all(plain)), f32x4.mul(unit, all(along)));
-      store4(out, i, cols, f32x4.mul(rest, all(rstd)));
+      store4(o, i, cols, f32x4.mul(rest, all(rstd)));
     }
   }
 }
@@ -84,9 +87,10 @@ export function layer_norm_grad(
 export function layer_norm_kept(
   out: usize, x: usize, w: usize, g: usize, rows: u32, cols: u32, forward: u32, eps: f32,
 ): void {
-  for (let r: u32 = 0; r < rows; r++, g = from(g, cols)) {
+  for (let r = first(rows), end = last(rows); r < end; r++) {
+    const up = from(g, r * cols);
     const row = from(x, (r % forward) * cols);
     const m = mean(row, cols), v = variance(row, m, cols), rstd: f32 = 1 / sqrt<f32>(v + eps);
-    put(out, r, (v / (v + eps)) * inner_hat(row, w, g, m, rstd, cols));
+    put(out, r, (v / (v + eps)) * inner_hat(row, w, up, m, rstd, cols));
   }
 }

@@ -1,16 +1,20 @@
 // Choosing rows.
 
-import { from } from "./memory";
+import { first, from, last } from "./memory";
 
 /** Row `index` of each text: [batch, t, cols] → [batch, cols]. */
 export function pick(out: usize, x: usize, batch: u32, t: u32, cols: u32, index: u32): void {
   const bytes = (<usize>cols) << 2;
-  for (let b: u32 = 0; b < batch; b++) memory.copy(from(out, b * cols), from(x, (b * t + index) * cols), bytes);
+  for (let b = first(batch), end = last(batch); b < end; b++) {
+    memory.copy(from(out, b * cols), from(x, (b * t + index) * cols), bytes);
+  }
 }
 
 /** The reverse: zeros but for row `index` of each text. */
 export function place(out: usize, x: usize, batch: u32, t: u32, cols: u32, index: u32): void {
   const bytes = (<usize>cols) << 2;
-  memory.fill(out, 0, bytes * t * batch);
-  for (let b: u32 = 0; b < batch; b++) memory.copy(from(out, (b * t + index) * cols), from(x, b * cols), bytes);
+  for (let b = first(batch), end = last(batch); b < end; b++) {
+    memory.fill(from(out, b * t * cols), 0, bytes * t);
+    memory.copy(from(out, (b * t + index) * cols), from(x, b * cols), bytes);
+  }
 }

@@ -2,15 +2,16 @@
 
 import { all, exp, ln, madd, sum } from "./math";
 import { inner } from "./matmul";
-import { at, from, load4, put, store4 } from "./memory";
+import { at, first, from, last, load4, put, store4 } from "./memory";
 
 /** Row r belongs to text r / per, whose first lengths[r / per] columns count; the others get exactly 0. */
 export function softmax(out: usize, x: usize, lengths: usize, rows: u32, cols: u32, per: u32): void {
-  for (let r: u32 = 0; r < rows; r++, x = from(x, cols), out = from(out, cols)) {
+  for (let r = first(rows), end = last(rows); r < end; r++) {
+    const row = from(x, r * cols), o = from(out, r * cols);
     const n = min<u32>(<u32>at(lengths, r / per), cols);
     const least = all(-Infinity);
     let peaks = least;
-    for (let i: u32 = 0; i < n; i += 4) peaks = f32x4.max(peaks, load4(x, i, n, least));
+    for (let i: u32 = 0; i < n; i += 4) peaks = f32x4.max(peaks, load4(row, i, n, least));
     const peak = all(max<f32>(
       max<f32>(f32x4.extract_lane(peaks, 0), f32x4.extract_lane(peaks, 1)),
       max<f32>(f32x4.extract_lane(peaks, 2), f32x4.extract_lane(peaks, 3)),
@@ -18,23 +19,24 @@ export function softmax(out: usize, x: usize, lengths: usize, rows: u32, cols: u
 
     let sums = all(0);
     for (let i: u32 = 0; i < n; i += 4) {
-      const e = exp(f32x4.sub(load4(x, i, n, least), peak));
-      store4(out, i, n, e);
+      const e = exp(f32x4.sub(load4(row, i, n, least), peak));
+      store4(o, i, n, e);
       sums = f32x4.add(sums, e);
     }
     const total = all(sum(sums));
-    for (let i: u32 = 0; i < n; i += 4) store4(out, i, n, f32x4.div(load4(out, i, n), total));
-    memory.fill(from(out, n), 0, (cols - n) << 2);
+    for (let i: u32 = 0; i < n; i += 4) store4(o, i, n, f32x4.div(load4(o, i, n), total));
+    memory.fill(from(o, n), 0, (cols - n) << 2);
   }
 }
 
 /** From softmax's own output `p` and the gradient `g` of it: p · (g − Σ p g). */
 export function softmax_grad(out: usize, p: usize, g: usize, rows: u32, cols: u32, forward: u32): void {
-  for (let r: u32 = 0; r < rows; r++, g = from(g, cols), out = from(out, cols)) {
+  for (let r = first(rows), end = last(rows); r < end; r++) {
+    const up = from(g, r * cols), o = from(out, r * cols);
     const y = from(p, (r % forward) * cols);
-    const mean = all(inner(y, g, cols));
+    const mean = all(inner(y, up, cols));
     for (let i: u32 = 0; i < cols; i += 4) {
-      store4(out, i, cols, f32x4.mul(load4(y, i, cols), f32x4.sub(load4(g, i, cols), mean)));
+      store4(o, i, cols, f32x4.mul(load4(y, i, cols), f32x4.sub(load4(up, i, cols), mean)));
     }
   }
 }
@@ -42,7 +44,8 @@ export function softmax_grad(out: usize, p: usize, g: usize, rows: u32, cols: u3
 /** What a row keeps: Σ g p (1 − ln p + Σ p ln p), the Taylor bias of softmax from p alone; p ln p = 0 at p = 0. */
 export function softmax_kept(out: usize, p: usize, g: usize, rows: u32, cols: u32, forward: u32): void {
   const least = all(1.17549435e-38);
-  for (let r: u32 = 0; r < rows; r++, g = from(g, cols)) {
+  for (let r = first(rows), end = last(rows); r < end; r++) {
+    const up = from(g, r * cols);
     const y = from(p, (r % forward) * cols);
     let entropy = all(0),
       plain = all(0),
@@ -50,7 +53,7 @@ export function softmax_kept(out: usize, p: usize, g: usize, rows: u32, cols: u3
     for (let i: u32 = 0; i < cols; i += 4) {
       const v = load4(y, i, cols), counts = f32x4.ge(v, least);
       const l = ln(f32x4.max(v, least));
-      const gp = v128.and(f32x4.mul(load4(g, i, cols), v), counts);
+      const gp = v128.and(f32x4.mul(load4(up, i, cols), v), counts);
       entropy = f32x4.sub(entropy, v128.and(f32x4.mul(v, l), counts));
       plain = f32x4.add(plain, gp);
       curved = madd(gp, l, curved);

@@ -19,7 +19,7 @@ const manifest = json("package.json");
 /** Everything that may be published. */
 const ALLOWED = [
   /^(README|CHANGELOG)\.md$|^LICENSE$|^package\.json$/,
-  /^dist\/(index|index\.workerd|index\.edge|relprop\.min|engine|cli)\.js$/,
+  /^dist\/(index|index\.workerd|index\.edge|relprop\.min|engine|threads|cli)\.js$/,
   /^dist\/kernels(\.relaxed)?\.wasm$/,
   /^dist\/types\/([a-z]+\/)?[a-z-]+\.d\.ts$/,
   /^models\/sst2-tiny\/(README\.md|(config|tokenizer|tokenizer_config)\.json|model\.safetensors)$/,

@@ -13,6 +13,9 @@ export interface Program {
 /** A place where plans run. It knows nothing of ops: kernels are found by name. */
 export interface Backend {
   readonly name: "wasm" | "webgpu";
+  /** Threads that share the work, and why they are fewer than were asked for. */
+  readonly threads?: number;
+  readonly reason?: string;
   /** Tokens of all texts and targets of a run that keep it busy: what more there are may as well have a run of their own. */
   readonly rows: number;
   /**

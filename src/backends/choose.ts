@@ -22,7 +22,7 @@ export interface BackendOptions extends WasmOptions {
 /** Starts a backend; `reason` says why `auto` did not take the GPU. */
 export async function start(options: BackendOptions): Promise<{ backend: Backend; reason?: string }> {
   const wanted = options.backend ?? "auto";
-  if (wanted === "wasm") return { backend: await wasm(options.wasm, options) };
+  if (wanted === "wasm") return onWasm(options);
   if (wanted !== "auto" && wanted !== "webgpu") {
     throw new RelpropError("InvalidOption", `there is no backend "${wanted}", only auto, webgpu and wasm`);
   }
@@ -30,8 +30,14 @@ export async function start(options: BackendOptions): Promise<{ backend: Backend
     return { backend: await gpuBackend(options, wanted === "webgpu") };
   } catch (error) {
     if (wanted === "webgpu" || !(error instanceof RelpropError)) throw error;
-    return { backend: await wasm(options.wasm, options), reason: error.message };
+    return onWasm(options, error.message);
   }
+}
+
+async function onWasm(options: BackendOptions, noGpu?: string): Promise<{ backend: Backend; reason?: string }> {
+  const backend = await wasm(options.wasm, options);
+  const reasons = [noGpu, backend.reason].filter((reason) => reason !== undefined);
+  return { backend, reason: reasons.length ? reasons.join("; ") : undefined };
 }
 
 async function gpuBackend({ gpu: given, device }: BackendOptions, asked: boolean) {

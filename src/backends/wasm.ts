@@ -1,28 +1,85 @@
 import { RelpropError } from "../errors.ts";
 import { type Plan, workBytes } from "../plan.ts";
 import type { Backend, Data, Program } from "./backend.ts";
-import { compile, type WasmSource } from "./module.ts";
+import { builtin } from "./builtin.ts";
+import { choose, compile, type WasmSource } from "./module.ts";
 
-type Kernel = (...numbers: number[]) => void;
+import { type KernelCall, takePlace } from "./worker.ts";
 
 const PAGE = 65536;
+const MOST_THREADS = 64;
 
 export interface WasmOptions {
   /** WASM: the same bits in every runtime, by leaving relaxed SIMD unused, which is up to twice as fast. */
   deterministic?: boolean;
+  /**
+   * WASM: threads that share the work (default 1); `deterministic` results are the same for any number. Where there
+   * are none to be had, as in a page that is not cross-origin isolated, one does it all and `backendReason` says why.
+   */
+  threads?: number;
+}
+
+/** Runs kernels on a memory of its own. */
+export interface Crew {
+  readonly threads: number;
+  readonly memory: WebAssembly.Memory;
+  /** Where free memory begins. */
+  readonly heap: number;
+  run(calls: KernelCall[]): void | Promise<void>;
+  dispose(): void;
 }
 
 /** Runs plans on the CPU, with the kernels of assembly/. Throws `WasmUnavailable` where the runtime forbids them. */
 export async function wasm(given?: WasmSource | Promise<WasmSource>, options: WasmOptions = {}): Promise<Backend> {
-  const module = await compile(given, options.deterministic);
+  const { deterministic, threads = 1 } = options;
+  if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS) {
+    throw new RelpropError("InvalidOption", `threads is a whole number from 1 to ${MOST_THREADS}, not ${threads}`);
+  }
+  let reason: string | undefined;
+  if (threads > 1) {
+    try {
+      return backend(await together(threads, given ?? (await builtin(choose(deterministic)))));
+    } catch (cause) {
+      reason = `one thread, because of ${cause}`;
+    }
+  }
+  return backend(await alone(await compile(given, deterministic)), reason);
+}
+
+async function together(threads: number, kernels: unknown): Promise<Crew> {
+  if (!(kernels instanceof Uint8Array)) throw new Error("kernels compiled beforehand have no shared memory");
+  const { startThreads } = await import("./threads.ts");
+  return startThreads(threads, kernels as Uint8Array<ArrayBuffer>);
+}
+
+/** One thread, the caller's own. */
+async function alone(module: WebAssembly.Module): Promise<Crew> {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: PAGE });
   const exports = await instantiate(module, memory);
-  const heap: unknown = (exports.heap as WebAssembly.Global | undefined)?.value;
-  if (typeof heap !== "number") throw new RelpropError("WasmUnavailable", "the given module is not relprop's kernels");
+  const heap = exports.heap as WebAssembly.Global<"i32"> | undefined;
+  if (typeof heap?.value !== "number") {
+    throw new RelpropError("WasmUnavailable", "the given module is not relprop's kernels");
+  }
+  memory.grow(Math.ceil(heap.value / PAGE));
+  takePlace(heap, { memory, thread: 0, threads: 1 });
+  return {
+    threads: 1,
+    memory,
+    heap: heap.value,
+    run(calls) {
+      for (const [kernel, ...numbers] of calls) (exports[kernel] as (...numbers: number[]) => void)(...numbers);
+    },
+    dispose() {},
+  };
+}
+
+function backend(crew: Crew, reason?: string): Backend {
+  const { memory, heap } = crew;
 
   // Weights lie from the heap up; above them the work buffers of whichever program runs.
   const weights = new Map<string, number>();
   let end = align(heap);
+  let before: Promise<unknown> = Promise.resolve(); // all programs work in the same place, so one at a time
 
   const reserve = (top: number) => {
     const missing = top - memory.buffer.byteLength;
@@ -30,8 +87,8 @@ export async function wasm(given?: WasmSource | Promise<WasmSource>, options: Wa
     try {
       memory.grow(Math.ceil(missing / PAGE));
     } catch (cause) {
-      const have = Math.round(memory.buffer.byteLength / 2 ** 20);
-      const want = Math.round(top / 2 ** 20);
+      const have = Math.floor(memory.buffer.byteLength / 2 ** 20);
+      const want = Math.floor(top / 2 ** 20);
       throw new RelpropError(
         "OutOfMemory",
         `WASM memory cannot grow from ${have} to ${want} MiB`,
@@ -56,32 +113,34 @@ export async function wasm(given?: WasmSource | Promise<WasmSource>, options: Wa
     reserve(end + bytes);
     const pointer = (buffer: number) => weights.get(plan.buffers[buffer].weight ?? "") ?? end + offsets[buffer];
 
-    return {
-      bytes: workBytes(plan),
-      dispose: () => {},
-      async run(inputs) {
-        reserve(end + bytes);
-        for (const [name, { buffer, size }] of Object.entries(plan.inputs)) {
-          view(pointer(buffer), size).set(expect(inputs, name, size));
-        }
-        try {
-          for (const { kernel, buffers, args } of plan.steps) {
-            (exports[kernel] as Kernel)(...buffers.map(pointer), ...args);
-          }
-        } catch (cause) {
-          throw new RelpropError("WasmTrap", "a kernel stopped with a trap; please report this", {}, cause);
-        }
-        const results: Data = {};
-        for (const [name, { buffer, size }] of Object.entries(plan.outputs)) {
-          results[name] = view(pointer(buffer), size).slice();
-        }
-        return results;
-      },
+    const work = async (inputs: Data) => {
+      reserve(end + bytes);
+      for (const [name, { buffer, size }] of Object.entries(plan.inputs)) {
+        view(pointer(buffer), size).set(expect(inputs, name, size));
+      }
+      try {
+        await crew.run(plan.steps.map(({ kernel, buffers, args }) => [kernel, ...buffers.map(pointer), ...args]));
+      } catch (cause) {
+        throw new RelpropError("WasmTrap", `a kernel stopped: ${cause}; please report this`, {}, cause);
+      }
+      const results: Data = {};
+      for (const [name, { buffer, size }] of Object.entries(plan.outputs)) {
+        results[name] = view(pointer(buffer), size).slice();
+      }
+      return results;
     };
+    const run = (inputs: Data) => {
+      const turn = before.then(() => work(inputs));
+      before = turn.catch(() => {});
+      return turn;
+    };
+    return { bytes: workBytes(plan), run, dispose: () => {} };
   };
 
   return {
     name: "wasm",
+    threads: crew.threads,
+    reason,
     rows: 512,
     async allocate(sizes) {
       let next = end;
@@ -98,7 +157,10 @@ export async function wasm(given?: WasmSource | Promise<WasmSource>, options: Wa
       fill(view(weights.get(name)! + 4 * at, n));
     },
     prepare: async (plan) => prepare(plan),
-    dispose: () => weights.clear(),
+    dispose() {
+      weights.clear();
+      crew.dispose();
+    },
   };
 }
 
