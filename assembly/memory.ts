@@ -51,8 +51,11 @@ export function from(base: usize, i: u32): usize {
   return base + (<usize>i << 2);
 }
 
-/** Elements of memory for a kernel's own use. */
-const SCRATCH: u32 = 1 << 17;
+// Elements of memory for a kernel's own use, the same at every call: what products pack, two blocks of rows, and at the
+// end which thread this is.
+export const BLOCKS: u32 = 1 << 17;
+export const BLOCK: u32 = 1 << 17;
+const SCRATCH: u32 = BLOCKS + 2 * BLOCK + 4;
 
 /**
  * Where free memory begins; tensors are laid out from here on. What lies before it is scratch: a thread that is not

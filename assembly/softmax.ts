@@ -9,55 +9,70 @@ export function softmax(out: usize, x: usize, lengths: usize, rows: u32, cols: u
   for (let r = first(rows), end = last(rows); r < end; r++) {
     const row = from(x, r * cols), o = from(out, r * cols);
     const n = min<u32>(<u32>at(lengths, r / per), cols);
-    const least = all(-Infinity);
-    let peaks = least;
-    for (let i: u32 = 0; i < n; i += 4) peaks = f32x4.max(peaks, load4(row, i, n, least));
-    const peak = all(max<f32>(
-      max<f32>(f32x4.extract_lane(peaks, 0), f32x4.extract_lane(peaks, 1)),
-      max<f32>(f32x4.extract_lane(peaks, 2), f32x4.extract_lane(peaks, 3)),
-    ));
-
-    let sums = all(0);
-    for (let i: u32 = 0; i < n; i += 4) {
-      const e = exp(f32x4.sub(load4(row, i, n, least), peak));
-      store4(o, i, n, e);
-      sums = f32x4.add(sums, e);
-    }
-    const total = all(sum(sums));
-    for (let i: u32 = 0; i < n; i += 4) store4(o, i, n, f32x4.div(load4(o, i, n), total));
-    memory.fill(from(o, n), 0, (cols - n) << 2);
+    soften(o, row, largest(row, n), n, cols);
   }
+}
+
+/** The largest of `n` numbers. */
+export function largest(x: usize, n: u32): f32 {
+  const least = all(-Infinity);
+  let peaks = least;
+  for (let i: u32 = 0; i < n; i += 4) peaks = f32x4.max(peaks, load4(x, i, n, least));
+  return max<f32>(
+    max<f32>(f32x4.extract_lane(peaks, 0), f32x4.extract_lane(peaks, 1)),
+    max<f32>(f32x4.extract_lane(peaks, 2), f32x4.extract_lane(peaks, 3)),
+  );
+}
+
+/** One row's softmax from its `peak`, which may take the place of `x`; returns the sum that it was divided by. */
+export function soften(out: usize, x: usize, peak: f32, n: u32, cols: u32): f32 {
+  let sums = all(0);
+  for (let i: u32 = 0; i < n; i += 4) {
+    const e = exp(f32x4.sub(load4(x, i, n, all(-Infinity)), all(peak)));
+    store4(out, i, n, e);
+    sums = f32x4.add(sums, e);
+  }
+  const total = sum(sums);
+  for (let i: u32 = 0; i < n; i += 4) store4(out, i, n, f32x4.div(load4(out, i, n), all(total)));
+  memory.fill(from(out, n), 0, (cols - n) << 2);
+  return total;
 }
 
 /** From softmax's own output `p` and the gradient `g` of it: p · (g − Σ p g). */
 export function softmax_grad(out: usize, p: usize, g: usize, rows: u32, cols: u32, forward: u32): void {
   for (let r = first(rows), end = last(rows); r < end; r++) {
-    const up = from(g, r * cols), o = from(out, r * cols);
-    const y = from(p, (r % forward) * cols);
-    const mean = all(inner(y, up, cols));
-    for (let i: u32 = 0; i < cols; i += 4) {
-      store4(o, i, cols, f32x4.mul(load4(y, i, cols), f32x4.sub(load4(up, i, cols), mean)));
-    }
+    harden(from(out, r * cols), from(p, (r % forward) * cols), from(g, r * cols), cols);
+  }
+}
+
+/** One row of it; the gradient may be written in its place. */
+export function harden(out: usize, p: usize, g: usize, cols: u32): void {
+  const mean = all(inner(p, g, cols));
+  for (let i: u32 = 0; i < cols; i += 4) {
+    store4(out, i, cols, f32x4.mul(load4(p, i, cols), f32x4.sub(load4(g, i, cols), mean)));
   }
 }
 
 /** What a row keeps: Σ g p (1 − ln p + Σ p ln p), the Taylor bias of softmax from p alone; p ln p = 0 at p = 0. */
 export function softmax_kept(out: usize, p: usize, g: usize, rows: u32, cols: u32, forward: u32): void {
-  const least = all(1.17549435e-38);
   for (let r = first(rows), end = last(rows); r < end; r++) {
-    const up = from(g, r * cols);
-    const y = from(p, (r % forward) * cols);
-    let entropy = all(0),
-      plain = all(0),
-      curved = all(0);
-    for (let i: u32 = 0; i < cols; i += 4) {
-      const v = load4(y, i, cols), counts = f32x4.ge(v, least);
-      const l = ln(f32x4.max(v, least));
-      const gp = v128.and(f32x4.mul(load4(up, i, cols), v), counts);
-      entropy = f32x4.sub(entropy, v128.and(f32x4.mul(v, l), counts));
-      plain = f32x4.add(plain, gp);
-      curved = madd(gp, l, curved);
-    }
-    put(out, r, sum(plain) * (1 - sum(entropy)) - sum(curved));
+    put(out, r, keep(from(p, (r % forward) * cols), from(g, r * cols), cols));
   }
+}
+
+/** One row of it. */
+export function keep(p: usize, g: usize, cols: u32): f32 {
+  const least = all(1.17549435e-38);
+  let entropy = all(0),
+    plain = all(0),
+    curved = all(0);
+  for (let i: u32 = 0; i < cols; i += 4) {
+    const v = load4(p, i, cols), counts = f32x4.ge(v, least);
+    const l = ln(f32x4.max(v, least));
+    const gp = v128.and(f32x4.mul(load4(g, i, cols), v), counts);
+    entropy = f32x4.sub(entropy, v128.and(f32x4.mul(v, l), counts));
+    plain = f32x4.add(plain, gp);
+    curved = madd(gp, l, curved);
+  }
+  return sum(plain) * (1 - sum(entropy)) - sum(curved);
 }
