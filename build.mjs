@@ -5,7 +5,7 @@
 //                        declarations
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import { deflateRawSync, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
@@ -30,7 +30,9 @@ function generate() {
   const shaders = readdirSync("shaders").map((file) => {
     const code = readFileSync(`shaders/${file}`, "utf8");
     const bare = code.replace(/\/\/.*/g, "").replace(/^\s+/gm, "");
-    const tight = bare.replace(/ ?([{}()[\],;:=+*/<>|!%^?]) ?/g, "$1").replace("struct Args{", "struct Args {");
+    const dense = bare.replace(/ ?([{}()[\],;:=+*/<>&|!%^?]) ?/g, "$1").replace("struct Args{", "struct Args {");
+    // Declarations keep a line each, and minus signs their distance.
+    const tight = dense.replace(/ - (?!-)/g, "-").replace(/\n(?!@|fn |const |struct |var<|override )/g, "");
     return `  ${file.replace(".wgsl", "")}: ${JSON.stringify(tight)},\n`;
   });
   const type = "Readonly<Record<string, string>>";
@@ -57,14 +59,6 @@ const edge = (query) => ({
   },
 });
 
-/** Threads are a file of their own, for those who ask for them. */
-const apart = {
-  name: "apart",
-  setup({ onResolve }) {
-    onResolve({ filter: /\/threads\.ts$/ }, () => ({ path: "./threads.js", external: true }));
-  },
-};
-
 /** The sources start their worker from its source, the package from dist/worker.js, which `how` says where to find. */
 const worker = (how) => ({
   name: "worker",
@@ -83,10 +77,9 @@ async function bundle() {
   const external = ["@huggingface/tokenizers", "node:*"];
   const plugins = [worker('new URL("./worker.js", import.meta.url)')]; // spelt as bundlers look for it
   const index = { ...options, entryPoints: ["src/index.ts"], external, plugins };
-  // Both entries share engine.js.
-  const shared = { splitting: true, chunkNames: "engine", outdir: "dist", plugins: [...plugins, apart] };
+  // The entries share their code, and the backends are files of their own, of which a page loads one.
+  const shared = { splitting: true, chunkNames: "[name]-[hash]", outdir: "dist" };
   await build({ ...index, ...shared, entryPoints: ["src/index.ts", "src/cli.ts"] });
-  await build({ ...options, entryPoints: ["src/backends/threads.ts"], outfile: "dist/threads.js", external });
   const dense = { ...index, minifyWhitespace: true, minifySyntax: true };
   await build({ ...dense, outfile: "dist/index.workerd.js", plugins: [edge("")] });
   await build({ ...dense, outfile: "dist/index.edge.js", plugins: [edge("?module")] });
@@ -115,22 +108,35 @@ async function bundle() {
 /** What a page's engine may weigh, in bytes of gzip. */
 const MOST = 40_000;
 
-/** Prints what a page loads to explain on either backend, tokenisation included, with and without the renderers. */
+/** Prints what a page loads to explain, tokenisation included: on each backend, and all in one file. */
 async function measure() {
-  const weigh = async (contents) => {
-    const entry = { stdin: { contents, resolveDir: "." }, external: ["./threads.js"] };
-    const result = await build({ ...options, ...page, ...entry, write: false });
-    const code = result.outputFiles[0].contents;
-    return [code.length, gzipSync(code, { level: 9 }).length];
+  const entry = { stdin: { contents: 'export { load } from "./dist/index.js"', resolveDir: "." } };
+  const split = { splitting: true, chunkNames: "[name]-[hash]", outdir: "out", metafile: true, write: false };
+  const { outputFiles, metafile } = await build({ ...options, ...page, ...entry, ...split });
+  const gzip = (bytes) => gzipSync(bytes, { level: 9 }).length;
+  const sizes = new Map(outputFiles.map(({ path, contents }) => [relative(".", path), [contents.length, gzip(contents)]]));
+  /** A file and all that it imports at once. */
+  const graph = (file, found = new Set()) => {
+    if (found.has(file)) return found;
+    found.add(file);
+    for (const { path, kind, external } of metafile.outputs[file].imports) {
+      if (kind === "import-statement" && !external) graph(path, found);
+    }
+    return found;
   };
-  const engine = await weigh('export { load } from "./dist/index.js"');
-  const whole = await weigh('export * from "./dist/index.js"');
-  const threads = await weigh('export * from "./src/backends/threads.ts"');
+  const named = (start) => [...sizes.keys()].find((file) => file.startsWith(`out/${start}`));
+  const weigh = (...starts) => {
+    const files = new Set(starts.flatMap((start) => [...graph(named(start))]));
+    return [...files].map((file) => sizes.get(file)).reduce(([a, b], [c, d]) => [a + c, b + d]);
+  };
   const kB = (n) => `${(n / 1000).toFixed(1)} kB`;
-  console.log(`the engine, load() and all it needs: ${engine.map(kB).join(", gzip ")} (at most ${kB(MOST)})`);
-  console.log(`with html(), svg() and ansi():       ${whole.map(kB).join(", gzip ")}`);
-  console.log(`threads.js, loaded if asked for:     ${threads.map(kB).join(", gzip ")}`);
-  if (engine[1] > MOST) throw new Error(`the engine weighs ${engine[1]} bytes of gzip, the most is ${MOST}`);
+  for (const backend of ["wasm", "webgpu"]) {
+    const engine = weigh("stdin", backend);
+    console.log(`load() and all it needs on ${backend}: ${engine.map(kB).join(", gzip ")} (at most ${kB(MOST)})`);
+    if (engine[1] > MOST) throw new Error(`the engine weighs ${engine[1]} bytes of gzip, the most is ${MOST}`);
+  }
+  const one = readFileSync("dist/relprop.min.js");
+  console.log(`relprop.min.js, everything: ${kB(one.length)}, gzip ${kB(gzip(one))}`);
 }
 
 generate();

@@ -1,16 +1,18 @@
 import { type BackendOptions, start } from "./backends/choose.ts";
 import { checkpoint, type Stored } from "./checkpoint.ts";
+import { method } from "./composites.ts";
 import { RelpropError, throwIfAborted } from "./errors.ts";
 import { files, type ReadOptions, type Source } from "./files.ts";
 import { checkFinite, type Rows, rows } from "./floats.ts";
 import { readJson } from "./json.ts";
 import { Model, type ModelParts } from "./model.ts";
-import { type Architecture, architecture } from "./models/family.ts";
+import { type Architecture, architecture, type Network } from "./models/family.ts";
 import { Weights } from "./models/weights.ts";
+import { plan } from "./plan.ts";
 import { PIECE, pieces } from "./safetensors.ts";
 import type { Shape } from "./tensor.ts";
 import { tokenizer } from "./tokenizer.ts";
-import { network } from "./trace.ts";
+import { explaining, network } from "./trace.ts";
 
 export interface LoadOptions extends BackendOptions, ReadOptions {
   /** What results call the model; by default the last part of its path or URL. */
@@ -40,7 +42,7 @@ export async function read(source: Source, options: LoadOptions): Promise<ModelP
 
     const weights = new Weights(new Map([...stored].map(([name, { info }]) => [name, info.shape])));
     const design = architecture(config, weights);
-    network(design, 1, 1); // asks for every weight, and so checks that all are there with the right shapes
+    const net = network(design, 1, 1); // asks for every weight, and so checks that all are there with the right shapes
 
     const vocabulary = await json("tokenizer.json", "TokenizerInvalid", 2 ** 26);
     const tokenizerConfig = await readJson(from, "tokenizer_config.json", {
@@ -51,7 +53,7 @@ export async function read(source: Source, options: LoadOptions): Promise<ModelP
     const encode = tokenizer(vocabulary, tokenizerConfig ?? {}, design.vocabulary);
     const tables = await embeddings(design, stored, signal);
 
-    const { backend, reason } = await upload(weights, stored, options);
+    const { backend, reason } = await upload(weights, stored, net, options);
     const needed = new Set([...weights.used.keys(), ...Object.values(design.tables)]);
     return {
       name: options.name ?? from.name,
@@ -85,10 +87,12 @@ async function embeddings(design: Architecture, stored: ReadonlyMap<string, Stor
 async function upload(
   weights: Weights,
   stored: ReadonlyMap<string, Stored>,
+  net: Network,
   options: LoadOptions,
 ): Promise<Awaited<ReturnType<typeof start>>> {
   const started = await start(options);
   try {
+    started.backend.warm?.(plan(explaining(net, [method().composite]).outputs)); // compiles while bytes arrive
     const size = (shape: Shape) => shape.reduce((n, d) => n * d, 1);
     await started.backend.allocate(new Map([...weights.used].map(([name, shape]) => [name, size(shape)])));
     const buffers = [new Uint8Array(PIECE), new Uint8Array(PIECE)];
@@ -107,7 +111,7 @@ async function upload(
     const gpuFailed = error instanceof RelpropError && /^(Gpu|DeviceLost)/.test(error.code);
     const mayFallBack = (options.backend ?? "auto") === "auto" && started.backend.name === "webgpu";
     if (!gpuFailed || !mayFallBack) throw error;
-    const again = await upload(weights, stored, { ...options, backend: "wasm" });
+    const again = await upload(weights, stored, net, { ...options, backend: "wasm" });
     return { ...again, reason: error.message };
   }
 }

@@ -6,6 +6,8 @@ import { Beside, type Call, history, size, type Tensor, Weight } from "./tensor.
 export interface Step extends Call {
   /** The output's buffer, those of what is written beside it, then each input's. */
   buffers: number[];
+  /** Bytes of the tensors it reads and writes, each once. */
+  bytes: number;
 }
 
 export interface Plan {
@@ -67,7 +69,9 @@ export function plan(outputs: Record<string, Tensor>): Plan {
     if (t.op !== Beside) {
       const written = [t, ...(t.beside ?? [])];
       for (const one of written) at.set(one, take(4 * size(one)));
-      steps.push({ ...t.op.call(t), buffers: [...written, ...t.inputs].map((i) => at.get(i)!) });
+      const used = [...written, ...t.inputs];
+      const bytes = used.reduce((n, one) => n + 4 * size(one), 0);
+      steps.push({ ...t.op.call(t), buffers: used.map((i) => at.get(i)!), bytes });
       free.push(...written.filter((one) => !readers.has(one)).map((one) => at.get(one)!));
     }
     for (const i of t.inputs) {

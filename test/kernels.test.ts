@@ -36,7 +36,7 @@ function reachable(code: string, name: string, seen = new Set<string>()): string
   seen.add(name);
   const start = code.search(new RegExp(`\\bfn ${name}\\b`));
   const rest = code.slice(code.indexOf("{", start));
-  const end = /\n(@compute|fn |const |struct |var<)/.exec(rest)?.index ?? rest.length;
+  const end = /\n(@compute|fn |const |override |struct |var<)/.exec(rest)?.index ?? rest.length;
   const body = rest.slice(0, end);
   const called = [...body.matchAll(/\b(\w+)\(/g)].map(([, f]) => f).filter((f) => code.includes(`fn ${f}(`));
   return body + called.map((f) => reachable(code, f, seen)).join("");
@@ -98,6 +98,7 @@ function everything(): Record<string, Tensor> {
   const lengths = input("lengths", [batch]);
   const p = softmax(scores(q, k, heads, 0.5), lengths);
   let y = add(attend(q, k, v, lengths, heads, 0.5), dense("o", context(p, v), width, false));
+  y = add(y, dense("residual", y, width));
   for (const [name, f] of [...activations].filter(([name]) => !/_py|fast|swish/.test(name)))
     y = f(dense(name, y, width));
   const logits = dense("classes", pick(y, 1), classes);

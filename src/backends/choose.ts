@@ -1,9 +1,10 @@
 import { RelpropError } from "../errors.ts";
 import type { Backend } from "./backend.ts";
-import { findGpu, keep } from "./find.ts";
+import { findGpu, isSoftware, keep } from "./find.ts";
 import type { WasmSource } from "./module.ts";
-import { type WasmOptions, wasm } from "./wasm.ts";
-import { webgpu } from "./webgpu.ts";
+import type { WasmOptions } from "./wasm.ts";
+
+// A backend is loaded when it is chosen: a page gets the shaders or the kernels, not both.
 
 export interface BackendOptions extends WasmOptions {
   /**
@@ -35,29 +36,30 @@ export async function start(options: BackendOptions): Promise<{ backend: Backend
 }
 
 async function onWasm(options: BackendOptions, noGpu?: string): Promise<{ backend: Backend; reason?: string }> {
+  const { wasm } = await import("./wasm.ts");
   const backend = await wasm(options.wasm, options);
   const reasons = [noGpu, backend.reason].filter((reason) => reason !== undefined);
   return { backend, reason: reasons.length ? reasons.join("; ") : undefined };
 }
 
-async function gpuBackend({ gpu: given, device }: BackendOptions, asked: boolean) {
+async function gpuBackend({ gpu: given, device, profile }: BackendOptions, asked: boolean) {
+  const webgpu = async (device: GPUDevice, owned: boolean) =>
+    (await import("./webgpu.ts")).webgpu(device, owned, { profile });
   if (device) return webgpu(device, false);
   const unavailable = (message: string, cause?: unknown) => new RelpropError("GpuUnavailable", message, {}, cause);
   const gpu = given ? keep(given) : await findGpu(asked);
   try {
     const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
     if (!adapter) throw unavailable("WebGPU found no GPU on this machine");
-    if (!asked && isSoftware(adapter)) throw unavailable("WebGPU has only a software adapter, WASM is faster");
+    if (!asked && isSoftware(adapter.info)) throw unavailable("WebGPU has only a software adapter, WASM is faster");
     // Ask for what the adapter has: the defaults stop at 128 MiB a binding, and larger ones read as zeros.
     const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
     const requiredLimits = { maxBufferSize, maxStorageBufferBindingSize };
-    return webgpu(await adapter.requestDevice({ requiredLimits, label: "relprop" }), true);
+    const timed = profile && adapter.features.has("timestamp-query");
+    const requiredFeatures: GPUFeatureName[] = timed ? ["timestamp-query"] : [];
+    const own = await adapter.requestDevice({ requiredLimits, requiredFeatures, label: "relprop" });
+    return await webgpu(own, true);
   } catch (cause) {
     throw cause instanceof RelpropError ? cause : unavailable(`WebGPU gave no device: ${cause}`, cause);
   }
-}
-
-function isSoftware(adapter: GPUAdapter): boolean {
-  const { isFallbackAdapter, description = "", architecture = "" } = adapter.info ?? {}; // older browsers have none
-  return isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe/i.test(`${description} ${architecture}`);
 }

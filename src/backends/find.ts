@@ -50,3 +50,9 @@ interface Dawn {
 const imported = (name: string): Promise<Dawn> => import(/* @vite-ignore */ /* webpackIgnore: true */ name);
 
 const unavailable = (message: string, cause?: unknown) => new RelpropError("GpuUnavailable", message, {}, cause);
+
+/** A processor that plays a GPU. */
+export function isSoftware(info: GPUAdapterInfo | undefined): boolean {
+  const { isFallbackAdapter, description = "", architecture = "" } = info ?? {}; // older browsers have none
+  return isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe/i.test(`${description} ${architecture}`);
+}

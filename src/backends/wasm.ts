@@ -1,8 +1,9 @@
 import { RelpropError } from "../errors.ts";
 import { type Plan, workBytes } from "../plan.ts";
-import type { Backend, Data, Program } from "./backend.ts";
+import { type Backend, type Data, expect, type Program } from "./backend.ts";
 import { builtin } from "./builtin.ts";
 import { choose, compile, type WasmSource } from "./module.ts";
+import { type Profile, record } from "./profile.ts";
 
 import { type KernelCall, takePlace } from "./worker.ts";
 
@@ -17,6 +18,8 @@ export interface WasmOptions {
    * are none to be had, as in a page that is not cross-origin isolated, one does it all and `backendReason` says why.
    */
   threads?: number;
+  /** Times every kernel, for `model.profile()`; WebGPU needs `timestamp-query` for it. */
+  profile?: boolean;
 }
 
 /** Runs kernels on a memory of its own. */
@@ -31,19 +34,19 @@ export interface Crew {
 
 /** Runs plans on the CPU, with the kernels of assembly/. Throws `WasmUnavailable` where the runtime forbids them. */
 export async function wasm(given?: WasmSource | Promise<WasmSource>, options: WasmOptions = {}): Promise<Backend> {
-  const { deterministic, threads = 1 } = options;
+  const { deterministic, threads = 1, profile } = options;
   if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS) {
     throw new RelpropError("InvalidOption", `threads is a whole number from 1 to ${MOST_THREADS}, not ${threads}`);
   }
   let reason: string | undefined;
   if (threads > 1) {
     try {
-      return backend(await together(threads, given ?? (await builtin(choose(deterministic)))));
+      return backend(await together(threads, given ?? (await builtin(choose(deterministic)))), { profile });
     } catch (cause) {
       reason = `one thread, because of ${cause}`;
     }
   }
-  return backend(await alone(await compile(given, deterministic)), reason);
+  return backend(await alone(await compile(given, deterministic)), { profile, reason });
 }
 
 async function together(threads: number, kernels: unknown): Promise<Crew> {
@@ -73,13 +76,15 @@ async function alone(module: WebAssembly.Module): Promise<Crew> {
   };
 }
 
-function backend(crew: Crew, reason?: string): Backend {
+function backend(crew: Crew, options: { profile?: boolean; reason?: string }): Backend {
   const { memory, heap } = crew;
+  const { reason } = options;
 
   // Weights lie from the heap up; above them the work buffers of whichever program runs.
   const weights = new Map<string, number>();
   let end = align(heap);
   let before: Promise<unknown> = Promise.resolve(); // all programs work in the same place, so one at a time
+  const profile: Profile | undefined = options.profile ? new Map() : undefined;
 
   const reserve = (top: number) => {
     const missing = top - memory.buffer.byteLength;
@@ -118,8 +123,12 @@ function backend(crew: Crew, reason?: string): Backend {
       for (const [name, { buffer, size }] of Object.entries(plan.inputs)) {
         view(pointer(buffer), size).set(expect(inputs, name, size));
       }
+      const calls = plan.steps.map(
+        ({ kernel, buffers, args }): KernelCall => [kernel, ...buffers.map(pointer), ...args],
+      );
       try {
-        await crew.run(plan.steps.map(({ kernel, buffers, args }) => [kernel, ...buffers.map(pointer), ...args]));
+        if (profile) await timed(crew, plan, calls, profile);
+        else await crew.run(calls);
       } catch (cause) {
         throw new RelpropError("WasmTrap", `a kernel stopped: ${cause}; please report this`, {}, cause);
       }
@@ -161,14 +170,17 @@ function backend(crew: Crew, reason?: string): Backend {
       weights.clear();
       crew.dispose();
     },
+    profile,
   };
 }
 
-/** A run's input, which must fill its buffer. */
-export function expect(inputs: Data, name: string, size: number): Float32Array {
-  const data = inputs[name];
-  if (data?.length !== size) throw new Error(`input ${name} has ${data?.length} elements, the plan wants ${size}`);
-  return data;
+/** Runs calls one by one and enters the time of each. */
+async function timed(crew: Crew, plan: Plan, calls: KernelCall[], profile: Profile): Promise<void> {
+  for (const [i, call] of calls.entries()) {
+    const start = performance.now();
+    await crew.run([call]);
+    record(profile, plan.steps[i], performance.now() - start);
+  }
 }
 
 // By division: bit operations are signed and break beyond 2 GiB.

@@ -1,4 +1,4 @@
-import { apply, type Call, check, cols, groups, type Kept, type Op, rows, type Tensor } from "../tensor.ts";
+import { apply, type Call, check, cols, halves, type Kept, type Op, rows, type Tensor } from "../tensor.ts";
 import { dot } from "./dot.ts";
 
 /** (x − mean) / √(var + eps) · w + b along the last axis. */
@@ -44,5 +44,5 @@ const LayerNormKept = backward("layer_norm_kept", (g) => g.shape.slice(0, -1));
 const call = (kernel: string, wide: Tensor, { inputs: [first], attrs }: Tensor): Call => ({
   kernel,
   args: [rows(wide), cols(wide), rows(first), attrs.eps],
-  grid: groups(rows(wide)),
+  grid: halves(rows(wide)),
 });
