@@ -80,6 +80,11 @@ async function bundle() {
   // The entries share their code, and the backends are files of their own, of which a page loads one.
   const shared = { splitting: true, chunkNames: "[name]-[hash]", outdir: "dist" };
   await build({ ...index, ...shared, entryPoints: ["src/index.ts", "src/cli.ts"] });
+  // esbuild keeps imports of nothing for their side effects; there are none, and bundlers would warn of them.
+  for (const file of readdirSync("dist")) {
+    const code = readFileSync(`dist/${file}`, "utf8");
+    writeFileSync(`dist/${file}`, code.replace(/^import "\.\/[^"]+";\n/gm, ""));
+  }
   const dense = { ...index, minifyWhitespace: true, minifySyntax: true };
   await build({ ...dense, outfile: "dist/index.workerd.js", plugins: [edge("")] });
   await build({ ...dense, outfile: "dist/index.edge.js", plugins: [edge("?module")] });

@@ -49,40 +49,40 @@ for (const [name, backend] of Object.entries(builds)) {
 
   test("x · wᵀ, x · wᵀ + b and g · w: every remainder of rows and columns, every depth", async () => {
     let d = 0;
-    for (let rows = 1; rows <= 9; rows++) {
-      for (let cols = 1; cols <= 17; cols++) {
-        const depth = depths[d++ % depths.length];
-        const data = {
-          x: random(rows * depth, 1),
-          w: random(cols * depth, 2),
-          b: random(cols, 3),
-          g: random(rows * cols, 4),
-        };
-        const [x, w] = [input("x", [rows, depth]), input("w", [cols, depth])];
-        const [y, biased] = [linear(x, w), linear(x, w, input("b", [cols]))];
-        const back = y.op.rules!.gradient(input("g", [rows, cols]), y, at).to[0]!;
-        const found = await runGuarded(backend, { y, biased, back }, data);
-        const what = `${rows} × ${depth} × ${cols}`;
-        const forward = product(
-          rows,
-          cols,
-          depth,
-          (i, k) => data.x[i * depth + k],
-          (k, j) => data.w[j * depth + k],
-        );
-        compare(found.y, forward, `x wᵀ: ${what}`);
-        const sums = forward.sums.map((v, i) => v + data.b[i % cols]);
-        const sizes = forward.sizes.map((v, i) => v + Math.abs(data.b[i % cols]));
-        compare(found.biased, { sums, sizes }, `x wᵀ + b: ${what}`);
-        const backward = product(
-          rows,
-          depth,
-          cols,
-          (i, k) => data.g[i * cols + k],
-          (k, j) => data.w[k * depth + j],
-        );
-        compare(found.back, backward, `g w: ${what}`);
-      }
+    const small = Array.from({ length: 9 * 17 }, (_, i) => [1 + (i % 9), 1 + Math.floor(i / 9)]);
+    // Blocks of rows are packed at most 180 at a time.
+    for (const [rows, cols] of [...small, [179, 9], [181, 66], [360, 5], [361, 3]]) {
+      const depth = rows > 9 ? 521 : depths[d++ % depths.length];
+      const data = {
+        x: random(rows * depth, 1),
+        w: random(cols * depth, 2),
+        b: random(cols, 3),
+        g: random(rows * cols, 4),
+      };
+      const [x, w] = [input("x", [rows, depth]), input("w", [cols, depth])];
+      const [y, biased] = [linear(x, w), linear(x, w, input("b", [cols]))];
+      const back = y.op.rules!.gradient(input("g", [rows, cols]), y, at).to[0]!;
+      const found = await runGuarded(backend, { y, biased, back }, data);
+      const what = `${rows} × ${depth} × ${cols}`;
+      const forward = product(
+        rows,
+        cols,
+        depth,
+        (i, k) => data.x[i * depth + k],
+        (k, j) => data.w[j * depth + k],
+      );
+      compare(found.y, forward, `x wᵀ: ${what}`);
+      const sums = forward.sums.map((v, i) => v + data.b[i % cols]);
+      const sizes = forward.sizes.map((v, i) => v + Math.abs(data.b[i % cols]));
+      compare(found.biased, { sums, sizes }, `x wᵀ + b: ${what}`);
+      const backward = product(
+        rows,
+        depth,
+        cols,
+        (i, k) => data.g[i * cols + k],
+        (k, j) => data.w[k * depth + j],
+      );
+      compare(found.back, backward, `g w: ${what}`);
     }
     assert.ok(d > 4 * depths.length, "every depth with several shapes");
   });
