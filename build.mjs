@@ -72,6 +72,14 @@ const worker = (how) => ({
   },
 });
 
+/** Minified files lose the comments that keep bundlers from following the import of the package `webgpu`. */
+function unfollowed(file) {
+  const code = readFileSync(file, "utf8");
+  const marked = code.replace(/\bimport\((?=[a-z])/gi, "import(/* @vite-ignore *//* webpackIgnore: true */");
+  if (marked === code) throw new Error(`${file} has no import to mark`);
+  writeFileSync(file, marked);
+}
+
 async function bundle() {
   rmSync("dist", { recursive: true, force: true });
   const external = ["@huggingface/tokenizers", "node:*"];
@@ -102,6 +110,8 @@ async function bundle() {
     plugins: [worker("file()")], // bundlers follow index.js to worker.js to here, and must not be sent round again
   });
   writeFileSync("dist/worker.js", 'import { serve } from "./relprop.min.js";\n\nserve();\n');
+
+  for (const name of ["relprop.min", "index.workerd", "index.edge"]) unfollowed(`dist/${name}.js`);
 
   for (const file of Object.values(builds)) copyFileSync(`build/${file}`, `dist/${file}`);
   tool("typescript/bin/tsc", "-p", "tsconfig.build.json");
