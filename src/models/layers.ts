@@ -15,15 +15,19 @@ export const dense = (x: Tensor, w: Weights, out: number): Tensor =>
 export const norm = (x: Tensor, w: Weights, eps: number): Tensor =>
   layerNorm(x, w.get("weight", [cols(x)]), w.get("bias", [cols(x)]), eps);
 
-/** Multi-head attention of `x` [batch, t, d] to the first `lengths` [batch] tokens of each text, projected by `o`. */
+/**
+ * Multi-head attention of `x` [batch, n, d] to the first `lengths` [batch] tokens of each text in `to` [batch, t, d], projected
+ * by `o`.
+ */
 export function attention(
   x: Tensor,
+  to: Tensor,
   lengths: Tensor,
   heads: number,
   { q, k, v, o }: Record<"q" | "k" | "v" | "o", Weights>,
 ): Tensor {
   const d = cols(x);
   const scale = 1 / Math.sqrt(d / heads);
-  const p = softmax(scores(dense(x, q, d), dense(x, k, d), heads, scale), lengths);
-  return dense(context(p, dense(x, v, d)), o, d);
+  const p = softmax(scores(dense(x, q, d), dense(to, k, d), heads, scale), lengths);
+  return dense(context(p, dense(to, v, d)), o, d);
 }
