@@ -46,10 +46,19 @@ export function rows(bytes: Uint8Array<ArrayBuffer>, { name, dtype, shape }: Ten
 /** Throws `NonFiniteWeights` at the first NaN or infinity; `first` is the index of `values[0]` in the tensor. */
 export function checkFinite(values: Float32Array, name: string, first = 0): void {
   const bits = bitsOf(values);
-  for (let i = 0; i < bits.length; i++) {
-    if ((bits[i] & 0x7f800000) === 0x7f800000) nonFinite(name, first + i, values[i]);
+  let any = 0;
+  let i = 0;
+  for (; i + 4 <= bits.length; i += 4) {
+    any |= carry(bits[i]) | carry(bits[i + 1]) | carry(bits[i + 2]) | carry(bits[i + 3]);
   }
+  for (; i < bits.length; i++) any |= carry(bits[i]);
+  if (any >= 0) return;
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  nonFinite(name, first + bad, values[bad]);
 }
+
+/** The exponent of infinities and NaNs is all ones: one more carries into the sign. */
+const carry = (bits: number) => (bits & 0x7f800000) + 0x00800000;
 
 function nonFinite(name: string, index: number, value: number): never {
   const message = `${quote(name)} holds ${value} at ${index}, weights must be finite in f32`;

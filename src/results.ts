@@ -52,11 +52,12 @@ export function explanations(
       const logit = seed.reduce((sum, weight, c) => sum + weight * classes[c].logit, 0);
       const contrast = classes[seed.indexOf(-1)];
       const read = (output: string) => {
-        const relevance = mine(output).subarray(0, tokens.length);
+        const there = mine(output); // of the last block's output only rows that are read; the others have no relevance
+        const relevance = tokens.map((_, j) => there[j] ?? 0);
         const account = ledger(walk, output, logit, mine);
         finite(relevance, "a token's relevance");
         finite(Object.values(account), "a ledger entry");
-        return { relevance: Array.from(relevance), ledger: account };
+        return { relevance, ledger: account };
       };
       return points.map((at) => {
         const { relevance, ledger } = read(walk.readings.get(at)!);

@@ -57,14 +57,16 @@ export function bert(config: Config, w: Weights): Architecture {
         const self = layer.at("attention.self");
         const out = layer.at("attention.output");
         const projections = { q: self.at("query"), k: self.at("key"), v: self.at("value"), o: out.at("dense") };
-        x = norm(add(x, attention(x, lengths, heads, projections, recompute)), out.at("LayerNorm"), eps);
+        const read = i === layers - 1 ? pick(x, 0) : x; // of the last block only the first token's vector is read
+        const attended = attention(read, x, lengths, heads, projections, recompute);
+        x = norm(add(read, attended), out.at("LayerNorm"), eps);
 
         const h = act(dense(x, layer.at("intermediate.dense"), inner));
         x = norm(add(x, dense(h, layer.at("output.dense"), width)), layer.at("output.LayerNorm"), eps);
         stream.push(x);
       }
 
-      const pooled = tanh(dense(pick(x, 0), w.at("bert.pooler.dense"), width));
+      const pooled = tanh(dense(x, w.at("bert.pooler.dense"), width));
       return {
         readings: new Map([
           ["embeddings", embeddings],

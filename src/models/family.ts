@@ -19,9 +19,9 @@ export interface Embedded {
 export interface Network {
   /** Where relevance can be read, each depending on the next. */
   readings: ReadonlyMap<ReadingPoint, Tensor>;
-  /** The residual stream [batch, t, d]: each block's input, then the last block's output. */
+  /** The residual stream [batch, t, d]: each block's input, then the last block's output, of which there may be fewer rows. */
   stream: readonly Tensor[];
-  /** [batch, classes] */
+  /** [batch, 1, classes] */
   logits: Tensor;
 }
 

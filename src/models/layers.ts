@@ -20,19 +20,22 @@ export const norm = (x: Tensor, w: Weights, eps: number): Tensor =>
 const MOST_WEIGHTS = 2 ** 25;
 
 /**
- * Multi-head attention of `x` [batch, t, d] to the first `lengths` [batch] tokens of each text, projected by `o`. Its
- * weights [batch, heads, t, t] are kept for propagation unless `recompute`, by default where they are large.
+ * Multi-head attention of `x` [batch, n, d] to the first `lengths` [batch] tokens of each text in `to` [batch, t, d],
+ * projected by `o`. Its weights [batch, heads, n, t] are kept for propagation unless `recompute`, by default where they
+ * are large.
  */
 export function attention(
   x: Tensor,
+  to: Tensor,
   lengths: Tensor,
   heads: number,
   projections: Record<"q" | "k" | "v" | "o", Weights>,
-  recompute = 4 * heads * rows(x) * x.shape[1] > MOST_WEIGHTS,
+  recompute = 4 * heads * rows(x) * to.shape[1] > MOST_WEIGHTS,
 ): Tensor {
   const d = cols(x);
   const scale = 1 / Math.sqrt(d / heads);
-  const [q, k, v] = (["q", "k", "v"] as const).map((name) => dense(x, projections[name], d));
+  const q = dense(x, projections.q, d);
+  const [k, v] = (["k", "v"] as const).map((name) => dense(to, projections[name], d));
   const y = recompute
     ? attend(q, k, v, lengths, heads, scale)
     : context(softmax(scores(q, k, heads, scale), lengths), v);

@@ -1,7 +1,7 @@
 import { apply, check, cols, type Op, rows, type Tensor, threads } from "../tensor.ts";
 
 /**
- * The gradient to start from: [targets·batch, classes]. A row of `request` [targets·batch, classes + 1] holds a weight
+ * The gradient to start from, as many of the logits' rows as there are targets. A row of `request` [targets·batch, classes + 1] holds a weight
  * for every class and, last, the weight of the top class among those that have none, so that one plan serves every
  * target, every contrast and the class that is not known before the run.
  */
@@ -12,7 +12,7 @@ const Seed: Op = {
   shape: (inputs) => {
     const [logits, request] = inputs;
     check(cols(request) === cols(logits) + 1 && rows(request) % rows(logits) === 0, "seed", inputs);
-    return [rows(request), cols(logits)];
+    return [rows(request), ...logits.shape.slice(1)];
   },
   call: (y) => {
     const [logits, request] = y.inputs;

@@ -1,21 +1,21 @@
 import { apply, type Op, size, type Tensor, threads } from "../tensor.ts";
 
-/** Row `index` of each text: [batch, t, d] → [batch, d]. */
+/** Row `index` of each text: [batch, t, d] → [batch, 1, d]. */
 export const pick = (x: Tensor, index: number): Tensor => apply(Pick, [x], { index });
 
 const Pick: Op = {
   name: "pick",
-  shape: ([x]) => [x.shape[0], x.shape[2]],
+  shape: ([x]) => [x.shape[0], 1, x.shape[2]],
   call: (y) => call("pick", y, y.inputs[0]),
   rules: {
     gradient: (g, { inputs: [x], attrs: { index } }) => ({ to: [apply(Place, [g], { index, t: x.shape[1] })] }),
   },
 };
 
-/** Zeros but for row `index` of each text: [batch, d] → [batch, t, d]. */
+/** Zeros but for row `index` of each text: [batch, 1, d] → [batch, t, d]. */
 const Place: Op = {
   name: "place",
-  shape: ([g], { t }) => [g.shape[0], t, g.shape[1]],
+  shape: ([g], { t }) => [g.shape[0], t, g.shape[2]],
   call: (y) => call("place", y, y),
 };
 
