@@ -14,7 +14,7 @@ const long =
   "I expected nothing and was still charmed: a small, warm, funny film that earns its tears. " +
   "The ending drags a little, and some of the jokes fall flat.";
 const pictures = {
-  page: { height: 935, scale: 1.5, path: `${here}page.png`, word: "superb" },
+  page: { height: 900, scale: 1.5, path: `${here}page.png`, word: "superb" },
   light: { open: ["#layers", "#every"] },
   dark: { colorScheme: "dark", fragment: `#other=attn-lrp&text=${encodeURIComponent(long)}` },
   narrow: { width: 360, height: 780, open: ["#layers", "#every"] },

@@ -188,7 +188,7 @@ export class LayerMap {
   #say(): void {
     const { column, row } = this.#picked ?? {};
     if (!this.#read || column === undefined || row === undefined) {
-      this.#readout.replaceChildren("Arrow keys or the pointer read out a cell.");
+      this.#readout.replaceChildren(el("span", { className: "faint" }, "Arrow keys or the pointer read out a cell."));
       return;
     }
     const { explanation, facts } = this.#read;
