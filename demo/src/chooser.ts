@@ -1,5 +1,6 @@
 // Ways to another model: a folder dropped or picked, the shipped one again, the same on another backend.
 
+import type { Model } from "../../src/model.ts";
 import { byId } from "./dom.ts";
 import { dropped, type Folder, picked } from "./folder.ts";
 import { type Backend, type Origin, shipped } from "./model.ts";
@@ -39,10 +40,11 @@ export function chooser(choose: (choice: Choice) => void, fail: (error: unknown)
   });
 }
 
-/** Shows what is in use. */
-export function chosen(origin: Origin, backend: Backend | undefined): void {
+/** Shows what is in use, and why it is not the GPU. */
+export function chosen(origin: Origin, model: Model | undefined): void {
   byId("shipped").hidden = origin === shipped;
-  for (const radio of backends()) radio.checked = radio.value === backend;
+  byId("backend").title = model?.backendReason ?? "";
+  for (const radio of backends()) radio.checked = radio.value === model?.backend;
 }
 
 const backends = () => document.querySelectorAll<HTMLInputElement>("#backend input");

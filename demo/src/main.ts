@@ -172,7 +172,7 @@ async function use({ origin: from = origin, backend = model?.backend ?? "auto" }
   } catch (error) {
     if (turn.end()) fail(error);
   }
-  chosen(origin, model?.backend);
+  chosen(origin, model);
 }
 
 // ---- the rest of the page
