@@ -47,9 +47,10 @@ function initializer(name, shape, data, type = FLOAT) {
   return message(5, concat(...shape.map((d) => integer(1, d)), integer(2, type), string(8, name), message(9, raw)));
 }
 
-const valueInfo = (name, shape) => {
-  const dims = message(2, concat(...shape.map((d) => message(1, integer(1, d)))));
-  return concat(string(1, name), message(2, message(1, concat(integer(1, FLOAT), dims))));
+const valueInfo = (name, shape, type = FLOAT) => {
+  const dim = (d) => message(1, typeof d === "string" ? string(2, d) : integer(1, d));
+  const dims = message(2, concat(...shape.map(dim)));
+  return concat(string(1, name), message(2, message(1, concat(integer(1, type), dims))));
 };
 
 /** A dense layer's weights as ONNX multiplies them: [in, out]. */
@@ -59,7 +60,10 @@ function transposed({ shape: [rows, cols], data }) {
   return out;
 }
 
-/** From embeddings `x` [1, T, H] to `logits` [1, classes], with the checkpoint's weights. */
+/**
+ * From embeddings `x` [1, T, H] to `logits` [1, classes], with the checkpoint's weights; without a T from `input_ids` of
+ * any length, as transformers.js feeds them.
+ */
 export function onnx(weights, { layers, heads }, T) {
   const nodes = [];
   const constants = [];
@@ -69,8 +73,8 @@ export function onnx(weights, { layers, heads }, T) {
 
   const ints = (name, list) =>
     constants.push(initializer(name, [list.length], new BigInt64Array(list.map(BigInt)), INT64));
-  ints("split", [1, T, heads, H / heads]);
-  ints("merge", [1, T, H]);
+  ints("split", [0, 0, heads, H / heads]); // a 0 keeps the dimension
+  ints("merge", [0, 0, H]);
   constants.push(initializer("first", [], new BigInt64Array([0n]), INT64));
   constants.push(initializer("scale", [], new Float32Array([1 / Math.sqrt(H / heads)])));
 
@@ -100,7 +104,23 @@ export function onnx(weights, { layers, heads }, T) {
     return `${x}.heads`;
   };
 
-  let x = "x";
+  const embedded = () => {
+    const table = (part) => {
+      const { shape, data } = w(`bert.embeddings.${part}_embeddings.weight`);
+      constants.push(initializer(part, shape, data));
+      return part;
+    };
+    ints("0", [0]);
+    ints("1", [1]);
+    ints("2", [2]);
+    nodes.push(node("Gather", [table("word"), "input_ids"], ["words"]));
+    nodes.push(node("Shape", ["input_ids"], ["shape"]), node("Slice", ["shape", "1", "2"], ["T"]));
+    nodes.push(node("Slice", [table("position"), "0", "T", "0"], ["places"]));
+    nodes.push(node("Gather", [table("token_type"), "0"], ["types"]));
+    return norm(add(add("words", "places", "placed"), "types", "typed"), "bert.embeddings.LayerNorm");
+  };
+
+  let x = T ? "x" : embedded();
   for (let i = 0; i < layers; i++) {
     const p = `bert.encoder.layer.${i}`;
     const q = split(dense(x, `${p}.attention.self.query`), [0, 2, 1, 3]);
@@ -122,7 +142,8 @@ export function onnx(weights, { layers, heads }, T) {
   nodes.push(node("Tanh", [dense("cls", "bert.pooler.dense")], ["pooled"]));
   nodes.push(node("Identity", [dense("pooled", "classifier")], ["logits"]));
 
-  const io = [message(11, valueInfo("x", [1, T, H])), message(12, valueInfo("logits", [1, classes]))];
+  const given = T ? valueInfo("x", [1, T, H]) : valueInfo("input_ids", [1, "T"], INT64);
+  const io = [message(11, given), message(12, valueInfo("logits", [1, classes]))];
   const graph = concat(...nodes, string(2, "bert"), ...constants, ...io);
   return concat(integer(1, 9), message(7, graph), message(8, concat(string(1, ""), integer(2, 20))));
 }

@@ -1,0 +1,100 @@
+// Builds the page into demo/dist, a folder for any static server: `npm run demo`. With --serve it is served, too.
+
+import { createHash } from "node:crypto";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { serve } from "./serve.mjs";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const root = fileURLToPath(new URL("..", import.meta.url));
+const dist = `${here}dist/`;
+const options = {
+  bundle: true,
+  format: "esm",
+  target: "es2022",
+  minify: true,
+  legalComments: "none",
+  logLevel: "warning",
+};
+
+/** Builds demo/dist and returns what the page loads, in bytes after gzip. */
+export async function buildPage() {
+  rmSync(dist, { recursive: true, force: true });
+  mkdirSync(dist, { recursive: true });
+  for (const file of ["index.html", "icon.svg"]) cpSync(`${here}${file}`, `${dist}${file}`);
+  cpSync(`${root}models/sst2-tiny`, `${dist}models/sst2-tiny`, {
+    recursive: true,
+    filter: (path) => !path.endsWith(".md"),
+  });
+  for (const [name, font] of [
+    ["serif", "source-serif-4"],
+    ["sans", "source-sans-3"],
+  ]) {
+    const from = `${root}node_modules/@fontsource-variable/${font}/`;
+    cpSync(`${from}files/${font}-latin-wght-normal.woff2`, `${dist}${name}.woff2`);
+    cpSync(`${from}LICENSE`, `${dist}${name}.LICENSE.txt`);
+  }
+  await build({ ...options, entryPoints: [`${here}style.css`], outfile: `${dist}style.css`, external: ["*.woff2"] });
+  const { metafile } = await build({
+    ...options,
+    entryPoints: [`${here}src/main.ts`, `${here}src/worker.ts`],
+    outdir: dist,
+    splitting: true,
+    metafile: true,
+    chunkNames: "[name]-[hash]",
+  });
+  await serviceWorker();
+  return sizes(metafile);
+}
+
+/** The service worker carries the list of all files and a hash of what is in them. */
+async function serviceWorker() {
+  const files = readdirSync(dist, { recursive: true })
+    .filter((file) => statSync(`${dist}${file}`).isFile() && !file.endsWith(".txt"))
+    .sort();
+  const hash = createHash("sha256");
+  for (const file of files) hash.update(`${file}\0`).update(readFileSync(`${dist}${file}`));
+  await build({
+    ...options,
+    entryPoints: [`${here}src/sw.ts`],
+    outfile: `${dist}service-worker.js`,
+    define: {
+      VERSION: JSON.stringify(hash.digest("hex").slice(0, 12)),
+      FILES: JSON.stringify(["./", ...files]),
+    },
+  });
+}
+
+/** What a page loads, gzipped: the engine is the worker's file and all that it imports, the rest is the page's own. */
+function sizes({ outputs }) {
+  const name = (path) => path.slice(path.lastIndexOf("/") + 1);
+  const engine = new Set();
+  const add = (path) => {
+    if (engine.has(path)) return;
+    engine.add(path);
+    for (const { path: imported } of outputs[path].imports) add(imported);
+  };
+  add(Object.keys(outputs).find((path) => name(path) === "worker.js"));
+  const weigh = (files) =>
+    files.reduce((sum, file) => sum + gzipSync(readFileSync(`${dist}${file}`), { level: 9 }).length, 0);
+  const own = Object.keys(outputs).filter((path) => !engine.has(path));
+  return {
+    engine: weigh([...engine].map(name)),
+    page: weigh([...own.map(name), "index.html", "style.css", "service-worker.js"]),
+    fonts: weigh(["serif.woff2", "sans.woff2"]),
+  };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const kB = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
+  const { engine, page, fonts } = await buildPage();
+  console.log(
+    `demo/dist, gzipped: engine ${kB(engine)} (at most 40 kB), the page's own ${kB(page)}, fonts ${kB(fonts)}`,
+  );
+  if (process.argv.includes("--serve")) {
+    const { url } = await serve(dist, 8080);
+    console.log(`${url}`);
+  }
+}

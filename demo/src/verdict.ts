@@ -1,0 +1,35 @@
+// What the model says: its classes with their probabilities. Each is a button that asks for its explanation.
+
+import type { Explanation } from "../../src/explanation.ts";
+import type { Facts } from "../../src/render/facts.ts";
+import { percent, visible } from "../../src/render/text.ts";
+import { el, isolated } from "./dom.ts";
+
+const MOST = 6; // classes shown; the others are in the choice above the text
+
+export function showVerdict(
+  root: HTMLElement,
+  { classes, target }: Explanation,
+  { number }: Facts,
+  ask: (target: number) => void,
+): void {
+  const ranked = [...classes].sort((a, b) => b.probability - a.probability).slice(0, MOST);
+  const focused = root.contains(document.activeElement) && (document.activeElement as HTMLElement).dataset.index;
+  const buttons = ranked.map(({ index, label, probability, logit }) => {
+    const bar = el("i", { ariaHidden: "true" });
+    bar.style.width = `${100 * probability}%`;
+    const button = el(
+      "button",
+      { type: "button", data: { index: String(index) }, ariaPressed: String(index === target.index) },
+      el("span", { className: "label" }, isolated(visible(label))),
+      el("span", { className: "share" }, percent(probability)),
+      el("span", { className: "logit" }, el("span", { className: "faint" }, "logit "), number(logit)),
+      el("span", { className: "track" }, bar),
+    );
+    button.onclick = () => ask(index);
+    return button;
+  });
+  const more = classes.length - ranked.length;
+  root.replaceChildren(...buttons, ...(more > 0 ? [el("p", { className: "faint" }, `and ${more} more`)] : []));
+  if (focused) root.querySelector<HTMLElement>(`[data-index="${focused}"]`)?.focus();
+}
