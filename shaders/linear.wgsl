@@ -1,83 +1,223 @@
-// Dense layers, with weights as checkpoints store them: w is [out, in]. Each thread computes a 4 × 4 block of the
-// output in registers; rows and columns beyond the edge are computed from the last ones and not stored.
+// Dense layers, with weights as checkpoints store them: w is [out, in].
+//
+// A workgroup computes a square tile of the output, its threads blocks of 4 × 4 in registers: four each where the tile
+// is 64 wide, one where it is 32. They stage both operands in workgroup memory; a processor that has no such memory
+// reads them where they are (STAGED false). An output adds its products in order of k, a long shared dimension in four
+// parts which are then added in order; in a small tile the parts run side by side, each on a layer of threads. So
+// neither a tile nor what lies beside a row changes a bit of it.
 
 struct Args { rows: u32, cols: u32, depth: u32 }
 
 @group(0) @binding(0) var<storage, read_write> out: array<f32>;
 @group(0) @binding(1) var<uniform> args: Args;
-@group(0) @binding(2) var<storage, read> x: array<f32>;
-@group(0) @binding(3) var<storage, read> w: array<f32>;
-@group(0) @binding(4) var<storage, read> bias: array<f32>;
+@group(0) @binding(2) var<storage, read> x: array<vec4f>;
+@group(0) @binding(3) var<storage, read> w: array<vec4f>;
+@group(0) @binding(4) var<storage, read> a: array<f32>;
+@group(0) @binding(5) var<storage, read> b: array<f32>;
 
-const BLOCK = vec4u(0, 1, 2, 3);
+const LONG = 513u; // a shared dimension from here on has parts
+const STEP = 4u; // blocks along k that are staged at once
 
-// Element k of four rows of x.
-fn left(rows: vec4u, k: u32) -> vec4f {
-  return vec4f(x[rows.x + k], x[rows.y + k], x[rows.z + k], x[rows.w + k]);
+override TILE: u32 = 32; // 32 or 64
+override ALIGNED: bool = true; // rows of x and w begin at multiples of four elements
+override STAGED: bool = true;
+
+override WIDE: u32 = 1 + u32(TILE == 64 || !STAGED); // blocks of a thread in each direction
+override SIDE: u32 = TILE / (4 * WIDE); // threads in each direction
+override LAYERS: u32 = 1 + 3 * u32(WIDE == 1);
+override BLOCKS: u32 = SIDE * WIDE; // blocks of the tile in each direction
+override ROOM: u32 = 1 + u32(STAGED) * (8 * BLOCKS * STEP * LAYERS - 1);
+
+var<workgroup> staged: array<vec4f, ROOM>;
+
+// Four elements from `at` on, of which the first `n` count.
+fn x4(at: u32, n: u32) -> vec4f {
+  if (ALIGNED) { return x[at / 4u]; }
+  var v = vec4f();
+  for (var i = 0u; i < min(n, 4u); i++) { v[i] = x[(at + i) / 4u][(at + i) % 4u]; }
+  return v;
+}
+fn w4(at: u32, n: u32) -> vec4f {
+  if (ALIGNED) { return w[at / 4u]; }
+  var v = vec4f();
+  for (var i = 0u; i < min(n, 4u); i++) { v[i] = w[(at + i) / 4u][(at + i) % 4u]; }
+  return v;
 }
 
-fn first_row(id: vec3u) -> vec4u { return min(id.y * 4u + BLOCK, vec4u(args.rows - 1u)); }
-fn first_col(id: vec3u) -> vec4u { return min(id.x * 4u + BLOCK, vec4u(args.cols - 1u)); }
-
-fn put(row: u32, cols: vec4u, y: vec4f) {
-  if (row >= args.rows) { return; }
-  let at = row * args.cols;
-  out[at + cols.x] = y.x;
-  if (cols.y > cols.x) { out[at + cols.y] = y.y; }
-  if (cols.z > cols.y) { out[at + cols.z] = y.z; }
-  if (cols.w > cols.z) { out[at + cols.w] = y.w; }
+// Blocks, a row a vector: (r, k) of x, and (k, c) of the other operand, which is w or its transpose. Along k there are
+// zeros in x beyond the edge; what lies beyond other edges only reaches outputs that are not stored.
+fn left(r: u32, k: u32) -> mat4x4f {
+  let d = args.depth;
+  let at = 4u * (r * d + k);
+  let n = d - 4u * k;
+  return mat4x4f(x4(at, n), x4(at + d, n), x4(at + 2u * d, n), x4(at + 3u * d, n));
 }
-
-// x · wᵀ for the block's rows and columns.
-fn product(id: vec3u) -> mat4x4f {
-  let rows = first_row(id) * args.depth;
-  let cols = first_col(id) * args.depth;
-  var y = mat4x4f();
-  for (var k = 0u; k < args.depth; k++) {
-    let v = vec4f(w[cols.x + k], w[cols.y + k], w[cols.z + k], w[cols.w + k]);
-    let u = left(rows, k);
-    y[0] += u.x * v;
-    y[1] += u.y * v;
-    y[2] += u.z * v;
-    y[3] += u.w * v;
+fn right(k: u32, c: u32, plain: bool) -> mat4x4f {
+  if (plain) {
+    let at = min(4u * k + vec4u(0, 1, 2, 3), vec4u(args.depth - 1u)) * args.cols + 4u * c;
+    return mat4x4f(w4(at.x, 4u), w4(at.y, 4u), w4(at.z, 4u), w4(at.w, 4u));
   }
-  return y;
+  let d = args.depth;
+  let at = 4u * (c * d + k);
+  let n = d - 4u * k;
+  return transpose(mat4x4f(w4(at, n), w4(at + d, n), w4(at + 2u * d, n), w4(at + 3u * d, n)));
+}
+
+fn row(y: vec4f, u: vec4f, v: mat4x4f) -> vec4f {
+  var s = y + u.x * v[0];
+  s += u.y * v[1];
+  s += u.z * v[2];
+  return s + u.w * v[3];
+}
+fn madd(y: mat4x4f, u: mat4x4f, v: mat4x4f) -> mat4x4f {
+  return mat4x4f(row(y[0], u[0], v), row(y[1], u[1], v), row(y[2], u[2], v), row(y[3], u[3], v));
+}
+
+// Block e of those that are staged from k on, x's before the other operand's.
+fn fetch(group: vec3u, e: u32, k: u32, end: u32, plain: bool) -> mat4x4f {
+  let block = e % BLOCKS;
+  let at = k + e / BLOCKS % STEP;
+  if (e >= BLOCKS * STEP) { return right(min(at, end - 1u), BLOCKS * group.x + block, plain); }
+  if (at >= end) { return mat4x4f(); }
+  return left(BLOCKS * group.y + block, at);
+}
+fn slot(layer: u32, e: u32) -> u32 { return 4u * BLOCKS * (2u * STEP * layer + e / BLOCKS) + e % BLOCKS; }
+fn stage(i: u32, v: mat4x4f) { for (var j = 0u; j < 4u; j++) { staged[i + j * BLOCKS] = v[j]; } }
+fn take(i: u32) -> mat4x4f {
+  return mat4x4f(staged[i], staged[i + BLOCKS], staged[i + 2u * BLOCKS], staged[i + 3u * BLOCKS]);
+}
+
+// A thread's results: block rows r and r + near by block columns c and c + near, a row a vector; in a layered tile only
+// row `layer` of the first.
+struct Tile { r: u32, c: u32, near: u32, layer: u32, y: array<mat4x4f, 4> }
+
+fn product(group: vec3u, id: vec3u, plain: bool) -> Tile {
+  let near = select(1u, SIDE, STAGED);
+  let first = id.xy * select(WIDE, 1u, STAGED);
+  let r = BLOCKS * group.y + first.y;
+  let c = BLOCKS * group.x + first.x;
+  let lane = id.y * SIDE + id.x;
+  let blocks = (args.depth + 3u) / 4u;
+  let parts = select(1u, 4u, args.depth >= LONG);
+  let part = (blocks + parts - 1u) / parts;
+  var total: array<mat4x4f, 4>;
+
+  for (var round = 0u; round < parts; round += LAYERS) {
+    let start = (round + id.z) * part;
+    let end = min(start + part, blocks);
+    var y00 = mat4x4f();
+    var y01 = mat4x4f();
+    var y10 = mat4x4f();
+    var y11 = mat4x4f();
+    if (STAGED) {
+      // What a turn fetches is staged at its end and used in the next, so that no thread waits for it.
+      for (var k = 0u; k < part + STEP; k += STEP) {
+        let u = fetch(group, lane, start + k, end, plain);
+        var v = mat4x4f();
+        if (WIDE == 2) { v = fetch(group, lane + SIDE * SIDE, start + k, end, plain); }
+        for (var j = select(0u, STEP, k == 0u); j < STEP; j++) {
+          let us = slot(id.z, j * BLOCKS) + first.y;
+          let vs = slot(id.z, (STEP + j) * BLOCKS) + first.x;
+          let u0 = take(us);
+          let v0 = take(vs);
+          y00 = madd(y00, u0, v0);
+          if (WIDE == 2) {
+            let u1 = take(us + near);
+            let v1 = take(vs + near);
+            y01 = madd(y01, u0, v1);
+            y10 = madd(y10, u1, v0);
+            y11 = madd(y11, u1, v1);
+          }
+        }
+        workgroupBarrier();
+        stage(slot(id.z, lane), u);
+        if (WIDE == 2) { stage(slot(id.z, lane + SIDE * SIDE), v); }
+        workgroupBarrier();
+      }
+    } else if (4u * r < args.rows && 4u * c < args.cols) {
+      for (var k = start; k < end; k++) {
+        let u0 = left(r, k);
+        let u1 = left(r + near, k);
+        let v0 = right(k, c, plain);
+        y00 = madd(y00, u0, v0);
+        y10 = madd(y10, u1, v0);
+        let v1 = right(k, c + near, plain);
+        y01 = madd(y01, u0, v1);
+        y11 = madd(y11, u1, v1);
+      }
+    }
+    total[0] += y00;
+    total[1] += y01;
+    total[2] += y10;
+    total[3] += y11;
+  }
+  if (LAYERS > 1) {
+    for (var i = 0u; i < 4u; i++) { staged[256u * id.z + 4u * lane + i] = total[0][i]; }
+    workgroupBarrier();
+    var sum = vec4f();
+    for (var p = 0u; p < parts; p++) { sum += staged[256u * p + 4u * lane + id.z]; }
+    total[0][0] = sum;
+  }
+  return Tile(r, c, near, id.z, total);
+}
+
+const NOWHERE = 0xffffffffu;
+override COUNT: u32 = 4 + 60 * u32(LAYERS == 1);
+
+// Element e of a thread's results, of COUNT, and where it belongs: its index and its column.
+fn value(t: Tile, e: u32) -> f32 { return t.y[e / 16u][e / 4u % 4u][e % 4u]; }
+fn spot(t: Tile, e: u32) -> vec2u {
+  let r = 4u * (t.r + e / 32u * t.near) + select(e / 4u % 4u, t.layer, LAYERS > 1);
+  let c = 4u * (t.c + e / 16u % 2u * t.near) + e % 4u;
+  return vec2u(select(NOWHERE, r * args.cols + c, r < args.rows && c < args.cols), c);
 }
 
 // x · wᵀ
-@compute @workgroup_size(8, 8)
-fn linear(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x * 4u >= args.cols || id.y * 4u >= args.rows) { return; }
-  let y = product(id);
-  let cols = first_col(id);
-  for (var r = 0u; r < 4u; r++) { put(id.y * 4u + r, cols, y[r]); }
+@compute @workgroup_size(SIDE, SIDE, LAYERS)
+fn linear(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) id: vec3u) {
+  let t = product(group, id, false);
+  for (var e = 0u; e < COUNT; e++) {
+    let i = spot(t, e);
+    if (i.x < NOWHERE) { out[i.x] = value(t, e); }
+  }
 }
 
-// x · wᵀ + bias
-@compute @workgroup_size(8, 8)
-fn linear_bias(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x * 4u >= args.cols || id.y * 4u >= args.rows) { return; }
-  let y = product(id);
-  let cols = first_col(id);
-  let b = vec4f(bias[cols.x], bias[cols.y], bias[cols.z], bias[cols.w]);
-  for (var r = 0u; r < 4u; r++) { put(id.y * 4u + r, cols, y[r] + b); }
+// x · wᵀ + a
+@compute @workgroup_size(SIDE, SIDE, LAYERS)
+fn linear_bias(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) id: vec3u) {
+  let t = product(group, id, false);
+  for (var e = 0u; e < COUNT; e++) {
+    let i = spot(t, e);
+    if (i.x < NOWHERE) { out[i.x] = value(t, e) + a[i.y]; }
+  }
+}
+
+// x · wᵀ + a + b, where b is as large as the output
+@compute @workgroup_size(SIDE, SIDE, LAYERS)
+fn linear_bias_add(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) id: vec3u) {
+  let t = product(group, id, false);
+  for (var e = 0u; e < COUNT; e++) {
+    let i = spot(t, e);
+    if (i.x < NOWHERE) { out[i.x] = value(t, e) + a[i.y] + b[i.x]; }
+  }
 }
 
 // x · w, where x is the gradient of a dense layer's output
-@compute @workgroup_size(8, 8)
-fn linear_grad(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x * 4u >= args.cols || id.y * 4u >= args.rows) { return; }
-  let rows = first_row(id) * args.depth;
-  let cols = first_col(id);
-  var y = mat4x4f();
-  for (var k = 0u; k < args.depth; k++) {
-    let at = k * args.cols;
-    let v = vec4f(w[at + cols.x], w[at + cols.y], w[at + cols.z], w[at + cols.w]);
-    let u = left(rows, k);
-    y[0] += u.x * v;
-    y[1] += u.y * v;
-    y[2] += u.z * v;
-    y[3] += u.w * v;
+@compute @workgroup_size(SIDE, SIDE, LAYERS)
+fn linear_grad(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) id: vec3u) {
+  let t = product(group, id, true);
+  for (var e = 0u; e < COUNT; e++) {
+    let i = spot(t, e);
+    if (i.x < NOWHERE) { out[i.x] = value(t, e); }
   }
-  for (var r = 0u; r < 4u; r++) { put(id.y * 4u + r, cols, y[r]); }
+}
+
+// x · w + a, where a is as large as the output
+@compute @workgroup_size(SIDE, SIDE, LAYERS)
+fn linear_grad_add(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) id: vec3u) {
+  let t = product(group, id, true);
+  for (var e = 0u; e < COUNT; e++) {
+    let i = spot(t, e);
+    if (i.x < NOWHERE) { out[i.x] = value(t, e) + a[i.x]; }
+  }
 }

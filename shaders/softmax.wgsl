@@ -1,4 +1,4 @@
-// Softmax along each row, one workgroup a row, over the keys that are not padding.
+// Softmax along each row, half a workgroup a row, over the keys that are not padding.
 
 struct Args { rows: u32, cols: u32, per: u32 }
 
@@ -7,26 +7,29 @@ struct Args { rows: u32, cols: u32, per: u32 }
 @group(0) @binding(2) var<storage, read> a: array<f32>;
 @group(0) @binding(3) var<storage, read> b: array<f32>;
 
-const WIDTH = 64u;
-var<workgroup> lanes: array<f32, WIDTH>;
+const LANES = 32u; // threads a row has, of the 64 of a workgroup
+var<workgroup> lanes: array<f32, 64>;
 
-// Adds up what each lane holds; every lane gets the sum.
-fn sum(lane: u32, value: f32) -> f32 {
-  lanes[lane] = value;
-  for (var half = WIDTH / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (lane < half) { lanes[lane] += lanes[lane + half]; }
+// Adds up what a row's lanes hold; each gets the sum.
+fn sum(thread: u32, value: f32) -> f32 {
+  workgroupBarrier();
+  lanes[thread] = value;
+  workgroupBarrier();
+  let first = thread / LANES * LANES;
+  var total = vec4f();
+  for (var i = first; i < first + LANES; i += 4u) {
+    total += vec4f(lanes[i], lanes[i + 1u], lanes[i + 2u], lanes[i + 3u]);
   }
-  return workgroupUniformLoad(&lanes[0]);
+  return (total.x + total.y) + (total.z + total.w);
 }
 
-fn largest(lane: u32, value: f32) -> f32 {
-  lanes[lane] = value;
-  for (var half = WIDTH / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (lane < half) { lanes[lane] = max(lanes[lane], lanes[lane + half]); }
-  }
-  return workgroupUniformLoad(&lanes[0]);
+fn largest(thread: u32, value: f32) -> f32 {
+  workgroupBarrier();
+  lanes[thread] = value;
+  workgroupBarrier();
+  var peak = value;
+  for (var i = thread / LANES * LANES; i < (thread / LANES + 1u) * LANES; i++) { peak = max(peak, lanes[i]); }
+  return peak;
 }
 
 // eˣ after Cephes' expf, good to 2 ULP; 0 below −87.3, where the result would be subnormal.
@@ -68,57 +71,57 @@ fn logarithm(x: f32) -> f32 {
   return n * 0.693359375 + (r + (p * r * z - n * 2.12194440e-4 - 0.5 * z));
 }
 
-// The row a workgroup works on, and how many of its columns: none beyond the last row, so that barriers stay uniform.
-fn row_of(group: vec3u, groups: vec3u) -> u32 { return group.y * groups.x + group.x; }
-fn width_of(row: u32) -> u32 { return select(0u, args.cols, row < args.rows); }
+// The row a thread works on, how many of its columns, and the first of them.
+struct Place { row: u32, cols: u32, lane: u32 }
+fn place(group: vec3u, groups: vec3u, thread: u32) -> Place {
+  let row = (group.y * groups.x + group.x) * (64u / LANES) + thread / LANES;
+  return Place(row, select(0u, args.cols, row < args.rows), thread % LANES);
+}
 
 // Row r belongs to text r / per, whose first b[r / per] columns count; the others get exactly 0.
-@compute @workgroup_size(WIDTH)
-fn softmax(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = row_of(group, groups);
-  let cols = width_of(row);
-  let start = row * args.cols;
-  let n = min(u32(b[min(row, args.rows - 1u) / args.per]), cols);
+@compute @workgroup_size(64)
+fn softmax(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let at = place(group, groups, thread);
+  let start = at.row * args.cols;
+  let n = min(u32(b[min(at.row, args.rows - 1u) / args.per]), at.cols);
 
   var peak = -3.4e38;
-  for (var i = lane; i < n; i += WIDTH) { peak = max(peak, a[start + i]); }
-  peak = largest(lane, peak);
+  for (var i = at.lane; i < n; i += LANES) { peak = max(peak, a[start + i]); }
+  peak = largest(thread, peak);
 
   var total = 0.0;
-  for (var i = lane; i < n; i += WIDTH) { total += exponential(a[start + i] - peak); }
-  total = sum(lane, total);
+  for (var i = at.lane; i < n; i += LANES) { total += exponential(a[start + i] - peak); }
+  total = sum(thread, total);
 
-  for (var i = lane; i < n; i += WIDTH) { out[start + i] = exponential(a[start + i] - peak) / total; }
-  for (var i = n + lane; i < cols; i += WIDTH) { out[start + i] = 0.0; }
+  for (var i = at.lane; i < n; i += LANES) { out[start + i] = exponential(a[start + i] - peak) / total; }
+  for (var i = n + at.lane; i < at.cols; i += LANES) { out[start + i] = 0.0; }
 }
 
 // From softmax's own output a and the gradient b of it: a · (b − Σ a b). Here `per` is the rows of the forward pass.
-@compute @workgroup_size(WIDTH)
-fn softmax_grad(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = row_of(group, groups);
-  let cols = width_of(row);
-  let start = row * args.cols;
-  let forward = (row % args.per) * args.cols;
+@compute @workgroup_size(64)
+fn softmax_grad(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let at = place(group, groups, thread);
+  let start = at.row * args.cols;
+  let forward = (at.row % args.per) * args.cols;
 
   var mean = 0.0;
-  for (var i = lane; i < cols; i += WIDTH) { mean += a[forward + i] * b[start + i]; }
-  mean = sum(lane, mean);
+  for (var i = at.lane; i < at.cols; i += LANES) { mean += a[forward + i] * b[start + i]; }
+  mean = sum(thread, mean);
 
-  for (var i = lane; i < cols; i += WIDTH) { out[start + i] = a[forward + i] * (b[start + i] - mean); }
+  for (var i = at.lane; i < at.cols; i += LANES) { out[start + i] = a[forward + i] * (b[start + i] - mean); }
 }
 
 // What a row keeps: Σ b a (1 − ln a + Σ a ln a), the Taylor bias of softmax from a alone; a ln a = 0 at a = 0.
-@compute @workgroup_size(WIDTH)
-fn softmax_kept(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = row_of(group, groups);
-  let cols = width_of(row);
-  let start = row * args.cols;
-  let forward = (row % args.per) * args.cols;
+@compute @workgroup_size(64)
+fn softmax_kept(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let at = place(group, groups, thread);
+  let start = at.row * args.cols;
+  let forward = (at.row % args.per) * args.cols;
 
   var entropy = 0.0;
   var plain = 0.0;
   var curved = 0.0;
-  for (var i = lane; i < cols; i += WIDTH) {
+  for (var i = at.lane; i < at.cols; i += LANES) {
     let p = a[forward + i];
     if (p >= 1.17549435e-38) {
       let l = logarithm(p);
@@ -128,8 +131,8 @@ fn softmax_kept(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) gr
       curved += gp * l;
     }
   }
-  entropy = sum(lane, entropy);
-  plain = sum(lane, plain);
-  curved = sum(lane, curved);
-  if (lane == 0u && row < args.rows) { out[row] = plain * (1.0 - entropy) - curved; }
+  entropy = sum(thread, entropy);
+  plain = sum(thread, plain);
+  curved = sum(thread, curved);
+  if (at.lane == 0u && at.row < args.rows) { out[at.row] = plain * (1.0 - entropy) - curved; }
 }

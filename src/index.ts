@@ -2,6 +2,7 @@
 
 export type { BackendOptions } from "./backends/choose.ts";
 export type { WasmSource } from "./backends/module.ts";
+export type { Timing } from "./backends/profile.ts";
 export { type Choice, type Composite, methods } from "./composites.ts";
 export { type ErrorCode, RelpropError } from "./errors.ts";
 export type {

@@ -1,5 +1,6 @@
 import { type BackendOptions, start } from "./backends/choose.ts";
 import { checkpoint, type Stored } from "./checkpoint.ts";
+import { method } from "./composites.ts";
 import { RelpropError, throwIfAborted } from "./errors.ts";
 import { files, type ReadOptions, type Source } from "./files.ts";
 import { checkFinite, type Rows, rows } from "./floats.ts";
@@ -7,10 +8,11 @@ import { readJson } from "./json.ts";
 import { Model } from "./model.ts";
 import { type Architecture, architecture } from "./models/family.ts";
 import { Weights } from "./models/weights.ts";
+import { type Plan, plan } from "./plan.ts";
 import { PIECE, pieces } from "./safetensors.ts";
 import type { Shape } from "./tensor.ts";
 import { tokenizer } from "./tokenizer.ts";
-import { network } from "./trace.ts";
+import { explaining, network } from "./trace.ts";
 
 export interface LoadOptions extends BackendOptions, ReadOptions {
   /** What results call the model; by default the last part of its path or URL. */
@@ -36,7 +38,7 @@ export async function load(source: Source, options: LoadOptions = {}): Promise<M
 
     const weights = new Weights(new Map([...stored].map(([name, { info }]) => [name, info.shape])));
     const design = architecture(config, weights);
-    network(design, 1, 1); // asks for every weight, and so checks that all are there with the right shapes
+    const net = network(design, 1, 1); // asks for every weight, and so checks that all are there with the right shapes
 
     const vocabulary = await read("tokenizer.json", "TokenizerInvalid", 2 ** 26);
     const tokenizerConfig = await readJson(from, "tokenizer_config.json", {
@@ -47,7 +49,8 @@ export async function load(source: Source, options: LoadOptions = {}): Promise<M
     const encode = tokenizer(vocabulary, tokenizerConfig ?? {}, design.vocabulary);
     const tables = await embeddings(design, stored, signal);
 
-    const { backend, reason } = await upload(weights, stored, options);
+    const first = () => plan(explaining(net, [method().composite]).outputs);
+    const { backend, reason } = await upload(weights, stored, first, options);
     const needed = new Set([...weights.used.keys(), ...Object.values(design.tables)]);
     return new Model({
       name: options.name ?? from.name,
@@ -81,10 +84,12 @@ async function embeddings(design: Architecture, stored: ReadonlyMap<string, Stor
 async function upload(
   weights: Weights,
   stored: ReadonlyMap<string, Stored>,
+  first: () => Plan,
   options: LoadOptions,
 ): Promise<Awaited<ReturnType<typeof start>>> {
   const started = await start(options);
   try {
+    started.backend.warm?.(first()); // compiles while bytes arrive
     const size = (shape: Shape) => shape.reduce((n, d) => n * d, 1);
     await started.backend.allocate(new Map([...weights.used].map(([name, shape]) => [name, size(shape)])));
     const buffers = [new Uint8Array(PIECE), new Uint8Array(PIECE)];
@@ -103,7 +108,7 @@ async function upload(
     const gpuFailed = error instanceof RelpropError && /^(Gpu|DeviceLost)/.test(error.code);
     const mayFallBack = (options.backend ?? "auto") === "auto" && started.backend.name === "webgpu";
     if (!gpuFailed || !mayFallBack) throw error;
-    const again = await upload(weights, stored, { ...options, backend: "wasm" });
+    const again = await upload(weights, stored, first, { ...options, backend: "wasm" });
     return { ...again, reason: error.message };
   }
 }

@@ -1,4 +1,5 @@
 import type { Backend, Data } from "./backends/backend.ts";
+import type { Timing } from "./backends/profile.ts";
 import { alike } from "./batches.ts";
 import { quote, RelpropError, throwIfAborted } from "./errors.ts";
 import type { Explanation, Prediction } from "./explanation.ts";
@@ -132,6 +133,13 @@ export class Model {
     const about = { model: this.name, backend: this.backend, labels: this.labels };
     const run = { ...ready, data, texts, targets: requests.length };
     return fed.map((one, i) => explanations(one, about, run, i, asked));
+  }
+
+  /** Where the time of all runs so far went, kernel by kernel, if the model was loaded with `profile: true`. */
+  profile(): Timing[] {
+    const { profile } = this.#parts.backend;
+    if (profile) return [...profile.values()].sort((a, b) => b.ms - a.ms);
+    throw new RelpropError("InvalidOption", "a profile needs a model loaded with { profile: true }");
   }
 
   /** Frees the model's memory, once the run under way has ended. */

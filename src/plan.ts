@@ -6,6 +6,8 @@ import { type Call, history, size, type Tensor, Weight } from "./tensor.ts";
 export interface Step extends Call {
   /** The output's buffer, then each input's. */
   buffers: number[];
+  /** Bytes of the tensors it reads and writes, each once. */
+  bytes: number;
 }
 
 export interface Plan {
@@ -66,7 +68,8 @@ export function plan(outputs: Record<string, Tensor>): Plan {
     }
     const out = take(4 * size(t));
     at.set(t, out);
-    steps.push({ ...t.op.call(t), buffers: [out, ...t.inputs.map((i) => at.get(i)!)] });
+    const bytes = [t, ...t.inputs].reduce((n, one) => n + 4 * size(one), 0);
+    steps.push({ ...t.op.call(t), buffers: [out, ...t.inputs.map((i) => at.get(i)!)], bytes });
     for (const i of t.inputs) {
       readers.set(i, readers.get(i)! - 1);
       if (!readers.get(i) && i.name === undefined) free.push(at.get(i)!);

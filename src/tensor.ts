@@ -23,6 +23,10 @@ export interface Call {
   kernel: string;
   args: number[];
   grid: [x: number, y: number, z: number];
+  /** Which variant of the kernel the shapes ask for, as its pipeline's constants; WASM has but one. */
+  constants?: Record<string, number>;
+  /** Floating-point operations, of kernels that do enough of them to count. */
+  flops?: number;
 }
 
 /** The ledger's entries that an op can keep relevance in; see ../README.md, "The ledger". */
@@ -52,6 +56,8 @@ export interface Op {
   /** The output's shape; throws where the inputs do not fit. */
   shape(inputs: readonly Tensor[], attrs: Attrs): Shape;
   call(y: Tensor): Call;
+  /** y + addend, of one shape, by one kernel that computes y anew: for a `y` that nothing else uses. */
+  plus?(y: Tensor, addend: Tensor): Tensor | undefined;
   /** How relevance passes this op. Kernels that only serve a rule have none. */
   readonly rules?: Readonly<Record<string, Rule>>;
   /** The options that a rule takes, by the rule's name. */
@@ -120,6 +126,9 @@ export function groups(n: number): Call["grid"] {
   const rows = Math.max(1, Math.ceil(n / MOST_GROUPS));
   return [Math.ceil(n / rows), rows, 1];
 }
+
+/** Half a workgroup a row, as in shaders/norm.wgsl. */
+export const halves = (rows: number): Call["grid"] => groups(Math.ceil(rows / 2));
 
 /** One thread an element, 64 a workgroup. */
 export const threads = (n: number): Call["grid"] => groups(Math.ceil(n / 64));

@@ -208,7 +208,7 @@ if (backends.some(({ name }) => name === "webgpu")) {
   test("more workgroups than a dimension has", async () => {
     const { backend } = await own();
     for (const over of [
-      linear(input("x", [65_536 * 32, 1]), input("w", [1, 1])),
+      linear(input("x", [65_536 * 64, 1]), input("w", [1, 1])),
       scores(input("a", [65_536, 1, 1]), input("b", [65_536, 1, 1]), 1, 1),
       scores(input("a", [1, 1, 65_536]), input("b", [1, 1, 65_536]), 65_536, 1),
     ]) {

@@ -35,7 +35,7 @@ function reachable(code: string, name: string, seen = new Set<string>()): string
   seen.add(name);
   const start = code.search(new RegExp(`\\bfn ${name}\\b`));
   const rest = code.slice(code.indexOf("{", start));
-  const end = /\n(@compute|fn |const |struct |var<)/.exec(rest)?.index ?? rest.length;
+  const end = /\n(@compute|fn |const |override |struct |var<)/.exec(rest)?.index ?? rest.length;
   const body = rest.slice(0, end);
   const called = [...body.matchAll(/\b(\w+)\(/g)].map(([, f]) => f).filter((f) => code.includes(`fn ${f}(`));
   return body + called.map((f) => reachable(code, f, seen)).join("");
@@ -95,7 +95,8 @@ function everything(): Record<string, Tensor> {
   const x = layerNorm(add(words, input("places", [t, width])), input("n.w", [width]), input("n.b", [width]), 1e-5);
   const [q, k, v] = ["q", "k", "v"].map((name) => dense(name, x, width));
   const p = softmax(scores(q, k, heads, 0.5), input("lengths", [batch]));
-  let y = add(x, dense("o", context(p, v), width, false));
+  let y = add(dense("o", context(p, v), width, false), x);
+  y = add(y, dense("residual", y, width));
   for (const [name, f] of [...activations].filter(([name]) => !/_py|fast|swish/.test(name)))
     y = f(dense(name, y, width));
   const logits = dense("classes", pick(y, 1), classes);

@@ -2,6 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { add } from "../src/ops/elementwise.ts";
 import { linear } from "../src/ops/linear.ts";
 import { input } from "../src/tensor.ts";
 import { again, ruled, runGuarded } from "./ruled.ts";
@@ -80,6 +81,37 @@ for (const backend of backends) {
       });
     }
   }
+
+  test("a residual: one kernel, and what each summand gets and keeps", async () => {
+    const [rows, depth, cols] = [5, 7, 6];
+    const data = { x: random(35, 1), w: random(42, 2), b: random(6, 3), r: random(30, 4) };
+    const y = add(
+      input("r", [rows, cols]),
+      linear(input("x", [rows, depth]), input("w", [cols, depth]), input("b", [cols])),
+    );
+    assert.is(y.op.call(y).kernel, "linear_bias_add");
+    const z = twin.linear(data.x, data.w, data.b, rows, depth, cols);
+    const sum = z.map((v, i) => v + data.r[i]);
+    for (const [onX, onR] of [
+      [true, true],
+      [true, false],
+      [false, true],
+    ]) {
+      const how = { carries: [onX, false, false, onR], targets: 2 };
+      const found = await ruled(backend, y, "gradient", data, how);
+      close(found.y, sum, TOLERANCE, "x wᵀ + b + r: a residual");
+      if (onX)
+        close(found.to[0]!, twin.linearGrad(found.g, data.w, 2 * rows, depth, cols), TOLERANCE, "g w: a residual");
+      if (onR) assert.equal(found.to[3], found.g, "r's gradient is the output's");
+      const entries = [...(onX ? ["biases"] : []), ...(onX && onR ? [] : ["positions"])];
+      assert.equal(Object.keys(found.kept), entries);
+
+      const stable = await ruled(backend, y, "epsilon", data, { ...how, options: { eps: 0.25 } });
+      if (!onX) continue;
+      const damped = twin.linearEpsilon(stable.g, again(z, 2), 0.25);
+      close(stable.to[0]!, twin.linearGrad(damped, data.w, 2 * rows, depth, cols), EPSILON, "ε: z is without r");
+    }
+  });
 
   test("batches of texts as rows", async () => {
     for (const shape of BATCHED) {

@@ -1,4 +1,5 @@
 import type { Plan } from "../plan.ts";
+import type { Profile } from "./profile.ts";
 
 export type Data = Record<string, Float32Array>;
 
@@ -23,5 +24,9 @@ export interface Backend {
   /** Writes `n` numbers of a weight, from its number `at` on: `fill` puts them where they belong. */
   write(name: string, at: number, n: number, fill: (out: Float32Array) => void): Promise<void>;
   prepare(plan: Plan): Promise<Program>;
+  /** Starts compiling what a plan will need. */
+  warm?(plan: Plan): void;
+  /** Where the time of all runs so far went, if the backend was started with `profile`. */
+  readonly profile?: Profile;
   dispose(): void;
 }

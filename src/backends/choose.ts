@@ -3,7 +3,7 @@ import type { Backend } from "./backend.ts";
 import { findGpu, keep } from "./find.ts";
 import type { WasmSource } from "./module.ts";
 import { type WasmOptions, wasm } from "./wasm.ts";
-import { webgpu } from "./webgpu.ts";
+import { isSoftware, webgpu } from "./webgpu.ts";
 
 export interface BackendOptions extends WasmOptions {
   /**
@@ -34,24 +34,22 @@ export async function start(options: BackendOptions): Promise<{ backend: Backend
   }
 }
 
-async function gpuBackend({ gpu: given, device }: BackendOptions, asked: boolean) {
-  if (device) return webgpu(device, false);
+async function gpuBackend({ gpu: given, device, profile }: BackendOptions, asked: boolean) {
+  if (device) return webgpu(device, false, { profile });
   const unavailable = (message: string, cause?: unknown) => new RelpropError("GpuUnavailable", message, {}, cause);
   const gpu = given ? keep(given) : await findGpu(asked);
   try {
     const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
     if (!adapter) throw unavailable("WebGPU found no GPU on this machine");
-    if (!asked && isSoftware(adapter)) throw unavailable("WebGPU has only a software adapter, WASM is faster");
+    if (!asked && isSoftware(adapter.info)) throw unavailable("WebGPU has only a software adapter, WASM is faster");
     // Ask for what the adapter has: the defaults stop at 128 MiB a binding, and larger ones read as zeros.
     const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
     const requiredLimits = { maxBufferSize, maxStorageBufferBindingSize };
-    return webgpu(await adapter.requestDevice({ requiredLimits, label: "relprop" }), true);
+    const timed = profile && adapter.features.has("timestamp-query");
+    const requiredFeatures: GPUFeatureName[] = timed ? ["timestamp-query"] : [];
+    const own = await adapter.requestDevice({ requiredLimits, requiredFeatures, label: "relprop" });
+    return webgpu(own, true, { profile });
   } catch (cause) {
     throw cause instanceof RelpropError ? cause : unavailable(`WebGPU gave no device: ${cause}`, cause);
   }
-}
-
-function isSoftware(adapter: GPUAdapter): boolean {
-  const { isFallbackAdapter, description = "", architecture = "" } = adapter.info ?? {}; // older browsers have none
-  return isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe/i.test(`${description} ${architecture}`);
 }

@@ -1,19 +1,21 @@
 // The GPU's kernels: every entry point in shaders/, found by scanning the text, so that a new one needs no list.
 
 import { shaders } from "../generated/shaders.ts";
+import type { Call } from "../tensor.ts";
 
 export interface Kernel {
   /** Size of the shader's `Args`. */
   bytes: number;
   /** Writes arguments as the fields of `Args`, in order. */
   write(args: readonly number[], to: DataView): void;
-  /** Built the first time it is asked for. */
-  pipeline(): Promise<GPUComputePipeline>;
+  /** The variant with these pipeline constants, built the first time it is asked for. */
+  pipeline(constants?: Call["constants"]): Promise<GPUComputePipeline>;
 }
 
 export type Kernels = Map<string, Kernel>;
 
-export function findKernels(device: GPUDevice): Kernels {
+/** `staged`: whether kernels stage operands in workgroup memory, those that can. */
+export function findKernels(device: GPUDevice, staged: boolean): Kernels {
   const kernels: Kernels = new Map();
   for (const code of Object.values(shaders)) {
     let module: GPUShaderModule | undefined;
@@ -25,12 +27,17 @@ export function findKernels(device: GPUDevice): Kernels {
         else to.setUint32(4 * i, args[i], true);
       });
     };
+    const common: Call["constants"] = code.includes("override STAGED") ? { STAGED: Number(staged) } : {};
     for (const entryPoint of entryPoints(code)) {
-      let built: Promise<GPUComputePipeline> | undefined;
-      const pipeline = () => {
+      const built = new Map<string, Promise<GPUComputePipeline>>();
+      const pipeline: Kernel["pipeline"] = (own) => {
+        const constants = { ...common, ...own };
+        const key = JSON.stringify(constants);
         module ??= device.createShaderModule({ code });
-        built ??= device.createComputePipelineAsync({ layout: "auto", compute: { module, entryPoint } });
-        return built;
+        const compute = { module, entryPoint, constants };
+        const found = built.get(key) ?? device.createComputePipelineAsync({ layout: "auto", compute });
+        built.set(key, found);
+        return found;
       };
       kernels.set(entryPoint, { bytes: 4 * fields.length, write, pipeline });
     }
@@ -40,7 +47,7 @@ export function findKernels(device: GPUDevice): Kernels {
 
 /** The types of the fields of a shader's `Args`, in order. */
 export function argumentTypes(code: string): string[] {
-  const [, body] = /struct Args \{([^}]*)\}/.exec(code)!;
+  const [, body] = /struct Args *\{([^}]*)\}/.exec(code)!;
   return [...body.matchAll(/\w+\s*:\s*(\w+)/g)].map(([, type]) => type);
 }
 

@@ -2,6 +2,7 @@ import { RelpropError } from "../errors.ts";
 import { type Plan, workBytes } from "../plan.ts";
 import type { Backend, Data, Program } from "./backend.ts";
 import { compile, type WasmSource } from "./module.ts";
+import { type Profile, record } from "./profile.ts";
 
 type Kernel = (...numbers: number[]) => void;
 
@@ -10,6 +11,8 @@ const PAGE = 65536;
 export interface WasmOptions {
   /** WASM: the same bits in every runtime, by leaving relaxed SIMD unused, which is up to twice as fast. */
   deterministic?: boolean;
+  /** Times every kernel, for `model.profile()`; WebGPU needs `timestamp-query` for it. */
+  profile?: boolean;
 }
 
 /** Runs plans on the CPU, with the kernels of assembly/. Throws `WasmUnavailable` where the runtime forbids them. */
@@ -23,6 +26,7 @@ export async function wasm(given?: WasmSource | Promise<WasmSource>, options: Wa
   // Weights lie from the heap up; above them the work buffers of whichever program runs.
   const weights = new Map<string, number>();
   let end = align(heap);
+  const profile: Profile | undefined = options.profile ? new Map() : undefined;
 
   const reserve = (top: number) => {
     const missing = top - memory.buffer.byteLength;
@@ -65,8 +69,10 @@ export async function wasm(given?: WasmSource | Promise<WasmSource>, options: Wa
           view(pointer(buffer), size).set(expect(inputs, name, size));
         }
         try {
-          for (const { kernel, buffers, args } of plan.steps) {
-            (exports[kernel] as Kernel)(...buffers.map(pointer), ...args);
+          for (const step of plan.steps) {
+            const start = profile && performance.now();
+            (exports[step.kernel] as Kernel)(...step.buffers.map(pointer), ...step.args);
+            if (profile) record(profile, step, performance.now() - start!);
           }
         } catch (cause) {
           throw new RelpropError("WasmTrap", "a kernel stopped with a trap; please report this", {}, cause);
@@ -98,6 +104,7 @@ export async function wasm(given?: WasmSource | Promise<WasmSource>, options: Wa
       fill(view(weights.get(name)! + 4 * at, n));
     },
     prepare: async (plan) => prepare(plan),
+    profile,
     dispose: () => weights.clear(),
   };
 }

@@ -90,5 +90,6 @@ function call(kernel: string, y: Tensor, p: Tensor, width: number, [rows, cols]:
   const [left, right] = y.inputs.map((t) => t.shape[0]);
   const [, heads, t, s] = p.shape;
   const grid: [number, number, number] = [Math.ceil(cols / BLOCK), Math.ceil(rows / BLOCK), y.shape[0] * heads];
-  return { kernel, args: [y.shape[0], heads, t, s, width / heads, left, right, y.attrs.scale], grid };
+  const flops = 2 * y.shape[0] * t * s * width;
+  return { kernel, args: [y.shape[0], heads, t, s, width / heads, left, right, y.attrs.scale], grid, flops };
 }

@@ -1,4 +1,4 @@
-import { apply, check, cols, type Op, rows, type Tensor, threads } from "../tensor.ts";
+import { apply, check, cols, halves, type Op, rows, type Tensor } from "../tensor.ts";
 
 /**
  * Σ a · b along the last axis: reads relevance off gradients and activations, and what a bias keeps. `b` may have
@@ -13,5 +13,5 @@ const Dot: Op = {
     check(cols(a) === cols(b) && rows(a) % rows(b) === 0, "dot", inputs);
     return a.shape.slice(0, -1);
   },
-  call: ({ inputs: [a, b] }) => ({ kernel: "dot_rows", args: [rows(a), cols(a), rows(b)], grid: threads(rows(a)) }),
+  call: ({ inputs: [a, b] }) => ({ kernel: "dot_rows", args: [rows(a), cols(a), rows(b)], grid: halves(rows(a)) }),
 };

@@ -1,8 +1,12 @@
 import { apply, check, type Op, size, type Tensor, threads } from "../tensor.ts";
 import { dot } from "./dot.ts";
 
-/** a + b; a shorter `b` (position vectors, say) is added to every text. */
-export const add = (a: Tensor, b: Tensor): Tensor => apply(Add, [a, b]);
+/**
+ * a + b; a shorter `b` (position vectors, say) is added to every text. What `b`'s kernel can do itself is one step: `b`
+ * must then have no other use, or it is computed twice.
+ */
+export const add = (a: Tensor, b: Tensor): Tensor =>
+  (size(a) === size(b) ? b.op.plus?.(b, a) : undefined) ?? apply(Add, [a, b]);
 
 /** Arguments and grid of a kernel with one thread an element, `y` being as large as `a` or a multiple of it. */
 export const elements = (y: Tensor, a: Tensor): { args: number[]; grid: ReturnType<typeof threads> } => ({

@@ -1,4 +1,4 @@
-import { apply, check, cols, groups, type Kept, type Op, rows, type Tensor } from "../tensor.ts";
+import { apply, check, cols, halves, type Kept, type Op, rows, type Tensor } from "../tensor.ts";
 import { dot } from "./dot.ts";
 
 /** (x − mean) / √(var + eps) · w + b along the last axis. */
@@ -15,7 +15,7 @@ const rowwise = (kernel: string, shape: Op["shape"], rules?: Op["rules"]): Op =>
   call: (y) => {
     const [x] = y.inputs;
     const n = Math.max(rows(x), rows(y.inputs[2])); // a gradient may have several times the forward's rows
-    return { kernel, args: [n, cols(x), rows(x), y.attrs.eps], grid: groups(n) };
+    return { kernel, args: [n, cols(x), rows(x), y.attrs.eps], grid: halves(n) };
   },
 });
 

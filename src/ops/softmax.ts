@@ -1,4 +1,4 @@
-import { apply, check, cols, groups, type Op, rows, size, type Tensor } from "../tensor.ts";
+import { apply, check, cols, halves, type Op, rows, size, type Tensor } from "../tensor.ts";
 
 /**
  * Softmax along the last axis of x [batch, …, s] over the first lengths[b] columns; the others get exactly 0, and a
@@ -16,7 +16,7 @@ const Softmax: Op = {
   call: ({ inputs: [x, lengths] }) => ({
     kernel: "softmax",
     args: [rows(x), cols(x), rows(x) / size(lengths)],
-    grid: groups(rows(x)),
+    grid: halves(rows(x)),
   }),
   rules: {
     // AttnLRP, Prop. 3.1: the Taylor expansion of softmax is its gradient; its bias keeps the rest.
@@ -30,7 +30,7 @@ const Softmax: Op = {
 const backward = (kernel: string, shape: Op["shape"]): Op => ({
   name: kernel,
   shape,
-  call: ({ inputs: [p, g] }) => ({ kernel, args: [rows(g), cols(g), rows(p)], grid: groups(rows(g)) }),
+  call: ({ inputs: [p, g] }) => ({ kernel, args: [rows(g), cols(g), rows(p)], grid: halves(rows(g)) }),
 });
 
 const SoftmaxGrad = backward("softmax_grad", ([, g]) => g.shape);
