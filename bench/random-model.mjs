@@ -3,6 +3,7 @@
 export const shapes = {
   "MiniLM-L6": { layers: 6, heads: 12, width: 384, inner: 1536 },
   "BERT-base": { layers: 12, heads: 12, width: 768, inner: 3072 },
+  tiny: { layers: 2, heads: 2, width: 64, inner: 256 },
 };
 
 const known = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "c", "d"];
