@@ -1,39 +1,41 @@
-// Where the time of an explanation goes, kernel by kernel: `node bench/profile.mjs [webgpu|wasm] [MiniLM-L6|BERT-base]
-// [T] [method]` after `npm run build`. Times are the device's own; some runtimes round each to a tenth of a millisecond.
+// Where the time of an explanation goes, kernel by kernel, by the device's own clock; runtimes may round what it says to a
+// tenth of a millisecond.
+//
+//   npm run bench -- profile [--model MiniLM-L6] [--tokens 128] [--method cp-lrp] [--backend webgpu|wasm] [--runs 3]
+
 import { load } from "../dist/index.js";
+import { done, options, runtime, table } from "./harness.mjs";
 import { checkpoint, randomWeights, shapes, text } from "./random-model.mjs";
 
-const [backend = "webgpu", name = "MiniLM-L6", T = "128", method = "cp-lrp"] = process.argv.slice(2);
-const shape = shapes[name];
-if (!shape) throw new Error(`there is no shape ${name}, only ${Object.keys(shapes).join(", ")}`);
-const { gpu } = backend === "webgpu" ? await import("./dawn.mjs") : {};
+const asked = options({ model: "MiniLM-L6", tokens: "128", method: "cp-lrp", backend: "webgpu", runs: "3" });
+const { backend, method } = asked;
+const shape = shapes[asked.model];
+const runs = Number(asked.runs);
+const words = text(Number(asked.tokens));
 
-const model = await load(checkpoint(randomWeights(shape), shape), { backend, gpu, name, profile: true });
-const words = text(Number(T));
-const runs = 3;
+const model = await load(checkpoint(randomWeights(shape), shape), { backend, profile: true });
 await model.explain(words, { method });
 const before = new Map(model.profile().map((row) => [row.kernel, row]));
 for (let i = 0; i < runs; i++) await model.explain(words, { method });
-const rows = model.profile().map((row) => {
-  const old = before.get(row.kernel);
-  const since = (key) => (row[key] - old[key]) / runs;
-  return { kernel: row.kernel, calls: since("calls"), ms: since("ms"), flops: since("flops"), bytes: since("bytes") };
+const since = (row, key) => (row[key] - (before.get(row.kernel)?.[key] ?? 0)) / runs;
+const kernels = model.profile().map((row) => {
+  return Object.fromEntries(Object.keys(row).map((key) => [key, key === "kernel" ? row.kernel : since(row, key)]));
 });
 await model.dispose();
 
-const sum = (key) => rows.reduce((n, row) => n + row[key], 0);
+const sum = (key) => kernels.reduce((n, row) => n + row[key], 0);
 const all = { kernel: "all", calls: sum("calls"), ms: sum("ms"), flops: sum("flops"), bytes: sum("bytes") };
-console.log(`${name}, T = ${T}, ${method}, ${backend}, Node ${process.version}: one explanation, mean of ${runs}`);
-console.log("  kernel                 calls         ms   share   GFLOP/s     GB/s       MB");
-for (const { kernel, calls, ms, flops, bytes } of [...rows.sort((a, b) => b.ms - a.ms), all]) {
-  const cells = [
-    kernel.padEnd(20),
-    String(calls).padStart(7),
-    ms.toFixed(2).padStart(10),
-    `${((100 * ms) / all.ms).toFixed(1)} %`.padStart(7),
-    (flops ? (flops / ms / 1e6).toFixed(2) : "").padStart(9),
-    (bytes / ms / 1e6).toFixed(2).padStart(8),
-    (bytes / 1e6).toFixed(1).padStart(8),
-  ];
-  console.log(`  ${cells.join(" ")}`);
-}
+const rows = [...kernels.sort((a, b) => b.ms - a.ms), all].map(({ kernel, calls, ms, flops, bytes }) => [
+  kernel,
+  calls,
+  ms.toFixed(2),
+  `${((100 * ms) / all.ms).toFixed(1)} %`,
+  flops ? (flops / ms / 1e6).toFixed(2) : "",
+  (bytes / ms / 1e6).toFixed(2),
+  (bytes / 1e6).toFixed(1),
+]);
+console.log(
+  `${asked.model}, T = ${asked.tokens}, ${method}, ${backend}, ${runtime()}: one explanation, mean of ${runs}\n`,
+);
+console.log(table(["kernel", "calls", "ms", "share", "GFLOP/s", "GB/s", "MB"], rows));
+done();

@@ -1,76 +1,51 @@
-// Our forward and our explanations on WebGPU: `node bench/webgpu.mjs [MiniLM-L6|BERT-base|tiny] [T,T,…] [rounds]` after
-// `npm run build`. Times are of whole calls, medians; interleaved with the forward they are divided by. Dispatches and
-// bytes are the plan's own: of the tensors that kernels read and write, each once.
+// Our forward and explanations on WebGPU: medians, and ratios to the forward of the same round. Dispatches and bytes are
+// the plan's own: of the tensors that kernels read and write, each once.
+//
+//   npm run bench -- webgpu [--model MiniLM-L6] [--tokens 16,128] [--rounds 7]
+
 import { load } from "../dist/index.js";
-import { gpu } from "./dawn.mjs";
+import { done, floor, interleave, median, numbers, options, ratio, runtime, table } from "./harness.mjs";
 import { checkpoint, randomWeights, shapes, text } from "./random-model.mjs";
 
-const [name = "MiniLM-L6", lengths = "16,128", rounds = "5"] = process.argv.slice(2);
-const shape = shapes[name];
-if (!shape) throw new Error(`there is no shape ${name}, only ${Object.keys(shapes).join(", ")}`);
-
-const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
-const { description, vendor, architecture } = adapter.info;
-console.log(
-  `${name} (${shape.layers} × ${shape.width}) on ${description || `${vendor} ${architecture}`}, Node ${process.version}`,
-);
-console.log("    T  what          ms   / forward   floor   dispatches       MB   GFLOP/s     GB/s");
-
+const asked = options({ model: "MiniLM-L6", tokens: "16,128", rounds: "7" });
+const shape = shapes[asked.model];
 const files = checkpoint(randomWeights(shape), shape);
-const model = await load(files, { backend: "webgpu", gpu, name });
-const counted = await load(files, { backend: "webgpu", gpu, name, profile: true });
-const H = shape.width;
-for (const T of lengths.split(",").map(Number)) {
+const model = await load(files, { backend: "webgpu" });
+const counted = await load(files, { backend: "webgpu", profile: true });
+
+/** Calls, operations and bytes so far. */
+const totals = () => ["calls", "flops", "bytes"].map((key) => counted.profile().reduce((n, row) => n + row[key], 0));
+
+const rows = [];
+for (const T of numbers(asked.tokens)) {
   const words = text(T);
-  const floors = {
-    forward: 1,
-    "cp-lrp": (44 * H + 6 * T) / (24 * H + 4 * T),
-    "attn-lrp": (48 * H + 12 * T) / (24 * H + 4 * T),
-  };
-  const runs = {
+  const run = {
     forward: (model) => model.predict(words),
     "cp-lrp": (model) => model.explain(words, { method: "cp-lrp" }),
     "attn-lrp": (model) => model.explain(words, { method: "attn-lrp" }),
   };
-  const times = Object.fromEntries(Object.keys(runs).map((key) => [key, []]));
-  for (const run of Object.values(runs)) await run(model); // warm
-  for (let i = 0; i < Number(rounds); i++) {
-    for (const [key, run] of Object.entries(runs)) {
-      const start = performance.now();
-      await run(model);
-      times[key].push(performance.now() - start);
-    }
-  }
-  for (const [key, run] of Object.entries(runs)) {
+  const timed = Object.fromEntries(Object.entries(run).map(([name, one]) => [name, () => one(model)]));
+  const times = await interleave(timed, Number(asked.rounds), 1);
+  for (const name of Object.keys(run)) {
     const before = totals();
-    await run(counted);
-    const after = totals();
-    const [calls, flops, bytes] = after.map((n, i) => n - before[i]);
-    const ms = median(times[key]);
-    const cells = [
-      String(T).padStart(5),
-      ` ${key}`.padEnd(9),
-      ms.toFixed(1).padStart(9),
-      median(times[key].map((t, i) => t / times.forward[i]))
-        .toFixed(2)
-        .padStart(11),
-      floors[key].toFixed(2).padStart(7),
-      String(calls).padStart(12),
-      (bytes / 1e6).toFixed(1).padStart(8),
-      (flops / ms / 1e6).toFixed(2).padStart(9),
-      (bytes / ms / 1e6).toFixed(2).padStart(8),
-    ];
-    console.log(cells.join(" "));
+    await run[name](counted);
+    const [calls, flops, bytes] = totals().map((n, i) => n - before[i]);
+    const ms = median(times[name]);
+    rows.push([
+      T,
+      name,
+      ms.toFixed(1),
+      ratio(times, name, "forward"),
+      floor[name]?.(shape.width, T).toFixed(2) ?? "",
+      calls,
+      (bytes / 1e6).toFixed(1),
+      (flops / ms / 1e6).toFixed(2),
+      (bytes / ms / 1e6).toFixed(2),
+    ]);
   }
 }
 await model.dispose();
 await counted.dispose();
-
-/** Calls, operations and bytes so far. */
-function totals() {
-  return ["calls", "flops", "bytes"].map((key) => counted.profile().reduce((n, row) => n + row[key], 0));
-}
-
-function median(values) {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
-}
+console.log(`${asked.model} on WebGPU, ${runtime()}, ${asked.rounds} rounds\n`);
+console.log(table(["T", "what", "ms", "/ forward", "floor", "dispatches", "MB", "GFLOP/s", "GB/s"], rows));
+done();

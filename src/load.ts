@@ -6,9 +6,9 @@ import { files, type ReadOptions, type Source } from "./files.ts";
 import { checkFinite, type Rows, rows } from "./floats.ts";
 import { readJson } from "./json.ts";
 import { Model } from "./model.ts";
-import { type Architecture, architecture } from "./models/family.ts";
+import { type Architecture, architecture, type Network } from "./models/family.ts";
 import { Weights } from "./models/weights.ts";
-import { type Plan, plan } from "./plan.ts";
+import { plan } from "./plan.ts";
 import { PIECE, pieces } from "./safetensors.ts";
 import type { Shape } from "./tensor.ts";
 import { tokenizer } from "./tokenizer.ts";
@@ -49,8 +49,7 @@ export async function load(source: Source, options: LoadOptions = {}): Promise<M
     const encode = tokenizer(vocabulary, tokenizerConfig ?? {}, design.vocabulary);
     const tables = await embeddings(design, stored, signal);
 
-    const first = () => plan(explaining(net, [method().composite]).outputs);
-    const { backend, reason } = await upload(weights, stored, first, options);
+    const { backend, reason } = await upload(weights, stored, net, options);
     const needed = new Set([...weights.used.keys(), ...Object.values(design.tables)]);
     return new Model({
       name: options.name ?? from.name,
@@ -84,12 +83,12 @@ async function embeddings(design: Architecture, stored: ReadonlyMap<string, Stor
 async function upload(
   weights: Weights,
   stored: ReadonlyMap<string, Stored>,
-  first: () => Plan,
+  net: Network,
   options: LoadOptions,
 ): Promise<Awaited<ReturnType<typeof start>>> {
   const started = await start(options);
   try {
-    started.backend.warm?.(first()); // compiles while bytes arrive
+    started.backend.warm?.(plan(explaining(net, [method().composite]).outputs)); // compiles while bytes arrive
     const size = (shape: Shape) => shape.reduce((n, d) => n * d, 1);
     await started.backend.allocate(new Map([...weights.used].map(([name, shape]) => [name, size(shape)])));
     const buffers = [new Uint8Array(PIECE), new Uint8Array(PIECE)];
@@ -108,7 +107,7 @@ async function upload(
     const gpuFailed = error instanceof RelpropError && /^(Gpu|DeviceLost)/.test(error.code);
     const mayFallBack = (options.backend ?? "auto") === "auto" && started.backend.name === "webgpu";
     if (!gpuFailed || !mayFallBack) throw error;
-    const again = await upload(weights, stored, first, { ...options, backend: "wasm" });
+    const again = await upload(weights, stored, net, { ...options, backend: "wasm" });
     return { ...again, reason: error.message };
   }
 }

@@ -1,10 +1,10 @@
 // Our explanation beside PyTorch's on one card: `node bench/gpu/compare.mjs [BERT-base] [rounds]`. The same network with
 // the same weights, cp-lrp on both sides (explain.py: eager mode, float32 without TF32, rules as LXT writes them, as
-// modified gradients), interleaved round by round; medians of the rounds' ratios, and how far the relevances differ.
+// modified gradients), interleaved round by round; medians of ratios, and how far the relevances differ.
 //
 // It builds nothing where it runs. It needs Node and Python with PyTorch there, and carries dist/,
 // node_modules/@huggingface and node_modules/webgpu (of that, dist/linux-x64.dawn.node is enough). The card's Vulkan
-// driver has to be visible to Dawn (VK_ICD_FILENAMES); the line with both devices' names says what was compared.
+// driver has to be visible to Dawn (VK_ICD_FILENAMES). The line with the devices' names says what was compared.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,8 +12,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { load } from "../../dist/index.js";
-import { gpu } from "../dawn.mjs";
-import { checkpoint, randomWeights, shapes, text } from "../random-model.mjs";
+import { interleave, median, ratio, table } from "../harness.mjs";
+import { checkpoint, ids, randomWeights, shapes, text } from "../random-model.mjs";
 
 const [name = "BERT-base", rounds = "11"] = process.argv.slice(2);
 const shape = shapes[name];
@@ -45,52 +45,32 @@ const answer = async () => {
 
 try {
   const { device, torch } = await answer();
+  const model = await load(files, { backend: "webgpu", name });
+  const [gpu] = globalThis.__relpropGpu ?? [navigator.gpu];
   const { info } = await gpu.requestAdapter({ powerPreference: "high-performance" });
   const ours = info.description || `${info.vendor} ${info.architecture}`;
-  console.log(`${name}, cp-lrp: ours on ${ours}, Node ${process.version}; PyTorch ${torch} eager on ${device}`);
-  console.log("  texts    T   rounds   ours ms   PyTorch ms   ours / PyTorch   max |ΔR| / Σ|R|");
 
-  const model = await load(files, { backend: "webgpu", gpu, name });
+  const rows = [];
   for (const [batch, T] of cases) {
     const texts = Array(batch).fill(text(T));
-    const ids = [2, ...texts[0].split(" ").map((word) => 5 + "abcd".indexOf(word)), 3];
-    const explain = async () => {
-      const start = performance.now();
-      const explanations = await model.explain(texts, { target: 0 });
-      return { ms: performance.now() - start, relevance: explanations[0].tokens.map((token) => token.relevance) };
-    };
+    const explain = () => model.explain(texts, { target: 0 });
     const explainThere = () => {
-      peer.stdin.write(`${JSON.stringify({ ids, batch, target: 0 })}\n`);
+      peer.stdin.write(`${JSON.stringify({ ids: ids(T), batch, target: 0 })}\n`);
       return answer();
     };
-    const [here, there] = [await explain(), await explainThere()]; // warm
+    const [[{ tokens }], there] = [await explain(), await explainThere()];
     const size = there.relevance.reduce((n, r) => n + Math.abs(r), 0);
-    const off = Math.max(...there.relevance.map((r, i) => Math.abs(r - here.relevance[i]))) / size;
-    const times = [];
-    for (let i = 0; i < Number(rounds); i++) times.push([(await explain()).ms, (await explainThere()).ms]);
-    const cells = [
-      String(batch).padStart(7),
-      String(T).padStart(4),
-      rounds.padStart(8),
-      median(times.map(([a]) => a))
-        .toFixed(2)
-        .padStart(9),
-      median(times.map(([, b]) => b))
-        .toFixed(2)
-        .padStart(12),
-      median(times.map(([a, b]) => a / b))
-        .toFixed(2)
-        .padStart(16),
-      off.toExponential(1).padStart(17),
-    ];
-    console.log(cells.join(" "));
+    const off = Math.max(...there.relevance.map((r, i) => Math.abs(r - tokens[i].relevance))) / size;
+    const times = await interleave({ ours: explain, torch: explainThere }, Number(rounds));
+    const ms = (name) => median(times[name]).toFixed(2);
+    rows.push([batch, T, ms("ours"), ms("torch"), ratio(times, "ours", "torch"), off.toExponential(1)]);
   }
   await model.dispose();
+  console.log(`${name}, cp-lrp, ${rounds} rounds: ours on ${ours}, Node ${process.version}`);
+  console.log(`beside PyTorch ${torch}, eager, float32 without TF32, on ${device}\n`);
+  console.log(table(["texts", "T", "ours, ms", "PyTorch, ms", "ours / PyTorch", "max |ΔR| / Σ|R|"], rows));
 } finally {
   peer.stdin.end();
   rmSync(folder, { recursive: true });
 }
-
-function median(values) {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
-}
+process.exit(0);
