@@ -1,10 +1,10 @@
 // Dense layers, with weights as checkpoints store them: w is [out, in].
 //
 // A workgroup computes a square tile of the output, its threads blocks of 4 × 4 in registers: four each where the tile
-// is 64 wide, one where it is 32. They stage both operands in workgroup memory; a processor that has no such memory
-// reads them where they are (STAGED false). An output adds its products in order of k, a long shared dimension in four
-// parts which are then added in order; in a small tile the parts run side by side, each on a layer of threads. So
-// neither a tile nor what lies beside a row changes a bit of it.
+// is 64 wide, one where it is 32. They stage both operands in workgroup memory. A processor, which has no such memory,
+// reads them where they are, for two blocks side by side (STAGED false). An output adds its products in order of k, a
+// long shared dimension in four parts which are then added in order; in a small tile the parts run side by side, each on
+// a layer of threads. So neither a tile nor what lies beside a row changes a bit of it.
 
 struct Args { rows: u32, cols: u32, depth: u32 }
 
@@ -22,8 +22,9 @@ override TILE: u32 = 32; // 32 or 64
 override ALIGNED: bool = true; // rows of x and w begin at multiples of four elements
 override STAGED: bool = true;
 
-override WIDE: u32 = 1 + u32(TILE == 64 || !STAGED); // blocks of a thread in each direction
-override SIDE: u32 = TILE / (4 * WIDE); // threads in each direction
+override WIDE: u32 = 1 + u32(TILE == 64 || !STAGED); // blocks of a thread side by side, and one below the other if STAGED
+override SIDE: u32 = TILE / (4 * WIDE); // threads side by side
+override DOWN: u32 = TILE / 4 - u32(STAGED) * (TILE / 4 - SIDE);
 override LAYERS: u32 = 1 + 3 * u32(WIDE == 1);
 override BLOCKS: u32 = SIDE * WIDE; // blocks of the tile in each direction
 override ROOM: u32 = 1 + u32(STAGED) * (8 * BLOCKS * STEP * LAYERS - 1);
@@ -87,20 +88,22 @@ fn take(i: u32) -> mat4x4f {
   return mat4x4f(staged[i], staged[i + BLOCKS], staged[i + 2u * BLOCKS], staged[i + 3u * BLOCKS]);
 }
 
-// A thread's results: block rows r and r + near by block columns c and c + near, a row a vector; in a layered tile only
-// row `layer` of the first.
-struct Tile { r: u32, c: u32, near: u32, layer: u32, y: array<mat4x4f, 4> }
+// A thread's results: two block rows from `at.y` on by two block columns from `at.x` on, `near` apart, a row a vector; in
+// a layered tile only row `at.z` of the first.
+var<private> results: array<mat4x4f, 4>;
+var<private> at: vec3u;
+var<private> near: u32;
 
-fn product(group: vec3u, id: vec3u, plain: bool) -> Tile {
-  let near = select(1u, SIDE, STAGED);
-  let first = id.xy * select(WIDE, 1u, STAGED);
-  let r = BLOCKS * group.y + first.y;
-  let c = BLOCKS * group.x + first.x;
+fn product(group: vec3u, id: vec3u, plain: bool) {
+  near = select(1u, SIDE, STAGED);
+  let first = vec2u(id.x * select(WIDE, 1u, STAGED), id.y);
+  at = vec3u(BLOCKS * group.xy + first, id.z);
+  let r = at.y;
+  let c = at.x;
   let lane = id.y * SIDE + id.x;
   let blocks = (args.depth + 3u) / 4u;
   let parts = select(1u, 4u, args.depth >= LONG);
   let part = (blocks + parts - 1u) / parts;
-  var total: array<mat4x4f, 4>;
 
   for (var round = 0u; round < parts; round += LAYERS) {
     let start = (round + id.z) * part;
@@ -136,88 +139,82 @@ fn product(group: vec3u, id: vec3u, plain: bool) -> Tile {
       }
     } else if (4u * r < args.rows && 4u * c < args.cols) {
       for (var k = start; k < end; k++) {
-        let u0 = left(r, k);
-        let u1 = left(r + near, k);
-        let v0 = right(k, c, plain);
-        y00 = madd(y00, u0, v0);
-        y10 = madd(y10, u1, v0);
-        let v1 = right(k, c + near, plain);
-        y01 = madd(y01, u0, v1);
-        y11 = madd(y11, u1, v1);
+        let u = left(r, k);
+        y00 = madd(y00, u, right(k, c, plain));
+        y01 = madd(y01, u, right(k, c + 1u, plain));
       }
     }
-    total[0] += y00;
-    total[1] += y01;
-    total[2] += y10;
-    total[3] += y11;
+    results[0] += y00;
+    results[1] += y01;
+    results[2] += y10;
+    results[3] += y11;
   }
   if (LAYERS > 1) {
-    for (var i = 0u; i < 4u; i++) { staged[256u * id.z + 4u * lane + i] = total[0][i]; }
+    for (var i = 0u; i < 4u; i++) { staged[256u * id.z + 4u * lane + i] = results[0][i]; }
     workgroupBarrier();
     var sum = vec4f();
     for (var p = 0u; p < parts; p++) { sum += staged[256u * p + 4u * lane + id.z]; }
-    total[0][0] = sum;
+    results[0][0] = sum;
   }
-  return Tile(r, c, near, id.z, total);
 }
 
 const NOWHERE = 0xffffffffu;
-override COUNT: u32 = 4 + 60 * u32(LAYERS == 1);
+override COUNT: u32 = 4 + 28 * u32(LAYERS == 1) + 32 * u32(TILE == 64) * u32(STAGED);
 
 // Element e of a thread's results, of COUNT, and where it belongs: its index and its column.
-fn value(t: Tile, e: u32) -> f32 { return t.y[e / 16u][e / 4u % 4u][e % 4u]; }
-fn spot(t: Tile, e: u32) -> vec2u {
-  let r = 4u * (t.r + e / 32u * t.near) + select(e / 4u % 4u, t.layer, LAYERS > 1);
-  let c = 4u * (t.c + e / 16u % 2u * t.near) + e % 4u;
+fn value(e: u32) -> f32 { return results[e / 16u][e / 4u % 4u][e % 4u]; }
+fn spot(e: u32) -> vec2u {
+  let r = 4u * (at.y + e / 32u * near) + select(e / 4u % 4u, at.z, LAYERS > 1);
+  let c = 4u * (at.x + e / 16u % 2u * near) + e % 4u;
   return vec2u(select(NOWHERE, r * args.cols + c, r < args.rows && c < args.cols), c);
 }
 
 // x · wᵀ
-@compute @workgroup_size(SIDE, SIDE, LAYERS)
+@compute @workgroup_size(SIDE, DOWN, LAYERS)
 fn linear(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) id: vec3u) {
-  let t = product(group, id, false);
+  product(group, id, false);
   for (var e = 0u; e < COUNT; e++) {
-    let i = spot(t, e);
-    if (i.x < NOWHERE) { out[i.x] = value(t, e); }
+    let i = spot(e);
+    if (i.x < NOWHERE) { out[i.x] = value(e); }
   }
 }
 
 // x · wᵀ + a
-@compute @workgroup_size(SIDE, SIDE, LAYERS)
+@compute @workgroup_size(SIDE, DOWN, LAYERS)
 fn linear_bias(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) id: vec3u) {
-  let t = product(group, id, false);
+  product(group, id, false);
   for (var e = 0u; e < COUNT; e++) {
-    let i = spot(t, e);
-    if (i.x < NOWHERE) { out[i.x] = value(t, e) + a[i.y]; }
+    let i = spot(e);
+    if (i.x < NOWHERE) { out[i.x] = value(e) + a[i.y]; }
   }
 }
 
 // x · wᵀ + a + b, where b is as large as the output
-@compute @workgroup_size(SIDE, SIDE, LAYERS)
+@compute @workgroup_size(SIDE, DOWN, LAYERS)
 fn linear_bias_add(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) id: vec3u) {
-  let t = product(group, id, false);
+  product(group, id, false);
   for (var e = 0u; e < COUNT; e++) {
-    let i = spot(t, e);
-    if (i.x < NOWHERE) { out[i.x] = value(t, e) + a[i.y] + b[i.x]; }
+    let i = spot(e);
+    if (i.x < NOWHERE) { out[i.x] = value(e) + a[i.y] + b[i.x]; }
   }
 }
 
 // x · w, where x is the gradient of a dense layer's output
-@compute @workgroup_size(SIDE, SIDE, LAYERS)
+@compute @workgroup_size(SIDE, DOWN, LAYERS)
 fn linear_grad(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) id: vec3u) {
-  let t = product(group, id, true);
+  product(group, id, true);
   for (var e = 0u; e < COUNT; e++) {
-    let i = spot(t, e);
-    if (i.x < NOWHERE) { out[i.x] = value(t, e); }
+    let i = spot(e);
+    if (i.x < NOWHERE) { out[i.x] = value(e); }
   }
 }
 
 // x · w + a, where a is as large as the output
-@compute @workgroup_size(SIDE, SIDE, LAYERS)
+@compute @workgroup_size(SIDE, DOWN, LAYERS)
 fn linear_grad_add(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) id: vec3u) {
-  let t = product(group, id, true);
+  product(group, id, true);
   for (var e = 0u; e < COUNT; e++) {
-    let i = spot(t, e);
-    if (i.x < NOWHERE) { out[i.x] = value(t, e) + a[i.x]; }
+    let i = spot(e);
+    if (i.x < NOWHERE) { out[i.x] = value(e) + a[i.x]; }
   }
 }
