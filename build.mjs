@@ -29,7 +29,9 @@ function generate() {
   const shaders = readdirSync("shaders").map((file) => {
     const code = readFileSync(`shaders/${file}`, "utf8");
     const bare = code.replace(/\/\/.*/g, "").replace(/^\s+/gm, "");
-    const tight = bare.replace(/ ?([{}()[\],;:=+*/<>|!%^?]) ?/g, "$1").replace("struct Args{", "struct Args {");
+    const dense = bare.replace(/ ?([{}()[\],;:=+*/<>&|!%^?]) ?/g, "$1").replace("struct Args{", "struct Args {");
+    // Declarations keep a line each, and minus signs their distance.
+    const tight = dense.replace(/ - (?!-)/g, "-").replace(/\n(?!@|fn |const |struct |var<|override )/g, "");
     return `  ${file.replace(".wgsl", "")}: ${JSON.stringify(tight)},\n`;
   });
   const type = "Readonly<Record<string, string>>";
@@ -59,7 +61,9 @@ function unfollowed(file) {
 async function bundle() {
   rmSync("dist", { recursive: true, force: true });
   const external = ["@huggingface/tokenizers", "node:*"];
-  const index = { ...options, entryPoints: ["src/index.ts"], external };
+  // What is generated comes first: gzip, which looks back 32 KiB, then has all of the code together.
+  const inject = ["src/generated/kernels.ts", "src/generated/shaders.ts"];
+  const index = { ...options, entryPoints: ["src/index.ts"], external, inject };
   // Both entries share engine.js.
   const shared = { splitting: true, chunkNames: "engine", outdir: "dist" };
   await build({ ...index, ...shared, entryPoints: ["src/index.ts", "src/cli.ts"] });
