@@ -12,9 +12,48 @@ export function put(base: usize, i: u32, value: f32): void {
   store<f32>(base + (<usize>i << 2), value);
 }
 
+/** Elements i, i + 1, … of x, four of them; those from n on are taken from `others`. */
+// @ts-expect-error: decorator
+@inline
+export function load4(x: usize, i: u32, n: u32, others: v128 = f32x4.splat(0)): v128 {
+  const p = from(x, i);
+  if (i + 4 <= n) return v128.load(p);
+  let v = v128.load32_lane(p, others, 0);
+  if (i + 1 < n) v = v128.load32_lane(p, v, 1, 4);
+  if (i + 2 < n) v = v128.load32_lane(p, v, 2, 8);
+  return v;
+}
+
+/** Elements i, i + 1, … of x become those of v, four of them; those from n on are left alone. */
+// @ts-expect-error: decorator
+@inline
+export function store4(x: usize, i: u32, n: u32, v: v128): void {
+  const p = from(x, i);
+  if (i + 4 <= n) {
+    v128.store(p, v);
+    return;
+  }
+  v128.store32_lane(p, v, 0);
+  if (i + 1 < n) v128.store32_lane(p, v, 1, 4);
+  if (i + 2 < n) v128.store32_lane(p, v, 2, 8);
+}
+
 /** Where element `i` is. */
 // @ts-expect-error: decorator
 @inline
 export function from(base: usize, i: u32): usize {
   return base + (<usize>i << 2);
+}
+
+/** Elements of memory for a kernel's own use, the same at every call. */
+const SCRATCH: u32 = 1 << 17;
+
+/** Where free memory begins; tensors are laid out from here on. What lies before it is scratch: each thread has its own. */
+export let heap: usize = __heap_base + (SCRATCH << 2);
+
+/** Where scratch element `i` is. */
+// @ts-expect-error: decorator
+@inline
+export function scratch(i: u32): usize {
+  return from(heap - (SCRATCH << 2), i);
 }
