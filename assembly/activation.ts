@@ -1,10 +1,10 @@
 // Activations f(x) = x · gate(x), each by three closed forms that do not cancel:
-//   gate   f(x)/x, f′(0) at 0      identity rule: g · gate (AttnLRP Eq. 9)
+//   gate   f(x)/x, f′(0) at 0      identity rule: g · gate (AttnLRP Eq. 9); with x for g, f itself
 //   slope  f′(x)                   gradient: g · slope
 //   lost   f(x) − x f′(x)          what the gradient keeps
 // x may be shorter than the output: it is read again from its start every m elements.
 
-import { all, exp, madd, normal_cdf, normal_density, sigmoid, tanh_ratio } from "./math";
+import { all, exp, madd, normal_cdf, normal_density, one, sigmoid, tanh_ratio } from "./math";
 import { load4, store4 } from "./memory";
 
 // @ts-expect-error: decorator
@@ -35,7 +35,7 @@ class GeluTanh {
   }
   bend(x: v128): v128 {
     const u = this.inner(x);
-    const rise = mul(all(1.5957691216), madd(mul(all(0.134145), x), x, all(1)));
+    const rise = mul(all(1.5957691216), madd(mul(all(0.134145), x), x, one()));
     return mul(mul(mul(x, sigmoid(u)), sigmoid(f32x4.neg(u))), rise);
   }
   gate(x: v128): v128 {
@@ -55,7 +55,7 @@ class Silu {
     return sigmoid(x);
   }
   slope(x: v128): v128 {
-    return mul(sigmoid(x), madd(x, sigmoid(f32x4.neg(x)), all(1)));
+    return mul(sigmoid(x), madd(x, sigmoid(f32x4.neg(x)), one()));
   }
   lost(x: v128): v128 {
     return mul(mul(mul(f32x4.neg(x), x), sigmoid(x)), sigmoid(f32x4.neg(x)));
@@ -65,7 +65,7 @@ class Silu {
 @unmanaged
 class Relu {
   gate(x: v128): v128 {
-    return v128.and(f32x4.gt(x, all(0)), all(1));
+    return v128.and(f32x4.gt(x, all(0)), one());
   }
   slope(x: v128): v128 {
     return this.gate(x);
@@ -82,7 +82,7 @@ class Tanh {
   }
   slope(x: v128): v128 {
     const e = exp(mul(all(-2), f32x4.abs(x)));
-    const d = f32x4.add(all(1), e);
+    const d = f32x4.add(one(), e);
     return f32x4.div(mul(all(4), e), mul(d, d));
   }
   lost(x: v128): v128 {
@@ -90,16 +90,6 @@ class Tanh {
     const series = madd(madd(all(0.32380952), z, all(-0.53333333)), z, all(0.66666667));
     const plain = f32x4.sub(tanh_ratio(x), this.slope(x));
     return mul(x, v128.bitselect(mul(z, series), plain, f32x4.lt(z, all(0.01))));
-  }
-}
-
-function forward<F>(out: usize, x: usize, n: u32, m: u32): void {
-  const f = changetype<F>(0);
-  for (let j: u32 = 0; j < n; j += m) {
-    for (let i: u32 = 0; i < m; i += 4) {
-      const v = load4(x, i, m);
-      store4(out, j + i, j + m, mul(v, f.gate(v)));
-    }
   }
 }
 
@@ -129,7 +119,7 @@ function kept<F>(out: usize, x: usize, n: u32, m: u32): void {
 }
 
 export function gelu(out: usize, x: usize, n: u32, m: u32): void {
-  forward<Gelu>(out, x, n, m);
+  identity<Gelu>(out, x, x, n, m);
 }
 export function gelu_identity(out: usize, x: usize, g: usize, n: u32, m: u32): void {
   identity<Gelu>(out, x, g, n, m);
@@ -142,7 +132,7 @@ export function gelu_kept(out: usize, x: usize, n: u32, m: u32): void {
 }
 
 export function gelu_tanh(out: usize, x: usize, n: u32, m: u32): void {
-  forward<GeluTanh>(out, x, n, m);
+  identity<GeluTanh>(out, x, x, n, m);
 }
 export function gelu_tanh_identity(out: usize, x: usize, g: usize, n: u32, m: u32): void {
   identity<GeluTanh>(out, x, g, n, m);
@@ -155,7 +145,7 @@ export function gelu_tanh_kept(out: usize, x: usize, n: u32, m: u32): void {
 }
 
 export function silu(out: usize, x: usize, n: u32, m: u32): void {
-  forward<Silu>(out, x, n, m);
+  identity<Silu>(out, x, x, n, m);
 }
 export function silu_identity(out: usize, x: usize, g: usize, n: u32, m: u32): void {
   identity<Silu>(out, x, g, n, m);
@@ -168,7 +158,7 @@ export function silu_kept(out: usize, x: usize, n: u32, m: u32): void {
 }
 
 export function relu(out: usize, x: usize, n: u32, m: u32): void {
-  forward<Relu>(out, x, n, m);
+  identity<Relu>(out, x, x, n, m);
 }
 export function relu_identity(out: usize, x: usize, g: usize, n: u32, m: u32): void {
   identity<Relu>(out, x, g, n, m);
@@ -181,7 +171,7 @@ export function relu_kept(out: usize, x: usize, n: u32, m: u32): void {
 }
 
 export function act_tanh(out: usize, x: usize, n: u32, m: u32): void {
-  forward<Tanh>(out, x, n, m);
+  identity<Tanh>(out, x, x, n, m);
 }
 export function act_tanh_identity(out: usize, x: usize, g: usize, n: u32, m: u32): void {
   identity<Tanh>(out, x, g, n, m);

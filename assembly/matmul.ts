@@ -4,7 +4,7 @@
 // loop whichever way a factor lies, weights in the checkpoint's own layout included. Every output adds along the shared
 // dimension in the same order, chunk by chunk, whatever tile it falls in: batch, padding and threads change no bit.
 
-import { all, madd, sum } from "./math";
+import { all, sum } from "./math";
 import { at, from, load4, put, scratch } from "./memory";
 
 /** Rows of a tile, so that its sums fit in the 15 registers V8 has to give: a fused madd needs none for the product. */
@@ -18,6 +18,13 @@ const A: u32 = 0; // where in the scratch memory: rows of a, columns of b, a til
 const B: u32 = A + ROWS * DEPTH;
 const EDGE: u32 = B + COLS * DEPTH;
 const ZEROS: u32 = EDGE + 6 * WIDE;
+
+/** a · b + c, rounded once where the build has relaxed SIMD and the processor a fused multiply-add. */
+// @ts-expect-error: decorator
+@inline
+function madd(a: v128, b: v128, c: v128): v128 {
+  return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_madd(a, b, c) : f32x4.add(f32x4.mul(a, b), c);
+}
 
 /** Σ a[k] · b[k] */
 export function inner(a: usize, b: usize, depth: u32): f32 {

@@ -16,11 +16,15 @@ export function put(base: usize, i: u32, value: f32): void {
 // @ts-expect-error: decorator
 @inline
 export function load4(x: usize, i: u32, n: u32, others: v128 = f32x4.splat(0)): v128 {
-  const p = from(x, i);
-  if (i + 4 <= n) return v128.load(p);
+  return i + 4 <= n ? v128.load(from(x, i)) : load_few(from(x, i), n - i, others);
+}
+
+// @ts-expect-error: decorator
+@inline
+function load_few(p: usize, n: u32, others: v128): v128 {
   let v = v128.load32_lane(p, others, 0);
-  if (i + 1 < n) v = v128.load32_lane(p, v, 1, 4);
-  if (i + 2 < n) v = v128.load32_lane(p, v, 2, 8);
+  if (n > 1) v = v128.load32_lane(p, v, 1, 4);
+  if (n > 2) v = v128.load32_lane(p, v, 2, 8);
   return v;
 }
 
@@ -28,14 +32,16 @@ export function load4(x: usize, i: u32, n: u32, others: v128 = f32x4.splat(0)): 
 // @ts-expect-error: decorator
 @inline
 export function store4(x: usize, i: u32, n: u32, v: v128): void {
-  const p = from(x, i);
-  if (i + 4 <= n) {
-    v128.store(p, v);
-    return;
-  }
+  if (i + 4 <= n) v128.store(from(x, i), v);
+  else store_few(from(x, i), n - i, v);
+}
+
+// @ts-expect-error: decorator
+@inline
+function store_few(p: usize, n: u32, v: v128): void {
   v128.store32_lane(p, v, 0);
-  if (i + 1 < n) v128.store32_lane(p, v, 1, 4);
-  if (i + 2 < n) v128.store32_lane(p, v, 2, 8);
+  if (n > 1) v128.store32_lane(p, v, 1, 4);
+  if (n > 2) v128.store32_lane(p, v, 2, 8);
 }
 
 /** Where element `i` is. */
