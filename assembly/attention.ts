@@ -24,7 +24,7 @@ export function scores(
     for (let h: u32 = 0; h < heads; h++) {
       const x = from(a, (i % left) * t * width + h * d),
         y = from(b, (i % right) * s * width + h * d);
-      product_nt(from(out, (i * heads + h) * t * s), s, x, width, y, width, 0, t, s, d, scale);
+      product_nt(from(out, (i * heads + h) * t * s), s, x, width, y, width, 0, 0, t, s, d, scale);
     }
   }
 }
@@ -48,7 +48,7 @@ export function context(
     for (let h: u32 = 0; h < heads; h++) {
       const x = from(p, ((i % left) * heads + h) * t * s),
         y = from(b, (i % right) * s * width + h * d);
-      product_nn(from(out, i * t * width + h * d), width, x, s, 1, y, width, t, d, s, scale);
+      product_nn(from(out, i * t * width + h * d), width, x, s, 1, y, width, 0, 0, t, d, s, scale);
     }
   }
 }
@@ -72,7 +72,7 @@ export function context_t(
     for (let h: u32 = 0; h < heads; h++) {
       const x = from(p, ((i % left) * heads + h) * t * s),
         y = from(a, (i % right) * t * width + h * d);
-      product_nn(from(out, i * s * width + h * d), width, x, 1, s, y, width, s, d, t, scale);
+      product_nn(from(out, i * s * width + h * d), width, x, 1, s, y, width, 0, 0, s, d, t, scale);
     }
   }
 }

@@ -9,5 +9,4 @@ export * from "./select";
 export * from "./softmax";
 export * from "./stabilize";
 
-/** Where free memory begins; tensors are laid out from here on. */
-export const heap: usize = __heap_base;
+export { heap } from "./memory";

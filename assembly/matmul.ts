@@ -1,156 +1,273 @@
-// The two products that every matmul here is made of, register-tiled. Strides count elements. Each output adds along
-// the shared dimension in one fixed order whatever tile it falls in, so batch and padding never change a bit.
+// The one product that every matmul here is made of. Strides count elements.
+//
+// Both factors are copied ("packed") into panels that the inner loop reads from front to back, so that it is the same
+// loop whichever way a factor lies, weights in the checkpoint's own layout included. Every output adds along the shared
+// dimension in the same order, chunk by chunk, whatever tile it falls in: batch, padding and threads change no bit.
 
-import { at, from, put } from "./memory";
+import { all, sum } from "./math";
+import { at, from, load4, put, scratch } from "./memory";
 
-/** The sum of the lanes, then what a depth that is no multiple of four leaves over. */
+/** Rows of a tile, so that its sums fit in the 15 registers V8 has to give: a fused madd needs none for the product. */
+const TALL: u32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
+const WIDE: u32 = 8; // columns of a tile
+const DEPTH: u32 = 512; // of a chunk: a tile's two panels lie in 32 kB of L1
+const ROWS: u32 = 180; // at most, packed at once: 360 kB, for L2
+const COLS: u32 = 64; // packed at once: whole cache lines of weights that are read down their columns
+
+const A: u32 = 0; // where in the scratch memory: rows of a, columns of b, a tile at an edge, a row of zeros
+const B: u32 = A + ROWS * DEPTH;
+const EDGE: u32 = B + COLS * DEPTH;
+const ZEROS: u32 = EDGE + 6 * WIDE;
+
+/** a · b + c, rounded once where the build has relaxed SIMD and the processor a fused multiply-add. */
 // @ts-expect-error: decorator
 @inline
-function finish(lanes: v128, a: usize, b: usize, k: u32, depth: u32): f32 {
-  let total: f32 =
-    (f32x4.extract_lane(lanes, 0) + f32x4.extract_lane(lanes, 1)) +
-    (f32x4.extract_lane(lanes, 2) + f32x4.extract_lane(lanes, 3));
-  for (; k < depth; k++) total += at(a, k) * at(b, k);
-  return total;
-}
-
-/** a · b + total, rounded once where the build has relaxed SIMD and the processor a fused multiply-add. */
-// @ts-expect-error: decorator
-@inline
-function muladd(total: v128, a: v128, b: v128): v128 {
-  return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_madd(a, b, total) : f32x4.add(total, f32x4.mul(a, b));
+function madd(a: v128, b: v128, c: v128): v128 {
+  return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_madd(a, b, c) : f32x4.add(f32x4.mul(a, b), c);
 }
 
 /** Σ a[k] · b[k] */
+export function inner(a: usize, b: usize, depth: u32): f32 {
+  let low = all(0), high = low;
+  for (let k: u32 = 0; k < depth; k += 8) {
+    low = madd(load4(a, k, depth), load4(b, k, depth), low);
+    if (k + 4 < depth) high = madd(load4(a, k + 4, depth), load4(b, k + 4, depth), high);
+  }
+  return sum(f32x4.add(low, high));
+}
+
+/** out[r, c] = start[r, c] + scale · Σ a[r, k] · b[c, k] over k; starts from 0 if `start` is null. */
+export function product_nt(
+  out: usize, out_stride: u32, a: usize, a_stride: u32, b: usize, b_stride: u32, start: usize, start_stride: u32,
+  rows: u32, cols: u32, depth: u32, scale: f32,
+): void {
+  product(out, out_stride, a, a_stride, 1, b, 1, b_stride, start, start_stride, rows, cols, depth, scale);
+}
+
+/** out[r, c] = start[r, c] + scale · Σ a[r·a_row + k·a_col] · b[k, c] over k: `a` as it lies or transposed. */
+export function product_nn(
+  out: usize, out_stride: u32, a: usize, a_row: u32, a_col: u32, b: usize, b_stride: u32, start: usize, start_stride: u32,
+  rows: u32, cols: u32, depth: u32, scale: f32,
+): void {
+  product(out, out_stride, a, a_row, a_col, b, b_stride, 1, start, start_stride, rows, cols, depth, scale);
+}
+
+function product(
+  out: usize, out_stride: u32, a: usize, a_row: u32, a_col: u32, b: usize, b_row: u32, b_col: u32,
+  start: usize, start_stride: u32, rows: u32, cols: u32, depth: u32, scale: f32,
+): void {
+  const blocks = (rows + ROWS - 1) / ROWS;
+  const block = (rows / blocks + TALL) / TALL * TALL; // evenly, for each block packs b anew
+  memory.fill(scratch(ZEROS), 0, WIDE << 2);
+  for (let k: u32 = 0; k < depth; k += DEPTH) {
+    const deep = min<u32>(DEPTH, depth - k);
+    for (let r: u32 = 0; r < rows; r += block) {
+      const high = min<u32>(block, rows - r), tall = tallRows(high);
+      const above = from(a, r * a_row + k * a_col);
+      pack(scratch(A), TALL, above, a_row, a_col, min<u32>(tall, high), deep);
+      if (tall < high) pack(scratch(A + tall * deep), 4, from(above, tall * a_row), a_row, a_col, high - tall, deep);
+      for (let c: u32 = 0; c < cols; c += COLS) {
+        const broad = min<u32>(COLS, cols - c);
+        pack(scratch(B), WIDE, from(b, k * b_row + c * b_col), b_col, b_row, broad, deep);
+        for (let j: u32 = 0; j < broad; j += WIDE) {
+          const to = from(out, r * out_stride + c + j), w = min<u32>(WIDE, broad - j);
+          let first = to, stride = out_stride;
+          if (!k) {
+            first = start ? from(start, r * start_stride + c + j) : scratch(ZEROS);
+            stride = start_stride;
+          }
+          column(to, out_stride, scratch(B + j * deep), first, stride, high, w, deep, scale);
+        }
+      }
+    }
+  }
+}
+
+/** How many of `rows` go into the taller tiles, so that the rest fill tiles of four with the least room to spare. */
+function tallRows(rows: u32): u32 {
+  const over = rows % TALL;
+  if (TALL == 4 || over == 0 || over == 5) return rows;
+  if (over > 2) return rows - over;
+  return rows < TALL ? 0 : rows - over - TALL;
+}
+
+/**
+ * x[i·across + k·along] for i < n and k < depth, as panels [depth, width] of `width` each, the last filled with zeros.
+ * `width` is 4, 6 or 8.
+ */
+function pack(to: usize, width: u32, x: usize, across: u32, along: u32, n: u32, depth: u32): void {
+  const panel = width * depth;
+  const whole = n - n % width;
+  if (along == 1) {
+    for (let i: u32 = 0; i < whole; i += width) {
+      const o = from(to, i * depth), y = from(x, i * across);
+      transpose4(o, width, y, across, depth);
+      if (width == 8) transpose4(from(o, 4), width, from(y, 4 * across), across, depth);
+      if (width == 6) transpose2(from(o, 4), width, from(y, 4 * across), across, depth);
+    }
+  } else if (across == 1) {
+    for (let k: u32 = 0; k < depth; k++) {
+      let o = from(to, k * width), y = from(x, k * along);
+      for (let i: u32 = 0; i < whole; i += width, o = from(o, panel), y = from(y, width)) {
+        v128.store(o, v128.load(y));
+        if (width == 8) v128.store(o, v128.load(y, 16), 16);
+        if (width == 6) store<u64>(o, load<u64>(y, 16), 16);
+      }
+    }
+  } else {
+    for (let i: u32 = 0; i < whole; i++) {
+      const o = from(to, i / width * panel + i % width), y = from(x, i * across);
+      for (let k: u32 = 0; k < depth; k++) put(o, k * width, at(y, k * along));
+    }
+  }
+  if (whole == n) return;
+  const o = from(to, whole * depth);
+  for (let i: u32 = 0; i < width; i++) {
+    const y = from(x, (whole + i) * across);
+    for (let k: u32 = 0; k < depth; k++) put(o, k * width + i, whole + i < n ? at(y, k * along) : 0);
+  }
+}
+
+/** Four rows of x as columns of a panel. */
+function transpose4(to: usize, width: u32, x: usize, stride: u32, depth: u32): void {
+  const x1 = from(x, stride), x2 = from(x1, stride), x3 = from(x2, stride);
+  const row = <usize>width << 2;
+  let k: u32 = 0;
+  for (; k + 4 <= depth; k += 4, to += row << 2) {
+    const v0 = v128.load(from(x, k)), v1 = v128.load(from(x1, k));
+    const v2 = v128.load(from(x2, k)), v3 = v128.load(from(x3, k));
+    const low01 = v128.shuffle<f32>(v0, v1, 0, 4, 1, 5), low23 = v128.shuffle<f32>(v2, v3, 0, 4, 1, 5);
+    const high01 = v128.shuffle<f32>(v0, v1, 2, 6, 3, 7), high23 = v128.shuffle<f32>(v2, v3, 2, 6, 3, 7);
+    v128.store(to, v128.shuffle<f64>(low01, low23, 0, 2));
+    v128.store(to + row, v128.shuffle<f64>(low01, low23, 1, 3));
+    v128.store(to + 2 * row, v128.shuffle<f64>(high01, high23, 0, 2));
+    v128.store(to + 3 * row, v128.shuffle<f64>(high01, high23, 1, 3));
+  }
+  for (; k < depth; k++, to += row) {
+    put(to, 0, at(x, k));
+    put(to, 1, at(x1, k));
+    put(to, 2, at(x2, k));
+    put(to, 3, at(x3, k));
+  }
+}
+
+function transpose2(to: usize, width: u32, x: usize, stride: u32, depth: u32): void {
+  const x1 = from(x, stride);
+  const row = <usize>width << 2;
+  let k: u32 = 0;
+  for (; k + 4 <= depth; k += 4, to += row << 2) {
+    const v0 = v128.load(from(x, k)), v1 = v128.load(from(x1, k));
+    const low = v128.shuffle<f32>(v0, v1, 0, 4, 1, 5), high = v128.shuffle<f32>(v0, v1, 2, 6, 3, 7);
+    v128.store64_lane(to, low, 0);
+    v128.store64_lane(to + row, low, 1);
+    v128.store64_lane(to + 2 * row, high, 0);
+    v128.store64_lane(to + 3 * row, high, 1);
+  }
+  for (; k < depth; k++, to += row) {
+    put(to, 0, at(x, k));
+    put(to, 1, at(x1, k));
+  }
+}
+
+/** A column of tiles: the packed rows of a times one packed panel of b. */
+function column(
+  out: usize, out_stride: u32, b: usize, start: usize, start_stride: u32, rows: u32, cols: u32, depth: u32, scale: f32,
+): void {
+  const tall = tallRows(rows);
+  for (let i: u32 = 0, t: u32 = 0; i < rows; i += t) {
+    t = i < tall ? TALL : 4;
+    const a = scratch(A + i * depth), to = from(out, i * out_stride), first = from(start, i * start_stride);
+    const high = min<u32>(t, rows - i);
+    if (high == t && cols == WIDE) {
+      tile(t, to, out_stride, a, b, first, start_stride, depth, scale);
+      continue;
+    }
+    // A tile that is not whole is made beside.
+    const edge = scratch(EDGE), bytes = cols << 2;
+    for (let r: u32 = 0; r < high; r++) memory.copy(from(edge, r * WIDE), from(first, r * start_stride), bytes);
+    tile(t, edge, WIDE, a, b, edge, WIDE, depth, scale);
+    for (let r: u32 = 0; r < high; r++) memory.copy(from(to, r * out_stride), from(edge, r * WIDE), bytes);
+  }
+}
+
 // @ts-expect-error: decorator
 @inline
-export function inner(a: usize, b: usize, depth: u32): f32 {
-  let acc = f32x4.splat(0);
-  let k: u32 = 0;
-  for (; k + 4 <= depth; k += 4) acc = muladd(acc, v128.load(from(a, k)), v128.load(from(b, k)));
-  return finish(acc, a, b, k, depth);
+function tile(
+  rows: u32, out: usize, out_stride: u32, a: usize, b: usize, start: usize, start_stride: u32, depth: u32, scale: f32,
+): void {
+  if (TALL == 6 && rows == 6) tile6(out, out_stride, a, b, start, start_stride, depth, scale);
+  else tile4(out, out_stride, a, b, start, start_stride, depth, scale);
 }
 
-/** out[r, c] = scale · Σ a[r, k] · b[c, k] over k, + bias[c] unless bias is null. */
-export function product_nt(
-  out: usize, out_stride: u32, a: usize, a_stride: u32, b: usize, b_stride: u32, bias: usize,
-  rows: u32, cols: u32, depth: u32, scale: f32,
-): void {
-  let r: u32 = 0;
-  for (; r + 4 <= rows; r += 4) {
-    const a0 = from(a, r * a_stride), a1 = from(a0, a_stride), a2 = from(a1, a_stride), a3 = from(a2, a_stride);
-    const o0 = from(out, r * out_stride), o1 = from(o0, out_stride), o2 = from(o1, out_stride), o3 = from(o2, out_stride);
-    let c: u32 = 0;
-    for (; c + 2 <= cols; c += 2) {
-      const b0 = from(b, c * b_stride), b1 = from(b0, b_stride);
-      let s00 = f32x4.splat(0), s10 = s00, s20 = s00, s30 = s00, s01 = s00, s11 = s00, s21 = s00, s31 = s00;
-      let k: u32 = 0;
-      for (; k + 4 <= depth; k += 4) {
-        const v0 = v128.load(from(b0, k)), v1 = v128.load(from(b1, k));
-        const u0 = v128.load(from(a0, k)), u1 = v128.load(from(a1, k));
-        s00 = muladd(s00, u0, v0);
-        s01 = muladd(s01, u0, v1);
-        s10 = muladd(s10, u1, v0);
-        s11 = muladd(s11, u1, v1);
-        const u2 = v128.load(from(a2, k)), u3 = v128.load(from(a3, k));
-        s20 = muladd(s20, u2, v0);
-        s21 = muladd(s21, u2, v1);
-        s30 = muladd(s30, u3, v0);
-        s31 = muladd(s31, u3, v1);
-      }
-      const c0: f32 = bias ? at(bias, c) : 0, c1: f32 = bias ? at(bias, c + 1) : 0;
-      put(o0, c, scale * finish(s00, a0, b0, k, depth) + c0);
-      put(o0, c + 1, scale * finish(s01, a0, b1, k, depth) + c1);
-      put(o1, c, scale * finish(s10, a1, b0, k, depth) + c0);
-      put(o1, c + 1, scale * finish(s11, a1, b1, k, depth) + c1);
-      put(o2, c, scale * finish(s20, a2, b0, k, depth) + c0);
-      put(o2, c + 1, scale * finish(s21, a2, b1, k, depth) + c1);
-      put(o3, c, scale * finish(s30, a3, b0, k, depth) + c0);
-      put(o3, c + 1, scale * finish(s31, a3, b1, k, depth) + c1);
-    }
-    for (; c < cols; c++) {
-      const b0 = from(b, c * b_stride);
-      const c0: f32 = bias ? at(bias, c) : 0;
-      put(o0, c, scale * inner(a0, b0, depth) + c0);
-      put(o1, c, scale * inner(a1, b0, depth) + c0);
-      put(o2, c, scale * inner(a2, b0, depth) + c0);
-      put(o3, c, scale * inner(a3, b0, depth) + c0);
-    }
-  }
-  for (; r < rows; r++) {
-    const row = from(a, r * a_stride), o = from(out, r * out_stride);
-    for (let c: u32 = 0; c < cols; c++) {
-      put(o, c, scale * inner(row, from(b, c * b_stride), depth) + (bias ? at(bias, c) : 0));
-    }
-  }
+/** Eight sums of a row to where they belong. */
+// @ts-expect-error: decorator
+@inline
+function finish(out: usize, start: usize, scale: v128, low: v128, high: v128): void {
+  const s0 = v128.load(start), s1 = v128.load(start, 16);
+  v128.store(out, f32x4.add(s0, f32x4.mul(scale, low)));
+  v128.store(out, f32x4.add(s1, f32x4.mul(scale, high)), 16);
 }
 
-/** out[r, c] = scale · Σ a[r·a_row + k·a_col] · b[k, c] over k: `a` may be read as it lies or transposed. */
-export function product_nn(
-  out: usize, out_stride: u32, a: usize, a_row: u32, a_col: u32, b: usize, b_stride: u32,
-  rows: u32, cols: u32, depth: u32, scale: f32,
+// A tile's rows side by side, two vectors a row. The loops are not unrolled: the optimiser would then load so early
+// that sums are spilled.
+
+function tile4(
+  out: usize, out_stride: u32, a: usize, b: usize, start: usize, start_stride: u32, depth: u32, scale: f32,
 ): void {
-  const by = f32x4.splat(scale);
-  const step = <usize>a_col << 2, down = <usize>b_stride << 2;
-  let c: u32 = 0;
-  for (; c + 8 <= cols; c += 8) {
-    let r: u32 = 0;
-    for (; r + 4 <= rows; r += 4) {
-      let a0 = from(a, r * a_row), a1 = from(a0, a_row), a2 = from(a1, a_row), a3 = from(a2, a_row);
-      let v = from(b, c);
-      let s00 = f32x4.splat(0), s01 = s00, s10 = s00, s11 = s00, s20 = s00, s21 = s00, s30 = s00, s31 = s00;
-      for (let k: u32 = 0; k < depth; k++) {
-        const v0 = v128.load(v), v1 = v128.load(v, 16);
-        let u = v128.load_splat<f32>(a0);
-        s00 = muladd(s00, u, v0);
-        s01 = muladd(s01, u, v1);
-        u = v128.load_splat<f32>(a1);
-        s10 = muladd(s10, u, v0);
-        s11 = muladd(s11, u, v1);
-        u = v128.load_splat<f32>(a2);
-        s20 = muladd(s20, u, v0);
-        s21 = muladd(s21, u, v1);
-        u = v128.load_splat<f32>(a3);
-        s30 = muladd(s30, u, v0);
-        s31 = muladd(s31, u, v1);
-        a0 += step;
-        a1 += step;
-        a2 += step;
-        a3 += step;
-        v += down;
-      }
-      let o = from(out, r * out_stride + c);
-      v128.store(o, f32x4.mul(by, s00));
-      v128.store(o, f32x4.mul(by, s01), 16);
-      o = from(o, out_stride);
-      v128.store(o, f32x4.mul(by, s10));
-      v128.store(o, f32x4.mul(by, s11), 16);
-      o = from(o, out_stride);
-      v128.store(o, f32x4.mul(by, s20));
-      v128.store(o, f32x4.mul(by, s21), 16);
-      o = from(o, out_stride);
-      v128.store(o, f32x4.mul(by, s30));
-      v128.store(o, f32x4.mul(by, s31), 16);
-    }
-    for (; r < rows; r++) {
-      let u = from(a, r * a_row), v = from(b, c);
-      let s0 = f32x4.splat(0), s1 = s0;
-      for (let k: u32 = 0; k < depth; k++, u += step, v += down) {
-        const x = v128.load_splat<f32>(u);
-        s0 = muladd(s0, x, v128.load(v));
-        s1 = muladd(s1, x, v128.load(v, 16));
-      }
-      const o = from(out, r * out_stride + c);
-      v128.store(o, f32x4.mul(by, s0));
-      v128.store(o, f32x4.mul(by, s1), 16);
-    }
+  let r0l = all(0), r0h = r0l, r1l = r0l, r1h = r0l, r2l = r0l, r2h = r0l, r3l = r0l, r3h = r0l;
+  for (const end = from(b, depth * WIDE); b < end; b += WIDE << 2, a += 4 << 2) {
+    const low = v128.load(b), high = v128.load(b, 16);
+    let x = v128.load_splat<f32>(a);
+    r0l = madd(x, low, r0l);
+    r0h = madd(x, high, r0h);
+    x = v128.load_splat<f32>(a, 4);
+    r1l = madd(x, low, r1l);
+    r1h = madd(x, high, r1h);
+    x = v128.load_splat<f32>(a, 8);
+    r2l = madd(x, low, r2l);
+    r2h = madd(x, high, r2h);
+    x = v128.load_splat<f32>(a, 12);
+    r3l = madd(x, low, r3l);
+    r3h = madd(x, high, r3h);
   }
-  for (; c < cols; c++) {
-    for (let r: u32 = 0; r < rows; r++) {
-      let u = from(a, r * a_row), v = from(b, c);
-      let total: f32 = 0;
-      for (let k: u32 = 0; k < depth; k++, u += step, v += down) total += load<f32>(u) * load<f32>(v);
-      put(out, r * out_stride + c, scale * total);
-    }
+  const by = all(scale), o = <usize>out_stride << 2, s = <usize>start_stride << 2;
+  finish(out, start, by, r0l, r0h);
+  finish(out + o, start + s, by, r1l, r1h);
+  finish(out + 2 * o, start + 2 * s, by, r2l, r2h);
+  finish(out + 3 * o, start + 3 * s, by, r3l, r3h);
+}
+
+function tile6(
+  out: usize, out_stride: u32, a: usize, b: usize, start: usize, start_stride: u32, depth: u32, scale: f32,
+): void {
+  let r0l = all(0), r0h = r0l, r1l = r0l, r1h = r0l, r2l = r0l, r2h = r0l;
+  let r3l = r0l, r3h = r0l, r4l = r0l, r4h = r0l, r5l = r0l, r5h = r0l;
+  for (const end = from(b, depth * WIDE); b < end; b += WIDE << 2, a += 6 << 2) {
+    const low = v128.load(b), high = v128.load(b, 16);
+    let x = v128.load_splat<f32>(a);
+    r0l = madd(x, low, r0l);
+    r0h = madd(x, high, r0h);
+    x = v128.load_splat<f32>(a, 4);
+    r1l = madd(x, low, r1l);
+    r1h = madd(x, high, r1h);
+    x = v128.load_splat<f32>(a, 8);
+    r2l = madd(x, low, r2l);
+    r2h = madd(x, high, r2h);
+    x = v128.load_splat<f32>(a, 12);
+    r3l = madd(x, low, r3l);
+    r3h = madd(x, high, r3h);
+    x = v128.load_splat<f32>(a, 16);
+    r4l = madd(x, low, r4l);
+    r4h = madd(x, high, r4h);
+    x = v128.load_splat<f32>(a, 20);
+    r5l = madd(x, low, r5l);
+    r5h = madd(x, high, r5h);
   }
+  const by = all(scale), o = <usize>out_stride << 2, s = <usize>start_stride << 2;
+  finish(out, start, by, r0l, r0h);
+  finish(out + o, start + s, by, r1l, r1h);
+  finish(out + 2 * o, start + 2 * s, by, r2l, r2h);
+  finish(out + 3 * o, start + 3 * s, by, r3l, r3h);
+  finish(out + 4 * o, start + 4 * s, by, r4l, r4h);
+  finish(out + 5 * o, start + 5 * s, by, r5l, r5h);
 }

@@ -1,23 +1,30 @@
 // Softmax along each row, over the keys that are not padding.
 
-import { exp, ln } from "./math";
-import { at, from, put } from "./memory";
+import { all, exp, ln, madd, sum } from "./math";
+import { inner } from "./matmul";
+import { at, from, load4, put, store4 } from "./memory";
 
 /** Row r belongs to text r / per, whose first lengths[r / per] columns count; the others get exactly 0. */
 export function softmax(out: usize, x: usize, lengths: usize, rows: u32, cols: u32, per: u32): void {
   for (let r: u32 = 0; r < rows; r++, x = from(x, cols), out = from(out, cols)) {
     const n = min<u32>(<u32>at(lengths, r / per), cols);
-    let peak: f32 = -Infinity;
-    for (let i: u32 = 0; i < n; i++) peak = max<f32>(peak, at(x, i));
+    const least = all(-Infinity);
+    let peaks = least;
+    for (let i: u32 = 0; i < n; i += 4) peaks = f32x4.max(peaks, load4(x, i, n, least));
+    const peak = all(max<f32>(
+      max<f32>(f32x4.extract_lane(peaks, 0), f32x4.extract_lane(peaks, 1)),
+      max<f32>(f32x4.extract_lane(peaks, 2), f32x4.extract_lane(peaks, 3)),
+    ));
 
-    let total: f32 = 0;
-    for (let i: u32 = 0; i < n; i++) {
-      const e = exp(at(x, i) - peak);
-      put(out, i, e);
-      total += e;
+    let sums = all(0);
+    for (let i: u32 = 0; i < n; i += 4) {
+      const e = exp(f32x4.sub(load4(x, i, n, least), peak));
+      store4(out, i, n, e);
+      sums = f32x4.add(sums, e);
     }
-    for (let i: u32 = 0; i < n; i++) put(out, i, at(out, i) / total);
-    for (let i: u32 = n; i < cols; i++) put(out, i, 0);
+    const total = all(sum(sums));
+    for (let i: u32 = 0; i < n; i += 4) store4(out, i, n, f32x4.div(load4(out, i, n), total));
+    memory.fill(from(out, n), 0, (cols - n) << 2);
   }
 }
 
@@ -25,28 +32,29 @@ export function softmax(out: usize, x: usize, lengths: usize, rows: u32, cols: u
 export function softmax_grad(out: usize, p: usize, g: usize, rows: u32, cols: u32, forward: u32): void {
   for (let r: u32 = 0; r < rows; r++, g = from(g, cols), out = from(out, cols)) {
     const y = from(p, (r % forward) * cols);
-    let mean: f32 = 0;
-    for (let i: u32 = 0; i < cols; i++) mean += at(y, i) * at(g, i);
-    for (let i: u32 = 0; i < cols; i++) put(out, i, at(y, i) * (at(g, i) - mean));
+    const mean = all(inner(y, g, cols));
+    for (let i: u32 = 0; i < cols; i += 4) {
+      store4(out, i, cols, f32x4.mul(load4(y, i, cols), f32x4.sub(load4(g, i, cols), mean)));
+    }
   }
 }
 
 /** What a row keeps: Σ g p (1 − ln p + Σ p ln p), the Taylor bias of softmax from p alone; p ln p = 0 at p = 0. */
 export function softmax_kept(out: usize, p: usize, g: usize, rows: u32, cols: u32, forward: u32): void {
+  const least = all(1.17549435e-38);
   for (let r: u32 = 0; r < rows; r++, g = from(g, cols)) {
     const y = from(p, (r % forward) * cols);
-    let entropy: f32 = 0,
-      plain: f32 = 0,
-      curved: f32 = 0;
-    for (let i: u32 = 0; i < cols; i++) {
-      const v = at(y, i);
-      if (v < 1.17549435e-38) continue;
-      const l = ln(v),
-        gp = at(g, i) * v;
-      entropy -= v * l;
-      plain += gp;
-      curved += gp * l;
+    let entropy = all(0),
+      plain = all(0),
+      curved = all(0);
+    for (let i: u32 = 0; i < cols; i += 4) {
+      const v = load4(y, i, cols), counts = f32x4.ge(v, least);
+      const l = ln(f32x4.max(v, least));
+      const gp = v128.and(f32x4.mul(load4(g, i, cols), v), counts);
+      entropy = f32x4.sub(entropy, v128.and(f32x4.mul(v, l), counts));
+      plain = f32x4.add(plain, gp);
+      curved = madd(gp, l, curved);
     }
-    put(out, r, plain * (1 - entropy) - curved);
+    put(out, r, sum(plain) * (1 - sum(entropy)) - sum(curved));
   }
 }

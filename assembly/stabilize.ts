@@ -1,24 +1,29 @@
 // The ε rule's arithmetic. y may be shorter than g: it is read again from its start every m elements.
 
-import { at, put } from "./memory";
+import { all } from "./math";
+import { load4, store4 } from "./memory";
 
 /** eps with the sign of v; the sign of 0 is +. */
 // @ts-expect-error: decorator
 @inline
-function signed(v: f32, eps: f32): f32 {
-  return v < 0 ? -eps : eps;
+function signed(v: v128, eps: v128): v128 {
+  return v128.bitselect(f32x4.neg(eps), eps, f32x4.lt(v, all(0)));
 }
 
 /** g · y / (y ± eps) */
 export function stabilize(out: usize, y: usize, g: usize, n: u32, m: u32, eps: f32): void {
   for (let j: u32 = 0; j < n; j += m) {
-    for (let i: u32 = 0; i < m; i++) put(out, j + i, (at(g, j + i) * at(y, i)) / (at(y, i) + signed(at(y, i), eps)));
+    for (let i: u32 = 0; i < m; i += 4) {
+      const v = load4(y, i, m);
+      const scaled = f32x4.mul(load4(g, j + i, j + m), v);
+      store4(out, j + i, j + m, f32x4.div(scaled, f32x4.add(v, signed(v, all(eps)))));
+    }
   }
 }
 
 /** ± eps */
 export function stabilizer(out: usize, y: usize, n: u32, m: u32, eps: f32): void {
   for (let j: u32 = 0; j < n; j += m) {
-    for (let i: u32 = 0; i < m; i++) put(out, j + i, signed(at(y, i), eps));
+    for (let i: u32 = 0; i < m; i += 4) store4(out, j + i, j + m, signed(load4(y, i, m), all(eps)));
   }
 }
