@@ -89,6 +89,20 @@ export async function files(source: Source, options: ReadOptions = {}): Promise<
   };
 }
 
+/** A source as it can be sent to a worker: without iterators, relative URLs and what else only this thread knows. */
+export function crossing(source: Source): Source {
+  if (source instanceof URL) return source.href;
+  if (typeof source === "string") {
+    return !fileSystem() && globalThis.location ? new URL(source, location.href).href : source;
+  }
+  if (typeof source !== "object" || source === null || isFolder(source)) return source;
+  if (isHub(source)) return { ...source, ...(source.endpoint && { endpoint: String(source.endpoint) }) };
+  if (!(Symbol.iterator in source)) return source;
+  const list = [...listed(source as Iterable<File>)];
+  given(list, () => {}); // refuses two files of one name
+  return Object.fromEntries(list);
+}
+
 async function find(source: Source, options: ReadOptions, count: Count): Promise<Files> {
   if (typeof source === "string") {
     const isUrl = /^[a-z][a-z0-9+.-]*:\/\//i.test(source) || (!fileSystem() && typeof location !== "undefined");

@@ -10,7 +10,7 @@ import { lastPart } from "./given.ts";
 import type { Count } from "./progress.ts";
 import { ranged } from "./ranged.ts";
 import { checkOrigin, IDENTITY, request, type Web } from "./request.ts";
-import { accept, changed, encoded, rangeOf, tagOf } from "./response.ts";
+import { accept, changed, drop, isWhole, rangeOf, tagOf } from "./response.ts";
 
 const FIRST = 2 ** 16; // bytes asked for first: the header of all but very large models
 
@@ -95,7 +95,7 @@ async function ask(url: URL, file: string, web: Web, count: Count, again = true)
   const headers: Record<string, string> = tensors ? { ...IDENTITY, range: `bytes=0-${FIRST - 1}` } : {};
   const response = await accept(await request(url, headers, web, again), url);
   if (!response) return undefined;
-  const leave = async () => response.body?.cancel();
+  const leave = () => drop(response);
   const tag = tagOf(response);
   const range = rangeOf(response);
   if (range?.start === 0 && range.end <= FIRST && tag) {
@@ -103,7 +103,7 @@ async function ask(url: URL, file: string, web: Web, count: Count, again = true)
     return { tag, size: range.size, bytes, leave };
   }
   // Deno does not decode what answers a request for identity.
-  const usable = response.status === 200 && !response.headers.has("content-range") && !(tensors && encoded(response));
+  const usable = isWhole(response) || (!tensors && response.status === 200);
   const bytes = async () => {
     if (!usable) await leave();
     const all = await download(url, file, web, count, usable ? response : undefined);
