@@ -32,6 +32,7 @@ export async function load(source: Source, { worker, ...options }: LoadOptions =
   throwIfAborted(options.signal);
   const given = crossing(source);
   const own = worker === true ? spawn() : undefined;
+  keepAlive(own, false); // Node and Bun may end while nothing is asked of it
   const client = connect(own ?? (worker as WorkerLike), () => own?.terminate());
   try {
     const { fields, methods } = (await client.call("load", [given, options])) as Loaded;
@@ -112,7 +113,7 @@ function connect(worker: WorkerLike, release: () => void) {
       const leave = () => {
         calls.delete(id);
         signal?.removeEventListener("abort", abort);
-        if (!calls.size) ref(port, "unref");
+        keepAlive(port, calls.size > 0);
       };
       try {
         port.postMessage({ id, method, args: [first, rest] } satisfies Call);
@@ -120,7 +121,7 @@ function connect(worker: WorkerLike, release: () => void) {
         throw new RelpropError("InvalidOption", `this cannot cross to a worker: ${cause}`, {}, cause);
       }
       signal?.addEventListener("abort", abort);
-      ref(port, "ref");
+      keepAlive(port, true);
       const settle: Pending["settle"] = (answer) => {
         leave();
         if ("value" in answer) resolve(answer.value);
@@ -155,5 +156,8 @@ const reason = (error: unknown) => {
   return event.message || event.error || "its file could not be loaded (bundlers: give load() a Worker of your own)";
 };
 
-/** In Node and Bun only a call that is under way keeps the process alive. */
-const ref = (port: MessagePort, how: "ref" | "unref") => (port as { ref?(): void; unref?(): void })[how]?.();
+/** Whether a process waits for a worker or a port, in runtimes that let one choose. */
+function keepAlive(it: object | undefined, yes: boolean): void {
+  const { ref, unref } = (it ?? {}) as { ref?(): void; unref?(): void };
+  (yes ? ref : unref)?.call(it);
+}
