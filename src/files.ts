@@ -75,8 +75,7 @@ export async function files(source: Source, options: ReadOptions = {}): Promise<
   };
   const close = async () => {
     await from.close(); // ends what is still on its way
-    await Promise.allSettled(opened.values());
-    await from.close(); // and what was opened meanwhile
+    void Promise.allSettled(opened.values()).then(() => from.close()); // and what was opened meanwhile
   };
   USUAL.forEach(open);
   return {

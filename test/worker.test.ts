@@ -158,6 +158,7 @@ test("what cannot cross is refused", async () => {
     assert.is(await code(load(folder, { ...(options as LoadOptions), worker })), "InvalidOption");
   }
   assert.is(await code(load({ "config.json": (() => {}) as unknown as string }, { worker })), "InvalidOption");
+  assert.is(await code(load(folder, { worker: {} as Worker })), "InvalidOption");
   const there = await load(folder, { ...wasm, worker });
   assert.is(await code(there.explain("a", { method: { x: () => {} } as never })), "InvalidOption");
   await there.explain("a");

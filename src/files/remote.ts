@@ -35,6 +35,7 @@ export async function remote(base: URL, options: ReadOptions, count: Count, abou
   const keeping = cache && kept(cache, count);
   const stop = new AbortController();
   const abort = () => stop.abort(signal?.reason);
+  if (signal?.aborted) abort();
   signal?.addEventListener("abort", abort);
   const web: Web = { fetch: options.fetch ?? ((url, init) => fetch(url, init)), signal: stop.signal };
 

@@ -48,7 +48,7 @@ export function html(explanation: Explanation): string {
 <meta name="viewport" content="width=device-width, initial-scale=1"/>
 <meta name="color-scheme" content="light dark"/>
 <title>${escaped(`${title}: ${score}`)}</title>
-<style>${style}</style>
+<style>${style()}</style>
 </head>
 <body>
 <main>
@@ -97,7 +97,8 @@ const colors = (palette: Palette, faint: string, line: string) => {
   return `:root{--paper:${paper};--ink:${palette.ink};--faint:${faint};--line:${line};--for:${most};--against:${against};--ramp:${against},${low},${paper},${high},${most}}`;
 };
 
-const style = `
+/** A function, so that bundles without html() are without its style. */
+const style = () => `
 ${colors(light, "#666", "#ddd")}
 mark{background:var(--l)}
 @media (prefers-color-scheme:dark){

@@ -19,7 +19,7 @@ export interface Run {
   slice: Slice;
 }
 
-export const characters = new Intl.Segmenter("en", { granularity: "grapheme" });
+export const characters = /* @__PURE__ */ new Intl.Segmenter("en", { granularity: "grapheme" });
 
 /** All of the text, in order and once, whatever the offsets; tokens whose offsets make no sense have no slice. */
 export function slices({ text, tokens }: Pick<Explanation, "text" | "tokens">): Slice[] {

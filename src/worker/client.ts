@@ -1,7 +1,7 @@
 // load(), here or in a worker. A model in a worker looks the same from outside: its fields are copied once, its methods
 // send their arguments, and errors, progress and aborts cross. What can be asked of a model is not written down here.
 
-import { aborted, RelpropError, throwIfAborted } from "../errors.ts";
+import { aborted, quote, RelpropError, throwIfAborted } from "../errors.ts";
 import { crossing, type Source } from "../files.ts";
 import { type LoadOptions as Here, load as here } from "../load.ts";
 import type { Model } from "../model.ts";
@@ -24,6 +24,9 @@ const PATIENCE = 30_000; // milliseconds until a worker's first answer
  */
 export async function load(source: Source, { worker, ...options }: LoadOptions = {}): Promise<Model> {
   if (!worker) return here(source, options);
+  if (worker !== true && typeof worker.postMessage !== "function") {
+    throw new RelpropError("InvalidOption", `worker is true or a Worker, not ${quote(worker)}`);
+  }
   for (const name of ["gpu", "device", "fetch"] as const) {
     if (options[name] === undefined) continue;
     const message = `${name} cannot cross to a worker; a worker's own file can give it: serve({ ${name} })`;
@@ -85,7 +88,7 @@ function connect(worker: WorkerLike, release: () => void) {
   };
   const listening = [
     on(worker, "error", (error) => crash(reason(error))),
-    on(worker, "messageerror", () => crash("a message could not be read")),
+    on(port, "messageerror", () => crash("a message could not be read")),
     on(port, "close", () => setTimeout(crash, 20, "it is no longer there")), // an error comes first, if there is one
   ];
   const patience = setTimeout(crash, PATIENCE, `no answer in ${PATIENCE / 1000} s (does its file call serve()?)`);

@@ -57,8 +57,9 @@ function answer(port: MessagePort, defaults: LoadOptions): void {
     const onProgress: LoadOptions["onProgress"] = (progress) => post({ id, progress });
     model = await load(first as string, { ...defaults, ...own, onProgress });
     if (signal.aborted) await model.dispose(); // nobody waits for it any more
-    const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(model)).filter((name) => name !== "constructor");
-    return { fields: { ...model }, methods } satisfies Loaded;
+    const properties = Object.entries(Object.getOwnPropertyDescriptors(Object.getPrototypeOf(model)));
+    const methods = properties.filter(([name, { value }]) => name !== "constructor" && typeof value === "function");
+    return { fields: { ...model }, methods: methods.map(([name]) => name) } satisfies Loaded;
   };
 
   port.onmessage = async ({ data: { id, method, args = [] } }: MessageEvent<Call>) => {
