@@ -29,7 +29,7 @@ async function same(model: Model, here: Model) {
   assert.equal(await model.explain(texts[0]), await here.explain(texts[0]));
   assert.equal(await model.predict(texts, {}), await here.predict(texts, {}));
   const options = {
-    method: "attn-lrp",
+    method: ["attn-lrp", "cp-lrp"],
     target: "negative",
     contrast: 1,
     at: ["words", "embeddings"],

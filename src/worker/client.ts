@@ -16,7 +16,7 @@ export interface LoadOptions extends Here {
   worker?: boolean | WorkerLike;
 }
 
-const PATIENCE = 30_000; // milliseconds until a worker's first answer
+const PATIENCE = 60_000; // milliseconds until a worker's first answer
 
 /**
  * Loads a Hugging Face checkpoint: config.json, tokenizer.json and model.safetensors or its shards. Rejects with a
@@ -38,7 +38,10 @@ export async function load(source: Source, { worker, ...options }: LoadOptions =
   keepAlive(own, false); // Node and Bun may end while nothing is asked of it
   const client = connect(own ?? (worker as WorkerLike), () => own?.terminate());
   try {
-    const { fields, methods } = (await client.call("load", [given, options])) as Loaded;
+    const { fields, methods } = (await client.call("load", [
+      given,
+      { ...options, wasm: await options.wasm },
+    ])) as Loaded;
     const model: Record<PropertyKey, unknown> = { ...fields };
     for (const method of methods) model[method] = (...args: unknown[]) => client.call(method, args);
     let disposed: Promise<void> | undefined;
