@@ -1,7 +1,8 @@
 // Builds the package: `node build.mjs` for everything, `node build.mjs generate` for what the sources import.
 //   build/*.wasm         the kernels of assembly/, without and with relaxed SIMD
 //   src/generated/       shaders and kernels as strings, so that no runtime or bundler needs a loader
-//   dist/                the package: index.js, the same for edge runtimes and in one file for pages, cli.js, declarations
+//   dist/                the package: index.js, the same for edge runtimes and in one file for pages, worker.js, cli.js,
+//                        declarations
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
@@ -48,10 +49,24 @@ const edge = (query) => ({
   },
 });
 
+/** The sources start their worker from its source, the package from dist/worker.js, which `how` says where to find. */
+const worker = (how) => ({
+  name: "worker",
+  setup({ onLoad }) {
+    onLoad({ filter: /\/worker\/spawn\.ts$/ }, ({ path }) => {
+      const code = readFileSync(path, "utf8");
+      const built = code.replace('new URL("./worker.ts", import.meta.url)', how).replace("worker.ts", "worker.js");
+      if (built.includes("worker.ts") || !built.includes(how)) throw new Error(`${path} starts its worker otherwise`);
+      return { contents: built, loader: "ts" };
+    });
+  },
+});
+
 async function bundle() {
   rmSync("dist", { recursive: true, force: true });
   const external = ["@huggingface/tokenizers", "node:*"];
-  const index = { ...options, entryPoints: ["src/index.ts"], external };
+  const plugins = [worker('new URL("./worker.js", import.meta.url)')]; // spelt as bundlers look for it
+  const index = { ...options, entryPoints: ["src/index.ts"], external, plugins };
   await build({ ...index, outfile: "dist/index.js" });
   const dense = { ...index, minifyWhitespace: true, minifySyntax: true };
   await build({ ...dense, outfile: "dist/index.workerd.js", plugins: [edge("")] });
@@ -68,7 +83,9 @@ async function bundle() {
     entryPoints: ["src/index.ts"],
     outfile: "dist/relprop.min.js",
     banner: { js: banner },
+    plugins: [worker("file()")], // bundlers follow index.js to worker.js to here, and must not be sent round again
   });
+  writeFileSync("dist/worker.js", 'import { serve } from "./relprop.min.js";\n\nserve();\n');
 
   for (const file of Object.values(builds)) copyFileSync(`build/${file}`, `dist/${file}`);
   tool("typescript/bin/tsc", "-p", "tsconfig.build.json");

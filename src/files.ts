@@ -75,8 +75,7 @@ export async function files(source: Source, options: ReadOptions = {}): Promise<
   };
   const close = async () => {
     await from.close(); // ends what is still on its way
-    await Promise.allSettled(opened.values());
-    await from.close(); // and what was opened meanwhile
+    void Promise.allSettled(opened.values()).then(() => from.close()); // and what was opened meanwhile
   };
   USUAL.forEach(open);
   return {
@@ -87,6 +86,20 @@ export async function files(source: Source, options: ReadOptions = {}): Promise<
     open,
     close,
   };
+}
+
+/** A source as it can be sent to a worker: without iterators, relative URLs and what else only this thread knows. */
+export function crossing(source: Source): Source {
+  if (source instanceof URL) return source.href;
+  if (typeof source === "string") {
+    return !fileSystem() && globalThis.location ? new URL(source, location.href).href : source;
+  }
+  if (typeof source !== "object" || source === null || isFolder(source)) return source;
+  if (isHub(source)) return { ...source, ...(source.endpoint && { endpoint: String(source.endpoint) }) };
+  if (!(Symbol.iterator in source)) return source;
+  const list = [...listed(source as Iterable<File>)];
+  given(list, () => {}); // refuses two files of one name
+  return Object.fromEntries(list);
 }
 
 async function find(source: Source, options: ReadOptions, count: Count): Promise<Files> {

@@ -13,10 +13,12 @@ export type {
   ReadingPoint,
   TokenRelevance,
 } from "./explanation.ts";
-export type { Contents, Progress, Source } from "./files.ts";
-export { type LoadOptions, load } from "./load.ts";
+export type { Contents, Hub, Progress, Source } from "./files.ts";
 export type { Model } from "./model.ts";
 export type { ExplainLists, ExplainOptions, PredictOptions } from "./question.ts";
 export { ansi } from "./render/ansi.ts";
 export { html } from "./render/html.ts";
 export { svg } from "./render/svg.ts";
+export { type LoadOptions, load } from "./worker/client.ts";
+export { serve } from "./worker/serve.ts";
+export type { WorkerLike } from "./worker/spawn.ts";

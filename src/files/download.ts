@@ -1,12 +1,11 @@
 // One file as a whole, where there is no use or no trust in ranges.
 
-import { RelpropError } from "../errors.ts";
 import type { Bytes } from "../safetensors.ts";
 import { fileSystem } from "./directory.ts";
 import { fromBlob } from "./given.ts";
 import type { Count } from "./progress.ts";
 import { delay, failure, pause, request, type Web } from "./request.ts";
-import { accept, encoded } from "./response.ts";
+import { accept, drop, encoded, problem, truncated } from "./response.ts";
 
 const PIECE = 2 ** 23; // bytes gathered before they go into a Blob, which browsers may keep on disk
 const MOST_JSON = 2 ** 26;
@@ -35,11 +34,11 @@ export async function download(
 }
 
 async function whole(response: Response, url: URL, file: string, count: Count): Promise<Blob> {
-  const { href } = url;
   if (response.status !== 200) {
-    await response.body?.cancel();
-    const message = `the server answered ${response.status} for ${href} as a whole`;
-    throw new RelpropError("FetchStatus", message, { status: response.status, url: href });
+    await drop(response);
+    throw problem("FetchStatus", url, `was answered with status ${response.status} as a whole`, {
+      status: response.status,
+    });
   }
   // Another origin may compress without letting a page see it; then the length is not that of what arrives.
   const opaque = encoded(response) || (!fileSystem() && response.type === "cors");
@@ -64,12 +63,9 @@ async function whole(response: Response, url: URL, file: string, count: Count): 
     count(file, value.length, total || undefined);
     if (loaded > most) {
       await reader.cancel();
-      throw new RelpropError("LimitExceeded", `${href} has more than ${most} bytes`, { file, most });
+      throw problem("LimitExceeded", url, `has more than ${most} bytes`, { file, most });
     }
   }
-  if (total !== undefined && loaded < total) {
-    const message = `${href} ended after ${loaded} of ${total} bytes; try again`;
-    throw new RelpropError("FetchTruncated", message, { url: href, loaded, total });
-  }
+  if (total !== undefined && loaded < total) throw truncated(url, loaded, total);
   return new Blob([...done, ...piece]);
 }

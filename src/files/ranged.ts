@@ -1,12 +1,12 @@
 // One file on a server that answers ranges: a stream that goes on where the last read ended, so that reading a file's
 // tensors in their order takes one request. A stream that breaks off is taken up again at the byte where it broke.
 
-import { RelpropError, throwIfAborted } from "../errors.ts";
+import { type RelpropError, throwIfAborted } from "../errors.ts";
 import type { Bytes } from "../safetensors.ts";
 import { fileSystem } from "./directory.ts";
 import type { Count } from "./progress.ts";
 import { delay, failure, IDENTITY, pause, request, type Web } from "./request.ts";
-import { accept, changed, encoded, rangeOf, tagOf } from "./response.ts";
+import { accept, changed, drop, isWhole, problem, rangeOf, tagOf, truncated } from "./response.ts";
 
 const GAP = 2 ** 20; // bytes read and dropped rather than asked for anew
 
@@ -19,7 +19,6 @@ interface Stream {
 
 /** A file of `size` bytes, of which `response` brings the first. Reads must come one after the other. */
 export function ranged(url: URL, file: string, size: number, response: Response, web: Web, count: Count): Bytes {
-  const { href } = url;
   const tag = tagOf(response)!;
   let current: Stream | undefined = stream(response, 0);
 
@@ -30,8 +29,7 @@ export function ranged(url: URL, file: string, size: number, response: Response,
       let broken: RelpropError;
       try {
         if (await fill(current, at)) return current;
-        const facts = { url: href, loaded: current.at, total: size };
-        broken = new RelpropError("FetchTruncated", `${href} ended after ${current.at} of ${size} bytes`, facts);
+        broken = truncated(url, current.at, size);
       } catch (cause) {
         broken = failure(url, cause, web.signal);
       }
@@ -63,15 +61,15 @@ export function ranged(url: URL, file: string, size: number, response: Response,
     const answer = await request(url, headers, web);
     const found = await accept(answer, url);
     const range = rangeOf(answer);
-    const whole = answer.status === 200 && !encoded(answer) && !answer.headers.has("content-range");
+    const whole = isWhole(answer);
     if (!found || answer.status === 416 || tagOf(answer) !== tag) {
-      await found?.body?.cancel();
+      await drop(answer);
       throw changed(url);
     }
     if (!whole && (range?.start !== at || range.size !== size)) {
-      await found.body?.cancel();
-      const message = `the server answered "${answer.headers.get("content-range")}" where bytes ${at} to ${size}`;
-      throw new RelpropError("FetchRange", `${message} of ${href} were asked for`, { url: href });
+      await drop(answer);
+      const got = answer.headers.get("content-range");
+      throw problem("FetchRange", url, `came as "${got}" where bytes ${at} to ${size} were asked for`);
     }
     const opened = stream(answer, whole ? 0 : at); // a server that has no ranges any more begins anew
     // One long answer at a time: browsers have few connections, and answers that wait would keep others waiting.

@@ -10,7 +10,7 @@ import { lastPart } from "./given.ts";
 import type { Count } from "./progress.ts";
 import { ranged } from "./ranged.ts";
 import { checkOrigin, IDENTITY, request, type Web } from "./request.ts";
-import { accept, changed, encoded, rangeOf, tagOf } from "./response.ts";
+import { accept, changed, drop, isWhole, rangeOf, tagOf } from "./response.ts";
 
 const FIRST = 2 ** 16; // bytes asked for first: the header of all but very large models
 
@@ -35,6 +35,7 @@ export async function remote(base: URL, options: ReadOptions, count: Count, abou
   const keeping = cache && kept(cache, count);
   const stop = new AbortController();
   const abort = () => stop.abort(signal?.reason);
+  if (signal?.aborted) abort();
   signal?.addEventListener("abort", abort);
   const web: Web = { fetch: options.fetch ?? ((url, init) => fetch(url, init)), signal: stop.signal };
 
@@ -95,7 +96,7 @@ async function ask(url: URL, file: string, web: Web, count: Count, again = true)
   const headers: Record<string, string> = tensors ? { ...IDENTITY, range: `bytes=0-${FIRST - 1}` } : {};
   const response = await accept(await request(url, headers, web, again), url);
   if (!response) return undefined;
-  const leave = async () => response.body?.cancel();
+  const leave = () => drop(response);
   const tag = tagOf(response);
   const range = rangeOf(response);
   if (range?.start === 0 && range.end <= FIRST && tag) {
@@ -103,7 +104,7 @@ async function ask(url: URL, file: string, web: Web, count: Count, again = true)
     return { tag, size: range.size, bytes, leave };
   }
   // Deno does not decode what answers a request for identity.
-  const usable = response.status === 200 && !response.headers.has("content-range") && !(tensors && encoded(response));
+  const usable = isWhole(response) || (!tensors && response.status === 200);
   const bytes = async () => {
     if (!usable) await leave();
     const all = await download(url, file, web, count, usable ? response : undefined);

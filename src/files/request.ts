@@ -3,6 +3,7 @@
 import { aborted, quote, RelpropError, throwIfAborted } from "../errors.ts";
 import type { ReadOptions } from "../files.ts";
 import { fileSystem } from "./directory.ts";
+import { drop, problem } from "./response.ts";
 
 export interface Web {
   fetch: NonNullable<ReadOptions["fetch"]>;
@@ -30,7 +31,7 @@ export async function request(url: URL, headers: Record<string, string>, web: We
       const passing = status === 408 || status === 429 || status >= 500;
       if (wait === undefined || !passing || (asked ?? 0) > MOST_WAIT) return response;
       wait = asked ?? wait;
-      await response.body?.cancel();
+      await drop(response);
     } catch (cause) {
       const error = failure(url, cause, web.signal);
       if (wait === undefined || error.code !== "FetchFailed") throw error;
@@ -43,7 +44,7 @@ export async function request(url: URL, headers: Record<string, string>, web: We
 export function failure(url: URL, cause: unknown, signal: AbortSignal): RelpropError {
   if (signal.aborted) return aborted(signal);
   if (cause instanceof RelpropError) return cause;
-  return new RelpropError("FetchFailed", `${url.href} could not be fetched: ${cause}`, { url: url.href }, cause);
+  return problem("FetchFailed", url, `could not be fetched: ${cause}`, {}, cause);
 }
 
 /** Milliseconds to wait after a failed attempt, undefined when there were enough. */
@@ -82,13 +83,8 @@ async function follow(url: URL, headers: Record<string, string>, { fetch, signal
     const next = new URL(to, at);
     checkOrigin(next, at);
     if (!moved) return response;
-    await response.body?.cancel();
-    if (redirects === MOST_REDIRECTS) {
-      throw new RelpropError("FetchStatus", `${url.href} redirects more than ${MOST_REDIRECTS} times`, {
-        status: response.status,
-        url: url.href,
-      });
-    }
+    await drop(response);
+    if (redirects === MOST_REDIRECTS) throw problem("FetchStatus", url, `redirects more than ${MOST_REDIRECTS} times`);
     at = next;
   }
 }

@@ -97,7 +97,7 @@ const colors = (palette: Palette, faint: string, line: string) => {
   return `:root{--paper:${paper};--ink:${palette.ink};--faint:${faint};--line:${line};--for:${most};--against:${against};--ramp:${against},${low},${paper},${high},${most}}`;
 };
 
-/** Made when asked for, so that bundlers can leave it out where nothing is rendered. */
+/** A function, so that bundles without html() are without its style. */
 const style = () => `
 ${colors(light, "#666", "#ddd")}
 mark{background:var(--l)}

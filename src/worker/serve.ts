@@ -1,0 +1,87 @@
+// The worker's side: models that live here, each behind a message port of its own.
+
+import { RelpropError } from "../errors.ts";
+import { type LoadOptions, load } from "../load.ts";
+import type { Model } from "../model.ts";
+
+/** What a client sends: a call of `load` or of one of the model's methods, or that a call is no longer wanted. */
+export interface Call {
+  id: number;
+  method?: string;
+  args?: readonly unknown[];
+}
+
+/** What a client gets: that there is somebody, a call's progress, or how it ended. */
+export type Answer =
+  | { ready: true }
+  | { id: number; progress: Parameters<NonNullable<LoadOptions["onProgress"]>>[0] }
+  | { id: number; value: unknown }
+  | { id: number; error: Failure };
+
+export interface Failure {
+  code?: RelpropError["code"];
+  message: string;
+  facts?: RelpropError["facts"];
+  cause?: string;
+}
+
+/** What a loaded model is to its client. */
+export interface Loaded {
+  fields: Record<string, unknown>;
+  methods: string[];
+}
+
+/**
+ * Makes this worker one for `load(source, { worker })`; `options` are defaults for every model that is loaded here, such
+ * as a `gpu` that only this thread can have. Other messages to the worker are left alone.
+ */
+export function serve(options: LoadOptions = {}): void {
+  const connect = (message: unknown) => {
+    const port = typeof message === "object" && message && "relprop" in message && message.relprop;
+    if (port instanceof MessagePort) answer(port, options);
+  };
+  const parent = globalThis.process?.getBuiltinModule?.("node:worker_threads")?.parentPort;
+  if (!("WorkerGlobalScope" in globalThis) && parent) parent.on("message", connect);
+  else addEventListener("message", ({ data }) => connect(data));
+}
+
+function answer(port: MessagePort, defaults: LoadOptions): void {
+  const calls = new Map<number, AbortController>();
+  const post = (message: Answer) => port.postMessage(message);
+  let model: Model;
+
+  const run = async (id: number, signal: AbortSignal, method: string, [first, options]: readonly unknown[]) => {
+    const own = { ...(options as object), signal };
+    if (method !== "load")
+      return (model as unknown as Record<string, (...args: unknown[]) => unknown>)[method](first, own);
+    const onProgress: LoadOptions["onProgress"] = (progress) => post({ id, progress });
+    model = await load(first as string, { ...defaults, ...own, onProgress });
+    if (signal.aborted) await model.dispose(); // nobody waits for it any more
+    const properties = Object.entries(Object.getOwnPropertyDescriptors(Object.getPrototypeOf(model)));
+    const methods = properties.filter(([name, { value }]) => name !== "constructor" && typeof value === "function");
+    return { fields: { ...model }, methods: methods.map(([name]) => name) } satisfies Loaded;
+  };
+
+  port.onmessage = async ({ data: { id, method, args = [] } }: MessageEvent<Call>) => {
+    if (!method) return calls.get(id)?.abort();
+    const call = new AbortController();
+    calls.set(id, call);
+    try {
+      post({ id, value: await run(id, call.signal, method, args) });
+    } catch (error) {
+      try {
+        post({ id, error: failure(error) });
+      } catch {
+        post({ id, error: { ...failure(error), facts: {} } }); // facts that cannot cross
+      }
+    }
+    calls.delete(id);
+  };
+  post({ ready: true });
+}
+
+function failure(error: unknown): Failure {
+  const { message, cause } = error instanceof Error ? error : new Error(String(error));
+  const known = error instanceof RelpropError ? { code: error.code, facts: error.facts } : {};
+  return { ...known, message, ...(cause !== undefined && { cause: String(cause) }) };
+}

@@ -1,0 +1,193 @@
+// A model in a worker: the same numbers, errors, aborts and progress as here; and workers that end.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { RelpropError } from "../src/errors.ts";
+import type { Model } from "../src/model.ts";
+import { type LoadOptions, load } from "../src/worker/client.ts";
+import { serve } from "./server.ts";
+import { buffers, code, folder, names, texts } from "./shipped.ts";
+
+const test = suite("a worker");
+
+const wasm = { backend: "wasm" } as const;
+const threads = globalThis.process?.getBuiltinModule?.("node:worker_threads");
+
+/** A worker from a file in test/workers, as a user's bundler would make it. */
+function made(file: string) {
+  const url = new URL(`workers/${file}`, import.meta.url);
+  const worker = globalThis.Worker ? new Worker(url, { type: "module" }) : new threads!.Worker(url);
+  workers.push(worker);
+  return worker;
+}
+const workers: { terminate(): unknown }[] = [];
+test.after.each(async () => {
+  for (const worker of workers.splice(0)) await worker.terminate();
+});
+
+async function same(model: Model, here: Model) {
+  assert.equal(await model.explain(texts[0]), await here.explain(texts[0]));
+  assert.equal(await model.predict(texts, {}), await here.predict(texts, {}));
+  const options = {
+    method: ["attn-lrp", "cp-lrp"],
+    target: "negative",
+    contrast: 1,
+    at: ["words", "embeddings"],
+    layers: true,
+  } as const;
+  assert.equal(await model.explain(texts, options), await here.explain(texts, options));
+  for (const field of ["name", "type", "labels", "maxTokens", "backend", "tensors", "unused"] as const) {
+    assert.equal(model[field], here[field], field);
+  }
+}
+
+const kinds: [string, () => LoadOptions["worker"]][] = [
+  ["of its own", () => true],
+  ["given", () => made("two-lines.ts")],
+];
+for (const [kind, worker] of kinds) {
+  test(`${kind}: bit for bit the same`, async () => {
+    const here = await load(folder, wasm);
+    const there = await load(folder, { ...wasm, worker: worker() });
+    await same(there, here);
+    await there.dispose();
+    await there.dispose();
+    assert.is(await code(there.explain(texts[0])), "Disposed");
+    await here.dispose();
+  });
+
+  test(`${kind}: every kind of source, and the caller's buffers stay`, async () => {
+    const here = await load(folder, { ...wasm, name: "m" });
+    const files = names.map((name) => new File([new Uint8Array(buffers()[name])], name));
+    const given = buffers();
+    const server = await serve(buffers());
+    const path = decodeURIComponent(folder.pathname);
+    const used = worker();
+    try {
+      for (const source of [path, given, files, server.base, { hub: "a/b", endpoint: new URL(server.base) }]) {
+        const there = await load(source, { ...wasm, name: "m", worker: used === true ? true : used });
+        assert.equal(await there.explain(texts[0]), await here.explain(texts[0]));
+        await there.dispose();
+      }
+    } finally {
+      await server.stop();
+    }
+    for (const name of names) assert.equal(given[name], buffers()[name]);
+    await here.dispose();
+  });
+
+  test(`${kind}: errors cross whole`, async () => {
+    const there = await load(folder, { ...wasm, worker: worker() });
+    const here = await load(folder, wasm);
+    const calls: ((model: Model) => Promise<unknown>)[] = [
+      (model) => model.explain("long ".repeat(1000)),
+      (model) => model.explain("a", { method: "nonsense" }),
+      (model) => model.explain("a", { target: "nobody" }),
+      (model) => model.explain(3 as unknown as string),
+    ];
+    for (const call of calls) {
+      const [a, b] = await Promise.all([there, here].map((model) => call(model).catch((error: RelpropError) => error)));
+      assert.instance(a, RelpropError);
+      if (!(a instanceof RelpropError && b instanceof RelpropError)) return;
+      assert.equal([a.code, a.message, a.facts], [b.code, b.message, b.facts]);
+    }
+    await Promise.all([there.dispose(), here.dispose()]);
+    for (const options of [{}, { worker: worker() }]) {
+      assert.is(await code(load(new URL("nowhere/", folder), { ...wasm, ...options })), "MissingFile");
+    }
+  });
+
+  test(`${kind}: progress and aborts cross`, async () => {
+    const seen: string[] = [];
+    const there = await load(folder, {
+      ...wasm,
+      worker: worker(),
+      onProgress: ({ file, all }) => void seen.push(`${file} ${all.loaded}`),
+    });
+    assert.ok(seen.length >= names.length);
+    const abort = new AbortController();
+    const first = there.explain(texts[0]);
+    const second = there.explain(texts[3], { signal: abort.signal });
+    abort.abort("enough");
+    const error = await second.catch((error) => error);
+    assert.equal([error.code, error.cause], ["Aborted", "enough"]);
+    await first;
+    assert.is(await code(there.explain(texts[0], { signal: AbortSignal.abort() })), "Aborted");
+    await there.explain(texts[0]);
+    await there.dispose();
+
+    for (const after of [1, 3, 9]) {
+      const abort = new AbortController();
+      let calls = 0;
+      const onProgress = () => ++calls === after && abort.abort();
+      const used = worker();
+      assert.is(await code(load(folder, { ...wasm, worker: used, signal: abort.signal, onProgress })), "Aborted");
+      if (used === true) continue;
+      const again = await load(folder, { ...wasm, worker: used });
+      await again.explain(texts[0]);
+      await again.dispose();
+    }
+    assert.is(await code(load(folder, { worker: worker(), signal: AbortSignal.abort() })), "Aborted");
+  });
+
+  test(`${kind}: dispose lets the running call finish and rejects those that wait`, async () => {
+    const there = await load(folder, { ...wasm, worker: worker() });
+    const calls = [0, 1, 2].map(() => code(there.explain(texts[0])));
+    await there.dispose();
+    assert.match((await Promise.all(calls)).join(), /^(none,?)*(Disposed,?)*$/);
+    assert.is(await code(there.predict("a")), "Disposed");
+  });
+}
+
+test("two models in one worker, and other messages to it", async () => {
+  const worker = made("two-lines.ts");
+  const here = await load(folder, wasm);
+  const [a, b] = await Promise.all([load(folder, { ...wasm, worker }), load(folder, { ...wasm, worker })]);
+  for (const message of [1, null, "relprop", { relprop: 1 }, { id: 1, method: "dispose" }]) {
+    (worker as Worker).postMessage(message);
+  }
+  await a.dispose();
+  await same(b, here);
+  await b.dispose();
+  await here.dispose();
+});
+
+test("what cannot cross is refused", async () => {
+  const worker = true;
+  for (const options of [{ gpu: {} }, { device: {} }, { fetch: () => {} }]) {
+    assert.is(await code(load(folder, { ...(options as LoadOptions), worker })), "InvalidOption");
+  }
+  assert.is(await code(load({ "config.json": (() => {}) as unknown as string }, { worker })), "InvalidOption");
+  assert.is(await code(load(folder, { worker: {} as Worker })), "InvalidOption");
+  const there = await load(folder, { ...wasm, worker });
+  assert.is(await code(there.explain("a", { method: { x: () => {} } as never })), "InvalidOption");
+  await there.explain("a");
+  await there.dispose();
+});
+
+test("a worker that ends: calls under way and later ones are told", async () => {
+  for (const how of ["throws", "closes"]) {
+    const there = await load(folder, { ...wasm, worker: made(`${how}.ts`) });
+    const calls = [there.explain("a"), there.predict("crash"), there.explain("b")].map(code);
+    for (const outcome of await Promise.all(calls)) assert.match(outcome, /^(none|WorkerCrashed)$/);
+    assert.is(await calls[1], "WorkerCrashed", how);
+    const error = await there.explain("a").catch((error) => error);
+    assert.is(error.code, "WorkerCrashed");
+    assert.match(error.message, how === "throws" ? /on purpose|no longer there/ : /no longer there/);
+    await there.dispose();
+  }
+});
+
+test("a file that is not there, one that is no module, one that does not serve", async () => {
+  for (const file of ["nowhere.ts", "broken.ts"]) {
+    let worker: ReturnType<typeof made>;
+    try {
+      worker = made(file);
+    } catch {
+      continue; // some runtimes say so at once
+    }
+    assert.is(await code(load(folder, { ...wasm, worker })), "WorkerCrashed", file);
+  }
+});
+
+test.run();

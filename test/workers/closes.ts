@@ -1,0 +1,12 @@
+// Serves, and ends itself when a prediction of "crash" is asked for.
+import { Model } from "../../src/model.ts";
+import { serve } from "../../src/worker/serve.ts";
+
+const { predict } = Model.prototype;
+Model.prototype.predict = function (this: Model, text: unknown) {
+  if (text !== "crash") return predict.call(this, text as string[]);
+  if (globalThis.close) globalThis.close();
+  else process.exit(0);
+  return new Promise(() => {});
+} as unknown as typeof predict;
+serve();

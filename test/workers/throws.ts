@@ -1,0 +1,13 @@
+// Serves, and throws where nobody catches when a prediction of "crash" is asked for.
+import { Model } from "../../src/model.ts";
+import { serve } from "../../src/worker/serve.ts";
+
+const { predict } = Model.prototype;
+Model.prototype.predict = function (this: Model, text: unknown) {
+  if (text !== "crash") return predict.call(this, text as string[]);
+  setTimeout(() => {
+    throw new Error("on purpose");
+  });
+  return new Promise(() => {});
+} as unknown as typeof predict;
+serve();

@@ -1,0 +1,3 @@
+import { serve } from "../../src/index.ts";
+
+serve();
