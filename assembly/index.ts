@@ -1,4 +1,5 @@
 export * from "./activation";
+export * from "./attend";
 export * from "./attention";
 export * from "./elementwise";
 export * from "./linear";
@@ -6,7 +7,7 @@ export * from "./norm";
 export * from "./reduce";
 export * from "./seed";
 export * from "./select";
-export * from "./softmax";
+export { softmax, softmax_grad, softmax_kept } from "./softmax";
 export * from "./stabilize";
 
 export { heap } from "./memory";

@@ -8,24 +8,33 @@ import { at, from, load4, put, store4 } from "./memory";
 export function softmax(out: usize, x: usize, lengths: usize, rows: u32, cols: u32, per: u32): void {
   for (let r: u32 = 0; r < rows; r++, x = from(x, cols), out = from(out, cols)) {
     const n = min<u32>(<u32>at(lengths, r / per), cols);
-    const least = all(-Infinity);
-    let peaks = least;
-    for (let i: u32 = 0; i < n; i += 4) peaks = f32x4.max(peaks, load4(x, i, n, least));
-    const peak = all(max<f32>(
-      max<f32>(f32x4.extract_lane(peaks, 0), f32x4.extract_lane(peaks, 1)),
-      max<f32>(f32x4.extract_lane(peaks, 2), f32x4.extract_lane(peaks, 3)),
-    ));
-
-    let sums = all(0);
-    for (let i: u32 = 0; i < n; i += 4) {
-      const e = exp(f32x4.sub(load4(x, i, n, least), peak));
-      store4(out, i, n, e);
-      sums = f32x4.add(sums, e);
-    }
-    const total = all(sum(sums));
-    for (let i: u32 = 0; i < n; i += 4) store4(out, i, n, f32x4.div(load4(out, i, n), total));
-    memory.fill(from(out, n), 0, (cols - n) << 2);
+    soften(out, x, largest(x, n), n, cols);
   }
+}
+
+/** The largest of `n` numbers. */
+export function largest(x: usize, n: u32): f32 {
+  const least = all(-Infinity);
+  let peaks = least;
+  for (let i: u32 = 0; i < n; i += 4) peaks = f32x4.max(peaks, load4(x, i, n, least));
+  return max<f32>(
+    max<f32>(f32x4.extract_lane(peaks, 0), f32x4.extract_lane(peaks, 1)),
+    max<f32>(f32x4.extract_lane(peaks, 2), f32x4.extract_lane(peaks, 3)),
+  );
+}
+
+/** One row's softmax from its `peak`, which may take the place of `x`; returns the sum that it was divided by. */
+export function soften(out: usize, x: usize, peak: f32, n: u32, cols: u32): f32 {
+  let sums = all(0);
+  for (let i: u32 = 0; i < n; i += 4) {
+    const e = exp(f32x4.sub(load4(x, i, n, all(-Infinity)), all(peak)));
+    store4(out, i, n, e);
+    sums = f32x4.add(sums, e);
+  }
+  const total = sum(sums);
+  for (let i: u32 = 0; i < n; i += 4) store4(out, i, n, f32x4.div(load4(out, i, n), all(total)));
+  memory.fill(from(out, n), 0, (cols - n) << 2);
+  return total;
 }
 
 /** From softmax's own output `p` and the gradient `g` of it: p · (g − Σ p g). */

@@ -4,7 +4,7 @@ import { RelpropError, throwIfAborted } from "./errors.ts";
 import { files, type ReadOptions, type Source } from "./files.ts";
 import { checkFinite, type Rows, rows } from "./floats.ts";
 import { readJson } from "./json.ts";
-import { Model } from "./model.ts";
+import { Model, type ModelParts } from "./model.ts";
 import { type Architecture, architecture } from "./models/family.ts";
 import { Weights } from "./models/weights.ts";
 import { PIECE, pieces } from "./safetensors.ts";
@@ -21,24 +21,28 @@ export interface LoadOptions extends BackendOptions, ReadOptions {
  * Loads a Hugging Face checkpoint: config.json, tokenizer.json and model.safetensors or its shards. Rejects with a
  * RelpropError; after a failure or an abort nothing stays allocated.
  */
-export async function load(source: Source, options: LoadOptions = {}): Promise<Model> {
+export const load = async (source: Source, options: LoadOptions = {}): Promise<Model> =>
+  new Model(await read(source, options));
+
+/** What a model is made of. */
+export async function read(source: Source, options: LoadOptions): Promise<ModelParts> {
   const { signal } = options;
   throwIfAborted(signal);
   const from = await files(source, options);
   try {
-    const read = async (name: string, code: "ConfigInvalid" | "TokenizerInvalid", most: number) => {
-      const json = await readJson(from, name, { code, most, signal });
-      if (!json) throw new RelpropError("MissingFile", `the model has no ${name}`, { file: name });
-      return json;
+    const json = async (name: string, code: "ConfigInvalid" | "TokenizerInvalid", most: number) => {
+      const found = await readJson(from, name, { code, most, signal });
+      if (!found) throw new RelpropError("MissingFile", `the model has no ${name}`, { file: name });
+      return found;
     };
-    const config = await read("config.json", "ConfigInvalid", 2 ** 20);
+    const config = await json("config.json", "ConfigInvalid", 2 ** 20);
     const stored = await checkpoint(from, signal);
 
     const weights = new Weights(new Map([...stored].map(([name, { info }]) => [name, info.shape])));
     const design = architecture(config, weights);
     network(design, 1, 1); // asks for every weight, and so checks that all are there with the right shapes
 
-    const vocabulary = await read("tokenizer.json", "TokenizerInvalid", 2 ** 26);
+    const vocabulary = await json("tokenizer.json", "TokenizerInvalid", 2 ** 26);
     const tokenizerConfig = await readJson(from, "tokenizer_config.json", {
       code: "TokenizerInvalid",
       most: 2 ** 20,
@@ -49,7 +53,7 @@ export async function load(source: Source, options: LoadOptions = {}): Promise<M
 
     const { backend, reason } = await upload(weights, stored, options);
     const needed = new Set([...weights.used.keys(), ...Object.values(design.tables)]);
-    return new Model({
+    return {
       name: options.name ?? from.name,
       type: String(config.model_type),
       architecture: design,
@@ -60,7 +64,7 @@ export async function load(source: Source, options: LoadOptions = {}): Promise<M
       stored: [...stored.values()].map(({ info }) => info),
       cacheReason: from.cacheReason,
       unused: [...stored.keys()].filter((name) => !needed.has(name)),
-    });
+    };
   } finally {
     await from.close();
   }

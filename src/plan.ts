@@ -1,10 +1,10 @@
 // Plans: symbolic tensors as a flat list of kernel calls over numbered buffers. A plan is plain data, and the same
 // plan runs on every backend. Outputs never share a buffer with what is still to be read.
 
-import { type Call, history, size, type Tensor, Weight } from "./tensor.ts";
+import { Beside, type Call, history, size, type Tensor, Weight } from "./tensor.ts";
 
 export interface Step extends Call {
-  /** The output's buffer, then each input's. */
+  /** The output's buffer, those of what is written beside it, then each input's. */
   buffers: number[];
 }
 
@@ -64,9 +64,12 @@ export function plan(outputs: Record<string, Tensor>): Plan {
       at.set(t, leaf(t, t.name));
       continue;
     }
-    const out = take(4 * size(t));
-    at.set(t, out);
-    steps.push({ ...t.op.call(t), buffers: [out, ...t.inputs.map((i) => at.get(i)!)] });
+    if (t.op !== Beside) {
+      const written = [t, ...(t.beside ?? [])];
+      for (const one of written) at.set(one, take(4 * size(one)));
+      steps.push({ ...t.op.call(t), buffers: [...written, ...t.inputs].map((i) => at.get(i)!) });
+      free.push(...written.filter((one) => !readers.has(one)).map((one) => at.get(one)!));
+    }
     for (const i of t.inputs) {
       readers.set(i, readers.get(i)! - 1);
       if (!readers.get(i) && i.name === undefined) free.push(at.get(i)!);

@@ -1,7 +1,7 @@
 import type { Choice, Composite } from "./composites.ts";
 import { quote, RelpropError } from "./errors.ts";
 import { add } from "./ops/elementwise.ts";
-import { type Attrs, history, type Kept, type Rule, type Tensor } from "./tensor.ts";
+import { type Attrs, history, type Kept, type Op, type Rule, type Tensor } from "./tensor.ts";
 
 export interface Propagated {
   /** The gradient of each source, in their order. */
@@ -35,7 +35,7 @@ export function propagate(output: Tensor, seed: Tensor, sources: Tensor[], compo
     const on = y.inputs.map(carries);
     if (!g || !on.includes(true)) continue;
 
-    const [rule, options] = choose(composite, y);
+    const [rule, options] = rules(composite, y.op);
     const passed = rule(g, y, { options, carries: on });
     const above = dependents.map((d, i) => d.has(y) && y !== sources[i]);
     for (const amount of passed.kept ?? []) kept.push({ ...amount, above });
@@ -54,29 +54,48 @@ export function propagate(output: Tensor, seed: Tensor, sources: Tensor[], compo
   return { gradients: reached, kept };
 }
 
-function choose(composite: Composite, y: Tensor): [Rule, Attrs] {
-  const choice: Choice = composite[y.op.name] ?? "gradient";
+/** The ops that a composite names rules for: an op itself, or those it does the work of. */
+const named = (op: Op): readonly Op[] => op.parts ?? [op];
+
+/** The rule that `op` follows, with its options. */
+function rules(composite: Composite, op: Op): [Rule, Attrs] {
+  const choices = named(op).map((part) => choose(composite, part));
+  const name = choices.map(([name]) => name).join(" ");
+  const rule = op.rules?.[name];
+  if (!rule) {
+    const parts = named(op).map((part, i) => `${part.name} by ${choices[i][0]}`);
+    throw new RelpropError("InvalidOption", `${op.name} has no rule for ${parts.join(" with ")}`);
+  }
+  return [rule, Object.assign({}, ...choices.map(([, options]) => options))];
+}
+
+function choose(composite: Composite, op: Op): [name: string, options: Attrs] {
+  const choice: Choice = composite[op.name] ?? "gradient";
   const [name, options] = typeof choice === "string" ? [choice, {}] : choice;
-  const rules = y.op.rules ?? {};
+  const rules = op.rules ?? {};
   if (!Object.hasOwn(rules, name)) {
     const known = Object.keys(rules).join(", ") || "none";
-    throw new RelpropError("InvalidOption", `${y.op.name} has no rule ${quote(name)}, only ${known}`);
+    throw new RelpropError("InvalidOption", `${op.name} has no rule ${quote(name)}, only ${known}`);
   }
-  const taken = Object.hasOwn(y.op.options ?? {}, name) ? y.op.options![name] : [];
+  const taken = Object.hasOwn(op.options ?? {}, name) ? op.options![name] : [];
   const odd = Object.keys(options).find((option) => !taken.includes(option));
   if (odd !== undefined) {
     const known = taken.join(", ") || "none";
-    throw new RelpropError("InvalidOption", `${y.op.name}'s rule ${name} has no option ${quote(odd)}, only ${known}`);
+    throw new RelpropError("InvalidOption", `${op.name}'s rule ${name} has no option ${quote(odd)}, only ${known}`);
   }
-  return [rules[name], options];
+  return [name, options];
 }
 
-/** A composite that names an op this model has not is a typing error, not a wish to be ignored. */
+/** A composite that names an op this model has not, or a rule its op has not, is a typing error, reached or not. */
 function checkComposite(composite: Composite, made: Tensor[]): void {
-  const ops = new Set(made.filter((t) => t.op.rules).map((t) => t.op.name));
+  const ops = new Map(made.flatMap(({ op }) => (op.rules ? named(op) : [])).map((op) => [op.name, op]));
   for (const name of Object.keys(composite)) {
-    if (ops.has(name)) continue;
-    const known = [...ops].sort().join(", ");
+    const op = ops.get(name);
+    if (op) {
+      choose(composite, op);
+      continue;
+    }
+    const known = [...ops.keys()].sort().join(", ");
     throw new RelpropError("InvalidOption", `the composite names an op ${quote(name)}; this model has ${known}`);
   }
 }

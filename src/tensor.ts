@@ -16,6 +16,8 @@ export interface Tensor {
   readonly shape: Shape;
   /** Where a leaf gets its data: an input's key or a weight's checkpoint name. */
   readonly name?: string;
+  /** What its kernel writes beside it. */
+  readonly beside?: readonly Tensor[];
 }
 
 /** One kernel call: an entry point, its arguments in the order of its `Args`, its workgroups. */
@@ -52,27 +54,37 @@ export interface Op {
   /** The output's shape; throws where the inputs do not fit. */
   shape(inputs: readonly Tensor[], attrs: Attrs): Shape;
   call(y: Tensor): Call;
+  /** The shapes of what the kernel writes beside the output. */
+  beside?(inputs: readonly Tensor[], attrs: Attrs): Shape[];
   /** How relevance passes this op. Kernels that only serve a rule have none. */
   readonly rules?: Readonly<Record<string, Rule>>;
+  /** The ops that this one does the work of. Composites name rules for them; `rules` names theirs in this order. */
+  readonly parts?: readonly Op[];
   /** The options that a rule takes, by the rule's name. */
   readonly options?: Readonly<Record<string, readonly string[]>>;
 }
 
 let made = 0;
 
-export const apply = (op: Op, inputs: Tensor[], attrs: Attrs = {}): Tensor => ({
-  id: made++,
-  op,
-  inputs,
-  attrs,
-  shape: op.shape(inputs, attrs),
-});
+export function apply(op: Op, inputs: Tensor[], attrs: Attrs = {}): Tensor {
+  const y = { id: made++, op, inputs, attrs, shape: op.shape(inputs, attrs) };
+  if (!op.beside) return y;
+  const beside: Tensor[] = [];
+  const whole = { ...y, beside };
+  for (const shape of op.beside(inputs, attrs)) {
+    beside.push({ id: made++, op: Beside, inputs: [whole], attrs: {}, shape });
+  }
+  return whole;
+}
 
 const leaf = (name: string): Op => ({
   name,
   shape: () => fail(`${name} is no function of tensors`),
   call: () => fail(`${name} has no kernel`),
 });
+
+/** A tensor that another's kernel writes. */
+export const Beside = leaf("beside");
 
 const Input = leaf("input");
 export const Weight = leaf("weight");

@@ -46,7 +46,7 @@ export function bert(config: Config, w: Weights): Architecture {
     positions,
     labels: labels(config, classes),
 
-    network({ words, places, lengths }) {
+    network({ words, places, lengths, recompute }) {
       const sum = add(words, places);
       const embeddings = norm(sum, w.at("bert.embeddings.LayerNorm"), eps);
 
@@ -57,7 +57,7 @@ export function bert(config: Config, w: Weights): Architecture {
         const self = layer.at("attention.self");
         const out = layer.at("attention.output");
         const projections = { q: self.at("query"), k: self.at("key"), v: self.at("value"), o: out.at("dense") };
-        x = norm(add(x, attention(x, lengths, heads, projections)), out.at("LayerNorm"), eps);
+        x = norm(add(x, attention(x, lengths, heads, projections, recompute)), out.at("LayerNorm"), eps);
 
         const h = act(dense(x, layer.at("intermediate.dense"), inner));
         x = norm(add(x, dense(h, layer.at("output.dense"), width)), layer.at("output.LayerNorm"), eps);

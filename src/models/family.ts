@@ -12,6 +12,8 @@ export interface Embedded {
   places: Tensor;
   /** How many tokens each text has [batch]; the rest is padding. */
   lengths: Tensor;
+  /** Whether propagation makes attention weights again instead of keeping them; by default, where they are large. */
+  recompute?: boolean;
 }
 
 export interface Network {

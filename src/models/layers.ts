@@ -1,11 +1,12 @@
 // Parts that families share, each a function from tensors to tensors. What a checkpoint has decides: a bias is added
 // if the file has one.
 
+import { attend } from "../ops/attend.ts";
 import { context, scores } from "../ops/attention.ts";
 import { linear } from "../ops/linear.ts";
 import { layerNorm } from "../ops/norm.ts";
 import { softmax } from "../ops/softmax.ts";
-import { cols, type Tensor } from "../tensor.ts";
+import { cols, rows, type Tensor } from "../tensor.ts";
 import type { Weights } from "./weights.ts";
 
 /** x · weightᵀ + bias, `out` wide. */
@@ -15,15 +16,25 @@ export const dense = (x: Tensor, w: Weights, out: number): Tensor =>
 export const norm = (x: Tensor, w: Weights, eps: number): Tensor =>
   layerNorm(x, w.get("weight", [cols(x)]), w.get("bias", [cols(x)]), eps);
 
-/** Multi-head attention of `x` [batch, t, d] to the first `lengths` [batch] tokens of each text, projected by `o`. */
+/** The most bytes of attention weights that a layer keeps; beyond, propagation makes them again, block by block. */
+const MOST_WEIGHTS = 2 ** 24;
+
+/**
+ * Multi-head attention of `x` [batch, t, d] to the first `lengths` [batch] tokens of each text, projected by `o`. Its
+ * weights [batch, heads, t, t] are kept for propagation unless `recompute`, by default where they are large.
+ */
 export function attention(
   x: Tensor,
   lengths: Tensor,
   heads: number,
-  { q, k, v, o }: Record<"q" | "k" | "v" | "o", Weights>,
+  projections: Record<"q" | "k" | "v" | "o", Weights>,
+  recompute = 4 * heads * rows(x) * x.shape[1] > MOST_WEIGHTS,
 ): Tensor {
   const d = cols(x);
   const scale = 1 / Math.sqrt(d / heads);
-  const p = softmax(scores(dense(x, q, d), dense(x, k, d), heads, scale), lengths);
-  return dense(context(p, dense(x, v, d)), o, d);
+  const [q, k, v] = (["q", "k", "v"] as const).map((name) => dense(x, projections[name], d));
+  const y = recompute
+    ? attend(q, k, v, lengths, heads, scale)
+    : context(softmax(scores(q, k, heads, scale), lengths), v);
+  return dense(y, projections.o, d);
 }

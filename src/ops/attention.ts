@@ -35,7 +35,7 @@ const contextRule = (share: number) =>
     contextT(p, g, s * scale),
   ]);
 
-const Scores: Op = {
+export const Scores: Op = {
   name: "scores",
   shape: (inputs, { heads }) => {
     const [a, b] = inputs;
@@ -46,7 +46,7 @@ const Scores: Op = {
   rules: { gradient: scoresRule(1), uniform: scoresRule(1 / 2) },
 };
 
-const Context: Op = {
+export const Context: Op = {
   name: "context",
   shape: (inputs) => {
     const [p, x] = inputs;

@@ -6,7 +6,7 @@ import { apply, check, cols, groups, type Op, rows, size, type Tensor } from "..
  */
 export const softmax = (x: Tensor, lengths: Tensor): Tensor => apply(Softmax, [x, lengths]);
 
-const Softmax: Op = {
+export const Softmax: Op = {
   name: "softmax",
   shape: (inputs) => {
     const [x, lengths] = inputs;
