@@ -40,8 +40,9 @@ fn element(m: Rows, row: u32, col: u32) -> f32 {
 }
 
 fn column(m: Rows, row: u32, col: u32) -> vec4f {
-  if (col >= args.d) { return vec4f(); }
-  return vec4f(element(m, row, col), element(m, row + 1u, col), element(m, row + 2u, col), element(m, row + 3u, col));
+  var v: vec4f;
+  for (var r = 0u; r < 4u && col < args.d; r++) { v[r] = element(m, row + r, col); }
+  return v;
 }
 
 // a · bᵀ, 32 × 32: a vector for each of the thread's four rows, its four columns.
@@ -49,9 +50,10 @@ fn product(lane: u32, a: Rows, b: Rows) -> mat4x4f {
   var y = mat4x4f();
   for (var j = 0u; j < args.d; j += 32u) {
     workgroupBarrier();
-    for (var i = lane; i < 256u; i += 64u) {
-      tiles[i % 32u * 8u + i / 32u] = column(a, i / 32u * 4u, j + i % 32u);
-      tiles[i % 32u * 8u + i / 32u + 256u] = column(b, i / 32u * 4u, j + i % 32u);
+    for (var i = lane; i < 512u; i += 64u) {
+      var m = a;
+      if (i >= 256u) { m = b; }
+      tiles[i % 32u * 8u + i % 256u / 32u + i / 256u * 256u] = column(m, i % 256u / 32u * 4u, j + i % 32u);
     }
     workgroupBarrier();
     for (var i = 0u; i < 256u; i += 8u) {
@@ -75,9 +77,9 @@ fn accumulate(lane: u32, sum: ptr<function, Block>, p: mat4x4f, m: Rows, col: u3
   for (var i = 0u; i < 4u; i++) { weights[(lane % 8u * 4u + i) * 8u + lane / 8u] = columns[i]; }
   workgroupBarrier();
   for (var i = lane; i < 512u; i += 64u) {
-    let j = min(col + i % 16u * 4u + vec4u(0, 1, 2, 3), vec4u(args.d - 1u));
-    let r = i / 16u;
-    tiles[i] = vec4f(element(m, r, j.x), element(m, r, j.y), element(m, r, j.z), element(m, r, j.w));
+    var v: vec4f;
+    for (var j = 0u; j < 4u; j++) { v[j] = element(m, i / 16u, min(col + i % 16u * 4u + j, args.d - 1u)); }
+    tiles[i] = v;
   }
   workgroupBarrier();
   for (var i = 0u; i < 32u; i++) {
