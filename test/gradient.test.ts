@@ -6,6 +6,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Backend, Data } from "../src/backends/backend.ts";
 import * as activation from "../src/ops/activation.ts";
+import * as again from "../src/ops/attend.ts";
 import * as attention from "../src/ops/attention.ts";
 import * as reduce from "../src/ops/dot.ts";
 import * as elementwise from "../src/ops/elementwise.ts";
@@ -28,6 +29,8 @@ interface Row {
   y(n: number): Tensor;
   /** The inputs with a gradient, each by itself; by default the first. */
   of?: number[];
+  /** The op's name for its derivative. */
+  rule?: string;
 }
 
 const x = (n: number) => input("x", [n, 3, 4]);
@@ -38,6 +41,11 @@ const table: Record<string, Row> = {
   softmax: { y: (n) => soft.softmax(x(n), input("lengths", [n])) },
   scores: { y: (n) => attention.scores(x(n), input("k", [n, 5, 4]), 2, 0.7), of: [0, 1] },
   context: { y: (n) => attention.context(input("p", [n, 2, 3, 5]), input("v", [n, 5, 4]), 0.7), of: [0, 1] },
+  attend: {
+    y: (n) => again.attend(x(n), input("k", [n, 3, 4]), input("v", [n, 3, 4]), input("lengths", [n]), 2, 0.7),
+    of: [0, 1, 2],
+    rule: "gradient gradient gradient",
+  },
   add: { y: (n) => elementwise.add(x(n), input("b", [n, 3, 4])), of: [0, 1] },
   pick: { y: (n) => select.pick(x(n), 1) },
   tanh: { y: (n) => activation.tanh(x(n)) },
@@ -56,7 +64,7 @@ const FACTORS = [1, -8, 8, -1]; // over 12 steps
 for (const backend of backends) {
   const test = suite(`gradients, ${backend.name}`);
 
-  for (const [name, { y: op, of = [0] }] of Object.entries(table)) {
+  for (const [name, { y: op, of = [0], rule = "gradient" }] of Object.entries(table)) {
     test(name, async () => {
       const y = op(TEXTS);
       const leaves = history([y]).filter((t) => t.name !== undefined);
@@ -67,7 +75,7 @@ for (const backend of backends) {
       if (name.endsWith("relu")) data.x = data.x.map((v) => v + Math.sign(v) * 2 * STEP);
       for (const i of of) {
         const carries = y.inputs.map((_, other) => other === i);
-        const found = await ruled(backend, y, "gradient", data, { carries });
+        const found = await ruled(backend, y, rule, data, { carries });
         const wanted = await differences(backend, op, data, y.inputs[i].name!, found.g);
         close(found.to[i]!, wanted, TOLERANCE, `${name}, input ${i}`);
       }
@@ -104,7 +112,7 @@ async function differences(backend: Backend, op: Row["y"], data: Data, name: str
 const coverage = suite("gradients' table");
 
 coverage("a row for every op that relevance passes", () => {
-  const modules = [activation, attention, reduce, elementwise, dense, norm, start, select, soft, stable];
+  const modules = [activation, again, attention, reduce, elementwise, dense, norm, start, select, soft, stable];
   const functions = modules.flatMap((m) => Object.entries(m).filter(([, f]) => typeof f === "function"));
   const names = functions.map(([name]) => name).filter((name) => !WITHOUT.includes(name));
   const rows = Object.keys(table).filter((name) => !name.includes(":"));

@@ -9,6 +9,7 @@ import { choose } from "../src/backends/module.ts";
 import { type Composite, methods } from "../src/composites.ts";
 import { shaders } from "../src/generated/shaders.ts";
 import { activations } from "../src/ops/activation.ts";
+import { attend } from "../src/ops/attend.ts";
 import { context, scores } from "../src/ops/attention.ts";
 import { dot } from "../src/ops/dot.ts";
 import { add } from "../src/ops/elementwise.ts";
@@ -94,8 +95,9 @@ function everything(): Record<string, Tensor> {
   const words = input("words", [batch, t, width]);
   const x = layerNorm(add(words, input("places", [t, width])), input("n.w", [width]), input("n.b", [width]), 1e-5);
   const [q, k, v] = ["q", "k", "v"].map((name) => dense(name, x, width));
-  const p = softmax(scores(q, k, heads, 0.5), input("lengths", [batch]));
-  let y = add(x, dense("o", context(p, v), width, false));
+  const lengths = input("lengths", [batch]);
+  const p = softmax(scores(q, k, heads, 0.5), lengths);
+  let y = add(attend(q, k, v, lengths, heads, 0.5), dense("o", context(p, v), width, false));
   for (const [name, f] of [...activations].filter(([name]) => !/_py|fast|swish/.test(name)))
     y = f(dense(name, y, width));
   const logits = dense("classes", pick(y, 1), classes);

@@ -12,7 +12,9 @@ export const attend = (q: Tensor, k: Tensor, v: Tensor, lengths: Tensor, heads: 
 
 /** Relevance to the values alone (Ali et al. 2022, AH). */
 const values: Rule = (g, y, { carries }) =>
-  carries[2] ? { to: [undefined, undefined, toValues(g, y)] } : { to: [], kept: [{ entry: "products", rows: dot(g, y) }] };
+  carries[2]
+    ? { to: [undefined, undefined, toValues(g, y)] }
+    : { to: [], kept: [{ entry: "products", rows: dot(g, y) }] };
 
 /** Each of a product's factors gets a share of the gradient, a lone one all of it, as in the ops this one stands for. */
 const shares = (context: number, scores: number): Rule => {
