@@ -4,13 +4,14 @@ import fc from "fast-check";
 import { test as check, suite } from "uvu";
 import * as assert from "uvu/assert";
 import { activations } from "../src/ops/activation.ts";
+import { attend } from "../src/ops/attend.ts";
 import { dot } from "../src/ops/dot.ts";
 import { add } from "../src/ops/elementwise.ts";
 import { linear } from "../src/ops/linear.ts";
 import { pick } from "../src/ops/select.ts";
 import { softmax } from "../src/ops/softmax.ts";
 import { type Plan, plan, workBytes } from "../src/plan.ts";
-import { cols, history, input, size, type Tensor, weight } from "../src/tensor.ts";
+import { Beside, cols, history, input, size, type Tensor, weight } from "../src/tensor.ts";
 import { runGuarded } from "./ruled.ts";
 import { backends, random } from "./support.ts";
 
@@ -25,7 +26,7 @@ interface Recipe {
 
 const recipes = (most: number): fc.Arbitrary<Recipe> =>
   fc.record({
-    ops: fc.array(fc.tuple(fc.nat(6), fc.nat(99), fc.nat(99)), { minLength: 1, maxLength: most }),
+    ops: fc.array(fc.tuple(fc.nat(7), fc.nat(99), fc.nat(99)), { minLength: 1, maxLength: most }),
     outputs: fc.array(fc.nat(99), { minLength: 1, maxLength: 4 }),
   });
 
@@ -48,8 +49,12 @@ function graph({ ops, outputs }: Recipe): Record<string, Tensor> {
       () => (x.shape.length === 3 ? pick(x, right % x.shape[1]) : relu(x)),
       () => (x.shape.length === 3 ? dot(x, back(others, right)) : add(x, x)),
       () => add(x, input(`b ${x.shape}`, x.shape)),
+      () => (x.shape.length === 3 ? attend(x, x, x, lengths, 1, 1) : relu(x)),
     ];
-    made.push(apply[op]());
+    const y = apply[op]();
+    made.push(y);
+    // What is written beside a tensor is read, or not.
+    if (y.beside && right % 2) made.push(softmax(y.beside[0], lengths));
   }
   return Object.fromEntries(outputs.map((i, key) => [`${key}`, back(made, i)]));
 }
@@ -64,7 +69,7 @@ function leaves(outputs: Record<string, Tensor>): Record<string, Float32Array> {
 /** Follows what each buffer holds; `order` are the tensors that the steps make. */
 function follow(todo: Plan, outputs: Record<string, Tensor>): void {
   const all = history(Object.values(outputs));
-  const order = all.filter((t) => t.name === undefined);
+  const order = all.filter((t) => t.name === undefined && t.op !== Beside);
   assert.is(todo.steps.length, order.length);
   const holds = new Map<number, Tensor | string>();
   for (const [name, { buffer, size: n }] of Object.entries(todo.inputs)) {
@@ -73,17 +78,21 @@ function follow(todo: Plan, outputs: Record<string, Tensor>): void {
     holds.set(buffer, name);
   }
   for (const [i, t] of order.entries()) {
-    const [out, ...inputs] = todo.steps[i].buffers;
+    const written = [t, ...(t.beside ?? [])];
+    const outs = todo.steps[i].buffers.slice(0, written.length);
+    const inputs = todo.steps[i].buffers.slice(written.length);
     assert.equal(todo.steps[i].kernel, t.op.call(t).kernel);
-    assert.not(inputs.includes(out), "an output is none of its step's inputs");
+    assert.is(new Set([...outs, ...inputs]).size, outs.length + new Set(inputs).size, "outputs are of their own");
     assert.equal(
       inputs.map((b) => holds.get(b)),
       t.inputs.map((x) => x.name ?? x),
       "every input is there, under its buffer",
     );
-    assert.not(typeof holds.get(out) === "string", "an input is never written over");
-    assert.ok(todo.buffers[out].bytes >= 4 * size(t), "the buffer is large enough");
-    holds.set(out, t);
+    for (const [j, out] of outs.entries()) {
+      assert.not(typeof holds.get(out) === "string", "an input is never written over");
+      assert.ok(todo.buffers[out].bytes >= 4 * size(written[j]), "the buffer is large enough");
+      holds.set(out, written[j]);
+    }
   }
   for (const [name, t] of Object.entries(outputs)) {
     assert.is(holds.get(todo.outputs[name].buffer), t.name ?? t, "an output survives");

@@ -7,6 +7,7 @@ import type { Backend, Data } from "../src/backends/backend.ts";
 import { type Composite, methods } from "../src/composites.ts";
 import { RelpropError } from "../src/errors.ts";
 import { activations, tanh } from "../src/ops/activation.ts";
+import { attend } from "../src/ops/attend.ts";
 import { context, scores } from "../src/ops/attention.ts";
 import { dot } from "../src/ops/dot.ts";
 import { add } from "../src/ops/elementwise.ts";
@@ -15,7 +16,7 @@ import { layerNorm } from "../src/ops/norm.ts";
 import { pick } from "../src/ops/select.ts";
 import { softmax } from "../src/ops/softmax.ts";
 import { propagate } from "../src/propagate.ts";
-import { type Entry, history, input, size, type Tensor } from "../src/tensor.ts";
+import { apply, type Entry, history, input, size, type Tensor } from "../src/tensor.ts";
 import { inner } from "./ruled.ts";
 import { backends, close, random, run } from "./support.ts";
 
@@ -38,7 +39,8 @@ const TOKENS = 5;
 const WIDTH = 6;
 const CLASSES = 3;
 
-/** A BERT of two layers, with every place that relevance can be read at, outermost first. */
+/** A BERT of two layers, one that keeps its attention weights and one that makes them again, with every place that
+ * relevance can be read at, outermost first. */
 function bert(): { logits: Tensor; sources: Tensor[] } {
   const dense = (name: string, x: Tensor, n: number) => {
     return linear(x, input(`${name}.w`, [n, x.shape[x.shape.length - 1]]), input(`${name}.b`, [n]));
@@ -52,8 +54,10 @@ function bert(): { logits: Tensor; sources: Tensor[] } {
   const sources = [words, sum, x];
   for (const layer of [0, 1]) {
     const [q, k, v] = ["q", "k", "v"].map((name) => dense(`${layer}.${name}`, x, WIDTH));
-    const p = softmax(scores(q, k, 2, 1 / Math.sqrt(3)), input("lengths", [BATCH]));
-    const middle = norm(`${layer}.middle`, add(x, dense(`${layer}.o`, context(p, v), WIDTH)));
+    const lengths = input("lengths", [BATCH]);
+    const scale = 1 / Math.sqrt(3);
+    const c = layer ? attend(q, k, v, lengths, 2, scale) : context(softmax(scores(q, k, 2, scale), lengths), v);
+    const middle = norm(`${layer}.middle`, add(x, dense(`${layer}.o`, c, WIDTH)));
     const up = gelu(dense(`${layer}.up`, middle, 9));
     x = norm(`${layer}.out`, add(middle, dense(`${layer}.down`, up, WIDTH)));
     sources.push(x);
@@ -355,6 +359,32 @@ check("an op the model has not: what it has is listed", () => {
     assert.is(message, `the composite names an op "${name}"; this model has ${known}`);
   }
   assert.is(refusal(JSON.parse('{"__proto__": "gradient"}')).code, "InvalidOption");
+});
+
+check("an op that does the work of several: a rule for each way to combine theirs, by their names", () => {
+  const x = input("x", [1, 3, 4]);
+  const { op } = attend(x, x, x, input("lengths", [1]), 2, 1);
+  const every = op.parts!.reduce(
+    (lists, part) => lists.flatMap((list) => Object.keys(part.rules!).map((rule) => [...list, rule])),
+    [[]] as string[][],
+  );
+  assert.equal(Object.keys(op.rules!).sort(), every.map((list) => list.join(" ")).sort());
+
+  const fewer = { ...op, rules: { "values gradient gradient": op.rules!["values gradient gradient"] } };
+  const y = apply(fewer, [x, x, x, input("lengths", [1])], { heads: 2, scale: 1 });
+  const start = input("seed", y.shape);
+  assert.is(propagate(y, start, [x], cpLRP).gradients.length, 1);
+  assert.throws(
+    () => propagate(y, start, [x], { scores: "uniform" }),
+    (error: RelpropError) =>
+      error.code === "InvalidOption" &&
+      error.message === "attend has no rule for context by gradient with softmax by gradient with scores by uniform",
+  );
+  assert.throws(() => propagate(y, start, [x], { attend: "values" }), /this model has context, scores, softmax$/);
+});
+
+check("a wrong rule for an op that no relevance reaches", () => {
+  assert.match(refusal({ context: "values", scores: "zplus" }).message, /scores has no rule "zplus"/);
 });
 
 check("rules under which no relevance reaches the input", () => {
