@@ -1,0 +1,143 @@
+// The whole model with attention made again in propagation, as it is for long texts, forced on short ones: against the
+// golden numbers of test/reference, against the form that keeps the weights, and its ledgers.
+
+import { readFileSync } from "node:fs";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { methods } from "../src/composites.ts";
+import type { Explanation, Ledger, ReadingPoint } from "../src/explanation.ts";
+import { read } from "../src/load.ts";
+import { Model } from "../src/model.ts";
+import { plan } from "../src/plan.ts";
+import { explaining, network, readingPoints } from "../src/trace.ts";
+import { apart, relevance, texts } from "./shipped.ts";
+import { places } from "./support.ts";
+
+// Shares of Σ|R| and of the ledger's size, as everywhere; each test prints what it measured.
+const TOLERANCE = 1e-5;
+const RESIDUAL = 2e-6;
+const ANNIHILATED = 5e-6; // nothing but rounding is left; see golden.test.ts
+
+interface Case {
+  model?: string;
+  text: string;
+  methods: Record<string, Record<ReadingPoint, { relevance: number[]; ledger: number[] }>>;
+}
+const golden = (name: string): { entries: (keyof Ledger)[]; cases: Case[] } =>
+  JSON.parse(readFileSync(new URL(`reference/${name}`, import.meta.url), "utf8"));
+const shipped = golden("golden.json");
+const tiny = golden("tiny.json");
+
+const checkpoints: [path: string, cases: Case[]][] = [
+  ["../models/sst2-tiny/", shipped.cases.filter((_, i) => i % 12 === 0)],
+  ...[...new Set(tiny.cases.map(({ model }) => model))].map((model): [string, Case[]] => [
+    `reference/tiny/${model}/`,
+    tiny.cases.filter((one) => one.model === model),
+  ]),
+];
+
+/** A model that keeps attention weights, or one that never does. */
+async function open(path: string, place: (typeof places)[number], recompute: boolean): Promise<Model> {
+  const parts = await read(new URL(path, import.meta.url), place);
+  const { architecture } = parts;
+  const forced = {
+    ...architecture,
+    network: (x: Parameters<typeof architecture.network>[0]) => architecture.network({ ...x, recompute }),
+  };
+  return new Model({ ...parts, architecture: forced });
+}
+
+const absolute = (values: number[]) => values.reduce((n, v) => n + Math.abs(v), 0);
+
+/** Σ|R| + Σ|other entries| */
+const sizeOf = (one: Pick<Explanation, "tokens" | "ledger">): number => {
+  const { logit, tokens, residual, ...others } = one.ledger;
+  return absolute(relevance(one)) + absolute(Object.values(others));
+};
+
+for (const place of places) {
+  const test = suite(`models that make attention again, ${place.backend}`);
+
+  for (const [path, cases] of checkpoints) {
+    test(path, async () => {
+      const kept = await open(path, place, false);
+      const again = await open(path, place, true);
+      const worst = { golden: 0, forms: 0, entries: 0, residual: 0 };
+      const chosen = place.backend === "wasm" ? cases : cases.slice(0, 1);
+      for (const { text, methods: expected } of chosen) {
+        for (const method of methods.keys()) {
+          const options = { method, at: readingPoints };
+          const [mine, others] = [await again.explain(text, options), await kept.explain(text, options)];
+          for (const [i, one] of mine.entries()) {
+            const other = others[i];
+            const where = `${method} at ${one.at}, ${JSON.stringify(text)}`;
+            if (place.backend === "wasm") {
+              assert.equal(relevance(one), relevance(other), `${where}: to the bit`);
+              assert.equal(one.classes, other.classes, where);
+            }
+            const size = sizeOf(other);
+            for (const name of shipped.entries) {
+              const off = Math.abs(one.ledger[name] - other.ledger[name]) / size;
+              worst.entries = Math.max(worst.entries, off);
+              assert.ok(off <= TOLERANCE, `${where}: ${name} off by ${off}`);
+            }
+            const residual = Math.abs(one.ledger.residual) / sizeOf(one);
+            assert.ok(residual <= (one.warnings.length ? ANNIHILATED : RESIDUAL), `${where}: residual ${residual}`);
+            if (one.warnings.length) continue;
+            worst.residual = Math.max(worst.residual, residual);
+            worst.forms = Math.max(worst.forms, apart(one, other));
+            const wanted = expected[method][one.at].relevance;
+            const off = Math.max(...relevance(one).map((r, j) => Math.abs(r - wanted[j]))) / absolute(wanted);
+            worst.golden = Math.max(worst.golden, off);
+            assert.ok(off <= TOLERANCE && apart(one, other) <= TOLERANCE, `${where}: off by ${off}`);
+          }
+        }
+      }
+      console.log(`\n${place.backend}, ${path}, ${chosen.length} texts:`, worst);
+      await kept.dispose();
+      await again.dispose();
+    });
+  }
+
+  test("a ragged batch, as text by text", async () => {
+    const model = await open("../models/sst2-tiny/", place, true);
+    for (const method of ["cp-lrp", "attn-lrp"]) {
+      const together = await model.explain(texts, { method, layers: true });
+      for (const [i, text] of texts.entries()) {
+        const alone = await model.explain(text, { method, layers: true });
+        if (place.backend === "wasm") assert.equal(relevance(together[i]), relevance(alone), "to the bit");
+        assert.ok(apart(together[i], alone) <= 1e-6);
+        for (const layer of together[i].layers!) assert.ok(Number.isFinite(layer.ledger.residual));
+      }
+    }
+    await model.dispose();
+  });
+
+  test.run();
+}
+
+const choice = suite("which form");
+
+choice(
+  "long texts, and many at once, make attention again; in no plan of theirs is a tensor [heads, t, t]",
+  async () => {
+    const { architecture, backend } = await read(new URL("../models/sst2-tiny/", import.meta.url), { backend: "wasm" });
+    backend.dispose();
+    const kernels = (batch: number, t: number) => {
+      const { outputs } = explaining(network(architecture, batch, t), batch, methods.get("attn-lrp")!);
+      return plan(outputs);
+    };
+    const short = kernels(1, 128).steps.map(({ kernel }) => kernel);
+    assert.ok(short.includes("softmax") && !short.some((name) => name.startsWith("attend")));
+    for (const [batch, t] of [
+      [1, 4096],
+      [64, 1024],
+    ]) {
+      const { steps, buffers } = kernels(batch, t);
+      assert.ok(!steps.some(({ kernel }) => /^(softmax|scores|context)/.test(kernel)));
+      assert.ok(buffers.every(({ bytes }) => bytes < 4 * batch * t * t));
+    }
+  },
+);
+
+choice.run();
