@@ -6,7 +6,6 @@ export const shapes = {
 };
 
 const known = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "c", "d"];
-const positions = 512;
 
 /** As many pieces as a shape asks for; only the first few are in texts. */
 const vocabularyOf = ({ words = known.length }) =>
@@ -19,7 +18,7 @@ export const text = (tokens) => Array.from({ length: tokens - 2 }, (_, i) => "ab
 export const ids = (tokens) => [2, ...Array.from({ length: tokens - 2 }, (_, i) => 5 + (i % 4)), 3];
 
 export function randomWeights(shape) {
-  const { layers, width, inner } = shape;
+  const { layers, width, inner, positions = 512 } = shape;
   let state = 1;
   const uniform = () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
