@@ -30,7 +30,7 @@ fn head(tensor: u32, text: u32, h: u32, first: u32, count: u32) -> Rows {
 }
 
 fn element(m: Rows, row: u32, col: u32) -> f32 {
-  let i = m.start + min(m.first + row, m.count - 1u) * args.heads * args.d + col;
+  let i = m.start + min(m.first + row, m.count - 1u) * args.heads * args.d + min(col, args.d - 1u);
   switch m.tensor {
     case Q: { return q[i]; }
     case K: { return k[i]; }
@@ -41,7 +41,7 @@ fn element(m: Rows, row: u32, col: u32) -> f32 {
 
 fn column(m: Rows, row: u32, col: u32) -> vec4f {
   var v: vec4f;
-  for (var r = 0u; r < 4u && col < args.d; r++) { v[r] = element(m, row + r, col); }
+  for (var r = 0u; r < 4u; r++) { v[r] = element(m, row + r, col); }
   return v;
 }
 
@@ -56,7 +56,7 @@ fn product(lane: u32, a: Rows, b: Rows) -> mat4x4f {
       tiles[i % 32u * 8u + i % 256u / 32u + i / 256u * 256u] = column(m, i % 256u / 32u * 4u, j + i % 32u);
     }
     workgroupBarrier();
-    for (var i = 0u; i < 256u; i += 8u) {
+    for (var i = 0u; i < min(args.d - j, 32u) * 8u; i += 8u) {
       let u = tiles[i + lane / 8u];
       let v = tiles[i + lane % 8u + 256u];
       y[0] += u.x * v;
@@ -78,7 +78,7 @@ fn accumulate(lane: u32, sum: ptr<function, Block>, p: mat4x4f, m: Rows, col: u3
   workgroupBarrier();
   for (var i = lane; i < 512u; i += 64u) {
     var v: vec4f;
-    for (var j = 0u; j < 4u; j++) { v[j] = element(m, i / 16u, min(col + i % 16u * 4u + j, args.d - 1u)); }
+    for (var j = 0u; j < 4u; j++) { v[j] = element(m, i / 16u, col + i % 16u * 4u + j); }
     tiles[i] = v;
   }
   workgroupBarrier();

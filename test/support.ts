@@ -23,7 +23,9 @@ export async function findGpu(): Promise<GPU | undefined> {
     const name = "webgpu"; // not analysable, so that bundlers leave it
     const { create, globals } = await import(name);
     Object.assign(globalThis, globals);
-    globalThis.__gpu = create([]) as GPU;
+    // Workgroup memory starts as it comes, not as zeros: no kernel may count on them, and SwiftShader compiles the
+    // zeroing for seconds a kernel.
+    globalThis.__gpu = create(["enable-dawn-features=disable_workgroup_init"]) as GPU;
     return globalThis.__gpu;
   } catch {
     return undefined;
