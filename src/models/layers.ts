@@ -17,7 +17,7 @@ export const norm = (x: Tensor, w: Weights, eps: number): Tensor =>
   layerNorm(x, w.get("weight", [cols(x)]), w.get("bias", [cols(x)]), eps);
 
 /** The most bytes of attention weights that a layer keeps; beyond, propagation makes them again, block by block. */
-const MOST_WEIGHTS = 2 ** 24;
+const MOST_WEIGHTS = 2 ** 25;
 
 /**
  * Multi-head attention of `x` [batch, t, d] to the first `lengths` [batch] tokens of each text, projected by `o`. Its
