@@ -51,11 +51,10 @@ export function from(base: usize, i: u32): usize {
   return base + (<usize>i << 2);
 }
 
-/** Elements of memory for a kernel's own use, the same at every call: for products, and for rows of attention weights. */
-const SCRATCH: u32 = (1 << 17) + 2 * BLOCK;
-export const BLOCK: u32 = 1 << 17;
-/** Where the scratch elements of products end. */
+// Elements of memory for a kernel's own use, the same at every call: what products pack, then two blocks of rows.
 export const BLOCKS: u32 = 1 << 17;
+export const BLOCK: u32 = 1 << 17;
+const SCRATCH: u32 = BLOCKS + 2 * BLOCK;
 
 /** Where free memory begins; tensors are laid out from here on. What lies before it is scratch: each thread has its own. */
 export let heap: usize = __heap_base + (SCRATCH << 2);

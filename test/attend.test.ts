@@ -252,8 +252,8 @@ shapes("what does not fit", () => {
   assert.throws(() => attend(q, q, input("v", [2, 4, 4]), l, 2, 1), /attend does not fit/);
   assert.throws(() => attend(q, q, q, l, 3, 1), /attend does not fit/);
   assert.throws(() => attend(q, q, q, input("lengths", [3]), 2, 1), /attend does not fit/);
-  const long = input("q", [1, 65537, 1]);
-  assert.throws(() => attend(long, long, long, input("lengths", [1]), 1, 1), /at most 65,536 tokens/);
+  const long = input("q", [1, 131073, 1]);
+  assert.throws(() => attend(long, long, long, input("lengths", [1]), 1, 1), /at most 131,072 tokens/);
 });
 
 shapes.run();

@@ -48,7 +48,7 @@ const Attend: Op = {
     const [q, k, v, lengths] = inputs;
     const fits = same(q.shape, [k.shape[0], q.shape[1], k.shape[2]]) && same(k.shape, v.shape);
     check(fits && q.shape[2] % heads === 0 && lengths.shape[0] === q.shape[0], "attend", inputs);
-    check(k.shape[1] <= MOST && q.shape[1] <= MOST, "attend, for at most 65,536 tokens,", inputs);
+    check(k.shape[1] <= MOST && q.shape[1] <= MOST, "attend, for at most 131,072 tokens,", inputs);
     return q.shape;
   },
   // A row's largest score, its sum of exponentials and its number of keys: [batch, heads, 3, t].
@@ -92,7 +92,7 @@ const AttendKeys: Op = {
   call: (y) => call("attend_keys", y, y.inputs.slice(2), shared(y), y.shape[1]),
 };
 
-const MOST = 65536; // tokens, as in assembly/attend.ts
+const MOST = 2 ** 17; // tokens, of whose weights one row fits in a block of assembly/memory.ts
 const ROWS = 32; // rows and columns of a workgroup's outputs, as in shaders/attend.wgsl
 const COLS = 64;
 
