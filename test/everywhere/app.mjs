@@ -14,6 +14,9 @@ import { runtimes } from "./runtimes.mjs";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 export const run = promisify(execFile);
 
+/** A host that is this machine, but not one that a browser trusts as it does https. */
+export const INSECURE = "insecure.example";
+
 const numbers = ({ tokens, ledger }) => [...tokens.map(({ relevance }) => relevance), ...Object.values(ledger)];
 
 /** The sources of app/ beside the installed tarball, away from everything else that is installed here. */
@@ -41,7 +44,8 @@ export class App {
     symlinkSync(join(root, "node_modules/webgpu"), this.in("node_modules/webgpu"), "dir");
   }
 
-  remove() {
+  async remove() {
+    await (await this.browser)?.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -69,33 +73,35 @@ export class App {
     });
   }
 
-  /** Opens a page and compares its two answers; nothing may be written to its console. */
-  async page(url, ...flags) {
-    const { answers, problems } = await this.visit(url, ...flags);
-    assert.deepEqual(problems, []);
-    assert.ok(Array.isArray(answers), JSON.stringify(answers));
-    await this.same(answers[0], true);
-    await this.same(answers[1], false);
+  /** Opens a page with each query and compares its two answers; nothing may be written to its console. */
+  async page(url, queries = [""]) {
+    for (const query of queries) {
+      const { answers, problems } = await this.visit(new URL(query, url).href);
+      assert.deepEqual(problems, [], query);
+      assert.ok(Array.isArray(answers), `${query} ${JSON.stringify(answers)}`);
+      await this.same(answers[0], true);
+      await this.same(answers[1], false);
+    }
   }
 
-  /** What a page comes to: its `answers`, and what went wrong on the way. */
-  async visit(url, ...flags) {
-    const browser = await launch(...flags);
+  /** What a page comes to, in a browser without a past: its `answers`, and what went wrong on the way. */
+  async visit(url) {
+    this.browser ??= launch(`--host-resolver-rules=MAP ${INSECURE} 127.0.0.1`);
+    const context = await (await this.browser).newContext();
     try {
-      const page = await browser.newPage();
+      const page = await context.newPage();
       const problems = [];
       page.on("console", (message) => /error|warning/.test(message.type()) && problems.push(message.text()));
       page.on("pageerror", (error) => problems.push(String(error)));
       await page.goto(url);
-      await page
-        .waitForFunction(() => "answers" in globalThis, undefined, { timeout: 60_000 })
-        .catch((error) => {
-          throw new Error(`the page has no answers: ${problems.join("; ") || error}`);
-        });
+      const there = page.waitForFunction(() => "answers" in globalThis, undefined, { timeout: 60_000 });
+      await there.catch((error) => {
+        throw new Error(`${url} has no answers: ${problems.join("; ") || error}`);
+      });
       const answers = await page.evaluate(() => globalThis.answers.catch(({ code, message }) => ({ code, message })));
       return { answers, problems };
     } finally {
-      await browser.close();
+      await context.close();
     }
   }
 

@@ -46,23 +46,26 @@ export async function edge(app, { entry = "edge.js", conditions = ["workerd"], n
   }
 }
 
-export async function vite(app, name, use) {
-  const { build, createServer, version } = await import(name);
-  const options = { root: app.folder, configFile: false, logLevel: "error", cacheDir: app.in(`.${name}`) };
+const viteOptions = (app, name) => {
   app.html(".", "/page.js");
-  if (use === "build") {
-    await build({ ...options, build: { outDir: `out-${name}` } });
-    const site = await app.site(`out-${name}`);
-    await app.page(site.origin).finally(site.close);
-  } else {
-    const server = await createServer({ ...options, server: { port: 0, host: "127.0.0.1" } });
-    await server.listen();
-    await app.page(server.resolvedUrls.local[0]).finally(() => server.close());
-  }
-  return version;
+  return { root: app.folder, configFile: false, logLevel: "error", cacheDir: app.in(`.${name}`) };
+};
+
+export async function viteServer(app, name, queries) {
+  const { createServer } = await import(name);
+  const server = await createServer({ ...viteOptions(app, name), server: { port: 0, host: "127.0.0.1" } });
+  await server.listen();
+  await app.page(server.resolvedUrls.local[0], queries).finally(() => server.close());
 }
 
-export async function webpack(app) {
+export async function viteBuild(app, name, queries) {
+  const { build } = await import(name);
+  const outDir = `out-${name}`;
+  await build({ ...viteOptions(app, name), build: { outDir }, worker: { format: "es" } });
+  await built(app, outDir, queries);
+}
+
+export async function webpack(app, queries) {
   const { default: webpack } = await import("webpack");
   const output = { path: app.in("out-webpack"), filename: "page.js" };
   const compiler = webpack({ mode: "production", context: app.folder, entry: "./page.js", output, performance: false });
@@ -70,18 +73,21 @@ export async function webpack(app) {
   await promisify(compiler.close.bind(compiler))();
   assert.equal(stats.toString({ all: false, errors: true, warnings: true }), "");
   app.html("out-webpack", "/page.js");
-  const site = await app.site("out-webpack");
-  await app.page(site.origin).finally(site.close);
+  await built(app, "out-webpack", queries);
 }
 
-export async function bundled(app) {
+export async function bundled(app, queries) {
+  const entryPoints = ["page.js", "explainer.js"].map((name) => app.in(name));
   const options = { bundle: true, minify: true, format: "esm", logLevel: "silent" };
-  const out = app.in("out-esbuild/page.js");
-  const { warnings } = await esbuild.build({ ...options, entryPoints: [app.in("page.js")], outfile: out });
+  const { warnings } = await esbuild.build({ ...options, entryPoints, outdir: app.in("out-esbuild") });
   assert.deepEqual(warnings, []);
   app.html("out-esbuild", "/page.js");
-  const site = await app.site("out-esbuild");
-  await app.page(site.origin).finally(site.close);
+  await built(app, "out-esbuild", queries);
+}
+
+async function built(app, folder, queries) {
+  const site = await app.site(folder);
+  await app.page(site.origin, queries).finally(site.close);
 }
 
 /**
@@ -91,12 +97,13 @@ export async function bundled(app) {
 export async function unbundled(app, { scripts = "", connect = "", page = "page.js" }, use) {
   const cdn = await app.site("node_modules/relprop/dist", { "access-control-allow-origin": "*" });
   mkdirSync(app.in("plain"), { recursive: true });
-  for (const name of [page, "app.js", "faults.js"]) {
+  for (const name of [page, "app.js", "explainer.js", "faults.js"]) {
     const source = await readFile(app.in(name), "utf8");
     writeFileSync(app.in(`plain/${name}`), source.replace('"relprop"', `"${cdn.origin}/relprop.min.js"`));
   }
   app.html("plain", `/${page}`);
-  const policy = `default-src 'none'; connect-src 'self' ${connect}; script-src 'self' ${cdn.origin} ${scripts}`;
+  const policy = `default-src 'none'; connect-src 'self' ${connect}; worker-src 'self' blob: ${cdn.origin};
+    script-src 'self' ${cdn.origin} ${scripts}`.replace(/\s+/g, " ");
   const site = await app.site("plain", { "content-security-policy": policy });
   await use(site.origin).finally(() => {
     site.close();

@@ -1,13 +1,17 @@
 // Every check of the packed tarball: the row of the README's table it belongs to, its name there, and what it does.
 
 import assert from "node:assert/strict";
-import { bundled, edge, typescript, unbundled, vite, webpack } from "./bundlers.mjs";
+import { INSECURE } from "./app.mjs";
+import { bundled, edge, typescript, unbundled, viteBuild, viteServer, webpack } from "./bundlers.mjs";
 import { keeps, said } from "./faults.mjs";
 import { runtimes } from "./runtimes.mjs";
 
 const wasm = { backend: "wasm", deterministic: true };
 const shells = ["node", "node26", "deno", "bun"];
 const COMPILE = "'wasm-unsafe-eval'";
+/** Queries of app/page.js: on the page's own thread, in a worker that load() starts, in one that the page starts. */
+const OWN_WORKER = ["", "?worker=own"];
+const WORKERS = ["?worker=true", ...OWN_WORKER];
 const withDawn = ["node", "node26", "bun"];
 
 function refused(answer, code, message) {
@@ -23,6 +27,7 @@ export const works = [
     async body(app) {
       await app.same(await app.shell(runtimes[row], "shell.js", wasm), true);
       await app.same(await app.shell(runtimes[row], "shell.js", {}), false);
+      await app.same(await app.shell(runtimes[row], "shell.js", { ...wasm, worker: true }), true);
     },
   })),
   ...["node", "node26", "bun"].map((row) => ({
@@ -44,15 +49,15 @@ export const works = [
     name: "kernels given",
     body: (app) => edge(app, { entry: "edge-given.js", conditions: [] }, async (get) => app.same(await get("/"), true)),
   },
-  ...["vite", "vite7"].flatMap((row) =>
-    ["dev server", "build"].map((name) => ({ row, name, body: (app) => vite(app, row, name) })),
-  ),
-  { row: "webpack", name: "build", body: webpack },
-  { row: "esbuild", name: "build", body: bundled },
+  { row: "vite", name: "dev server", body: (app) => viteServer(app, "vite", WORKERS) },
+  { row: "vite7", name: "dev server", body: (app) => viteServer(app, "vite7", OWN_WORKER) },
+  ...["vite", "vite7"].map((row) => ({ row, name: "build", body: (app) => viteBuild(app, row, WORKERS) })),
+  { row: "webpack", name: "build", body: (app) => webpack(app, WORKERS) },
+  { row: "esbuild", name: "build", body: (app) => bundled(app, OWN_WORKER) },
   {
     row: "chromium",
     name: "one file from another origin, under a CSP",
-    body: (app) => unbundled(app, { scripts: COMPILE }, (origin) => app.page(origin)),
+    body: (app) => unbundled(app, { scripts: COMPILE }, (origin) => app.page(origin, WORKERS)),
   },
   {
     row: "chromium",
@@ -110,9 +115,7 @@ export const says = [
       unbundled(app, { scripts: COMPILE }, async (origin) => {
         const { answers } = await app.visit(`${origin}/?backend=webgpu`);
         refused(answers, "GpuUnavailable", /WebGPU found no GPU on this machine|this runtime has no WebGPU/);
-        const insecure = origin.replace("127.0.0.1", "insecure.example");
-        const rules = "--host-resolver-rules=MAP insecure.example 127.0.0.1";
-        const there = await app.visit(`${insecure}/?backend=webgpu`, rules);
+        const there = await app.visit(`${origin.replace("127.0.0.1", INSECURE)}/?backend=webgpu`);
         refused(there.answers, "GpuUnavailable", /this runtime has no WebGPU; the wasm backend/);
       }),
   },

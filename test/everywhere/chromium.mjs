@@ -132,6 +132,7 @@ export async function runTests(files, backends) {
         for (const file of files) {
           globalThis.UVU_INDEX = globalThis.UVU_QUEUE.push([file]) - 1;
           await import(`/test/${file}`);
+          if (globalThis.UVU_QUEUE.at(-1).length === 1) throw new Error(`${file} runs no tests`);
         }
         await exec();
       },

@@ -7,10 +7,11 @@ import { spawn } from "node:child_process";
 import { parseArgs } from "node:util";
 import { testFiles } from "./files.mjs";
 import { runtimes } from "./runtimes.mjs";
-import { compare, write } from "./table.mjs";
+import { compare, rows, write } from "./table.mjs";
 
 const flags = { tests: { type: "boolean" }, packed: { type: "boolean" }, write: { type: "boolean" } };
 const { values, positionals } = parseArgs({ options: flags, allowPositionals: true });
+for (const row of positionals) if (!rows[row]) throw new Error(`no row ${row}, only ${Object.keys(rows).join(", ")}`);
 const wanted = (row) => !positionals.length || positionals.includes(row);
 const backends = process.env.RELPROP_BACKENDS ?? "wasm,webgpu";
 
@@ -85,12 +86,13 @@ if (!values.tests) {
     app.installDawn();
     await all("works", dawn);
   } finally {
-    app.remove();
+    await app.remove();
   }
 }
 
-const whole = !positionals.length && !values.tests && !values.packed;
-if (values.write) write(passed, wanted);
+const columns = values.tests ? ["tests"] : values.packed ? ["works", "says"] : undefined;
+const whole = !positionals.length && !columns;
+if (values.write) write(passed, wanted, columns);
 else if (whole) await part("README", "works", ["the table"], () => compare(passed));
 console.log(`\n  Total:     ${total}\n  Passed:    ${good}`);
 process.exit(good === total ? 0 : 1); // servers and browsers that failed may still be open

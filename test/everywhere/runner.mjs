@@ -8,5 +8,6 @@ globalThis.UVU_QUEUE = [];
 for (const file of process.argv.slice(2)) {
   globalThis.UVU_INDEX = globalThis.UVU_QUEUE.push([basename(file)]) - 1;
   await import(pathToFileURL(file).href);
+  if (globalThis.UVU_QUEUE.at(-1).length === 1) throw new Error(`${file} runs no tests`);
 }
 await exec();

@@ -17,7 +17,7 @@ const installed = (name, from = ".", pattern = /^\d+\.\d+/) => {
 };
 
 /** Label, version, and whose WebGPU it is. */
-const rows = {
+export const rows = {
   node: ["Node", () => version("node"), "Dawn"],
   node26: ["Node", () => version("node26"), "Dawn: golden numbers, faults, kernels"],
   deno: ["Deno", () => version("deno"), "wgpu"],
@@ -36,10 +36,17 @@ const rows = {
 
 const HEAD = "\n| where | all tests on | the packed tarball | what it says |\n| --- | --- | --- | --- |\n";
 
-function line(row, { tests = [], works = [], says = [] } = {}) {
+const COLUMNS = ["tests", "works", "says"];
+
+/** A row's cells; of the columns that did not run, the old ones. */
+function line(row, passed = {}, ran = COLUMNS, old = "") {
   const [label, version, gpu] = rows[row];
-  const on = tests.map((name) => (name === "wasm" ? "WASM" : `WebGPU (${gpu})`));
-  return `| ${label} ${version()} | ${[on, works, says].map((cell) => cell.join(", ")).join(" | ")} |\n`;
+  const [, , ...before] = old.split("|").map((cell) => cell.trim());
+  const shown = (name) => ({ wasm: "WASM", webgpu: `WebGPU (${gpu})` })[name] ?? name;
+  const cells = COLUMNS.map((column, i) =>
+    ran.includes(column) ? (passed[column] ?? []).map(shown).join(", ") : (before[i] ?? ""),
+  );
+  return `| ${label} ${version()} | ${cells.join(" | ")} |\n`;
 }
 
 function split() {
@@ -56,10 +63,10 @@ function split() {
 /** Versions may differ after the first number: CI cannot pin Debian's Chromium, nor which Node 20 it has. */
 const loosely = (line) => line.replace(/(\d+)\.\d+/g, "$1").replace(/Chromium \d+/, "Chromium");
 
-/** Writes the rows that ran, and leaves the others. */
-export function write(passed, ran) {
+/** Writes the rows and columns that ran, and leaves the others. */
+export function write(passed, isRow, columns) {
   const { before, lines, after } = split();
-  const now = Object.keys(rows).map((row, i) => (ran(row) || !lines[i] ? line(row, passed.get(row)) : lines[i]));
+  const now = Object.keys(rows).map((row, i) => line(row, passed.get(row), isRow(row) ? columns : [], lines[i]));
   writeFileSync(readme, `${before}${HEAD}${now.join("")}\n${after}`);
 }
 

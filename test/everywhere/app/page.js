@@ -1,8 +1,14 @@
 // In a page, whoever built it: the model comes from the page's own server.
 import { explain } from "./app.js";
 
-const backend = new URLSearchParams(location.search).get("backend") ?? "wasm";
+const asked = new URLSearchParams(location.search);
+const backend = asked.get("backend") ?? "wasm";
+const worker = () =>
+  asked.get("worker") === "own"
+    ? new Worker(new URL("./explainer.js", import.meta.url), { type: "module" })
+    : asked.get("worker") === "true";
+
 globalThis.answers = Promise.all([
-  explain("/model/", { backend, deterministic: true }),
-  explain("/model/", { backend }),
+  explain("/model/", { backend, worker: worker(), deterministic: true }),
+  explain("/model/", { backend, worker: worker() }),
 ]);
