@@ -124,7 +124,7 @@ choice(
     const { architecture, backend } = await read(new URL("../models/sst2-tiny/", import.meta.url), { backend: "wasm" });
     backend.dispose();
     const kernels = (batch: number, t: number) => {
-      const { outputs } = explaining(network(architecture, batch, t), batch, methods.get("attn-lrp")!);
+      const { outputs } = explaining(network(architecture, batch, t), [methods.get("attn-lrp")!]);
       return plan(outputs);
     };
     const short = kernels(1, 128).steps.map(({ kernel }) => kernel);
