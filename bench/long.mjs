@@ -50,7 +50,7 @@ function form(recompute) {
   const forced = { ...architecture, network: (x) => architecture.network({ ...x, recompute }) };
   const bytes = (T, method) => {
     const net = network(forced, 1, T);
-    const { outputs } = method ? explaining(net, 1, methods.get(method)) : predicting(net);
+    const { outputs } = method ? explaining(net, [methods.get(method)]) : predicting(net);
     return workBytes(plan(outputs));
   };
   return { model: new Model({ ...parts, architecture: forced }), bytes };
@@ -158,7 +158,7 @@ async function wholePlans() {
   return Object.fromEntries(
     [...methods.keys()].map((method) => {
       const net = network(design, 1, T);
-      return [method, workBytes(plan(explaining(net, 1, methods.get(method)).outputs))];
+      return [method, workBytes(plan(explaining(net, [methods.get(method)]).outputs))];
     }),
   );
 }
