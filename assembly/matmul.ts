@@ -56,8 +56,7 @@ function product(
   start: usize, start_stride: u32, rows: u32, cols: u32, depth: u32, scale: f32,
 ): void {
   const blocks = (rows + ROWS - 1) / ROWS;
-  const even = (rows + blocks - 1) / blocks; // for each block packs b anew
-  const block = (even + TALL - 1) / TALL * TALL;
+  const block = ((rows + blocks - 1) / blocks + TALL - 1) / TALL * TALL; // evenly, for each block packs b anew
   memory.fill(scratch(ZEROS), 0, WIDE << 2);
   for (let k: u32 = 0; k < depth; k += DEPTH) {
     const deep = min<u32>(DEPTH, depth - k);
