@@ -68,11 +68,13 @@ test("after an edit, tokens keep their letters, their order and their relevance"
         assert.ok(start! >= at, "in order, without overlap");
         at = end!;
       }
-      // Whole words beyond the edit on either side are all kept.
+      // Words beyond the edit stay, but for one at its edge: that "a " was put before "aa" and not "aa" after "a"
+      // cannot be told.
       const untouched = tokens.filter(({ start, end }) => end! <= from || start! >= from + length);
-      assert.ok(kept.length >= untouched.length, `${kept.length} of ${untouched.length}`);
+      assert.ok(kept.length >= untouched.length - 1, `${kept.length} of ${untouched.length}`);
       if (edited === text) assert.is(kept, tokens);
     }),
+    { numRuns: 2000 },
   );
 });
 
