@@ -129,7 +129,9 @@ async function measure() {
   const split = { splitting: true, chunkNames: "[name]-[hash]", outdir: "out", metafile: true, write: false };
   const { outputFiles, metafile } = await build({ ...options, ...page, ...entry, ...split });
   const gzip = (bytes) => gzipSync(bytes, { level: 9 }).length;
-  const sizes = new Map(outputFiles.map(({ path, contents }) => [relative(".", path), [contents.length, gzip(contents)]]));
+  const sizes = new Map(
+    outputFiles.map(({ path, contents }) => [relative(".", path), [contents.length, gzip(contents)]]),
+  );
   /** A file and all that it imports at once. */
   const graph = (file, found = new Set()) => {
     if (found.has(file)) return found;
