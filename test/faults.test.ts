@@ -120,7 +120,7 @@ memory("a plan of 5 GiB, then one that fits", async () => {
   await upload(backend, "w", w);
   const elements = (5 * 1024 * MIB) / 4;
   const error = await rejects(backend.prepare(plan({ y: input("x", [elements]) })), "OutOfMemory");
-  assert.match(error.message, /^WASM memory cannot grow from \d+ to 5120 MiB$/);
+  assert.match(error.message, /^WASM memory cannot grow from \d+ to 512\d MiB$/);
   assert.ok((error.facts.bytes as number) > 5 * 1024 * MIB);
   await rejects(backend.prepare(plan({ y: input("x", [2 ** 50]) })), "OutOfMemory");
   const program = await backend.prepare(small);

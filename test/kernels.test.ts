@@ -126,7 +126,8 @@ function many(): Record<string, Tensor> {
     found.push(f(x), gradient.to[0]!, gradient.kept![0].rows, through(f(x), "identity").to[0]!);
   }
   const picked = pick(input("many rows", [n, 2, 3]), 1);
-  found.push(picked, through(picked, "gradient").to[0]!, seed(x, input("many requests", [n, 4])));
+  const placed = picked.op.rules!.gradient(input("many picked", [n, 1, 3]), picked, at).to[0]!;
+  found.push(picked, placed, seed(x, input("many requests", [n, 4])));
   return Object.fromEntries(found.map((t, i) => [`many ${i}`, t]));
 }
 

@@ -134,7 +134,9 @@ choice(
       [64, 1024],
     ]) {
       const { steps, buffers } = kernels(batch, t);
-      assert.ok(!steps.some(({ kernel }) => /^(softmax|scores|context)/.test(kernel)));
+      // The last block reads one row of each text's weights, which is little enough to keep.
+      const whole = steps.filter(({ kernel }) => kernel === "softmax");
+      assert.ok(whole.length <= 1 && steps.some(({ kernel }) => kernel === "attend_keys"));
       assert.ok(buffers.every(({ bytes }) => bytes < 4 * batch * t * t));
     }
   },
