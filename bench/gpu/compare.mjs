@@ -35,7 +35,7 @@ const files = checkpoint(randomWeights(shape), shape);
 writeFileSync(join(folder, "config.json"), files["config.json"]);
 writeFileSync(join(folder, "model.safetensors"), Buffer.from(await files["model.safetensors"].arrayBuffer()));
 const script = fileURLToPath(new URL("explain.py", import.meta.url));
-const peer = spawn("python3", [script, folder], { stdio: ["pipe", "pipe", "inherit"] });
+const peer = spawn(process.env.PYTHON ?? "python3", [script, folder], { stdio: ["pipe", "pipe", "inherit"] });
 const lines = createInterface({ input: peer.stdout })[Symbol.asyncIterator]();
 const answer = async () => {
   const { value, done } = await lines.next();
