@@ -15,11 +15,13 @@ export type {
   TokenRelevance,
 } from "./explanation.ts";
 export type { Contents, Hub, Progress, Source } from "./files.ts";
+export type { Input } from "./inputs.ts";
 export type { Model } from "./model.ts";
 export type { ExplainLists, ExplainOptions, PredictOptions } from "./question.ts";
 export { ansi } from "./render/ansi.ts";
 export { html } from "./render/html.ts";
 export { svg } from "./render/svg.ts";
+export type { Token } from "./tokenizer.ts";
 export { type LoadOptions, load } from "./worker/client.ts";
 export { serve } from "./worker/serve.ts";
 export type { WorkerLike } from "./worker/spawn.ts";

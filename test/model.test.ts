@@ -44,6 +44,38 @@ for (const place of places) {
     await model.dispose();
   });
 
+  test("other words in place of a text's own", async () => {
+    const model = await open();
+    const [text] = texts;
+    const own = await model.explain(text, { at: "words" });
+    const tokens = await model.tokenize(text);
+    assert.equal(
+      tokens,
+      own.tokens.map(({ relevance, ...token }) => token),
+    );
+    assert.equal(await model.tokenize([text, text]), [tokens, tokens]);
+
+    const ids = tokens.map(({ id }) => id);
+    assert.equal(await model.explain({ text, ids }, { at: "words" }), own);
+    const { unk } = model.specialIds;
+    const unknown = ids.map((id, j) => (j === 2 ? unk : id));
+    const written = `${text.slice(0, tokens[2].start!)}[UNK]${text.slice(tokens[2].end!)}`;
+    const [put, meant] = await model.predict([{ text, ids: unknown }, written]);
+    assert.equal(put.classes, meant.classes);
+
+    const without = await model.explain({ text, ids: ids.map((id, j) => (j === 2 ? -1 : id)) }, { at: "words" });
+    assert.is(without.tokens[2].relevance, 0); // 0 · g
+    assert.is.not(without.ledger.logit, own.ledger.logit);
+
+    const refused = (input: unknown) => code(model.predict(input as string));
+    assert.is(await refused({ text, ids: ids.slice(1) }), "InvalidInput");
+    assert.is(await refused({ text, ids: ids.map(() => 1e9) }), "InvalidInput");
+    assert.is(await refused({ text, ids: ids.map(() => 0.5) }), "InvalidInput");
+    assert.is(await refused({ text, ids: 3 }), "InvalidInput");
+    assert.is(await refused({ ids }), "InvalidInput");
+    await model.dispose();
+  });
+
   test("a contrast is the difference of its classes", async () => {
     const model = await open();
     const [positive, negative, contrast] = await Promise.all([

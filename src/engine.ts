@@ -1,0 +1,159 @@
+// A model's network over encoded texts: those of like length run together, and runs go one at a time, first come, first
+// served. Model is what users see of it.
+
+import type { Backend, Data } from "./backends/backend.ts";
+import { alike } from "./batches.ts";
+import { RelpropError, throwIfAborted } from "./errors.ts";
+import type { ClassScore, Explanation } from "./explanation.ts";
+import { type Encoded, encode, type Input, inputs, type Tables } from "./inputs.ts";
+import type { Architecture, Network } from "./models/family.ts";
+import { Plans, type Ready } from "./plans.ts";
+import type { Question } from "./question.ts";
+import { classScores, explanations } from "./results.ts";
+import type { Tokenizer } from "./tokenizer.ts";
+import { explaining, network, predicting, type Trace } from "./trace.ts";
+
+export interface EngineParts {
+  name: string;
+  architecture: Architecture;
+  tokenizer: Tokenizer;
+  tables: Tables;
+  backend: Backend;
+}
+
+const MOST_BYTES = 2 ** 29; // of work buffers that a list of texts may take
+
+export class Engine {
+  readonly #parts: EngineParts;
+  readonly #plans: Plans;
+  #queue: Promise<unknown> = Promise.resolve();
+  #disposed: Promise<void> | undefined;
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+    this.#plans = new Plans(parts.backend);
+  }
+
+  /** What a user gives, as tokens; nothing runs. */
+  encode(input: Input, truncate?: boolean): Encoded {
+    return encode(this.#parts.tokenizer, input, this.#parts.architecture, truncate);
+  }
+
+  /** The classes of each text. */
+  predict(encoded: readonly Encoded[], signal?: AbortSignal): Promise<ClassScore[][]> {
+    const { labels } = this.#parts.architecture;
+    return this.#inBatches(encoded, signal, 1, async (batch, t) => {
+      const { program, trace, texts } = await this.#prepare("predict", batch.length, t, predicting);
+      const fed = batch.slice(0, texts);
+      const run = { trace, data: await program.run(this.#inputs(fed, t)), texts, targets: 1 };
+      return fed.map((_, i) => classScores(labels, run, i));
+    });
+  }
+
+  /** Each text's explanations: methods slowest, then targets, then reading points. */
+  explain(encoded: readonly Encoded[], asked: Question, signal?: AbortSignal): Promise<Explanation[][]> {
+    const { methods, requests } = asked;
+    return this.#inBatches(encoded, signal, requests.length, async (batch, t) => {
+      let fed = batch;
+      const parts: Explanation[][][][] = []; // by targets, texts and methods
+      for (let first = 0; first < requests.length; first += this.#most(t)) {
+        throwIfAborted(signal);
+        const some = { ...asked, requests: requests.slice(first, first + this.#most(t)) };
+        parts.push(await this.#explain(fed, t, some));
+        fed = fed.slice(0, parts[0].length);
+      }
+      return fed.map((_, i) => methods.flatMap((_, m) => parts.flatMap((part) => part[i][m])));
+    });
+  }
+
+  /** One run for the first texts of a batch, as many as fit: their explanations by method. */
+  async #explain(batch: Encoded[], t: number, asked: Question): Promise<Explanation[][][]> {
+    const { methods, requests, layers } = asked;
+    const { name: model, backend, architecture } = this.#parts;
+    const composites = methods.map(({ composite }) => composite);
+    const kind = `${JSON.stringify(composites)} ${layers} ${requests.length}`;
+    const trace = (net: Network) => explaining(net, composites, requests.length, layers);
+    const { program, texts, ...ready } = await this.#prepare(kind, batch.length, t, trace);
+
+    const fed = batch.slice(0, texts);
+    const rows = requests.flatMap((row) => fed.map(() => row)); // a target's texts side by side
+    const request = new Float32Array(rows.length * (architecture.labels.length + 1));
+    rows.forEach((row, i) => {
+      request.set(row, row.length * i);
+    });
+    const data = await program.run({ ...this.#inputs(fed, t), request });
+    const about = { model, backend: backend.name, labels: architecture.labels };
+    const run = { ...ready, data, texts, targets: requests.length };
+    return fed.map((one, i) => explanations(one, about, run, i, asked));
+  }
+
+  /** Frees the model's memory, once the run under way has ended. */
+  dispose(): Promise<void> {
+    this.#disposed ??= this.#queue.then(() => {
+      this.#plans.dispose();
+      this.#parts.backend.dispose();
+    });
+    return this.#disposed;
+  }
+
+  /**
+   * Runs texts of like length together. `run` answers those it is given, or as many of the first ones as it can run at
+   * once.
+   */
+  async #inBatches<R>(
+    encoded: readonly Encoded[],
+    signal: AbortSignal | undefined,
+    targets: number,
+    run: (batch: Encoded[], t: number) => Promise<R[]>,
+  ): Promise<R[]> {
+    const results = new Array<R>(encoded.length);
+    let ran = false;
+    const lengths = encoded.map(({ tokens }) => tokens.length);
+    for (const { t, texts } of alike(lengths, this.#parts.architecture.positions)) {
+      for (let done = 0; done < texts.length; ) {
+        if (ran) await new Promise((resolve) => setTimeout(resolve)); // or nobody could abort, nor a page be painted
+        ran = true;
+        const next = texts.slice(done, done + this.#most(t * Math.max(1, targets)));
+        const batch = next.map((i) => encoded[i]);
+        const answers = await this.#inTurn(signal, () => run(batch, t));
+        answers.forEach((answer, i) => {
+          results[next[i]] = answer;
+        });
+        done += answers.length;
+      }
+    }
+    return results;
+  }
+
+  /** How many texts of `t` tokens, or targets of one, a run takes. */
+  #most(t: number): number {
+    return Math.max(1, Math.floor(this.#parts.backend.rows / t));
+  }
+
+  /** First come, first served. */
+  #inTurn<R>(signal: AbortSignal | undefined, work: () => Promise<R>): Promise<R> {
+    const turn = this.#queue.then(() => {
+      if (this.#disposed) throw new RelpropError("Disposed", "the model was disposed of; load it again");
+      throwIfAborted(signal);
+      return work();
+    });
+    this.#queue = turn.catch(() => {});
+    return turn;
+  }
+
+  /** The program for so many texts of `t` tokens, or for half as many and so on if its work buffers were too large. */
+  async #prepare(
+    kind: string,
+    texts: number,
+    t: number,
+    trace: (net: Network) => Trace,
+  ): Promise<Ready & { texts: number }> {
+    const traced = () => trace(network(this.#parts.architecture, texts, t));
+    const ready = await this.#plans.get(`${kind} ${texts} ${t}`, traced, texts > 1 ? MOST_BYTES : undefined);
+    return ready ? { ...ready, texts } : this.#prepare(kind, Math.ceil(texts / 2), t, trace);
+  }
+
+  #inputs(batch: readonly Encoded[], t: number): Data {
+    return inputs(batch, t, this.#parts.tables, this.#parts.architecture.width);
+  }
+}
