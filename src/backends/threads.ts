@@ -45,6 +45,7 @@ export async function startThreads(threads: number, bytes: Uint8Array<ArrayBuffe
   const ask = (task: (thread: number) => Task) =>
     new Promise<void>((resolve, reject) => {
       if (dead) throw dead;
+      barrier.fill(0); // only now: a dead team's stays open
       for (const thread of team) thread.ref?.();
       const settle = (error: unknown) => {
         waiting = undefined;
@@ -61,6 +62,7 @@ export async function startThreads(threads: number, bytes: Uint8Array<ArrayBuffe
   const dispose = () => {
     dead = new Error("the threads were ended");
     waiting?.settle(dead);
+    release(barrier); // Deno does not end a thread that sleeps
     for (const thread of team) thread.terminate();
   };
 
@@ -75,10 +77,7 @@ export async function startThreads(threads: number, bytes: Uint8Array<ArrayBuffe
     threads,
     memory,
     heap,
-    run(calls: KernelCall[]) {
-      barrier.fill(0);
-      return ask(() => calls);
-    },
+    run: (calls: KernelCall[]) => ask(() => calls),
     dispose,
   };
 }

@@ -13,6 +13,7 @@ const flags = { tests: { type: "boolean" }, packed: { type: "boolean" }, write: 
 const { values, positionals } = parseArgs({ options: flags, allowPositionals: true });
 for (const row of positionals) if (!rows[row]) throw new Error(`no row ${row}, only ${Object.keys(rows).join(", ")}`);
 const wanted = (row) => !positionals.length || positionals.includes(row);
+const PATIENCE = 15 * 60_000; // milliseconds for a part, several times what the longest takes; then it hangs
 const backends = process.env.RELPROP_BACKENDS ?? "wasm,webgpu";
 
 /** What passed, by row and column; and how many parts there were. */
@@ -26,7 +27,7 @@ async function part(row, column, names, body) {
   total++;
   let outcome = "ok  ";
   try {
-    await body();
+    await Promise.race([body(), late()]);
     good++;
     const cells = passed.get(row) ?? {};
     passed.set(row, { ...cells, [column]: [...(cells[column] ?? []), ...names] });
@@ -36,6 +37,11 @@ async function part(row, column, names, body) {
   }
   console.log(`${outcome} ${row}: ${names.join(", ")} (${((performance.now() - from) / 1000).toFixed(1)} s)`);
 }
+
+const late = () =>
+  new Promise((_, reject) => {
+    setTimeout(reject, PATIENCE, new Error("it hangs")).unref();
+  });
 
 /** Runs the test files in a runtime; it prints what uvu prints. */
 async function tests(row) {
@@ -56,6 +62,8 @@ async function shell(row, files, on) {
   const child = spawn(command, [...args, ...hook, "test/everywhere/runner.mjs", ...paths], {
     env: { ...process.env, ...env, RELPROP_BACKENDS: on },
     stdio: ["ignore", "inherit", "inherit"],
+    timeout: PATIENCE,
+    killSignal: "SIGKILL",
   });
   const [code, signal] = await new Promise((resolve, reject) => {
     child.on("error", reject);
