@@ -67,21 +67,26 @@ async function serviceWorker() {
   });
 }
 
-/** What a page loads, gzipped: the engine is the worker's file and all that it imports, the rest is the page's own. */
+/**
+ * What a page loads, gzipped: the engine is the worker's file, the larger backend and all that these import at once; the
+ * rest is the page's own.
+ */
 function sizes({ outputs }) {
   const name = (path) => path.slice(path.lastIndexOf("/") + 1);
-  const engine = new Set();
-  const add = (path) => {
-    if (engine.has(path)) return;
-    engine.add(path);
-    for (const { path: imported } of outputs[path].imports) add(imported);
+  const named = (start) => Object.keys(outputs).find((path) => name(path).startsWith(start));
+  const reach = (start, isWanted) => {
+    const found = new Set([named(start)]);
+    for (const path of found)
+      for (const { path: imported, kind } of outputs[path].imports) if (isWanted(kind)) found.add(imported);
+    return found;
   };
-  add(Object.keys(outputs).find((path) => name(path) === "worker.js"));
   const weigh = (files) =>
-    files.reduce((sum, file) => sum + gzipSync(readFileSync(`${dist}${file}`), { level: 9 }).length, 0);
-  const own = Object.keys(outputs).filter((path) => !engine.has(path));
+    [...files].reduce((sum, file) => sum + gzipSync(readFileSync(`${dist}${file}`), { level: 9 }).length, 0);
+  const atOnce = (...starts) => starts.flatMap((start) => [...reach(start, (kind) => kind === "import-statement")]);
+  const whole = reach("worker.js", () => true);
+  const own = Object.keys(outputs).filter((path) => !whole.has(path));
   return {
-    engine: weigh([...engine].map(name)),
+    engine: Math.max(...["wasm-", "webgpu-"].map((backend) => weigh(new Set(atOnce("worker.js", backend).map(name))))),
     page: weigh([...own.map(name), "index.html", "style.css", "service-worker.js"]),
     fonts: weigh(["serif.woff2", "sans.woff2"]),
   };

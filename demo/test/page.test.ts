@@ -242,6 +242,7 @@ for (const noGpu of [false, true]) {
       await page.keyboard.press("0");
 
       await page.click("text=The same as a table");
+      await page.waitForSelector("#map tbody tr"); // details tell that they are open a task later
       const rows = await page.locator("#map tbody tr").count();
       assert.is(rows, explanation.tokens.length);
       const sums = await page.locator("#map tfoot .number").allTextContents();
