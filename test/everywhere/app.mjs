@@ -84,22 +84,41 @@ export class App {
     }
   }
 
-  /** What a page comes to, in a browser without a past: its `answers`, and what went wrong on the way. */
+  /** What a page comes to: its `answers`, and what went wrong on the way. */
   async visit(url) {
+    const problems = [];
+    const answers = await this.open(
+      url,
+      async (page) => {
+        const there = page.waitForFunction(() => "answers" in globalThis, undefined, { timeout: 60_000 });
+        await there.catch((error) => {
+          throw new Error(`${url} has no answers: ${problems.join("; ") || error}`);
+        });
+        return page.evaluate(() => globalThis.answers.catch(({ code, message }) => ({ code, message })));
+      },
+      problems,
+    );
+    return { answers, problems };
+  }
+
+  /** Opens a page in a browser without a past; what goes wrong in it is a failure, unless `problems` is there to take it. */
+  async open(url, use, problems) {
     this.browser ??= launch(`--host-resolver-rules=MAP ${INSECURE} 127.0.0.1`);
     const context = await (await this.browser).newContext();
+    const found = problems ?? [];
     try {
       const page = await context.newPage();
-      const problems = [];
-      page.on("console", (message) => /error|warning/.test(message.type()) && problems.push(message.text()));
-      page.on("pageerror", (error) => problems.push(String(error)));
+      page.on("console", (message) => /error|warning/.test(message.type()) && found.push(message.text()));
+      page.on("pageerror", (error) => found.push(String(error)));
       await page.goto(url);
-      const there = page.waitForFunction(() => "answers" in globalThis, undefined, { timeout: 60_000 });
-      await there.catch((error) => {
-        throw new Error(`${url} has no answers: ${problems.join("; ") || error}`);
-      });
-      const answers = await page.evaluate(() => globalThis.answers.catch(({ code, message }) => ({ code, message })));
-      return { answers, problems };
+      const result = await use(page);
+      // Chromium itself says so when `auto` asks for a GPU and there is none.
+      if (!problems)
+        assert.deepEqual(
+          found.filter((text) => text !== "No available adapters."),
+          [],
+        );
+      return result;
     } finally {
       await context.close();
     }

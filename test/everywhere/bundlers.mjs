@@ -10,9 +10,9 @@ import * as esbuild from "esbuild";
 import { Miniflare } from "miniflare";
 import { run } from "./app.mjs";
 
-/** An edge function in workerd, from a build of `entry`; all it can reach is the model, or this machine's network. */
-export async function edge(app, { entry = "edge.js", conditions = ["workerd"], network = false }, use) {
-  const outdir = app.in(`edge-${entry}-${conditions}`);
+/** Bundles an edge function as its modules, the script first. */
+export async function bundle(app, entry, conditions) {
+  const outdir = app.in(`out/${entry}-${conditions}`);
   await esbuild.build({
     entryPoints: [app.in(entry)],
     bundle: true,
@@ -27,7 +27,12 @@ export async function edge(app, { entry = "edge.js", conditions = ["workerd"], n
     type: name.endsWith(".wasm") ? "CompiledWasm" : "ESModule",
     path: join(outdir, name),
   }));
-  modules.sort((a, b) => b.type.localeCompare(a.type)); // the script comes first
+  return { outdir, modules: modules.sort((a, b) => b.type.localeCompare(a.type)) };
+}
+
+/** An edge function in workerd, from a build of `entry`; all it can reach is the model, or this machine's network. */
+export async function edge(app, { entry = "edge.js", conditions = ["workerd"], network = false }, use) {
+  const { outdir, modules } = await bundle(app, entry, conditions);
   const model = async (request) => {
     const { pathname } = new URL(request.url);
     const body = await readFile(app.in(pathname.replace("sst2-tiny", "public/model"))).catch(() => undefined);
@@ -111,13 +116,14 @@ export async function unbundled(app, { scripts = "", connect = "", page = "page.
   });
 }
 
-export const typescript = async (app) => {
-  const lib = ["--lib", "es2022,dom", "--strict", "--noEmit", "--target", "es2022"];
+/** Checks a file's types, the package found as Node finds it and as bundlers do. */
+export async function compile(app, lib, file) {
+  const flags = ["--lib", `es2022,esnext.disposable,${lib}`, "--strict", "--noEmit", "--target", "es2022"];
   for (const resolution of ["nodenext", "bundler"]) {
     const how = ["--module", resolution === "nodenext" ? "nodenext" : "esnext", "--moduleResolution", resolution];
     const tsc = fileURLToPath(new URL("../../node_modules/typescript/bin/tsc", import.meta.url));
-    await run(process.execPath, [tsc, ...lib, ...how, app.in("types.ts")], { cwd: app.folder }).catch((error) => {
+    await run(process.execPath, [tsc, ...flags, ...how, app.in(file)], { cwd: app.folder }).catch((error) => {
       throw new Error(error.stdout);
     });
   }
-};
+}

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { INSECURE } from "./app.mjs";
-import { bundled, edge, typescript, unbundled, viteBuild, viteServer, webpack } from "./bundlers.mjs";
+import { bundled, compile, edge, unbundled, viteBuild, viteServer, webpack } from "./bundlers.mjs";
+import { page, script, viteApp, worker } from "./examples.mjs";
 import { keeps, said } from "./faults.mjs";
 import { runtimes } from "./runtimes.mjs";
 
@@ -70,7 +71,13 @@ export const works = [
         });
       }),
   },
-  { row: "typescript", name: "types", body: typescript },
+  { row: "typescript", name: "types", body: (app) => compile(app, "dom", "types.ts") },
+  ...["deno", "bun"].map((row) => ({ row, name: "its example", body: (app) => script(app, row) })),
+  ...Object.entries({ chromium: page, workerd: worker, vite: viteApp }).map(([row, body]) => ({
+    row,
+    name: "its example",
+    body,
+  })),
 ];
 
 /** What is missing, and what each runtime says about it. */
