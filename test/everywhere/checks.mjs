@@ -91,6 +91,16 @@ export const says = [
     },
   })),
   {
+    row: "deno",
+    name: "no WebGPU",
+    async body(app) {
+      // A kind of GPU that Linux has not, so that none is found.
+      const blind = { ...runtimes.deno, env: { DENO_WEBGPU_BACKEND: "metal" } };
+      const answer = await app.shell(blind, "shell.js", { backend: "webgpu" });
+      refused(answer, "GpuUnavailable", /WebGPU found no GPU on this machine/);
+    },
+  },
+  {
     row: "workerd",
     name: "no WebGPU",
     body: (app) =>
