@@ -7,7 +7,8 @@
 import { all, sum } from "./math";
 import { at, from, load4, put, scratch } from "./memory";
 
-const TALL: u32 = 4; // rows and columns of a tile: its sums and what they need fit in the 15 registers that V8 has to give
+const TALL: u32 = 5; // rows and columns of a tile: its sums and what they need fit in the 15 registers that V8 has to give
+const LOW: u32 = 4; // rows of the last tiles, where there is no whole number of tall ones
 const WIDE: u32 = 8;
 const DEPTH: u32 = 512; // of a chunk: a tile's two panels lie in 32 kB of L1
 const ROWS: u32 = 180; // at most, packed at once: 360 kB, for L2
@@ -43,7 +44,7 @@ export function product_nt(
   product(out, out_stride, a, a_stride, 1, b, 1, b_stride, start, start_stride, rows, cols, depth, scale);
 }
 
-/** out[r, c] = start[r, c] + scale · Σ a[r·a_row + k·a_col] · b[k, c] over k: `a` as it lies or transposed. */
+/** out[r, c] = start[r, c] + scale · Σ a[r·a_row + k·a_col] · b[k, c] over k: `a` as it lies or transposed, a stride being 1. */
 export function product_nn(
   out: usize, out_stride: u32, a: usize, a_row: u32, a_col: u32, b: usize, b_stride: u32, start: usize, start_stride: u32,
   rows: u32, cols: u32, depth: u32, scale: f32,
@@ -62,7 +63,9 @@ function product(
     const deep = min<u32>(DEPTH, depth - k);
     for (let r: u32 = 0; r < rows; r += block) {
       const high = min<u32>(block, rows - r);
-      pack(scratch(A), TALL, from(a, r * a_row + k * a_col), a_row, a_col, high, deep);
+      const tall = tall_rows(high), left = from(a, r * a_row + k * a_col);
+      pack(scratch(A), TALL, left, a_row, a_col, tall, deep);
+      pack(scratch(A + tall * deep), LOW, from(left, tall * a_row), a_row, a_col, high - tall, deep);
       for (let c: u32 = 0; c < cols; c += COLS) {
         const broad = min<u32>(COLS, cols - c);
         pack(scratch(B), WIDE, from(b, k * b_row + c * b_col), b_col, b_row, broad, deep);
@@ -80,31 +83,33 @@ function product(
   }
 }
 
+/** How many of so many rows are in tall tiles: with the low ones after them no row is wasted, where there are 12 or more. */
+function tall_rows(rows: u32): u32 {
+  const low = LOW * ((TALL - rows % TALL) % TALL);
+  return rows > low ? rows - low : 0;
+}
+
 /**
- * x[i·across + k·along] for i < n and k < depth, as panels [depth, width], the last filled with zeros;
- * `width` is 4 or 8.
+ * x[i·across + k·along] for i < n and k < depth, a stride being 1, as panels [depth, width], the last filled with zeros;
+ * `width` is 4, 5 or 8.
  */
 function pack(to: usize, width: u32, x: usize, across: u32, along: u32, n: u32, depth: u32): void {
-  const panel = width * depth;
   const whole = n - n % width;
   if (along == 1) {
     for (let i: u32 = 0; i < whole; i += width) {
       const o = from(to, i * depth), y = from(x, i * across);
       transpose4(o, width, y, across, depth);
       if (width == 8) transpose4(from(o, 4), width, from(y, 4 * across), across, depth);
-    }
-  } else if (across == 1) {
-    for (let k: u32 = 0; k < depth; k++) {
-      let o = from(to, k * width), y = from(x, k * along);
-      for (let i: u32 = 0; i < whole; i += width, o = from(o, panel), y = from(y, width)) {
-        v128.store(o, v128.load(y));
-        if (width == 8) v128.store(o, v128.load(y, 16), 16);
-      }
+      if (width == 5) for (let k: u32 = 0, last = from(y, 4 * across); k < depth; k++) put(o, k * 5 + 4, at(last, k));
     }
   } else {
-    for (let i: u32 = 0; i < whole; i++) {
-      const o = from(to, i / width * panel + i % width), y = from(x, i * across);
-      for (let k: u32 = 0; k < depth; k++) put(o, k * width, at(y, k * along));
+    for (let k: u32 = 0; k < depth; k++) {
+      let o = from(to, k * width), y = from(x, k * along);
+      for (let i: u32 = 0; i < whole; i += width, o = from(o, width * depth), y = from(y, width)) {
+        v128.store(o, v128.load(y));
+        if (width == 8) v128.store(o, v128.load(y, 16), 16);
+        if (width == 5) put(o, 4, at(y, 4));
+      }
     }
   }
   if (whole == n) return;
@@ -142,17 +147,19 @@ function transpose4(to: usize, width: u32, x: usize, stride: u32, depth: u32): v
 function column(
   out: usize, out_stride: u32, b: usize, start: usize, start_stride: u32, rows: u32, cols: u32, depth: u32, scale: f32,
 ): void {
-  for (let i: u32 = 0; i < rows; i += TALL) {
+  const tall = tall_rows(rows);
+  for (let i: u32 = 0, step = TALL; i < rows; i += step) {
+    if (i == tall) step = LOW;
     const a = scratch(A + i * depth), to = from(out, i * out_stride), first = from(start, i * start_stride);
-    const high = min<u32>(TALL, rows - i);
-    if (high == TALL && cols == WIDE) {
-      tile(to, out_stride, a, b, first, start_stride, depth, scale);
+    const high = min<u32>(step, rows - i);
+    if (high == step && cols == WIDE) {
+      tile(step, to, out_stride, a, b, first, start_stride, depth, scale);
       continue;
     }
     // A tile that is not whole is made beside.
     const edge = scratch(EDGE), bytes = cols << 2;
     for (let r: u32 = 0; r < high; r++) memory.copy(from(edge, r * WIDE), from(first, r * start_stride), bytes);
-    tile(edge, WIDE, a, b, edge, WIDE, depth, scale);
+    tile(step, edge, WIDE, a, b, edge, WIDE, depth, scale);
     for (let r: u32 = 0; r < high; r++) memory.copy(from(to, r * out_stride), from(edge, r * WIDE), bytes);
   }
 }
@@ -166,32 +173,63 @@ function finish(out: usize, start: usize, scale: v128, low: v128, high: v128): v
   v128.store(out, f32x4.add(s1, f32x4.mul(scale, high)), 16);
 }
 
-/**
- * Four rows of packed a times eight columns of packed b, two vectors a row. The loop is not unrolled: the optimiser would
- * then load so early that sums are spilled, which costs a third.
- */
+// Each height is a function of its own, or V8 would give both too few registers.
+
 function tile(
+  rows: u32, out: usize, out_stride: u32, a: usize, b: usize, start: usize, start_stride: u32, depth: u32, scale: f32,
+): void {
+  if (rows == TALL) tall_tile(out, out_stride, a, b, start, start_stride, depth, scale);
+  else low_tile(out, out_stride, a, b, start, start_stride, depth, scale);
+}
+
+function tall_tile(
   out: usize, out_stride: u32, a: usize, b: usize, start: usize, start_stride: u32, depth: u32, scale: f32,
 ): void {
-  let r0l = all(0), r0h = r0l, r1l = r0l, r1h = r0l, r2l = r0l, r2h = r0l, r3l = r0l, r3h = r0l;
-  for (const end = from(b, depth * WIDE); b < end; b += WIDE << 2, a += 4 << 2) {
-    const low = v128.load(b), high = v128.load(b, 16);
-    let x = v128.load_splat<f32>(a);
+  sums(true, out, out_stride, a, b, start, start_stride, depth, scale);
+}
+
+function low_tile(
+  out: usize, out_stride: u32, a: usize, b: usize, start: usize, start_stride: u32, depth: u32, scale: f32,
+): void {
+  sums(false, out, out_stride, a, b, start, start_stride, depth, scale);
+}
+
+/**
+ * Five or four rows of packed a times eight columns of packed b, two vectors a row. One load serves four rows: where a
+ * runtime checks the bounds of each, as Deno does, that is a quarter of the time. The loop is not unrolled: the optimiser
+ * would then load so early that sums are spilled, which costs a third.
+ */
+// @ts-expect-error: decorator
+@inline
+function sums(
+  tall: bool, out: usize, out_stride: u32, a: usize, b: usize, start: usize, start_stride: u32, depth: u32, scale: f32,
+): void {
+  let r0l = all(0), r0h = r0l, r1l = r0l, r1h = r0l, r2l = r0l, r2h = r0l, r3l = r0l, r3h = r0l, r4l = r0l, r4h = r0l;
+  const width: usize = tall ? TALL << 2 : LOW << 2;
+  for (const end = from(b, depth * WIDE); b < end; b += WIDE << 2, a += width) {
+    const low = v128.load(b), high = v128.load(b, 16), four = v128.load(a);
+    let x = v128.shuffle<f32>(four, four, 0, 0, 0, 0);
     r0l = madd(x, low, r0l);
     r0h = madd(x, high, r0h);
-    x = v128.load_splat<f32>(a, 4);
+    x = v128.shuffle<f32>(four, four, 1, 1, 1, 1);
     r1l = madd(x, low, r1l);
     r1h = madd(x, high, r1h);
-    x = v128.load_splat<f32>(a, 8);
+    x = v128.shuffle<f32>(four, four, 2, 2, 2, 2);
     r2l = madd(x, low, r2l);
     r2h = madd(x, high, r2h);
-    x = v128.load_splat<f32>(a, 12);
+    x = v128.shuffle<f32>(four, four, 3, 3, 3, 3);
     r3l = madd(x, low, r3l);
     r3h = madd(x, high, r3h);
+    if (tall) {
+      x = v128.load_splat<f32>(a, 16);
+      r4l = madd(x, low, r4l);
+      r4h = madd(x, high, r4h);
+    }
   }
   const by = all(scale), o = <usize>out_stride << 2, s = <usize>start_stride << 2;
   finish(out, start, by, r0l, r0h);
   finish(out + o, start + s, by, r1l, r1h);
   finish(out + 2 * o, start + 2 * s, by, r2l, r2h);
   finish(out + 3 * o, start + 3 * s, by, r3l, r3h);
+  if (tall) finish(out + 4 * o, start + 4 * s, by, r4l, r4h);
 }

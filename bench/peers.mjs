@@ -30,7 +30,8 @@ const modules = {
 };
 
 const weights = randomWeights(shape);
-const open = (threads) => load(checkpoint(weights, shape), { backend, threads, name: asked.model });
+const files = checkpoint(weights, shape);
+const open = (threads) => load(files, { backend, threads, name: asked.model });
 const model = await open(threads);
 const single = threads > 1 ? await open(1) : undefined;
 const rows = [];
