@@ -14,6 +14,9 @@ const tool = (name, ...args) => execFileSync(process.execPath, [`node_modules/${
 /** The builds in asconfig.json, and their files in build/ and dist/. */
 const builds = { simd: "kernels.wasm", relaxed: "kernels.relaxed.wasm" };
 
+/** Shaders that most explanations do without: of long texts and of the ε rule. The GPU's backend loads them when it must. */
+const RARE = /^(attend|attend_grad|stabilize)\.wgsl$/;
+
 const note = "// Written by build.mjs; do not edit.\n";
 
 function generate() {
@@ -27,16 +30,22 @@ function generate() {
   const size = `export const simdBytes: number = ${simd.length};\n`;
   writeFileSync("src/generated/kernels.ts", `${note}${size}export const kernels: string =\n  "${text}";\n`);
 
-  const shaders = readdirSync("shaders").map((file) => {
+  const shader = (file) => {
     const code = readFileSync(`shaders/${file}`, "utf8");
     const bare = code.replace(/\/\/.*/g, "").replace(/^\s+/gm, "");
     const dense = bare.replace(/ ?([{}()[\],;:=+*/<>&|!%^?]) ?/g, "$1").replace("struct Args{", "struct Args {");
     // Declarations keep a line each, and minus signs their distance.
     const tight = dense.replace(/ - (?!-)/g, "-").replace(/\n(?!@|fn |const |struct |var<|override )/g, "");
     return `  ${file.replace(".wgsl", "")}: ${JSON.stringify(tight)},\n`;
-  });
-  const type = "Readonly<Record<string, string>>";
-  writeFileSync("src/generated/shaders.ts", `${note}export const shaders: ${type} = {\n${shaders.join("")}};\n`);
+  };
+  const files = readdirSync("shaders");
+  for (const [name, some] of [
+    ["shaders", files.filter((file) => !RARE.test(file))],
+    ["rare", files.filter((file) => RARE.test(file))],
+  ]) {
+    const text = `export const ${name}: Readonly<Record<string, string>> = {\n${some.map(shader).join("")}};\n`;
+    writeFileSync(`src/generated/${name}.ts`, note + text);
+  }
 }
 
 /** The code of threads, as a text that workers start from. */

@@ -105,6 +105,9 @@ async function upload(
         });
       }
     }
+    for (const [name, value] of weights.constants) {
+      await started.backend.write(name, 0, size(weights.used.get(name)!), (out) => void out.fill(value));
+    }
     return started;
   } catch (error) {
     started.backend.dispose();

@@ -7,7 +7,8 @@ import { builtin } from "../src/backends/builtin.ts";
 import { argumentTypes, entryPoints } from "../src/backends/kernels.ts";
 import { choose } from "../src/backends/module.ts";
 import { type Composite, methods } from "../src/composites.ts";
-import { shaders } from "../src/generated/shaders.ts";
+import { rare } from "../src/generated/rare.ts";
+import { shaders as common } from "../src/generated/shaders.ts";
 import { activations } from "../src/ops/activation.ts";
 import { attend } from "../src/ops/attend.ts";
 import { context, scores } from "../src/ops/attention.ts";
@@ -28,6 +29,7 @@ import { backends, findDevice, random } from "./support.ts";
 const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536 });
 const { exports } = (await WebAssembly.instantiate(await builtin("simd"), { env: { memory } })).instance;
 const functions = new Map(Object.entries(exports).filter(([, f]) => typeof f === "function") as [string, () => void][]);
+const shaders = { ...common, ...rare };
 const entries = Object.values(shaders).flatMap((code) => entryPoints(code).map((name) => ({ name, code })));
 
 /** A function's text, with that of every function of its shader that it calls. */

@@ -15,9 +15,9 @@ export interface Kernel {
 export type Kernels = Map<string, Kernel>;
 
 /** `staged`: whether kernels stage operands in workgroup memory, those that can. */
-export function findKernels(device: GPUDevice, staged: boolean): Kernels {
+export function findKernels(device: GPUDevice, staged: boolean, from = shaders): Kernels {
   const kernels: Kernels = new Map();
-  for (const code of Object.values(shaders)) {
+  for (const code of Object.values(from)) {
     let module: GPUShaderModule | undefined;
     const fields = argumentTypes(code);
     const write: Kernel["write"] = (args, to) => {

@@ -26,7 +26,7 @@ export function webgpu(device: GPUDevice, owned: boolean, options: WebgpuOptions
   const weights = new Map<string, GPUBuffer>();
   const pool = sharedPool(device);
   const profile = options.profile ? new Map() : undefined;
-  const place: Place = { gpu, kernels, weights, pool, living: new Set(), profile };
+  const place: Place = { gpu, staged, kernels, weights, pool, living: new Set(), profile };
 
   return {
     name: "webgpu",
@@ -56,6 +56,7 @@ export function webgpu(device: GPUDevice, owned: boolean, options: WebgpuOptions
 
 interface Place {
   gpu: Gpu;
+  staged: boolean;
   kernels: Kernels;
   weights: Map<string, GPUBuffer>;
   pool: Pool;
@@ -65,7 +66,13 @@ interface Place {
 }
 
 /** The pipeline of each of a plan's steps. Those that steps share are built once, all of them at the same time. */
-async function compile({ kernels }: Place, plan: Plan): Promise<GPUComputePipeline[]> {
+async function compile({ gpu, staged, kernels }: Place, plan: Plan): Promise<GPUComputePipeline[]> {
+  if (plan.steps.some(({ kernel }) => !kernels.has(kernel))) {
+    const { rare } = await import("../generated/rare.ts");
+    for (const [name, kernel] of findKernels(gpu.device, staged, rare)) {
+      if (!kernels.has(name)) kernels.set(name, kernel);
+    }
+  }
   const pipelines = plan.steps.map(({ kernel: name, constants }) => {
     const kernel = kernels.get(name);
     if (!kernel) throw new Error(`no shader has an entry point ${name}`);

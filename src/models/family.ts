@@ -3,6 +3,7 @@ import type { Tensor } from "../tensor.ts";
 import { bert } from "./bert.ts";
 import { type Config, field, unsupported } from "./config.ts";
 import type { Weights } from "./weights.ts";
+import { xaiTransformer } from "./xai_transformer.ts";
 
 /** What a network is fed: vectors looked up on the host, so that a large vocabulary never travels to a device. */
 export interface Embedded {
@@ -39,7 +40,10 @@ export interface Architecture {
 
 export type Family = (config: Config, weights: Weights) => Architecture;
 
-const families = new Map<string, Family>([["bert", bert]]);
+const families = new Map<string, Family>([
+  ["bert", bert],
+  ["xai_transformer", xaiTransformer],
+]);
 
 /** The architecture that config.json's `model_type` names. */
 export function architecture(config: Config, weights: Weights): Architecture {

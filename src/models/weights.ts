@@ -13,6 +13,9 @@ export class Weights {
     this.#used = used;
   }
 
+  /** Of the tensors asked for, those that no checkpoint has: the one value of each. */
+  readonly constants = new Map<string, number>();
+
   /** Names of the tensors asked for so far, from any prefix. */
   get used(): ReadonlyMap<string, Shape> {
     return this.#used;
@@ -37,6 +40,14 @@ export class Weights {
     }
     this.#used.set(full, shape);
     return weight(full, shape);
+  }
+
+  /** A tensor of one value. To be asked of the whole checkpoint, not from a prefix. */
+  constant(value: number, shape: Shape): Tensor {
+    const name = `${value} [${shape}]`;
+    this.constants.set(name, value);
+    this.#used.set(name, shape);
+    return weight(name, shape);
   }
 
   get(name: string, shape: Shape): Tensor {
