@@ -28,6 +28,11 @@ const options = {
   target: { type: "string", multiple: true },
   contrast: { type: "string", multiple: true },
   composite: { type: "string" },
+  layers: { type: "boolean" },
+  groups: { type: "string" },
+  heads: { type: "boolean" },
+  neurons: { type: "string" },
+  pairs: { type: "boolean" },
   truncate: { type: "boolean" },
   json: { type: "boolean" },
   jsonl: { type: "boolean" },
@@ -49,6 +54,11 @@ const commands = new Map([
       "target",
       "contrast",
       "composite",
+      "layers",
+      "groups",
+      "heads",
+      "neurons",
+      "pairs",
       "truncate",
       "json",
       "jsonl",
@@ -148,8 +158,12 @@ async function asks(values: Values): Promise<ExplainOptions | ExplainLists> {
   const wanted =
     values.composite === undefined ? alone(values.method?.split(",")) : await compositeFile(values.composite);
   for (const one of listed<string | Composite | undefined>(wanted)) method(one);
-  const { at, target, contrast, truncate } = values;
+  const { at, target, contrast, truncate, layers, groups, heads, neurons, pairs } = values;
+  const finer = { layers, groups, heads, neurons: neurons === undefined ? undefined : Number(neurons), pairs };
+  const some = Object.entries(finer).find(([, value]) => value !== undefined);
+  if (some && !values.jsonl && formatOf(values) !== "json") throw new Usage(`--${some[0]} is told as JSON: add --json`);
   const asked = {
+    ...finer,
     method: wanted,
     at: alone(at?.split(",")),
     target: alone(target),

@@ -68,12 +68,15 @@ export class Engine {
 
   /** One run for the first texts of a batch, as many as fit: their explanations by method. */
   async #explain(batch: Encoded[], t: number, asked: Question): Promise<Explanation[][][]> {
-    const { methods, requests, layers } = asked;
+    const { methods, requests, layers, finer } = asked;
     const { name: model, backend, architecture } = this.#parts;
     const composites = methods.map(({ composite }) => composite);
-    const kind = `${JSON.stringify(composites)} ${layers} ${requests.length}`;
-    const trace = (net: Network) => explaining(net, composites, requests.length, layers);
-    const { program, texts, ...ready } = await this.#prepare(kind, batch.length, t, trace);
+    const grain = finer && (await import("./grain.ts"));
+    const watch = grain?.watch(finer!) ?? [];
+    const kind = `${JSON.stringify(composites)} ${layers} ${requests.length} ${watch}`;
+    const trace = (net: Network) => explaining(net, composites, requests.length, layers, watch);
+    const whole = watch.includes("weights") ? false : undefined; // attention weights must be there to be seen
+    const { program, texts, ...ready } = await this.#prepare(kind, batch.length, t, trace, whole);
 
     const fed = batch.slice(0, texts);
     const rows = requests.flatMap((row) => fed.map(() => row)); // a target's texts side by side
@@ -84,7 +87,7 @@ export class Engine {
     const data = await program.run({ ...this.#inputs(fed, t), request });
     const about = { model, backend: backend.name, labels: architecture.labels };
     const run = { ...ready, data, texts, targets: requests.length };
-    return fed.map((one, i) => explanations(one, about, run, i, asked));
+    return fed.map((one, i) => explanations(one, about, run, i, asked, grain));
   }
 
   /** Frees the model's memory, once the run under way has ended. */
@@ -147,10 +150,11 @@ export class Engine {
     texts: number,
     t: number,
     trace: (net: Network) => Trace,
+    recompute?: boolean,
   ): Promise<Ready & { texts: number }> {
-    const traced = () => trace(network(this.#parts.architecture, texts, t));
+    const traced = () => trace(network(this.#parts.architecture, texts, t, recompute));
     const ready = await this.#plans.get(`${kind} ${texts} ${t}`, traced, texts > 1 ? MOST_BYTES : undefined);
-    return ready ? { ...ready, texts } : this.#prepare(kind, Math.ceil(texts / 2), t, trace);
+    return ready ? { ...ready, texts } : this.#prepare(kind, Math.ceil(texts / 2), t, trace, recompute);
   }
 
   #inputs(batch: readonly Encoded[], t: number): Data {

@@ -52,6 +52,55 @@ export interface LayerRelevance {
   ledger: Ledger;
 }
 
+/** The relevance of a part of the text: of all tokens that begin in it. */
+export interface GroupRelevance {
+  text: string;
+  /** UTF-16 offsets into the user's own text. */
+  start: number;
+  end: number;
+  relevance: number;
+  /** Which tokens, by their place in `tokens`. */
+  tokens: number[];
+}
+
+/** A ledger across a block's middle: `parts` are its heads' or neurons' relevance, `stream` is what goes around them. */
+export type PartsLedger = Omit<Ledger, "tokens"> & { parts: number; stream: number };
+
+/** What the heads of a block hand on: their context vectors' relevance. */
+export interface HeadRelevance {
+  /** By head. */
+  relevance: number[];
+  /** By head and token. Of the last block only rows that are read count. */
+  tokens: number[][];
+  ledger: PartsLedger;
+}
+
+/** A feed-forward neuron: one number of a block's activations. */
+export interface NeuronRelevance {
+  block: number;
+  neuron: number;
+  relevance: number;
+  /** By token. */
+  tokens: number[];
+}
+
+export interface Neurons {
+  /** Those with the most relevance, by magnitude. */
+  top: NeuronRelevance[];
+  /** Of each block, all its neurons together. */
+  ledgers: PartsLedger[];
+}
+
+/** What passes through a block's attention, by head, from token i (a row) to token j (a column). */
+export interface PairRelevance {
+  /** Through the values: with constant attention weights all of it; rows sum to `heads`' relevance of token i. */
+  values: number[][][];
+  /** Through the keys, where attention weights carry relevance. */
+  keys?: number[][][];
+  /** Through the queries, which a token passes to itself: by head and token. */
+  queries?: number[][];
+}
+
 /** Where relevance is read. */
 export type ReadingPoint = "embeddings" | "embedding-sum" | "words";
 
@@ -76,6 +125,12 @@ export interface Explanation {
    * the reading point, the first is what `embeddings` reads.
    */
   layers?: LayerRelevance[];
+  /** If asked for: by words, sentences or spans; what is in none of them, special tokens first of all, is `rest`. */
+  groups?: { of: GroupRelevance[]; rest: number };
+  /** If asked for: of each block. */
+  heads?: HeadRelevance[];
+  neurons?: Neurons;
+  pairs?: PairRelevance[];
   /** What a reader must know to trust these numbers; mostly empty. */
   warnings: string[];
 }

@@ -8,13 +8,20 @@ export { type ErrorCode, RelpropError } from "./errors.ts";
 export type {
   ClassScore,
   Explanation,
+  GroupRelevance,
+  HeadRelevance,
   LayerRelevance,
   Ledger,
+  NeuronRelevance,
+  Neurons,
+  PairRelevance,
+  PartsLedger,
   Prediction,
   ReadingPoint,
   TokenRelevance,
 } from "./explanation.ts";
 export type { Contents, Hub, Progress, Source } from "./files.ts";
+export type { Groups, NeuronsAsked, Span } from "./grain.ts";
 export type { Input } from "./inputs.ts";
 export type { Model } from "./model.ts";
 export type { ExplainLists, ExplainOptions, PredictOptions } from "./question.ts";

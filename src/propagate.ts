@@ -6,8 +6,10 @@ import { type Attrs, history, type Kept, type Op, type Rule, type Tensor } from 
 export interface Propagated {
   /** The gradient of each source, in their order. */
   gradients: Tensor[];
-  /** What ops kept on the way, and for each source whether the amount lies between it and the output. */
-  kept: (Kept & { above: boolean[] })[];
+  /** Of each tensor that was asked for, if any relevance reaches it. */
+  tapped: (Tensor | undefined)[];
+  /** What ops kept on the way, by whose output it was, and for each source whether that lies between it and the output. */
+  kept: (Kept & { by: Tensor; above: boolean[] })[];
 }
 
 /**
@@ -15,9 +17,16 @@ export interface Propagated {
  * pass the one before it.
  *
  * Every method here is a gradient whose local derivatives are replaced by rules; multiplied by the activations it is
- * relevance. One walk serves all sources: where one is reached the walk goes on to the next.
+ * relevance. One walk serves all sources: where one is reached the walk goes on to the next. `taps` are other tensors on
+ * its way whose gradients are wanted.
  */
-export function propagate(output: Tensor, seed: Tensor, sources: Tensor[], composite: Composite): Propagated {
+export function propagate(
+  output: Tensor,
+  seed: Tensor,
+  sources: Tensor[],
+  composite: Composite,
+  taps: readonly Tensor[] = [],
+): Propagated {
   const made = history([output]);
   checkComposite(composite, made);
 
@@ -38,7 +47,7 @@ export function propagate(output: Tensor, seed: Tensor, sources: Tensor[], compo
     const [rule, options] = rules(composite, y.op);
     const passed = rule(g, y, { options, carries: on });
     const above = dependents.map((d, i) => d.has(y) && y !== sources[i]);
-    for (const amount of passed.kept ?? []) kept.push({ ...amount, above });
+    for (const amount of passed.kept ?? []) kept.push({ ...amount, by: y, above });
     passed.to.forEach((gx, i) => {
       if (!gx || !on[i]) return;
       const sum = gradients.get(y.inputs[i]);
@@ -51,7 +60,7 @@ export function propagate(output: Tensor, seed: Tensor, sources: Tensor[], compo
     if (!g) throw new RelpropError("InvalidOption", "with these rules no relevance reaches the input", { composite });
     return g;
   });
-  return { gradients: reached, kept };
+  return { gradients: reached, tapped: taps.map((tap) => gradients.get(tap)), kept };
 }
 
 /** The ops that a composite names rules for: an op itself, or those it does the work of. */

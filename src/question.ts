@@ -4,6 +4,7 @@
 import { type Composite, method } from "./composites.ts";
 import { quote, RelpropError } from "./errors.ts";
 import type { ReadingPoint } from "./explanation.ts";
+import type { Groups, NeuronsAsked } from "./grain.ts";
 import { listed, type OneOrMore } from "./lists.ts";
 import { requests } from "./target.ts";
 import { readingPoints } from "./trace.ts";
@@ -26,7 +27,18 @@ export interface ExplainOptions extends PredictOptions {
   at?: ReadingPoint;
   /** Also the residual stream's relevance at each block's input, as `layers`. */
   layers?: boolean;
+  /** Also relevance by words, by sentences, or by spans of the text, as `groups`. */
+  groups?: Groups;
+  /** Also what each attention head hands on, block by block, as `heads`. */
+  heads?: boolean;
+  /** Also so many feed-forward neurons, those with most relevance, as `neurons`; of one token's, if `token` says which. */
+  neurons?: number | NeuronsAsked;
+  /** Also what tokens pass on to one another through attention, by block and head, as `pairs`. */
+  pairs?: boolean;
 }
+
+/** What finer explanations are asked for. */
+export type Finer = Pick<ExplainOptions, "groups" | "heads" | "neurons" | "pairs">;
 
 type Listable = "method" | "target" | "contrast" | "at";
 
@@ -44,12 +56,14 @@ export interface Question {
   requests: Float32Array[];
   points: readonly ReadingPoint[];
   layers: boolean;
+  /** If anything finer than tokens and layers is asked for. */
+  finer?: Finer;
   /** Whether a text's answer is a list. */
   several: boolean;
 }
 
 export function question(labels: readonly string[], options: ExplainOptions | ExplainLists): Question {
-  const { target, contrast, at = "embeddings", layers = false } = options;
+  const { target, contrast, at = "embeddings", layers = false, groups, heads, neurons, pairs } = options;
   const points = listed(at);
   for (const point of points) {
     if (readingPoints.includes(point)) continue;
@@ -60,6 +74,7 @@ export function question(labels: readonly string[], options: ExplainOptions | Ex
     requests: requests(labels, options),
     points,
     layers,
+    finer: groups || heads || neurons || pairs ? { groups, heads, neurons, pairs } : undefined,
     several: [options.method, target, contrast, at].some(Array.isArray),
   };
 }

@@ -8,6 +8,8 @@ import type { Encoded } from "./inputs.ts";
 import type { Question } from "./question.ts";
 import { ledger, part, type Trace } from "./trace.ts";
 
+type Grain = typeof import("./grain.ts");
+
 /** What all results of a model have in common. */
 export interface About {
   model: string;
@@ -39,7 +41,8 @@ export function explanations(
   { model, backend, labels }: About,
   run: Run,
   index: number,
-  { methods, points }: Question,
+  { methods, points, finer }: Question,
+  grain?: Grain,
 ): Explanation[][] {
   const { trace, data, texts, targets } = run;
   const classes = classScores(labels, run, index);
@@ -61,7 +64,7 @@ export function explanations(
       };
       return points.map((at) => {
         const { relevance, ledger } = read(walk.readings.get(at)!);
-        return {
+        const explanation: Explanation = {
           text,
           model,
           method: name,
@@ -76,6 +79,9 @@ export function explanations(
           ...(walk.layers.length && { layers: walk.layers.map(read) }),
           warnings: [...warnings, ...annihilated(at, composite)],
         };
+        const forward = (output: string) => part(data[output], index, texts);
+        const numbers = { outputs: trace.outputs, walk, composite, forward, mine, logit };
+        return grain ? { ...explanation, ...grain.finer(explanation, numbers, finer!) } : explanation;
       });
     });
   });

@@ -21,16 +21,20 @@ export interface Walk {
   readings: ReadonlyMap<string, string>;
   /** Relevance of each tensor of the residual stream, if it was asked for. */
   layers: string[];
-  /** Amounts: `times` · Σ rows, for the readings that lie below. */
-  kept: { entry: Entry; times: number; rows: string; below: ReadonlySet<string> }[];
+  /** If anything in the blocks is watched: relevance of the stream after each half, and gradients of what is watched. */
+  halves: ReadonlyMap<string, string>;
+  gradients: ReadonlyMap<string, string>;
+  /** Amounts: `times` · Σ rows, for the readings that lie below, by the op whose output `by` is. */
+  kept: { entry: Entry; times: number; rows: string; below: ReadonlySet<string>; by: Tensor }[];
 }
 
 export const readingPoints: readonly ReadingPoint[] = ["embeddings", "embedding-sum", "words"];
 
 /** The network over `batch` texts padded to `t` tokens; its inputs are words, places and lengths. */
-export function network(architecture: Architecture, batch: number, t: number): Network {
+export function network(architecture: Architecture, batch: number, t: number, recompute?: boolean): Network {
   const { width } = architecture;
   return architecture.network({
+    recompute,
     words: input("words", [batch, t, width]),
     places: input("places", [t, width]),
     lengths: input("lengths", [batch]),
@@ -42,30 +46,52 @@ export const predicting = ({ logits }: Network): Trace => ({ outputs: { logits }
 /**
  * Relevance by each of `composites` at every reading point, and along the residual stream if `layers`, with all that
  * their ledgers need. The forward pass is there once. Targets are the input `request`: so many for each text, and the
- * texts of the first one first.
+ * texts of the first one first. `watch` names tensors of each block whose numbers and gradients are wanted; the
+ * relevance of the stream between its halves comes with them.
  */
-export function explaining(net: Network, composites: readonly Composite[], targets = 1, layers = false): Trace {
-  const { logits, readings, stream } = net;
+export function explaining(
+  net: Network,
+  composites: readonly Composite[],
+  targets = 1,
+  layers = false,
+  watch: readonly string[] = [],
+): Trace {
+  const { logits, readings, stream, blocks } = net;
   const request = input("request", [targets * rows(logits), cols(logits) + 1]);
   const outputs: Trace["outputs"] = { logits, seed: seed(logits, request) };
   const along = layers ? stream.map((x, i) => [`layer ${i}`, x] as const) : [];
+  const within = (names: readonly string[]) =>
+    blocks.flatMap((block, i) =>
+      names.flatMap((name) => (block[name] ? [[`${name} ${i}`, block[name]] as const] : [])),
+    );
+  const halves = watch.length ? within(["attention", "feedforward"]) : [];
+  const watched = within(watch);
+  for (const [name, x] of watched) outputs[name] = x;
   const points = readingPoints.flatMap((at) => (readings.has(at) ? [[at, readings.get(at)!] as const] : []));
-  const places = [...[...along].reverse(), ...points]; // from the output down
+  const inward = [...along, ...halves].sort(([, a], [, b]) => b.id - a.id);
+  const places = [...inward, ...points]; // from the output down
   const sources = places.map(([, x]) => x);
 
   const walks = composites.map((composite, w): Walk => {
-    const { gradients, kept } = propagate(logits, outputs.seed, sources, composite);
+    const taps = watched.map(([, x]) => x);
+    const { gradients, tapped, kept } = propagate(logits, outputs.seed, sources, composite, taps);
     const name = (what: string) => `${w} ${what}`;
+    const reached = watched.flatMap(([place], i) =>
+      tapped[i] ? [[place, name(`g ${place}`), tapped[i]] as const] : [],
+    );
+    for (const [, output, g] of reached) outputs[output] = g;
     places.forEach(([place, x], i) => {
       outputs[name(place)] = dot(gradients[i], x);
     });
     return {
       readings: new Map(points.map(([at]) => [at, name(at)])),
       layers: along.map(([layer]) => name(layer)),
-      kept: kept.map(({ entry, times = 1, rows, above }, i) => {
+      halves: new Map(halves.map(([half]) => [half, name(half)])),
+      gradients: new Map(reached.map(([place, output]) => [place, output])),
+      kept: kept.map(({ entry, times = 1, rows, by, above }, i) => {
         outputs[name(`kept ${i}`)] = rows;
         const below = new Set(places.filter((_, j) => above[j]).map(([place]) => name(place)));
-        return { entry, times, rows: name(`kept ${i}`), below };
+        return { entry, times, rows: name(`kept ${i}`), below, by };
       }),
     };
   });

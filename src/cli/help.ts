@@ -46,6 +46,13 @@ How
   --at POINT         where relevance is read: embeddings (default), embedding-sum, words;
                      several, with commas
 
+Finer and coarser, as JSON
+  --groups NAME      also by words or sentences
+  --layers           also the residual stream's relevance at each block's input
+  --heads            also what each attention head hands on
+  --neurons N        also the N feed-forward neurons with the most relevance
+  --pairs            also what tokens pass on to one another through attention
+
 Output
   --format NAME      text (default), html, svg, json
 ${shared}

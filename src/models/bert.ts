@@ -33,9 +33,12 @@ export function bert(config: Config, w: Weights): Architecture {
       const self = layer.at("attention.self");
       const out = layer.at("attention.output");
       const projections = { q: self.at("query"), k: self.at("key"), v: self.at("value"), o: out.at("dense") };
-      const attended = norm(add(read, attention(read, x, embedded, heads, projections)), out.at("LayerNorm"), eps);
-      const h = act(dense(attended, layer.at("intermediate.dense"), inner));
-      return norm(add(attended, dense(h, layer.at("output.dense"), cols(x))), layer.at("output.LayerNorm"), eps);
+      const attended = add(read, attention(read, x, embedded, heads, projections));
+      const passed = norm(attended, out.at("LayerNorm"), eps);
+      const neurons = act(dense(passed, layer.at("intermediate.dense"), inner));
+      const feedforward = add(passed, dense(neurons, layer.at("output.dense"), cols(x)));
+      embedded.note?.({ skipped: read, attention: attended, passed, neurons, feedforward });
+      return norm(feedforward, layer.at("output.LayerNorm"), eps);
     },
   });
 }

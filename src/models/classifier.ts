@@ -50,10 +50,13 @@ export function classifier(
       const sum = add(words, places);
       const below = norm(sum, w.at(`${embeddings}.LayerNorm`), eps);
       const stream = [below];
+      const noted: Record<string, Tensor>[] = [];
       for (let i = 0; i < blocks; i++) {
         const x = stream[i];
         const read = i === blocks - 1 ? pick(x, 0) : x; // of the last block only the first token's vector is read
-        stream.push(block(i, read, x, embedded));
+        const mine = {};
+        noted.push(mine);
+        stream.push(block(i, read, x, { ...embedded, note: (tensors) => Object.assign(mine, tensors) }));
       }
       const pooled = tanh(dense(stream[blocks], w.at(`${pooler}.dense`), width));
       return {
@@ -63,6 +66,7 @@ export function classifier(
           ["words", words],
         ]),
         stream,
+        blocks: noted,
         logits: dense(pooled, w.at("classifier"), classes),
       };
     },

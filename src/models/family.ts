@@ -15,13 +15,23 @@ export interface Embedded {
   lengths: Tensor;
   /** Whether propagation makes attention weights again instead of keeping them; by default, where they are large. */
   recompute?: boolean;
+  /** Is told the tensors of each block that finer explanations look at. */
+  note?: (tensors: Record<string, Tensor>) => void;
 }
+
+/**
+ * What finer explanations look at in a block, by name: `queries`, `keys`, `values` [batch, t, d], `scores` and `weights`
+ * [batch, heads, n, t] unless they are made again, `context` [batch, n, d], which is what heads hand on, and `neurons`
+ * [batch, n, inner]. `attention` and `feedforward` are the stream after each; `skipped` and `passed` went around them.
+ */
+export type Block = Readonly<Record<string, Tensor>>;
 
 export interface Network {
   /** Where relevance can be read, each depending on the next. */
   readings: ReadonlyMap<ReadingPoint, Tensor>;
   /** The residual stream [batch, t, d]: each block's input, then the last block's output, of which there may be fewer rows. */
   stream: readonly Tensor[];
+  blocks: readonly Block[];
   /** [batch, 1, classes] */
   logits: Tensor;
 }

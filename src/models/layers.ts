@@ -29,7 +29,7 @@ const MOST_WEIGHTS = 2 ** 25;
 export function attention(
   x: Tensor,
   to: Tensor,
-  { lengths, recompute }: Pick<Embedded, "lengths" | "recompute">,
+  { lengths, recompute, note }: Pick<Embedded, "lengths" | "recompute" | "note">,
   heads: number,
   projections: Record<"q" | "k" | "v" | "o", Weights>,
   scale = 1 / Math.sqrt(cols(x) / heads),
@@ -41,9 +41,15 @@ export function attention(
   }
   const q = dense(x, projections.q, d);
   const [k, v] = (["k", "v"] as const).map((name) => dense(to, projections[name], d));
-  const y =
-    (recompute ?? 4 * heads * rows(x) * to.shape[1] > MOST_WEIGHTS)
-      ? attend(q, k, v, lengths, heads, scale)
-      : context(softmax(scores(q, k, heads, scale), lengths), v);
+  note?.({ queries: q, keys: k, values: v });
+  const together = () => {
+    const s = scores(q, k, heads, scale);
+    const weights = softmax(s, lengths);
+    note?.({ scores: s, weights });
+    return context(weights, v);
+  };
+  const again = recompute ?? 4 * heads * rows(x) * to.shape[1] > MOST_WEIGHTS;
+  const y = again ? attend(q, k, v, lengths, heads, scale) : together();
+  note?.({ context: y });
   return dense(y, projections.o, d);
 }

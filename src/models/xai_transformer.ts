@@ -25,6 +25,7 @@ export function xaiTransformer(config: Config, w: Weights): Architecture {
       const self = w.at(`attention_layers.${i}`);
       const projections = { q: self.at("query"), k: self.at("key"), v: self.at("value"), o: self.at("output.dense") };
       const sum = add(read, attention(read, x, embedded, heads, projections, 1));
+      embedded.note?.({ skipped: read, attention: sum });
       // (x − mean) / (std + ε), where std² has n − 1 for n: √(var + ε²) is std + ε to all digits that f32 has.
       const n = cols(x);
       return layerNorm(sum, w.constant(Math.sqrt((n - 1) / n), [n]), w.constant(0, [n]), eps ** 2);

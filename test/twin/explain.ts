@@ -15,12 +15,23 @@ export interface Explanation {
   ledger: Ledger;
   /** The residual stream's relevance, token by token: each block's input, then the last block's output. */
   stream: number[][];
+  /** What passes through each block's parts. */
+  blocks: Parts[];
   /** g at the tensor read. */
   gradient: Float64Array;
   activations: Activations;
 }
 
-type Flow = [value: Numbers, g: Numbers];
+export type Flow = [value: Numbers, g: Numbers];
+
+export interface Parts {
+  hidden: Flow;
+  context: Flow;
+  values: Flow;
+  /** Where attention weights carry relevance. */
+  queries?: Flow;
+  keys?: Flow;
+}
 
 const AGREEMENT = 1e-10;
 
@@ -56,7 +67,7 @@ export function explain(
   const logit = dot(seed, a.logits);
   const ledger = { logit, tokens: total(relevance), ...walk.kept, residual: 0 };
   ledger.residual = logit - ledger.tokens - total(Object.values(walk.kept));
-  return { relevance, ledger, stream, gradient: g, activations: a };
+  return { relevance, ledger, stream, blocks: walk.blocks.reverse(), gradient: g, activations: a };
 }
 
 /** Σ x·g over each token's row. */
@@ -69,6 +80,8 @@ function byToken(x: Numbers, g: Numbers, tokens: number): number[] {
 
 class Walk {
   readonly kept = { biases: 0, norms: 0, positions: 0, softmax: 0, products: 0, activations: 0, epsilon: 0 };
+  /** From the output down. */
+  readonly blocks: Parts[] = [];
   readonly model: Model;
   readonly rules: Rules;
   readonly a: Activations;
@@ -134,13 +147,16 @@ class Walk {
     const middle = add(sum2, this.dense(`${name}.intermediate.dense`, layer.middle, layer.up, up));
     const sum = this.norm(`${name}.attention.output.LayerNorm`, layer.sum, layer.middle, middle);
     const gc = this.dense(`${name}.attention.output.dense`, layer.context, layer.attended, sum);
-    return add(sum, this.attention(`${name}.attention.self`, layer, gc));
+    const parts: Parts = { hidden: [layer.hidden, hidden], context: [layer.context, gc], values: [[], []] };
+    this.blocks.push(parts);
+    return add(sum, this.attention(`${name}.attention.self`, layer, gc, parts));
   }
 
-  attention(name: string, { x, q, k, v, scores: s, p, context: c }: Layer, gc: Numbers): Float64Array {
+  attention(name: string, { x, q, k, v, scores: s, p, context: c }: Layer, gc: Numbers, parts: Parts): Float64Array {
     const n = this.a.heads;
     const share = this.rules.context === "uniform" ? 0.5 : 1;
     const gv = scaled(contextT(p, gc, n), share);
+    parts.values = [v, gv];
     const toValues = this.dense(`${name}.value`, x, v, gv);
     if (this.rules.context === "values") {
       this.keep("context", { products: 0 }, [c, gc], [v, gv]);
@@ -160,6 +176,8 @@ class Walk {
     const gk = scaled(contextT(gs, q, n), half * scale);
     this.keep("scores", { products: (1 - 2 * half) * dot(s, gs) }, [s, gs], [q, gq], [k, gk]);
 
+    parts.queries = [q, gq];
+    parts.keys = [k, gk];
     const toQueries = this.dense(`${name}.query`, x, q, gq);
     const toKeys = this.dense(`${name}.key`, x, k, gk);
     return add(toValues, add(toQueries, toKeys));

@@ -1,0 +1,232 @@
+// Explanations finer or coarser than tokens: parts of the text, attention heads, neurons, and who passes what to whom.
+// A run gives the numbers of tensors within blocks and their gradients, the sums are made here, in f64.
+
+import type { Composite } from "./composites.ts";
+import { quote, RelpropError } from "./errors.ts";
+import type {
+  Explanation,
+  GroupRelevance,
+  HeadRelevance,
+  NeuronRelevance,
+  PairRelevance,
+  PartsLedger,
+} from "./explanation.ts";
+import type { Finer } from "./question.ts";
+import type { Tensor } from "./tensor.ts";
+import type { Walk } from "./trace.ts";
+
+/** A part of the text, as UTF-16 offsets. */
+export interface Span {
+  start: number;
+  end: number;
+}
+
+export type Groups = "words" | "sentences" | readonly Span[];
+
+/** The `top` neurons, of all tokens together or of the one at place `token`. */
+export interface NeuronsAsked {
+  top: number;
+  token?: number;
+}
+
+/** One text's numbers of a run. */
+export interface Numbers {
+  outputs: Readonly<Record<string, Tensor>>;
+  walk: Walk;
+  composite: Composite;
+  /** Of the forward pass. */
+  forward(name: string): Float32Array;
+  /** Of a target's walk. */
+  mine(name: string): Float32Array;
+  /** What the ledger accounts for. */
+  logit: number;
+}
+
+/** The tensors of each block that are needed; see models/family.ts. */
+export function watch({ heads, neurons, pairs }: Finer): string[] {
+  return [
+    ...(heads || pairs ? ["context"] : []),
+    ...(heads ? ["skipped", "attention"] : []),
+    ...(neurons ? ["passed", "neurons", "feedforward"] : []),
+    ...(pairs ? ["values", "scores", "weights"] : []),
+  ];
+}
+
+/** What is asked for beside `explanation`. Throws `InvalidOption`. */
+export function finer(explanation: Explanation, numbers: Numbers, asked: Finer): Partial<Explanation> {
+  const { groups, heads, neurons, pairs } = asked;
+  const n = explanation.tokens.length;
+  return {
+    ...(groups && { groups: grouped(explanation, groups) }),
+    ...(heads && { heads: blocks(numbers, "context").map((i) => ofHeads(numbers, n, i)) }),
+    ...(neurons && { neurons: ofNeurons(numbers, n, neurons) }),
+    ...(pairs && { pairs: blocks(numbers, "weights").map((i) => ofPairs(numbers, n, i)) }),
+  };
+}
+
+// ---- parts of the text
+
+function grouped({ text, tokens }: Explanation, groups: Groups): Explanation["groups"] {
+  const spans = typeof groups === "string" ? segments(text, groups) : groups;
+  const inAny = new Set<number>();
+  const of: GroupRelevance[] = [];
+  for (const span of spans) {
+    const { start, end } = checked(span, text.length);
+    const own = [...tokens.keys()].filter((j) => {
+      const from = tokens[j].start;
+      return from !== null && from >= start && from < end;
+    });
+    if (!own.length && typeof groups === "string") continue; // white space
+    for (const j of own) inAny.add(j);
+    const relevance = own.reduce((sum, j) => sum + tokens[j].relevance, 0);
+    of.push({ text: text.slice(start, end), start, end, relevance, tokens: own });
+  }
+  const rest = tokens.reduce((sum, { relevance }, j) => sum + (inAny.has(j) ? 0 : relevance), 0);
+  return { of, rest };
+}
+
+/** As Unicode divides text (UAX 29). */
+function segments(text: string, groups: "words" | "sentences"): Span[] {
+  const granularity = { words: "word", sentences: "sentence" }[groups] as "word" | "sentence" | undefined;
+  if (!granularity) {
+    throw new RelpropError(
+      "InvalidOption",
+      `groups are "words", "sentences" or spans of the text, not ${quote(groups)}`,
+    );
+  }
+  if (!globalThis.Intl?.Segmenter) {
+    throw new RelpropError("InvalidOption", `this runtime has no Intl.Segmenter to find ${groups} with; give spans`);
+  }
+  const found = new Intl.Segmenter(undefined, { granularity }).segment(text);
+  return Array.from(found, ({ index, segment }) => ({ start: index, end: index + segment.length }));
+}
+
+function checked(span: Span, length: number): Span {
+  const { start, end } = span ?? {};
+  if (Number.isInteger(start) && Number.isInteger(end) && start >= 0 && start < end && end <= length) return span;
+  throw new RelpropError("InvalidOption", `${quote(span)} is no span { start, end } of a text of ${length} characters`);
+}
+
+// ---- heads and neurons
+
+/** The blocks whose tensor of this name is watched. */
+function blocks({ outputs }: Numbers, name: string): number[] {
+  const found = Object.keys(outputs).filter((output) => output.startsWith(`${name} `));
+  return found.map((output) => Number(output.slice(name.length)));
+}
+
+/** Σ x · g over all rows and columns, or where `at` says. */
+function relevance(x: Float32Array, g: Float32Array, from = 0, to = x.length): number {
+  let sum = 0;
+  for (let i = from; i < to; i++) sum += x[i] * g[i];
+  return sum;
+}
+
+/** A tensor's numbers and its gradient, and how many rows it has and how wide they are. */
+function pair({ outputs, walk, forward, mine }: Numbers, name: string) {
+  const [rows, width] = outputs[name].shape.slice(-2);
+  const gradient = walk.gradients.get(name);
+  return { x: forward(name), g: gradient === undefined ? undefined : mine(gradient), rows, width };
+}
+
+/**
+ * Where the logit went above a block's half: its `parts`, the stream around them, and what was kept, by the half's own
+ * dense layer too.
+ */
+function across(numbers: Numbers, half: string, around: string, parts: number): PartsLedger {
+  const { outputs, walk, logit, mine, forward } = numbers;
+  const stream = relevance(forward(around), mine(walk.gradients.get(half)!));
+  const reading = walk.halves.get(half)!;
+  const none = { biases: 0, norms: 0, positions: 0, softmax: 0, products: 0, activations: 0, epsilon: 0 };
+  const ledger: PartsLedger = { logit, parts, stream, ...none, residual: 0 };
+  let rest = logit - parts - stream;
+  for (const { entry, times, rows, below, by } of walk.kept) {
+    if (!below.has(reading) && by !== outputs[half]) continue;
+    const amount = times * mine(rows).reduce((sum, v) => sum + v, 0);
+    ledger[entry] += amount;
+    rest -= amount;
+  }
+  ledger.residual = rest;
+  return ledger;
+}
+
+function ofHeads(numbers: Numbers, n: number, i: number): HeadRelevance {
+  const { x, g, rows, width } = pair(numbers, `context ${i}`);
+  const { attrs, inputs } = numbers.outputs[`context ${i}`];
+  const heads = attrs.heads ?? inputs[0].shape[1]; // of attention that makes its weights again, and of that which keeps them
+  const d = width / heads;
+  const tokens = Array.from({ length: heads }, (_, h) =>
+    Array.from({ length: n }, (_, t) => (t < rows ? relevance(x, g!, t * width + h * d, t * width + (h + 1) * d) : 0)),
+  );
+  const of = tokens.map((all) => all.reduce((sum, r) => sum + r, 0));
+  const all = of.reduce((sum, r) => sum + r, 0);
+  return { relevance: of, tokens, ledger: across(numbers, `attention ${i}`, `skipped ${i}`, all) };
+}
+
+function ofNeurons(numbers: Numbers, n: number, asked: number | NeuronsAsked): Explanation["neurons"] {
+  const { top, token } = typeof asked === "number" ? { top: asked, token: undefined } : asked;
+  if (!Number.isInteger(top) || top < 1) {
+    throw new RelpropError("InvalidOption", `neurons is how many are wanted, from 1, not ${quote(top)}`);
+  }
+  if (token !== undefined && !(Number.isInteger(token) && token >= 0 && token < n)) {
+    throw new RelpropError("InvalidOption", `there is no token ${quote(token)}; this text has 0 to ${n - 1}`);
+  }
+  const having = blocks(numbers, "neurons");
+  if (!having.length) throw new RelpropError("InvalidOption", "this model's blocks have no feed-forward neurons");
+
+  const all: { block: number; neuron: number; relevance: number; weight: number }[] = [];
+  const ledgers = having.map((block) => {
+    const { x, g, rows, width } = pair(numbers, `neurons ${block}`);
+    let parts = 0;
+    for (let neuron = 0; neuron < width; neuron++) {
+      let sum = 0;
+      for (let at = neuron; at < rows * width; at += width) sum += x[at] * g![at];
+      parts += sum;
+      const here =
+        token === undefined ? sum : token < rows ? x[token * width + neuron] * g![token * width + neuron] : 0;
+      all.push({ block, neuron, relevance: sum, weight: Math.abs(here) });
+    }
+    return across(numbers, `feedforward ${block}`, `passed ${block}`, parts);
+  });
+  all.sort((a, b) => b.weight - a.weight);
+  const strongest = all.slice(0, top).map(({ block, neuron, relevance }): NeuronRelevance => {
+    const { x, g, rows, width } = pair(numbers, `neurons ${block}`);
+    const at = (t: number) => t * width + neuron;
+    return {
+      block,
+      neuron,
+      relevance,
+      tokens: Array.from({ length: n }, (_, t) => (t < rows ? x[at(t)] * g![at(t)] : 0)),
+    };
+  });
+  return { top: strongest, ledgers };
+}
+
+// ---- token to token
+
+function ofPairs(numbers: Numbers, n: number, i: number): PairRelevance {
+  const { g, rows, width } = pair(numbers, `context ${i}`);
+  const values = numbers.forward(`values ${i}`);
+  const { x: weights, width: t } = pair(numbers, `weights ${i}`);
+  const scores = pair(numbers, `scores ${i}`);
+  const heads = numbers.outputs[`weights ${i}`].shape[1];
+  const d = width / heads;
+  // A product's factors share relevance in halves by AttnLRP's rule; one that is constant leaves all to the other.
+  const half = (op: string) => (scores.g && String([numbers.composite[op]].flat()[0]) === "uniform" ? 1 / 2 : 1);
+  const [ofContext, ofScores] = [half("context"), half("scores")];
+
+  const square = (at: (h: number, i: number, j: number) => number) =>
+    Array.from({ length: heads }, (_, h) =>
+      Array.from({ length: Math.min(rows, n) }, (_, i) => Array.from({ length: n }, (_, j) => at(h, i, j))),
+    );
+  const place = (h: number, i: number, j: number) => (h * rows + i) * t + j;
+  const passed = square((h, i, j) => {
+    let along = 0;
+    for (let k = h * d; k < (h + 1) * d; k++) along += values[j * width + k] * g![i * width + k];
+    return ofContext * weights[place(h, i, j)] * along;
+  });
+  if (!scores.g) return { values: passed };
+  const { x, g: gradient } = scores;
+  const keys = square((h, i, j) => ofScores * x[place(h, i, j)] * gradient![place(h, i, j)]);
+  return { values: passed, keys, queries: keys.map((rows) => rows.map((row) => row.reduce((sum, r) => sum + r, 0))) };
+}
