@@ -102,7 +102,7 @@ async function bundle() {
     const code = readFileSync(`dist/${file}`, "utf8");
     writeFileSync(`dist/${file}`, code.replace(/^import "\.\/[^"]+";\n/gm, ""));
   }
-  const dense = { ...index, minifyWhitespace: true, minifySyntax: true };
+  const dense = { ...index, minify: true };
   await build({ ...dense, outfile: "dist/index.workerd.js", plugins: [edge("")] });
   await build({ ...dense, outfile: "dist/index.edge.js", plugins: [edge("?module")] });
 

@@ -8,11 +8,12 @@ import { help } from "./cli/help.ts";
 import { inspect } from "./cli/inspect.ts";
 import { type Line, lines } from "./cli/lines.ts";
 import { interrupt, paint, print, quietOnClosedPipe } from "./cli/terminal.ts";
-import { type Composite, method } from "./composites.ts";
+import { method, methods } from "./composites.ts";
 import { quote, RelpropError } from "./errors.ts";
-import type { Explanation, Prediction } from "./explanation.ts";
+import type { Attribution, Explanation, Prediction } from "./explanation.ts";
 import { listed } from "./lists.ts";
 import { load } from "./load.ts";
+import { isOther } from "./model.ts";
 import type { ExplainLists, ExplainOptions } from "./question.ts";
 import { ansi } from "./render/ansi.ts";
 import { html } from "./render/html.ts";
@@ -106,7 +107,8 @@ async function main(args: string[]): Promise<void> {
   try {
     requests(model.labels, asked); // a class that is not there is wrong usage, for every line alike
     if (command === "inspect") return await emit(values, inspect(model, format === "json"));
-    type Answer = Prediction | Explanation | Explanation[];
+    type Told = Explanation | Attribution;
+    type Answer = Prediction | Told | Told[];
     const answer = (texts: string[], signal?: AbortSignal): Promise<Answer[]> =>
       command === "explain"
         ? model.explain(texts, { ...asked, signal } as ExplainOptions)
@@ -115,7 +117,7 @@ async function main(args: string[]): Promise<void> {
     const [result] = await answer([text]);
     if (format === "json") return await emit(values, `${JSON.stringify(result, null, 2)}\n`);
     const toTerminal = values.out === undefined;
-    if ("classes" in result && !("ledger" in result)) return await emit(values, predictionText(result));
+    if ("classes" in result && !("tokens" in result)) return await emit(values, predictionText(result));
     await emit(
       values,
       [result]
@@ -155,9 +157,8 @@ async function asks(values: Values): Promise<ExplainOptions | ExplainLists> {
   if (values.composite !== undefined && values.method !== undefined) {
     throw new Usage("--method and --composite exclude each other");
   }
-  const wanted =
-    values.composite === undefined ? alone(values.method?.split(",")) : await compositeFile(values.composite);
-  for (const one of listed<string | Composite | undefined>(wanted)) method(one);
+  const wanted = values.composite === undefined ? await methodsOf(values.method) : await jsonFile(values.composite);
+  await checkMethods(listed(wanted));
   const { at, target, contrast, truncate, layers, groups, heads, neurons, pairs } = values;
   const finer = { layers, groups, heads, neurons: neurons === undefined ? undefined : Number(neurons), pairs };
   const some = Object.entries(finer).find(([, value]) => value !== undefined);
@@ -176,15 +177,35 @@ async function asks(values: Values): Promise<ExplainOptions | ExplainLists> {
 /** A list of one is no list: it asks for one explanation. */
 const alone = <T>(list: T[] | undefined): T | T[] | undefined => (list?.length === 1 ? list[0] : list);
 
-async function compositeFile(path: string): Promise<Composite> {
+/** Methods by name, or as JSON: a method with its options, or a composite; or a file of that. */
+async function methodsOf(given: string | undefined): Promise<unknown> {
+  if (given?.endsWith(".json")) return jsonFile(given);
+  return given?.trimStart().startsWith("{") ? parsed(given, "--method") : alone(given?.split(","));
+}
+
+const jsonFile = async (path: string): Promise<unknown> => {
+  const text = await readFile(path, "utf8").catch((error) => {
+    throw new Usage(`${quote(path)} cannot be read: ${error.message}`);
+  });
+  return parsed(text, quote(path));
+};
+
+function parsed(text: string, where: string): unknown {
   try {
-    return JSON.parse(await readFile(path, "utf8"));
+    return JSON.parse(text);
   } catch (error) {
-    throw new Usage(`${quote(path)} holds no composite: ${(error as Error).message}`);
+    throw new Usage(`${where} holds no composite: ${(error as Error).message}`);
   }
 }
 
-function render(explanation: Explanation, format: Format, toTerminal: boolean): string {
+/** That there are such methods, before a model is loaded. */
+async function checkMethods(wanted: readonly unknown[]): Promise<void> {
+  if (!isOther(wanted[0])) return wanted.forEach((one) => void method(one));
+  const { attribution } = await import("./methods.ts");
+  for (const one of wanted) attribution(one, methods);
+}
+
+function render(explanation: Explanation | Attribution, format: Format, toTerminal: boolean): string {
   if (format === "html") return html(explanation);
   if (format === "svg") return svg(explanation);
   return ansi(explanation, paint(toTerminal));

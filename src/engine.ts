@@ -3,15 +3,19 @@
 
 import type { Backend, Data } from "./backends/backend.ts";
 import { alike } from "./batches.ts";
+import { methods } from "./composites.ts";
 import { RelpropError, throwIfAborted } from "./errors.ts";
 import type { ClassScore, Explanation } from "./explanation.ts";
 import { type Encoded, encode, type Input, inputs, type Tables } from "./inputs.ts";
 import type { Architecture, Network } from "./models/family.ts";
+import { seed } from "./ops/seed.ts";
 import { Plans, type Ready } from "./plans.ts";
+import { propagate } from "./propagate.ts";
 import type { Question } from "./question.ts";
-import { classScores, explanations } from "./results.ts";
+import { type About, classScores, explanations } from "./results.ts";
+import { input } from "./tensor.ts";
 import type { Tokenizer } from "./tokenizer.ts";
-import { explaining, network, predicting, type Trace } from "./trace.ts";
+import { explaining, type Made, network, part, predicting, type Trace } from "./trace.ts";
 
 export interface EngineParts {
   name: string;
@@ -21,27 +25,43 @@ export interface EngineParts {
   backend: Backend;
 }
 
+/** A trace under a name of its own, and what it is fed beside the texts: for those, padded to `t` tokens. */
+export interface Look {
+  kind: string;
+  made?: Made;
+  trace(net: Network): Trace;
+  data?(batch: readonly Encoded[], t: number): Data;
+}
+
+export interface Seen {
+  outputs: Trace["outputs"];
+  of(output: string): Float32Array;
+}
+
 const MOST_BYTES = 2 ** 29; // of work buffers that a list of texts may take
 
 export class Engine {
-  readonly #parts: EngineParts;
+  readonly parts: EngineParts;
   readonly #plans: Plans;
+  /** What methods.ts makes its traces with. It imports nothing of the engine, or every page would load one more file. */
+  readonly tools = { input, methods, predicting, propagate, seed };
+
   #queue: Promise<unknown> = Promise.resolve();
   #disposed: Promise<void> | undefined;
 
   constructor(parts: EngineParts) {
-    this.#parts = parts;
+    this.parts = parts;
     this.#plans = new Plans(parts.backend);
   }
 
   /** What a user gives, as tokens; nothing runs. */
   encode(input: Input, truncate?: boolean): Encoded {
-    return encode(this.#parts.tokenizer, input, this.#parts.architecture, truncate);
+    return encode(this.parts.tokenizer, input, this.parts.architecture, truncate);
   }
 
   /** The classes of each text. */
   predict(encoded: readonly Encoded[], signal?: AbortSignal): Promise<ClassScore[][]> {
-    const { labels } = this.#parts.architecture;
+    const { labels } = this.parts.architecture;
     return this.#inBatches(encoded, signal, 1, async (batch, t) => {
       const { program, trace, texts } = await this.#prepare("predict", batch.length, t, predicting);
       const fed = batch.slice(0, texts);
@@ -69,14 +89,14 @@ export class Engine {
   /** One run for the first texts of a batch, as many as fit: their explanations by method. */
   async #explain(batch: Encoded[], t: number, asked: Question): Promise<Explanation[][][]> {
     const { methods, requests, layers, finer } = asked;
-    const { name: model, backend, architecture } = this.#parts;
+    const { architecture } = this.parts;
     const composites = methods.map(({ composite }) => composite);
     const grain = finer && (await import("./grain.ts"));
     const watch = grain?.watch(finer!) ?? [];
     const kind = `${JSON.stringify(composites)} ${layers} ${requests.length} ${watch}`;
     const trace = (net: Network) => explaining(net, composites, requests.length, layers, watch);
-    const whole = watch.includes("weights") ? false : undefined; // attention weights must be there to be seen
-    const { program, texts, ...ready } = await this.#prepare(kind, batch.length, t, trace, whole);
+    const made = watch.includes("weights") ? { recompute: false } : {}; // attention weights must be there to be seen
+    const { program, texts, ...ready } = await this.#prepare(kind, batch.length, t, trace, made);
 
     const fed = batch.slice(0, texts);
     const rows = requests.flatMap((row) => fed.map(() => row)); // a target's texts side by side
@@ -85,16 +105,32 @@ export class Engine {
       request.set(row, row.length * i);
     });
     const data = await program.run({ ...this.#inputs(fed, t), request });
-    const about = { model, backend: backend.name, labels: architecture.labels };
     const run = { ...ready, data, texts, targets: requests.length };
-    return fed.map((one, i) => explanations(one, about, run, i, asked, grain));
+    return fed.map((one, i) => explanations(one, this.about, run, i, asked, grain));
+  }
+
+  /** What all results of the model have in common. */
+  get about(): About {
+    const { name: model, backend, architecture } = this.parts;
+    return { model, backend: backend.name, labels: architecture.labels };
+  }
+
+  /** For methods that look inside: of each text, its part of any output of a trace of their own. */
+  look(encoded: readonly Encoded[], { kind, made, trace, data }: Look, signal?: AbortSignal): Promise<Seen[]> {
+    return this.#inBatches(encoded, signal, 1, async (batch, t) => {
+      const { program, texts, ...ready } = await this.#prepare(kind, batch.length, t, trace, made);
+      const fed = batch.slice(0, texts);
+      const numbers = await program.run({ ...this.#inputs(fed, t), ...data?.(fed, t) });
+      const { outputs } = ready.trace;
+      return fed.map((_, i) => ({ outputs, of: (output) => part(numbers[output], i, texts) }));
+    });
   }
 
   /** Frees the model's memory, once the run under way has ended. */
   dispose(): Promise<void> {
     this.#disposed ??= this.#queue.then(() => {
       this.#plans.dispose();
-      this.#parts.backend.dispose();
+      this.parts.backend.dispose();
     });
     return this.#disposed;
   }
@@ -112,7 +148,7 @@ export class Engine {
     const results = new Array<R>(encoded.length);
     let ran = false;
     const lengths = encoded.map(({ tokens }) => tokens.length);
-    for (const { t, texts } of alike(lengths, this.#parts.architecture.positions)) {
+    for (const { t, texts } of alike(lengths, this.parts.architecture.positions)) {
       for (let done = 0; done < texts.length; ) {
         if (ran) await new Promise((resolve) => setTimeout(resolve)); // or nobody could abort, nor a page be painted
         ran = true;
@@ -130,7 +166,7 @@ export class Engine {
 
   /** How many texts of `t` tokens, or targets of one, a run takes. */
   #most(t: number): number {
-    return Math.max(1, Math.floor(this.#parts.backend.rows / t));
+    return Math.max(1, Math.floor(this.parts.backend.rows / t));
   }
 
   /** First come, first served. */
@@ -150,14 +186,14 @@ export class Engine {
     texts: number,
     t: number,
     trace: (net: Network) => Trace,
-    recompute?: boolean,
+    made?: Made,
   ): Promise<Ready & { texts: number }> {
-    const traced = () => trace(network(this.#parts.architecture, texts, t, recompute));
+    const traced = () => trace(network(this.parts.architecture, texts, t, made));
     const ready = await this.#plans.get(`${kind} ${texts} ${t}`, traced, texts > 1 ? MOST_BYTES : undefined);
-    return ready ? { ...ready, texts } : this.#prepare(kind, Math.ceil(texts / 2), t, trace, recompute);
+    return ready ? { ...ready, texts } : this.#prepare(kind, Math.ceil(texts / 2), t, trace, made);
   }
 
   #inputs(batch: readonly Encoded[], t: number): Data {
-    return inputs(batch, t, this.#parts.tables, this.#parts.architecture.width);
+    return inputs(batch, t, this.parts.tables, this.parts.architecture.width);
   }
 }

@@ -135,6 +135,30 @@ export interface Explanation {
   warnings: string[];
 }
 
+/** What a method without a ledger says: see src/methods. */
+export interface Attribution {
+  text: string;
+  model: string;
+  method: string;
+  /** All of the method's options, as they were. */
+  options: Readonly<Record<string, string | number>>;
+  at: "embeddings";
+  backend: "wasm" | "webgpu";
+  target: ClassScore;
+  contrast?: ClassScore;
+  classes: ClassScore[];
+  /** What is explained: the target's logit, or target minus contrast. */
+  logit: number;
+  /** Whether the numbers say for or against; of others only their order counts. */
+  signed: boolean;
+  tokens: TokenRelevance[];
+  /** Of methods whose numbers should add up: to what, and by how much they miss it. */
+  completeness?: { whole: number; error: number };
+  /** How many times the network ran, forward or forth and back. */
+  forwards: number;
+  warnings: string[];
+}
+
 export interface Prediction {
   text: string;
   model: string;

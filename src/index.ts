@@ -6,6 +6,7 @@ export type { Timing } from "./backends/profile.ts";
 export { type Choice, type Composite, methods } from "./composites.ts";
 export { type ErrorCode, RelpropError } from "./errors.ts";
 export type {
+  Attribution,
   ClassScore,
   Explanation,
   GroupRelevance,
@@ -23,6 +24,7 @@ export type {
 export type { Contents, Hub, Progress, Source } from "./files.ts";
 export type { Groups, NeuronsAsked, Span } from "./grain.ts";
 export type { Input } from "./inputs.ts";
+export type { AttributeLists, AttributeOptions, AttributionMethod, AttributionName } from "./methods.ts";
 export type { Model } from "./model.ts";
 export type { ExplainLists, ExplainOptions, PredictOptions } from "./question.ts";
 export { ansi } from "./render/ansi.ts";

@@ -1,9 +1,13 @@
 import type { Timing } from "./backends/profile.ts";
+import { methods } from "./composites.ts";
 import { Engine, type EngineParts } from "./engine.ts";
-import type { Explanation, Prediction } from "./explanation.ts";
+import type { Attribution, Explanation, Prediction } from "./explanation.ts";
 import type { TensorInfo } from "./header.ts";
 import type { Encoded, Input } from "./inputs.ts";
+import { listed } from "./lists.ts";
+import type { AttributeLists, AttributeOptions } from "./methods.ts";
 import { type ExplainLists, type ExplainOptions, type PredictOptions, question } from "./question.ts";
+import { requests } from "./target.ts";
 import type { Token } from "./tokenizer.ts";
 
 export type { ExplainLists, ExplainOptions, PredictOptions };
@@ -82,22 +86,29 @@ export class Model {
 
   /**
    * Which tokens a text's logit rests on, with its ledger. If an option is a list, so is each text's result: flat, methods
-   * slowest, then targets, then reading points; each explanation says which it is.
+   * slowest, then targets, then reading points; each explanation says which it is. Other methods than propagation give
+   * attributions, which have no ledger.
    */
+  explain(text: Input, options: AttributeOptions): Promise<Attribution>;
+  explain(texts: readonly Input[], options: AttributeOptions): Promise<Attribution[]>;
+  explain(text: Input, options: AttributeLists): Promise<Attribution[]>;
+  explain(texts: readonly Input[], options: AttributeLists): Promise<Attribution[][]>;
   explain(text: Input, options?: ExplainOptions): Promise<Explanation>;
   explain(texts: readonly Input[], options?: ExplainOptions): Promise<Explanation[]>;
   explain(text: Input, options: ExplainLists): Promise<Explanation[]>;
   explain(texts: readonly Input[], options: ExplainLists): Promise<Explanation[][]>;
   async explain(
     text: Input | readonly Input[],
-    options: ExplainOptions | ExplainLists = {},
-  ): Promise<Explanation | Explanation[] | Explanation[][]> {
-    const asked = question(this.labels, options);
+    options: ExplainOptions | ExplainLists | AttributeOptions | AttributeLists = {},
+  ): Promise<unknown> {
+    if (isOther(options.method)) {
+      const { attribute } = await import("./methods.ts");
+      const rows = requests(this.labels, options);
+      return one(text, await attribute(this.#engine, this.#encode(text, options), rows, options as AttributeLists));
+    }
+    const asked = question(this.labels, options as ExplainOptions);
     const results = await this.#engine.explain(this.#encode(text, options), asked, options.signal);
-    return one<Explanation | Explanation[]>(text, asked.several ? results : results.map(([only]) => only)) as
-      | Explanation
-      | Explanation[]
-      | Explanation[][];
+    return one<Explanation | Explanation[]>(text, asked.several ? results : results.map(([only]) => only));
   }
 
   /** Where the time of all runs so far went, kernel by kernel; undefined unless the model was loaded with `profile`. */
@@ -118,6 +129,13 @@ export class Model {
   #encode(given: Input | readonly Input[], { truncate }: PredictOptions): Encoded[] {
     return (isList(given) ? given : [given]).map((input) => this.#engine.encode(input, truncate));
   }
+}
+
+/** Whether a method, or the first of a list, is none of those that propagate. */
+export function isOther(wanted: unknown): boolean {
+  const [first] = listed(wanted);
+  if (typeof first === "object" && first) return Object.hasOwn(first, "name");
+  return typeof first === "string" && !methods.has(first);
 }
 
 const isList = (given: Input | readonly Input[]): given is readonly Input[] => Array.isArray(given);

@@ -2,7 +2,7 @@
 
 import type { Composite } from "./composites.ts";
 import type { Ledger, ReadingPoint } from "./explanation.ts";
-import type { Architecture, Network } from "./models/family.ts";
+import type { Architecture, Embedded, Network } from "./models/family.ts";
 import { dot } from "./ops/dot.ts";
 import { seed } from "./ops/seed.ts";
 import { propagate } from "./propagate.ts";
@@ -30,11 +30,15 @@ export interface Walk {
 
 export const readingPoints: readonly ReadingPoint[] = ["embeddings", "embedding-sum", "words"];
 
+/** How a network is made: see models/family.ts; `given` if its embeddings are an input of that name. */
+export type Made = Pick<Embedded, "recompute" | "whole"> & { given?: boolean };
+
 /** The network over `batch` texts padded to `t` tokens; its inputs are words, places and lengths. */
-export function network(architecture: Architecture, batch: number, t: number, recompute?: boolean): Network {
+export function network(architecture: Architecture, batch: number, t: number, { given, ...made }: Made = {}): Network {
   const { width } = architecture;
   return architecture.network({
-    recompute,
+    ...made,
+    embeddings: given ? input("embeddings", [batch, t, width]) : undefined,
     words: input("words", [batch, t, width]),
     places: input("places", [t, width]),
     lengths: input("lengths", [batch]),

@@ -20,7 +20,7 @@ const manifest = json("package.json");
 const ALLOWED = [
   /^(README|CHANGELOG)\.md$|^LICENSE$|^package\.json$/,
   /^dist\/(index|index\.workerd|index\.edge|relprop\.min|worker|cli)\.js$/,
-  /^dist\/(chunk|wasm|webgpu|threads|rare|grain)-[A-Z0-9]{8}\.js$/,
+  /^dist\/(chunk|wasm|webgpu|threads|rare|grain|methods|cache)-[A-Z0-9]{8}\.js$/,
   /^dist\/kernels(\.relaxed)?\.wasm$/,
   /^dist\/types\/([a-z]+\/)?[a-z_-]+\.d\.ts$/,
   /^models\/sst2-tiny\/(README\.md|(config|tokenizer|tokenizer_config)\.json|model\.safetensors)$/,

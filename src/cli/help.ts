@@ -42,6 +42,9 @@ How
                      attn-lrp          Achtibat et al. 2024
                      gradient-x-input  no rules
                      several, with commas: an explanation by each, from one run
+                     without a ledger: saliency, integrated-gradients, smoothgrad, attention-last,
+                     rollout, attention-flow, gae, grad-rollout, occlusion, kernel-shap, random;
+                     with options as JSON: '{"name": "occlusion", "by": "unk"}'
   --composite FILE   rules of your own, as JSON: {"layer_norm": "identity", "context": "values"}
   --at POINT         where relevance is read: embeddings (default), embedding-sum, words;
                      several, with commas

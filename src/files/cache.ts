@@ -17,7 +17,6 @@ export interface Version {
 
 /** The cache that the caller asks for, or why there is none. */
 export async function findCache(wanted: ReadOptions["cache"]): Promise<{ cache?: Cache; reason?: string }> {
-  if (!wanted) return {};
   if (typeof wanted === "object" && typeof wanted.match === "function") return { cache: wanted };
   if (wanted !== true && typeof wanted !== "string") {
     throw new RelpropError("InvalidOption", `cache is true, a cache's name or a Cache, not ${quote(wanted)}`);

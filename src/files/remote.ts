@@ -4,7 +4,7 @@
 import { quote, RelpropError } from "../errors.ts";
 import type { Files, ReadOptions } from "../files.ts";
 import type { Bytes } from "../safetensors.ts";
-import { findCache, type Kept, kept, type Version } from "./cache.ts";
+import type { Kept, Version } from "./cache.ts";
 import { download } from "./download.ts";
 import { lastPart } from "./given.ts";
 import type { Count } from "./progress.ts";
@@ -31,8 +31,9 @@ export async function remote(base: URL, options: ReadOptions, count: Count, abou
   const { signal } = options;
   const folder = new URL(base);
   if (!folder.pathname.endsWith("/")) folder.pathname += "/";
-  const { cache, reason } = await findCache(options.cache);
-  const keeping = cache && kept(cache, count);
+  const kit = options.cache ? await import("./cache.ts") : undefined; // a page that keeps nothing does without
+  const { cache, reason } = (await kit?.findCache(options.cache)) ?? {};
+  const keeping = cache && kit?.kept(cache, count);
   const stop = new AbortController();
   const abort = () => stop.abort(signal?.reason);
   if (signal?.aborted) abort();

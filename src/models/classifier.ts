@@ -46,19 +46,20 @@ export function classifier(
     labels: labels(config, classes),
 
     network(embedded) {
-      const { words, places } = embedded;
+      const { words, places, whole } = embedded;
       const sum = add(words, places);
-      const below = norm(sum, w.at(`${embeddings}.LayerNorm`), eps);
+      const below = embedded.embeddings ?? norm(sum, w.at(`${embeddings}.LayerNorm`), eps);
       const stream = [below];
       const noted: Record<string, Tensor>[] = [];
       for (let i = 0; i < blocks; i++) {
         const x = stream[i];
-        const read = i === blocks - 1 ? pick(x, 0) : x; // of the last block only the first token's vector is read
+        const read = i === blocks - 1 && !whole ? pick(x, 0) : x; // only the first token's vector is read at the end
         const mine = {};
         noted.push(mine);
         stream.push(block(i, read, x, { ...embedded, note: (tensors) => Object.assign(mine, tensors) }));
       }
-      const pooled = tanh(dense(stream[blocks], w.at(`${pooler}.dense`), width));
+      const last = stream[blocks];
+      const pooled = tanh(dense(whole ? pick(last, 0) : last, w.at(`${pooler}.dense`), width));
       return {
         readings: new Map([
           ["embeddings", below],

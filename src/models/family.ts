@@ -15,6 +15,10 @@ export interface Embedded {
   lengths: Tensor;
   /** Whether propagation makes attention weights again instead of keeping them; by default, where they are large. */
   recompute?: boolean;
+  /** Whether all rows of the last block are computed, of which the pooler reads one. */
+  whole?: boolean;
+  /** In place of the embeddings that words and places make: [batch, t, d]. */
+  embeddings?: Tensor;
   /** Is told the tensors of each block that finer explanations look at. */
   note?: (tensors: Record<string, Tensor>) => void;
 }

@@ -1,7 +1,7 @@
 // An explanation for a terminal. The only escapes are our own colours, every line ends plain, and without colour the
 // signed bars say it all.
 
-import type { Explanation } from "../explanation.ts";
+import type { Attribution, Explanation } from "../explanation.ts";
 import { rgb, strength, terminal, weak, xterm } from "./color.ts";
 import { facts } from "./facts.ts";
 import { cells, characters, slice, wrap } from "./layout.ts";
@@ -17,7 +17,10 @@ const bold = "1";
 const faint = "2";
 
 /** The explanation as lines of text: verdict, heatmap, strongest tokens, ledger. */
-export function ansi(explanation: Explanation, { color = "truecolor", width = 80 }: AnsiOptions = {}): string {
+export function ansi(
+  explanation: Explanation | Attribution,
+  { color = "truecolor", width = 80 }: AnsiOptions = {},
+): string {
   const { title, score, classes, slices, scale, apart, entries, total, meta, number } = facts(explanation);
   const columns = Math.min(Math.max(32, Math.floor(width) || 80), 9999);
   const depth = color === "truecolor" || color === "256" ? color : undefined;
@@ -57,7 +60,7 @@ export function ansi(explanation: Explanation, { color = "truecolor", width = 80
     heatmap,
     special ? sentence(special, faint) : [],
     table,
-    ledger,
+    entries.length ? ledger : [],
     meta.flatMap(([name, value]) => sentence(`${name.padEnd(9)}${value}`, faint)),
     explanation.warnings.flatMap((text) => sentence(`warning: ${text}`, bold)),
   ];

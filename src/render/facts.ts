@@ -1,7 +1,7 @@
 // What all renderers say, before it becomes cells, markup or shapes: the verdict, the scale, where the logit went.
 // The strings of the explanation in here are still raw: whoever prints them makes them visible or escapes them.
 
-import type { Explanation, Ledger, TokenRelevance } from "../explanation.ts";
+import type { Attribution, Explanation, Ledger, TokenRelevance } from "../explanation.ts";
 import { type Slice, slices } from "./layout.ts";
 import { numbers, percent } from "./text.ts";
 
@@ -17,7 +17,7 @@ export interface Facts {
   scale: number;
   /** Tokens that were read from nowhere in the text. */
   apart: TokenRelevance[];
-  /** The ledger's entries that are not zero; they add up to `total`. */
+  /** The ledger's entries that are not zero; they add up to `total`. None where a method's numbers add up to nothing. */
   entries: { name: string; gloss: string; value: number }[];
   total: { name: string; value: number };
   meta: [name: string, value: string][];
@@ -36,24 +36,44 @@ const glosses: Omit<Record<keyof Ledger, string>, "logit"> = {
   residual: "rounding",
 };
 
-export function facts(explanation: Explanation): Facts {
-  const { target, contrast, ledger, tokens } = explanation;
+/** Where the explained number went: an explanation's ledger, or what a method says that its numbers add up to. */
+function account(explanation: Explanation | Attribution): Pick<Facts, "entries" | "total"> {
+  const name = explanation.contrast ? "difference" : "logit";
+  if ("ledger" in explanation) {
+    const { ledger } = explanation;
+    const names = (Object.keys(glosses) as (keyof typeof glosses)[]).filter(
+      (name) => name === "tokens" || name === "residual" || ledger[name] !== 0,
+    );
+    const entries = names.map((name) => ({ name, gloss: glosses[name], value: ledger[name] }));
+    return { entries, total: { name, value: ledger.logit } };
+  }
+  const { completeness, logit } = explanation;
+  if (!completeness) return { entries: [], total: { name, value: logit } };
+  const { whole, error } = completeness;
+  const entries = [
+    { name: "tokens", gloss: glosses.tokens, value: whole - error },
+    { name: "error", gloss: "what the method misses", value: error },
+  ];
+  return { entries, total: { name: "to baseline", value: whole } };
+}
+
+export function facts(explanation: Explanation | Attribution): Facts {
+  const { target, contrast, tokens } = explanation;
   const parts = slices(explanation);
-  const names = Object.keys(glosses) as (keyof typeof glosses)[];
-  const number = numbers([...tokens.map((t) => t.relevance), ...names.map((name) => ledger[name]), ledger.logit]);
+  const { entries, total } = account(explanation);
+  const explained = "ledger" in explanation ? explanation.ledger.logit : explanation.logit;
+  const number = numbers([...tokens.map((t) => t.relevance), ...entries.map(({ value }) => value), total.value]);
   const score = ({ probability, logit }: typeof target) => `${percent(probability)}, logit ${number(logit)}`;
   const placed = new Set(parts.flatMap((part) => part.tokens));
   return {
     title: contrast ? `${target.label} minus ${contrast.label}` : target.label,
-    score: contrast ? number(ledger.logit, "+") : score(target),
+    score: contrast ? number(explained, "+") : score(target),
     classes: contrast ? [target, contrast].map((c) => `${c.label}: ${score(c)}`) : [],
     slices: parts,
     scale: parts.reduce((most, part) => Math.max(most, Math.abs(part.relevance)), 0),
     apart: tokens.filter((token) => !placed.has(token)),
-    entries: names
-      .filter((name) => name === "tokens" || name === "residual" || ledger[name] !== 0)
-      .map((name) => ({ name, gloss: glosses[name], value: ledger[name] })),
-    total: { name: contrast ? "difference" : "logit", value: ledger.logit },
+    entries,
+    total,
     meta: [
       ["method", explanation.method],
       ["read at", explanation.at],

@@ -1,13 +1,13 @@
 // An explanation as one page that stands alone: no script, nothing fetched, light and dark. The user's text stays one
 // piece of text, so that right-to-left scripts keep their order; every token has its number on hover and in the table.
 
-import type { Explanation } from "../explanation.ts";
+import type { Attribution, Explanation } from "../explanation.ts";
 import { dark, hex, light, type Palette, strength, weak } from "./color.ts";
 import { facts } from "./facts.ts";
 import { escaped, short } from "./text.ts";
 
 /** The explanation as a standalone HTML page. */
-export function html(explanation: Explanation): string {
+export function html(explanation: Explanation | Attribution): string {
   const { title, score, classes, slices, scale, apart, entries, total, meta, number } = facts(explanation);
   const { tokens, warnings } = explanation;
   const signed = (value: number) => number(value, "+");
@@ -40,6 +40,15 @@ export function html(explanation: Explanation): string {
       `<tr><th scope="row">${name}<small>${gloss}</small></th><td>${signed(value)}</td>${flow(from, to)}</tr>`,
   );
 
+  const ledger = `<h2>Where the ${total.name} went</h2>
+<table class="ledger">
+<tbody>
+${ledgerRows.join("\n")}
+</tbody>
+<tfoot><tr><th scope="row">${total.name}</th><td>${number(total.value)}</td>${flow(0, total.value)}</tr></tfoot>
+</table>
+`;
+
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -58,14 +67,7 @@ ${warnings.map((text) => `<p class="warning"><bdi>${escaped(text)}</bdi></p>`).j
 <p class="text" dir="auto" lang="" aria-details="tokens">${heatmap.join("")}</p>
 <p class="faint legend"><span>against ${number(-scale)}</span><i></i><span>${signed(scale)} for</span></p>
 <p class="faint special">${special.join(" ")}</p>
-<h2>Where the ${total.name} went</h2>
-<table class="ledger">
-<tbody>
-${ledgerRows.join("\n")}
-</tbody>
-<tfoot><tr><th scope="row">${total.name}</th><td>${number(total.value)}</td>${flow(0, total.value)}</tr></tfoot>
-</table>
-<h2>Every token</h2>
+${entries.length ? ledger : ""}<h2>Every token</h2>
 <table id="tokens">
 <thead><tr><th scope="col">#</th><th scope="col">token</th><th scope="col">relevance</th><td></td></tr></thead>
 <tbody>

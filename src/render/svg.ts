@@ -1,7 +1,7 @@
 // An explanation as one figure: the text on lines of monospace cells, each slice fitted to its cells so that every
 // program that draws it agrees, on its own light ground.
 
-import type { Explanation } from "../explanation.ts";
+import type { Attribution, Explanation } from "../explanation.ts";
 import { asRead, direction } from "./bidi.ts";
 import { hex, light, strength, weak } from "./color.ts";
 import { facts } from "./facts.ts";
@@ -14,7 +14,7 @@ const faint = "#666666";
 const mono = "ui-monospace,Menlo,Consolas,DejaVu Sans Mono,monospace";
 
 /** The explanation as a self-contained SVG figure. */
-export function svg(explanation: Explanation): string {
+export function svg(explanation: Explanation | Attribution): string {
   const { title, score, classes, slices, scale, apart, meta, number } = facts(explanation);
   const lines = wrap(slices, 72);
   const columns = lines.reduce((most, line) => Math.max(most, widthOf(line)), 48);

@@ -51,11 +51,11 @@ function answer(port: MessagePort, defaults: LoadOptions): void {
   let model: Model;
 
   const run = async (id: number, signal: AbortSignal, method: string, [first, options]: readonly unknown[]) => {
-    const own = { ...(options as object), signal };
+    const onProgress: LoadOptions["onProgress"] = (progress) => post({ id, progress });
+    const own = { ...(options as object), signal, onProgress };
     if (method !== "load")
       return (model as unknown as Record<string, (...args: unknown[]) => unknown>)[method](first, own);
-    const onProgress: LoadOptions["onProgress"] = (progress) => post({ id, progress });
-    model = await load(first as string, { ...defaults, ...own, onProgress });
+    model = await load(first as string, { ...defaults, ...own });
     if (signal.aborted) await model.dispose(); // nobody waits for it any more
     const properties = Object.entries(Object.getOwnPropertyDescriptors(Object.getPrototypeOf(model)));
     const methods = properties.filter(([name, { value }]) => name !== "constructor" && typeof value === "function");

@@ -1,0 +1,157 @@
+// Methods other than propagation, behind the same explain(): each a file of methods/. Loaded when one is asked for.
+
+import type { Engine } from "./engine.ts";
+import { quote, RelpropError } from "./errors.ts";
+import type { Attribution } from "./explanation.ts";
+import type { Encoded } from "./inputs.ts";
+import type { OneOrMore } from "./lists.ts";
+import { attentionFlow } from "./methods/attention-flow.ts";
+import { attentionLast } from "./methods/attention-last.ts";
+import { gae } from "./methods/gae.ts";
+import { gradRollout } from "./methods/grad-rollout.ts";
+import { integratedGradients } from "./methods/integrated-gradients.ts";
+import { kernelShap } from "./methods/kernel-shap.ts";
+import { occlusion } from "./methods/occlusion.ts";
+import { random } from "./methods/random.ts";
+import { rollout } from "./methods/rollout.ts";
+import { saliency } from "./methods/saliency.ts";
+import { smoothgrad } from "./methods/smoothgrad.ts";
+import { View } from "./methods/view.ts";
+import type { ExplainOptions } from "./question.ts";
+
+/** Options of a method by name: numbers, or words of which some are known. */
+export type Options = Readonly<Record<string, number | string>>;
+
+export interface Found {
+  /** By token. */
+  relevance: ArrayLike<number>;
+  completeness?: Attribution["completeness"];
+}
+
+export interface Method {
+  name: string;
+  signed: boolean;
+  /** Its options and their defaults. */
+  options: Options;
+  /** The words that an option takes. */
+  words?: Readonly<Record<string, readonly string[]>>;
+  run(view: View, options: Options): Promise<Found>;
+}
+
+const all = [
+  saliency,
+  integratedGradients,
+  smoothgrad,
+  attentionLast,
+  rollout,
+  attentionFlow,
+  gae,
+  gradRollout,
+  occlusion,
+  kernelShap,
+  random,
+];
+
+/** The names of the methods that do not propagate. */
+export type AttributionName =
+  | "saliency"
+  | "integrated-gradients"
+  | "smoothgrad"
+  | "attention-last"
+  | "rollout"
+  | "attention-flow"
+  | "gae"
+  | "grad-rollout"
+  | "occlusion"
+  | "kernel-shap"
+  | "random";
+
+/** A name, or a name with some of its options: `{ name: "integrated-gradients", steps: 20 }`. */
+export type AttributionMethod = AttributionName | ({ name: AttributionName } & Options);
+
+export interface AttributeOptions extends Pick<ExplainOptions, "target" | "contrast" | "truncate" | "signal"> {
+  method: AttributionMethod;
+  at?: "embeddings";
+  /** How many runs of the network are behind it. */
+  onProgress?: (progress: { forwards: number }) => void;
+}
+
+type Listable = "method" | "target" | "contrast";
+export type AttributeLists = Omit<AttributeOptions, Listable> & { method: OneOrMore<AttributionMethod> } & {
+  [K in "target" | "contrast"]?: OneOrMore<Required<AttributeOptions>[K]>;
+} & { [K in Listable]: Record<K, readonly unknown[]> }[Listable];
+
+/** Each text's attribution, for `rows` of ops/seed.ts; flat lists where options are lists, methods slowest. */
+export async function attribute(
+  engine: Engine,
+  encoded: readonly Encoded[],
+  rows: readonly Float32Array[],
+  options: AttributeOptions | AttributeLists,
+): Promise<(Attribution | Attribution[])[]> {
+  const { model, backend } = engine.about;
+  const asked = [options.method].flat().map((method) => attribution(method, engine.tools.methods));
+  const { at, signal, onProgress } = options;
+  if (at !== undefined && at !== "embeddings") {
+    throw new RelpropError("InvalidOption", `${asked[0].method.name} is read at embeddings, not at ${quote(at)}`);
+  }
+  let before = 0;
+  const results: Attribution[][] = [];
+  for (const one of encoded) {
+    const found: Attribution[] = [];
+    for (const { method, settings } of asked) {
+      for (const row of rows) {
+        const count = (forwards: number) => onProgress?.({ forwards: before + forwards });
+        const view = await View.of(engine, one, row, { signal, onProgress: count });
+        const { relevance, completeness } = await method.run(view, settings);
+        found.push({
+          text: one.text,
+          model,
+          method: method.name,
+          options: settings,
+          at: "embeddings",
+          backend,
+          target: view.target,
+          ...(view.contrast && { contrast: view.contrast }),
+          classes: view.classes,
+          logit: view.logit,
+          signed: method.signed,
+          tokens: one.tokens.map((token, j) => ({ ...token, relevance: relevance[j] })),
+          ...(completeness && { completeness }),
+          forwards: view.forwards,
+          warnings: one.warnings,
+        });
+        before += view.forwards;
+      }
+    }
+    results.push(found);
+  }
+  const several = [options.method, options.target, options.contrast].some(Array.isArray);
+  return several ? results : results.map(([only]) => only);
+}
+
+/** A method with all of its options; throws `InvalidOption` at what there is not. */
+export function attribution(
+  wanted: unknown,
+  propagations: ReadonlyMap<string, unknown>,
+): { method: Method; settings: Options } {
+  const { name, ...given } = (typeof wanted === "string" ? { name: wanted } : wanted) as Record<string, unknown>;
+  const method = all.find((one) => one.name === name);
+  if (!method) {
+    const known = [...propagations.keys(), ...all.map(({ name }) => name)].join(", ");
+    const also = propagations.has(String(name)) ? "; methods that propagate are asked for without the others" : "";
+    throw new RelpropError("InvalidOption", `there is no method ${quote(name)} here, only ${known}${also}`);
+  }
+  for (const [option, value] of Object.entries(given)) {
+    const usual = Object.hasOwn(method.options, option) ? method.options[option] : undefined;
+    if (usual === undefined) {
+      const known = Object.keys(method.options).join(", ") || "none";
+      throw new RelpropError("InvalidOption", `${method.name} has no option ${quote(option)}, only ${known}`);
+    }
+    const words = method.words?.[option];
+    const fits = words ? words.includes(String(value)) : Number.isFinite(value) && (value as number) >= 0;
+    if (fits && typeof value === typeof usual) continue;
+    const wanted = words ? words.join(", ") : "a number from 0";
+    throw new RelpropError("InvalidOption", `${method.name}'s ${option} is ${wanted}, not ${quote(value)}`);
+  }
+  return { method, settings: { ...method.options, ...(given as Options) } };
+}
