@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// relprop in a shell: explain, predict, inspect. Exit status 0; 1 for a failed run; 2 for wrong usage.
+// relprop in a shell: explain, predict, evaluate, inspect. Exit status 0; 1 for a failed run; 2 for wrong usage.
 
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -38,6 +38,14 @@ const options = {
   jsonl: { type: "boolean" },
   format: { type: "string" },
   out: { type: "string" },
+  data: { type: "string" },
+  protocol: { type: "string" },
+  methods: { type: "string" },
+  baseline: { type: "string" },
+  limit: { type: "string" },
+  seed: { type: "string" },
+  journal: { type: "string" },
+  plot: { type: "string" },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean" },
 } as const;
@@ -68,6 +76,25 @@ const commands = new Map([
   ],
   ["predict", ["model", "backend", "truncate", "json", "jsonl", "out"]],
   ["inspect", ["model", "backend", "json", "out"]],
+  [
+    "evaluate",
+    [
+      "model",
+      "backend",
+      "data",
+      "protocol",
+      "methods",
+      "baseline",
+      "at",
+      "limit",
+      "seed",
+      "journal",
+      "plot",
+      "truncate",
+      "json",
+      "out",
+    ],
+  ],
 ]);
 
 type Values = ReturnType<typeof parse>["values"];
@@ -93,6 +120,13 @@ async function main(args: string[]): Promise<void> {
   for (const name of Object.keys(values)) {
     if (!allowed.includes(name)) throw new Usage(`${command} takes no --${name}`);
   }
+  const source = values.model ?? fileURLToPath(new URL("../models/sst2-tiny/", import.meta.url));
+  const backend = values.backend as "auto" | undefined;
+  if (command === "evaluate") {
+    if (texts.length) throw new Usage("evaluate reads its texts from --data");
+    const { evaluateCommand } = await import("./cli/evaluate.ts");
+    return await emit(values, await evaluateCommand({ ...values, model: source, backend }));
+  }
   const text = textOf(command, texts, values);
   const format = formatOf(values);
   const asked = await asks(values);
@@ -100,9 +134,7 @@ async function main(args: string[]): Promise<void> {
     throw new Usage(`--format ${format} shows one explanation, and lists ask for several`);
   }
 
-  const model = await load(values.model ?? fileURLToPath(new URL("../models/sst2-tiny/", import.meta.url)), {
-    backend: values.backend as "auto" | undefined,
-  });
+  const model = await load(source, { backend });
   try {
     requests(model.labels, asked); // a class that is not there is wrong usage, for every line alike
     if (command === "inspect") return await emit(values, inspect(model, format === "json"));
