@@ -125,8 +125,9 @@ async function bundle() {
   for (const file of Object.values(builds)) copyFileSync(`build/${file}`, `dist/${file}`);
   tool("typescript/bin/tsc", "-p", "tsconfig.build.json");
   // Model has Symbol.asyncDispose, which a user's `lib` may lack. (JSR refuses the directive in a source.)
-  const types = "dist/types/index.d.ts";
-  writeFileSync(types, `/// <reference lib="esnext.disposable" />\n${readFileSync(types, "utf8")}`);
+  for (const types of ["dist/types/index.d.ts", "dist/types/evaluate.d.ts"]) {
+    writeFileSync(types, `/// <reference lib="esnext.disposable" />\n${readFileSync(types, "utf8")}`);
+  }
 }
 
 /** What a page's engine may weigh, in bytes of gzip. */
