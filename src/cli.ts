@@ -10,7 +10,7 @@ import { type Line, lines } from "./cli/lines.ts";
 import { interrupt, paint, print, quietOnClosedPipe } from "./cli/terminal.ts";
 import { type Composite, method } from "./composites.ts";
 import { quote, RelpropError } from "./errors.ts";
-import type { Explanation, Prediction } from "./explanation.ts";
+import type { Explanation, Prediction, ReadingPoint } from "./explanation.ts";
 import { listed } from "./lists.ts";
 import { load } from "./load.ts";
 import type { ExplainLists, ExplainOptions } from "./question.ts";
@@ -38,6 +38,7 @@ const options = {
   jsonl: { type: "boolean" },
   format: { type: "string" },
   out: { type: "string" },
+  sample: { type: "string" },
   data: { type: "string" },
   protocol: { type: "string" },
   methods: { type: "string" },
@@ -50,6 +51,8 @@ const options = {
   version: { type: "boolean" },
 } as const;
 
+const AUTO = "auto"; // the method that a sample shows to be the most faithful
+
 /** Which options each command takes, beside --help. */
 const commands = new Map([
   [
@@ -58,6 +61,7 @@ const commands = new Map([
       "model",
       "backend",
       "method",
+      "sample",
       "at",
       "target",
       "contrast",
@@ -136,6 +140,10 @@ async function main(args: string[]): Promise<void> {
 
   const model = await load(source, { backend });
   try {
+    if (values.method === AUTO) {
+      const { auto } = await import("./cli/auto.ts");
+      asked.method = await auto(model, values.sample, (asked.at as ReadingPoint) ?? "embeddings");
+    }
     requests(model.labels, asked); // a class that is not there is wrong usage, for every line alike
     if (command === "inspect") return await emit(values, inspect(model, format === "json"));
     type Answer = Prediction | Explanation | Explanation[];
@@ -189,7 +197,10 @@ async function asks(values: Values): Promise<ExplainOptions | ExplainLists> {
   }
   const wanted =
     values.composite === undefined ? alone(values.method?.split(",")) : await compositeFile(values.composite);
-  for (const one of listed<string | Composite | undefined>(wanted)) method(one);
+  if (wanted !== AUTO) {
+    for (const one of listed<string | Composite | undefined>(wanted)) method(one);
+    if (values.sample !== undefined) throw new Usage("--sample is for --method auto");
+  } else if (values.at?.includes(",")) throw new Usage("--method auto chooses for one reading point");
   const { at, target, contrast, truncate, layers, groups, heads, neurons, pairs } = values;
   const finer = { layers, groups, heads, neurons: neurons === undefined ? undefined : Number(neurons), pairs };
   const some = Object.entries(finer).find(([, value]) => value !== undefined);

@@ -23,8 +23,9 @@ const texts = Array.from(
 writeFileSync(data, `sentence\tlabel\n${texts.join("\n")}\n`);
 
 /** Runs to its end, or until `kill` says so of what the journal holds. */
-async function run(args: string[], kill?: (journal: string) => boolean) {
-  const child = spawn("node", [cli, "evaluate", ...args], { stdio: ["ignore", "pipe", "pipe"] });
+async function run(args: string[], kill?: (journal: string) => boolean, command = "evaluate") {
+  const env = { ...process.env, XDG_CACHE_HOME: folder };
+  const child = spawn("node", [cli, command, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
   let [out, err] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
     out += chunk;
@@ -101,6 +102,22 @@ test("killed in the middle, again and again", async () => {
   const other = await run([...args, "--at", "words"]);
   assert.is(other.status, 2);
   assert.match(other.err, /the journal is of another evaluation: its at is "\\?"embeddings\\?"", now "\\?"words/);
+});
+
+test("explain --method auto", async () => {
+  const explain = (...args: string[]) =>
+    run(["a witty film", "--method", "auto", ...args, "--json"], undefined, "explain");
+  const without = await explain();
+  assert.is(without.status, 2);
+  assert.match(without.err, /give --sample FILE once/);
+  const chosen = await explain("--sample", data);
+  assert.is(chosen.status, 0, chosen.err);
+  const { method } = JSON.parse(chosen.out);
+  assert.match(chosen.err, new RegExp(`^${method}: auac 0\\.\\d{3} on 24 texts by ali2022-fixed`));
+  const remembered = await explain();
+  assert.equal(remembered, chosen);
+  assert.is((await explain("--at", "words")).status, 2, "another reading point is another choice");
+  assert.is((await run(["a", "--sample", data], undefined, "explain")).status, 2);
 });
 
 test("wrong usage", async () => {

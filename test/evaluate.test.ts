@@ -11,7 +11,16 @@ import type { EvaluateOptions } from "../src/evaluate/evaluate.ts";
 import { open } from "../src/evaluate/journal.ts";
 import { random } from "../src/evaluate/random.ts";
 import { kendall, spearman } from "../src/evaluate/ranks.ts";
-import { type Evaluation, evaluate, type Interval, plot, randomized, readExamples, table } from "../src/evaluate.ts";
+import {
+  chooseMethod,
+  type Evaluation,
+  evaluate,
+  type Interval,
+  plot,
+  randomized,
+  readExamples,
+  table,
+} from "../src/evaluate.ts";
 import { load } from "../src/load.ts";
 import type { Model } from "../src/model.ts";
 import { unpack } from "./checkpoint.ts";
@@ -36,6 +45,22 @@ const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 const mean = (values: readonly number[]) => sum(values) / values.length;
 const figure = (evaluation: Evaluation, name: string, metric: string) =>
   (evaluation.methods[name][metric] as Interval).mean;
+
+/** The model, and how many texts each predict() was of. */
+function spied(): { spy: Model; calls: number[] } {
+  const calls: number[] = [];
+  const spy = new Proxy(model, {
+    get(target, name) {
+      const value = Reflect.get(target, name, target);
+      if (typeof value !== "function") return value;
+      return (...args: unknown[]) => {
+        if (name === "predict") calls.push(Array.isArray(args[0]) ? args[0].length : 1);
+        return value.apply(target, args);
+      };
+    },
+  });
+  return { spy, calls };
+}
 
 /** What a slow protocol knows of one text. */
 interface Known {
@@ -236,17 +261,7 @@ test("sanity: block after block from the top, the rest as it was", async () => {
 });
 
 test("a text's perturbations run together, each once", async () => {
-  const calls: number[] = [];
-  const spy = new Proxy(model, {
-    get(target, name) {
-      const value = Reflect.get(target, name, target);
-      if (typeof value !== "function") return value;
-      return (...args: unknown[]) => {
-        if (name === "predict") calls.push((args[0] as unknown[]).length);
-        return value.apply(target, args);
-      };
-    },
-  });
+  const { spy, calls } = spied();
   const evaluation = await evaluate(spy, [examples[0]], { methods: [...names, "random"] });
   const { cost } = evaluation;
   const [longest, ...single] = calls.sort((a, b) => b - a);
@@ -276,6 +291,36 @@ test("methods of one's own, and slow ones by fewer examples", async () => {
   assert.equal(two.methods["cp-lrp"].auac, evaluation.methods.few.auac);
   assert.match(table(evaluation), /^few .* the first 2$/m);
   assert.match(plot(evaluation), /<polyline[^>]*><title>mine<\/title>/);
+});
+
+test("the method that a sample shows to be the most faithful", async () => {
+  const { spy, calls } = spied();
+  const texts = examples.map(({ text }) => text);
+  const methods = ["gradient-x-input", "cp-lrp", "attn-lrp"];
+  const { method, why, evaluation } = await chooseMethod(spy, texts, { methods });
+  const score = (name: string) => figure(evaluation, name, "auac");
+  const best = methods.reduce((a, b) => (score(b) > score(a) ? b : a));
+  assert.is(evaluation.baseline, best);
+  assert.is(evaluation.protocol, "ali2022-fixed");
+  // All take one pass, so the best is chosen; random takes none and is, where four texts cannot tell it from the best.
+  assert.is(method, best);
+  assert.match(why, new RegExp(`^${best}: auac 0\\.\\d{3} on 4 texts by ali2022-fixed, the best of 3 methods$`));
+  const own = await evaluate(model, examples, { protocol: "ali2022-fixed", methods, baseline: best });
+  assert.equal(evaluation.methods[best].auac, own.methods[best].auac);
+  assert.equal(evaluation.differences, own.differences);
+  const free = await chooseMethod(model, texts, { methods: [...methods, "random"] });
+  const behind = free.evaluation.differences?.random.auac as Interval | undefined;
+  assert.is(free.method === "random", !behind || behind.high >= 0);
+
+  const before = calls.length;
+  const again = await chooseMethod(spy, texts, { methods });
+  assert.is(again.method, method);
+  assert.is(calls.length, before, "remembered");
+  await chooseMethod(spy, texts.slice(1), { methods });
+  assert.ok(calls.length > before, "another sample");
+  assert.is(await code(chooseMethod(model, [], {})), "InvalidInput");
+  const flat = chooseMethod(model, ["sea"], { protocol: "loo" });
+  assert.is(await code(flat), "InvalidInput", "one word has no order");
 });
 
 test("texts that are too long", async () => {

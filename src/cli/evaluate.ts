@@ -12,6 +12,7 @@ import { table } from "../evaluate/table.ts";
 import type { ReadingPoint } from "../explanation.ts";
 import { load } from "../load.ts";
 import type { Model } from "../model.ts";
+import { content } from "./data.ts";
 import { interrupt } from "./terminal.ts";
 
 export interface Asked {
@@ -72,15 +73,6 @@ function whole(name: string, given: string | undefined, least: number): number |
   if (given === undefined) return undefined;
   if (/^\d{1,9}$/.test(given) && Number(given) >= least) return Number(given);
   throw new RelpropError("InvalidOption", `--${name} is a whole number from ${least}, not ${quote(given)}`);
-}
-
-async function content(path: string): Promise<string> {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(await readFile(path));
-  } catch (cause) {
-    const why = cause instanceof TypeError ? "is not UTF-8" : `cannot be read: ${(cause as Error).message}`;
-    throw new RelpropError("InvalidOption", `${quote(path)} ${why}`, {}, cause);
-  }
 }
 
 async function written(path: string, writing: Promise<void>): Promise<void> {

@@ -44,6 +44,8 @@ How
                      attn-lrp          Achtibat et al. 2024
                      gradient-x-input  no rules
                      several, with commas: an explanation by each, from one run
+                     auto              the most faithful on the texts of --sample FILE, a .tsv, .csv
+                                       or .jsonl; remembered for the model and the reading point
   --composite FILE   rules of your own, as JSON: {"layer_norm": "identity", "context": "values"}
   --at POINT         where relevance is read: embeddings (default), embedding-sum, words;
                      several, with commas

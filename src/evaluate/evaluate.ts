@@ -8,6 +8,7 @@ import type { Model } from "../model.ts";
 import { classIndex } from "../target.ts";
 import type { Token } from "../tokenizer.ts";
 import type { Example } from "./examples.ts";
+import { identity } from "./identity.ts";
 import { fingerprint, type Journal, open } from "./journal.ts";
 import type { Protocol, Scores } from "./protocol.ts";
 import { protocol } from "./protocols.ts";
@@ -69,10 +70,9 @@ export async function evaluate(
   }
 
   const cases = await prepare(model, examples, how, options);
-  const [first] = await model.predict([cases[0].text], { signal });
   const { rows, add } = await open<Row>(options.journal, {
     protocol: name,
-    model: `${model.name} ${fingerprint([model.labels, model.tensors, first.classes.map((c) => c.logit.toFixed(3))])}`,
+    model: await identity(model),
     backend: model.backend,
     at,
     seed,
