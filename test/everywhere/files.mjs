@@ -13,6 +13,7 @@ const left = {
   "cli.test.ts": { deno: SHELL, bun: SHELL, chromium: SHELL },
   "evaluate-cli.test.ts": { deno: SHELL, bun: SHELL, chromium: SHELL },
   "evaluate-golden.test.ts": { node26: LONG, deno: LONG, bun: LONG, chromium: LONG },
+  "scale.test.ts": { node26: SHELL, deno: SHELL, bun: SHELL, chromium: SHELL },
   "remote.test.ts": { chromium: SERVER },
   "sources.test.ts": { chromium: SERVER },
   "cache.test.ts": { chromium: SERVER },
