@@ -129,7 +129,8 @@ async function main(args: string[]): Promise<void> {
   if (command === "evaluate") {
     if (texts.length) throw new Usage("evaluate reads its texts from --data");
     const { evaluateCommand } = await import("./cli/evaluate.ts");
-    return await emit(values, await evaluateCommand({ ...values, model: source, backend }));
+    const told = await evaluateCommand({ ...values, model: source, backend });
+    return told === undefined ? undefined : await emit(values, told);
   }
   const text = textOf(command, texts, values);
   const format = formatOf(values);

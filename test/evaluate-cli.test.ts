@@ -23,7 +23,12 @@ const texts = Array.from(
 writeFileSync(data, `sentence\tlabel\n${texts.join("\n")}\n`);
 
 /** Runs to its end, or until `kill` says so of what the journal holds. */
-async function run(args: string[], kill?: (journal: string) => boolean, command = "evaluate") {
+async function run(
+  args: string[],
+  kill?: (journal: string) => boolean,
+  command = "evaluate",
+  by: "SIGKILL" | "SIGINT" = "SIGKILL",
+) {
   const env = { ...process.env, XDG_CACHE_HOME: folder };
   const child = spawn("node", [cli, command, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
   let [out, err] = ["", ""];
@@ -35,7 +40,9 @@ async function run(args: string[], kill?: (journal: string) => boolean, command 
   });
   const path = args[args.indexOf("--journal") + 1];
   const watch = setInterval(() => {
-    if (kill && existsSync(path) && kill(readFileSync(path, "utf8"))) child.kill("SIGKILL");
+    if (!kill || !existsSync(path) || !kill(readFileSync(path, "utf8"))) return;
+    clearInterval(watch);
+    child.kill(by);
   }, 2);
   const [status, signal] = await new Promise<[number | null, string | null]>((resolve) => {
     child.on("close", (...how) => resolve(how));
@@ -102,6 +109,16 @@ test("killed in the middle, again and again", async () => {
   const other = await run([...args, "--at", "words"]);
   assert.is(other.status, 2);
   assert.match(other.err, /the journal is of another evaluation: its at is "\\?"embeddings\\?"", now "\\?"words/);
+});
+
+test("stopped by Ctrl-C", async () => {
+  const journal = join(folder, "stopped.jsonl");
+  const args = [...usual, "--journal", journal, "--json"];
+  const { status, out, err } = await run(args, (content) => rows(content) >= 2, "evaluate", "SIGINT");
+  assert.is(status, 130);
+  assert.is(out, "");
+  assert.match(err, /stopped; .*stopped\.jsonl holds what is done/);
+  assert.ok(rows(readFileSync(journal, "utf8")) < texts.length);
 });
 
 test("explain --method auto", async () => {

@@ -12,6 +12,7 @@ import { table } from "../evaluate/table.ts";
 import type { ReadingPoint } from "../explanation.ts";
 import { load } from "../load.ts";
 import type { Model } from "../model.ts";
+import { visible } from "../render/text.ts";
 import { content } from "./data.ts";
 import { interrupt } from "./terminal.ts";
 
@@ -31,8 +32,8 @@ export interface Asked {
   json?: boolean;
 }
 
-/** What is to be printed. */
-export async function evaluateCommand(asked: Asked): Promise<string> {
+/** What is to be printed, unless it was stopped. */
+export async function evaluateCommand(asked: Asked): Promise<string | undefined> {
   const { data, backend, truncate, baseline, protocol: name = "ali2022" } = asked;
   if (data === undefined) throw new RelpropError("InvalidOption", "evaluate needs --data FILE");
   const how = protocol(name);
@@ -64,6 +65,11 @@ export async function evaluateCommand(asked: Asked): Promise<string> {
     });
     if (asked.plot !== undefined) await written(asked.plot, writeFile(asked.plot, plot(evaluation)));
     return asked.json ? `${JSON.stringify(evaluation, null, 2)}\n` : table(evaluation);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    const kept = asked.journal === undefined ? "with --journal it could go on" : `${asked.journal} holds what is done`;
+    process.stderr.write(`\nrelprop: stopped; ${visible(kept)}\n`);
+    return undefined;
   } finally {
     for (const model of models) await model.dispose();
   }

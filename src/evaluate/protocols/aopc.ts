@@ -1,6 +1,8 @@
 import { mean } from "../bootstrap.ts";
-import { mostFirst, perturbation, probability } from "../perturbation.ts";
+import { type Curve, mostFirst, perturbation, probability } from "../perturbation.ts";
 import type { Protocol } from "../protocol.ts";
+
+const fall: Curve["value"] = (classes, trial) => probability(trial.whole, trial) - probability(classes, trial);
 
 /**
  * Comprehensiveness and sufficiency, DeYoung et al., ACL 2020: how far the predicted class' probability falls without the
@@ -25,7 +27,3 @@ export const aopc: Protocol = {
     }),
   }),
 };
-
-function fall(...[classes, trial]: Parameters<typeof probability>): number {
-  return probability(trial.whole, trial) - probability(classes, trial);
-}
