@@ -272,6 +272,21 @@ test("a text's perturbations run together, each once", async () => {
   assert.ok(cost.gain! > 0 && cost.secondsPerText > 0);
 });
 
+for (const place of places.slice(1)) {
+  test(`the same on ${place.backend}`, async () => {
+    const other = await load(folder, place);
+    const two = examples.slice(0, 2);
+    const [a, b] = [
+      await evaluate(model, two, { methods: ["cp-lrp"] }),
+      await evaluate(other, two, { methods: ["cp-lrp"] }),
+    ];
+    for (const metric of ["auac", "auMse", "aupc"]) {
+      close([figure(b, "cp-lrp", metric)], [figure(a, "cp-lrp", metric)], TOLERANCE, `${place.backend}: ${metric}`, 1);
+    }
+    await other.dispose();
+  });
+}
+
 test("random orders depend on the seed and the text alone", async () => {
   const run = async (seed: number, methods: string[], list = examples) =>
     (await evaluate(model, list, { seed, methods })).methods.random.auac as Interval;

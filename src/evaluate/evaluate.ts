@@ -2,19 +2,16 @@
 
 import { methods as builtin, type Composite } from "../composites.ts";
 import { quote, RelpropError, throwIfAborted } from "../errors.ts";
-import type { ClassScore, Explanation, ReadingPoint } from "../explanation.ts";
-import type { Input } from "../inputs.ts";
+import type { ReadingPoint } from "../explanation.ts";
 import type { Model } from "../model.ts";
 import { classIndex } from "../target.ts";
-import type { Token } from "../tokenizer.ts";
 import type { Example } from "./examples.ts";
 import { identity } from "./identity.ts";
 import { fingerprint, type Journal, open } from "./journal.ts";
-import type { Protocol, Scores } from "./protocol.ts";
+import { type Case, type Judged, judge, RANDOM } from "./judge.ts";
+import type { Protocol } from "./protocol.ts";
 import { protocol } from "./protocols.ts";
-import { random } from "./random.ts";
 import { type Evaluation, type Row, summary } from "./summary.ts";
-import { together } from "./together.ts";
 
 export interface EvaluateOptions {
   /** A protocol's name (default ali2022). */
@@ -40,16 +37,7 @@ export interface EvaluateOptions {
   signal?: AbortSignal;
 }
 
-export interface Judged {
-  name: string;
-  method: string | Composite;
-  /** How many examples it is judged by. */
-  limit: number;
-}
-
-const RANDOM = "random";
 const BASELINE = "gradient-x-input";
-const TIMED = 32; // texts that are also run alone, to tell what running together gains
 
 /** Judges each method's explanations of each example by a protocol. */
 export async function evaluate(
@@ -124,13 +112,6 @@ function baselineOf(wanted: string | undefined, judged: readonly Judged[]): stri
   throw new RelpropError("InvalidOption", `the baseline ${quote(wanted)} is not among the methods, which are ${names}`);
 }
 
-interface Case {
-  text: string;
-  tokens: Token[];
-  /** The label's class, where the protocol asks for it. */
-  target?: number;
-}
-
 /** All examples, checked before any is run. */
 async function prepare(
   model: Model,
@@ -151,64 +132,4 @@ async function prepare(
     const message = `example ${i + 1} has no label, and this protocol explains the label's class; ali2022-fixed the top class`;
     throw new RelpropError("InvalidInput", message, { example: i });
   });
-}
-
-interface Judging {
-  judged: readonly Judged[];
-  at: ReadingPoint;
-  seed: number;
-  randomized: readonly Model[];
-  signal?: AbortSignal;
-}
-
-/** One text explained by every method, and every explanation judged. */
-async function judge(
-  model: Model,
-  { text, tokens, target }: Case,
-  i: number,
-  how: Protocol,
-  asked: Judging,
-): Promise<Row> {
-  const { at, seed, randomized, signal } = asked;
-  const started = performance.now();
-  const [{ classes: whole }] = await model.predict([text], { signal });
-  const alone = i < TIMED ? await seconds(() => model.predict([text], { signal })) : undefined;
-  const explained = target ?? whole.reduce((best, { logit }, c) => (logit > whole[best].logit ? c : best), 0);
-  const known = new Map([[tokens.map(({ id }) => id).join(), Promise.resolve<ClassScore[]>(whole)]]);
-  const { predict, cost } = together(model, text, known, signal);
-
-  const trials = [];
-  for (const { name, method, limit } of asked.judged) {
-    if (i >= limit) continue;
-    const own = { forwards: 0, seconds: 0 };
-    const draw = random(seed, i);
-    const explain = async (of: Input, by = model): Promise<Pick<Explanation, "tokens">> => {
-      if (method === RANDOM) {
-        const drawn = await by.tokenize([of], { signal });
-        return { tokens: drawn[0].map((token) => ({ ...token, relevance: 2 * draw() - 1 })) };
-      }
-      const from = performance.now();
-      const [explanation] = await by.explain([of], { method, target: explained, at, signal });
-      own.forwards++;
-      own.seconds += (performance.now() - from) / 1000;
-      return explanation;
-    };
-    const relevance = (await explain(text)).tokens.map(({ relevance }) => relevance);
-    trials.push({ name, relevance, own: { ...own }, explain });
-  }
-  const common = { text, tokens, target: explained, whole, ids: model.specialIds, predict, randomized };
-  const scores: [string, Scores & { forwards: number; seconds: number }][] = await Promise.all(
-    trials.map(async ({ name, relevance, own, explain }) => {
-      const { values, curves } = await how.score({ ...common, relevance, explain });
-      return [name, { values, curves, ...own }];
-    }),
-  );
-  const all = (performance.now() - started) / 1000;
-  return { i, methods: Object.fromEntries(scores), cost: { ...cost, alone, all } };
-}
-
-async function seconds(work: () => Promise<unknown>): Promise<number> {
-  const from = performance.now();
-  await work();
-  return (performance.now() - from) / 1000;
 }

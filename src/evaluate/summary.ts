@@ -2,7 +2,7 @@
 
 import type { ReadingPoint } from "../explanation.ts";
 import { type Interval, interval, mean } from "./bootstrap.ts";
-import type { Judged } from "./evaluate.ts";
+import type { Judged } from "./judge.ts";
 import type { Protocol, Scores } from "./protocol.ts";
 
 /** What became of one text; JSON, in which NaN is null. */
@@ -104,19 +104,18 @@ export function summary(
 }
 
 function cost(rows: readonly Row[]): Evaluation["cost"] {
-  const sum = (of: (row: Row) => number) => rows.reduce((total, row) => total + of(row), 0);
-  const [forwards, seconds] = [sum(({ cost }) => cost.forwards), sum(({ cost }) => cost.seconds)];
-  const per = { forwards, seconds, secondsPerText: sum(({ cost }) => cost.all) / rows.length };
+  const sum = (rows: readonly Row[], of: (cost: Row["cost"]) => number) =>
+    rows.reduce((total, { cost }) => total + of(cost), 0);
+  const per = {
+    forwards: sum(rows, ({ forwards }) => forwards),
+    seconds: sum(rows, ({ seconds }) => seconds),
+    secondsPerText: sum(rows, ({ all }) => all) / rows.length,
+  };
   const timed = rows.filter(({ cost }) => cost.alone !== undefined && cost.forwards > 0);
   if (!timed.length) return per;
+  const passes = sum(timed, ({ forwards }) => forwards);
+  const many = sum(timed, ({ seconds }) => seconds) / passes;
   // The same texts, run alone as often as they were run together.
-  const alone = timed.reduce((total, { cost }) => total + cost.alone! * cost.forwards, 0);
-  const many = timed.reduce((total, { cost }) => total + cost.seconds, 0);
-  const passes = timed.reduce((total, { cost }) => total + cost.forwards, 0);
-  return {
-    ...per,
-    secondsPerForward: many / passes,
-    secondsPerForwardAlone: alone / passes,
-    gain: alone / many,
-  };
+  const alone = sum(timed, ({ forwards, alone }) => forwards * alone!) / passes;
+  return { ...per, secondsPerForward: many, secondsPerForwardAlone: alone, gain: alone / many };
 }
