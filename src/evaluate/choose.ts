@@ -49,11 +49,11 @@ async function choose(model: Model, sample: readonly (string | Example)[], optio
   const all = { ...options, protocol, methods, journal: memory() };
   const first = await evaluate(model, examples, all);
   const [metric] = Object.keys(first.metrics);
-  const sign = first.metrics[metric] === "more" ? 1 : -1;
   const names = Object.keys(first.methods);
   const score = (name: string) => (first.methods[name][metric] as Interval).mean;
-  const least = (key: (name: string) => number) => (a: string, b: string) => key(a) - key(b);
-  const [best] = names.filter((name) => !Number.isNaN(score(name))).sort(least((name) => -sign * score(name)));
+  const loss = (name: string) =>
+    ({ more: -score(name), less: score(name), zero: Math.abs(score(name)) })[first.metrics[metric]];
+  const [best] = names.filter((name) => !Number.isNaN(score(name))).sort((a, b) => loss(a) - loss(b));
   if (best === undefined) {
     throw new RelpropError(
       "InvalidInput",
@@ -66,7 +66,7 @@ async function choose(model: Model, sample: readonly (string | Example)[], optio
   const behind = (name: string) => evaluation.differences![name][metric];
   const { methods: judged } = evaluation;
   const equal = names.filter((name) => name === best || (behind(name).low <= 0 && behind(name).high >= 0));
-  const [method] = equal.sort((a, b) => judged[a].forwards - judged[b].forwards || sign * (score(b) - score(a)));
+  const [method] = equal.sort((a, b) => judged[a].forwards - judged[b].forwards || loss(a) - loss(b));
 
   const figure = (value: number) => value.toFixed(3);
   const about = `${metric} ${figure(score(method))} on ${examples.length} texts by ${protocol}`;

@@ -11,8 +11,8 @@ export interface Protocol {
   about: string;
   /** The class explained and scored: the example's label, or the class that the model predicts. */
   target: "label" | "top";
-  /** Its metrics, and whether more or less of each is better. */
-  metrics: Readonly<Record<string, "more" | "less">>;
+  /** Its metrics, the one that counts first, and whether more or less of each is better, or what is nearer to zero. */
+  metrics: Readonly<Record<string, "more" | "less" | "zero">>;
   /** What the curves run over, and where their points lie. */
   axis?: { name: string; at: readonly number[] };
   /** Whether models with random weights in place of their own are needed. */

@@ -4,10 +4,12 @@ import { visible } from "../render/text.ts";
 import type { Interval } from "./bootstrap.ts";
 import type { Evaluation } from "./summary.ts";
 
+const arrow = { more: "↑", less: "↓", zero: "→ 0" };
+
 export function table(evaluation: Evaluation): string {
   const { protocol, model, backend, at, examples, methods, metrics, baseline, differences, limits, cost } = evaluation;
   const names = Object.keys(metrics);
-  const arrows = names.map((name) => `${name} ${metrics[name] === "more" ? "↑" : "↓"}`);
+  const arrows = names.map((name) => `${name} ${arrow[metrics[name]]}`);
   const cells = (intervals: Record<string, unknown>, sign: string) =>
     names.map((name) => spread(intervals[name] as Interval, sign));
 
