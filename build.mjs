@@ -1,8 +1,8 @@
 // Builds the package: `node build.mjs` for everything, `node build.mjs generate` for what the sources import.
 //   build/*.wasm         the kernels of assembly/, without and with relaxed SIMD
 //   src/generated/       shaders and kernels as strings, so that no runtime or bundler needs a loader
-//   dist/                the package: index.js, the same for edge runtimes and in one file for pages, worker.js, cli.js,
-//                        declarations
+//   dist/                the package: index.js, the same for edge runtimes and in one file for pages, evaluate.js,
+//                        worker.js, cli.js, declarations
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
@@ -96,7 +96,7 @@ async function bundle() {
   const index = { ...options, entryPoints: ["src/index.ts"], external, plugins };
   // The entries share their code, and the backends are files of their own, of which a page loads one.
   const shared = { splitting: true, chunkNames: "[name]-[hash]", outdir: "dist" };
-  await build({ ...index, ...shared, entryPoints: ["src/index.ts", "src/cli.ts"] });
+  await build({ ...index, ...shared, entryPoints: ["src/index.ts", "src/evaluate.ts", "src/cli.ts"] });
   // esbuild keeps imports of nothing for their side effects; there are none, and bundlers would warn of them.
   for (const file of readdirSync("dist")) {
     const code = readFileSync(`dist/${file}`, "utf8");
@@ -125,8 +125,9 @@ async function bundle() {
   for (const file of Object.values(builds)) copyFileSync(`build/${file}`, `dist/${file}`);
   tool("typescript/bin/tsc", "-p", "tsconfig.build.json");
   // Model has Symbol.asyncDispose, which a user's `lib` may lack. (JSR refuses the directive in a source.)
-  const types = "dist/types/index.d.ts";
-  writeFileSync(types, `/// <reference lib="esnext.disposable" />\n${readFileSync(types, "utf8")}`);
+  for (const types of ["dist/types/index.d.ts", "dist/types/evaluate.d.ts"]) {
+    writeFileSync(types, `/// <reference lib="esnext.disposable" />\n${readFileSync(types, "utf8")}`);
+  }
 }
 
 /** What a page's engine may weigh, in bytes of gzip. */

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// relprop in a shell: explain, predict, inspect. Exit status 0; 1 for a failed run; 2 for wrong usage.
+// relprop in a shell: explain, predict, evaluate, inspect. Exit status 0; 1 for a failed run; 2 for wrong usage.
 
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -10,7 +10,7 @@ import { type Line, lines } from "./cli/lines.ts";
 import { interrupt, paint, print, quietOnClosedPipe } from "./cli/terminal.ts";
 import { method, methods } from "./composites.ts";
 import { quote, RelpropError } from "./errors.ts";
-import type { Attribution, Explanation, Prediction } from "./explanation.ts";
+import type { Attribution, Explanation, Prediction, ReadingPoint } from "./explanation.ts";
 import { listed } from "./lists.ts";
 import { load } from "./load.ts";
 import { isOther } from "./model.ts";
@@ -39,9 +39,20 @@ const options = {
   jsonl: { type: "boolean" },
   format: { type: "string" },
   out: { type: "string" },
+  sample: { type: "string" },
+  data: { type: "string" },
+  protocol: { type: "string" },
+  methods: { type: "string" },
+  baseline: { type: "string" },
+  limit: { type: "string" },
+  seed: { type: "string" },
+  journal: { type: "string" },
+  plot: { type: "string" },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean" },
 } as const;
+
+const AUTO = "auto"; // the method that a sample shows to be the most faithful
 
 /** Which options each command takes, beside --help. */
 const commands = new Map([
@@ -51,6 +62,7 @@ const commands = new Map([
       "model",
       "backend",
       "method",
+      "sample",
       "at",
       "target",
       "contrast",
@@ -69,6 +81,25 @@ const commands = new Map([
   ],
   ["predict", ["model", "backend", "truncate", "json", "jsonl", "out"]],
   ["inspect", ["model", "backend", "json", "out"]],
+  [
+    "evaluate",
+    [
+      "model",
+      "backend",
+      "data",
+      "protocol",
+      "methods",
+      "baseline",
+      "at",
+      "limit",
+      "seed",
+      "journal",
+      "plot",
+      "truncate",
+      "json",
+      "out",
+    ],
+  ],
 ]);
 
 type Values = ReturnType<typeof parse>["values"];
@@ -94,6 +125,14 @@ async function main(args: string[]): Promise<void> {
   for (const name of Object.keys(values)) {
     if (!allowed.includes(name)) throw new Usage(`${command} takes no --${name}`);
   }
+  const source = values.model ?? fileURLToPath(new URL("../models/sst2-tiny/", import.meta.url));
+  const backend = values.backend as "auto" | undefined;
+  if (command === "evaluate") {
+    if (texts.length) throw new Usage("evaluate reads its texts from --data");
+    const { evaluateCommand } = await import("./cli/evaluate.ts");
+    const told = await evaluateCommand({ ...values, model: source, backend });
+    return told === undefined ? undefined : await emit(values, told);
+  }
   const text = textOf(command, texts, values);
   const format = formatOf(values);
   const asked = await asks(values);
@@ -101,10 +140,12 @@ async function main(args: string[]): Promise<void> {
     throw new Usage(`--format ${format} shows one explanation, and lists ask for several`);
   }
 
-  const model = await load(values.model ?? fileURLToPath(new URL("../models/sst2-tiny/", import.meta.url)), {
-    backend: values.backend as "auto" | undefined,
-  });
+  const model = await load(source, { backend });
   try {
+    if (values.method === AUTO) {
+      const { auto } = await import("./cli/auto.ts");
+      asked.method = await auto(model, values.sample, (asked.at as ReadingPoint) ?? "embeddings");
+    }
     requests(model.labels, asked); // a class that is not there is wrong usage, for every line alike
     if (command === "inspect") return await emit(values, inspect(model, format === "json"));
     type Told = Explanation | Attribution;
@@ -158,7 +199,10 @@ async function asks(values: Values): Promise<ExplainOptions | ExplainLists> {
     throw new Usage("--method and --composite exclude each other");
   }
   const wanted = values.composite === undefined ? await methodsOf(values.method) : await jsonFile(values.composite);
-  await checkMethods(listed(wanted));
+  if (wanted !== AUTO) {
+    await checkMethods(listed(wanted));
+    if (values.sample !== undefined) throw new Usage("--sample is for --method auto");
+  } else if (values.at?.includes(",")) throw new Usage("--method auto chooses for one reading point");
   const { at, target, contrast, truncate, layers, groups, heads, neurons, pairs } = values;
   const finer = { layers, groups, heads, neurons: neurons === undefined ? undefined : Number(neurons), pairs };
   const some = Object.entries(finer).find(([, value]) => value !== undefined);

@@ -139,7 +139,7 @@ export function attribution(
   if (!method) {
     const known = [...propagations.keys(), ...all.map(({ name }) => name)].join(", ");
     const also = propagations.has(String(name)) ? "; methods that propagate are asked for without the others" : "";
-    throw new RelpropError("InvalidOption", `there is no method ${quote(name)} here, only ${known}${also}`);
+    throw new RelpropError("InvalidOption", `there is no method ${quote(name)}, only ${known}${also}`);
   }
   for (const [option, value] of Object.entries(given)) {
     const usual = Object.hasOwn(method.options, option) ? method.options[option] : undefined;

@@ -19,10 +19,10 @@ const manifest = json("package.json");
 /** Everything that may be published. */
 const ALLOWED = [
   /^(README|CHANGELOG)\.md$|^LICENSE$|^package\.json$/,
-  /^dist\/(index|index\.workerd|index\.edge|relprop\.min|worker|cli)\.js$/,
-  /^dist\/(chunk|wasm|webgpu|threads|rare|grain|methods|cache)-[A-Z0-9]{8}\.js$/,
+  /^dist\/(index|index\.workerd|index\.edge|evaluate|relprop\.min|worker|cli)\.js$/,
+  /^dist\/(chunk|wasm|webgpu|threads|rare|grain|methods|cache|evaluate|auto)-[A-Z0-9]{8}\.js$/,
   /^dist\/kernels(\.relaxed)?\.wasm$/,
-  /^dist\/types\/([a-z]+\/)?[a-z_-]+\.d\.ts$/,
+  /^dist\/types\/([a-z]+\/)*[a-z0-9_-]+\.d\.ts$/,
   /^models\/sst2-tiny\/(README\.md|(config|tokenizer|tokenizer_config)\.json|model\.safetensors)$/,
 ];
 
@@ -76,7 +76,7 @@ async function graph(file: string): Promise<{ inputs: string[]; imports: string[
 }
 
 test("a page's graph: nothing of Node's, nothing awaited at the top", async () => {
-  for (const file of ["dist/index.js", "dist/relprop.min.js"]) {
+  for (const file of ["dist/index.js", "dist/evaluate.js", "dist/relprop.min.js"]) {
     const { inputs, imports, code } = await graph(file);
     assert.equal(imports, [], file);
     assert.not.match(code, /\b(import|require)\s*\(\s*["'`]/, file);

@@ -4,11 +4,13 @@ const general = `relprop explains what a Transformer's prediction rests on, toke
 
   relprop explain "A gorgeous, witty, seductive movie."
   relprop predict "A gorgeous, witty, seductive movie."
+  relprop evaluate --data FILE
   relprop inspect --model DIR
 
 Commands (each has its own --help)
   explain TEXT   which tokens the prediction rests on, and the ledger that proves it
   predict TEXT   the classes and their probabilities
+  evaluate       how faithful each method's explanations of labelled texts are
   inspect        what is in a model's directory
 
   --model DIR    a directory or https URL with config.json, tokenizer.json and model.safetensors;
@@ -45,6 +47,8 @@ How
                      without a ledger: saliency, integrated-gradients, smoothgrad, attention-last,
                      rollout, attention-flow, gae, grad-rollout, occlusion, kernel-shap, random;
                      with options as JSON: '{"name": "occlusion", "by": "unk"}'
+                     auto              the most faithful on the texts of --sample FILE, a .tsv, .csv
+                                       or .jsonl; remembered for the model and the reading point
   --composite FILE   rules of your own, as JSON: {"layer_norm": "identity", "context": "values"}
   --at POINT         where relevance is read: embeddings (default), embedding-sum, words;
                      several, with commas
@@ -77,9 +81,39 @@ const inspect = `relprop inspect [--model DIR] [--json] [--out FILE]
 The model's family, classes, sizes and weights, and which backend would run it.
 `;
 
+const evaluate = `relprop evaluate --data FILE [options]
+
+  --data FILE      .tsv or .csv with the columns sentence (or text) and label, or .jsonl with
+                   {"text", "label"} a line; labels are classes by name or index
+  --protocol NAME  ali2022 (default)  activation and pruning by [UNK]: auac, auMse, aupc
+                   ali2022-fixed      special tokens stay, the predicted class is explained
+                   achtibat2024       word vectors zeroed, most and least relevant first
+                   aopc               comprehensiveness and sufficiency
+                   loo                Kendall's tau against leaving each token out
+                   sanity             against the model with random weights, block by block
+                   stability          against the text with other case and punctuation
+  --methods A,B    default: all there are; NAME:N judges a slow one
+                   by the first N examples
+  --baseline NAME  the method that others are compared with, pair by pair (gradient-x-input)
+  --at POINT       where relevance is read: embeddings (default), embedding-sum, words
+  --limit N        only the first N examples
+  --seed N         of random orders and of the bootstrap (0)
+  --journal FILE   keeps what is done; started again, it goes on where it stopped
+  --plot FILE.svg  the perturbation curves
+  --model DIR      a directory or https URL; default: the model that comes with relprop
+  --backend NAME   auto, wasm or webgpu
+  --truncate       cut texts that are too long for the model
+  --json           one JSON object
+  --out FILE       write to a file
+
+The table has a mean and a 95 % bootstrap interval for each metric, and the forward passes
+and seconds that a method's explanations took.
+`;
+
 const pages = new Map([
   ["explain", explain],
   ["predict", predict],
+  ["evaluate", evaluate],
   ["inspect", inspect],
 ]);
 

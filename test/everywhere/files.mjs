@@ -5,11 +5,15 @@ const BUILT = "reads what npm would pack, the same for every runtime";
 const SERVER = "is an HTTP server and its clients";
 const NO_MAP = "starts workers, which have no import map there; the packed page is checked in workers";
 const SHELL = "starts dist/cli.js as a process";
+const LONG = "takes ten seconds; golden.test.ts and evaluate.test.ts run there";
 
 /** Reasons by file, then by runtime. */
 const left = {
   "package.test.ts": { node26: BUILT, deno: BUILT, bun: BUILT, chromium: BUILT },
   "cli.test.ts": { deno: SHELL, bun: SHELL, chromium: SHELL },
+  "evaluate-cli.test.ts": { deno: SHELL, bun: SHELL, chromium: SHELL },
+  "evaluate-golden.test.ts": { node26: LONG, deno: LONG, bun: LONG, chromium: LONG },
+  "scale.test.ts": { node26: SHELL, deno: SHELL, bun: SHELL, chromium: SHELL },
   "remote.test.ts": { chromium: SERVER },
   "sources.test.ts": { chromium: SERVER },
   "cache.test.ts": { chromium: SERVER },

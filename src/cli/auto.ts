@@ -1,0 +1,43 @@
+// explain --method auto: the method that is most faithful on a sample, remembered by model in the user's cache folder.
+
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { quote, RelpropError } from "../errors.ts";
+import { chooseMethod } from "../evaluate/choose.ts";
+import { formatOf, readExamples } from "../evaluate/examples.ts";
+import { identity } from "../evaluate/identity.ts";
+import { fingerprint } from "../evaluate/journal.ts";
+import type { ReadingPoint } from "../explanation.ts";
+import type { Model } from "../model.ts";
+import { content } from "./data.ts";
+
+/** The method for explanations read at a point; says why on standard error. */
+export async function auto(model: Model, sample: string | undefined, at: ReadingPoint): Promise<string> {
+  const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "relprop");
+  const path = join(folder, `method-${fingerprint([await identity(model), at])}.json`);
+  const { method, why } = sample === undefined ? await kept(path, model) : await chosen(model, sample, at);
+  process.stderr.write(`${why}\n`);
+  if (sample === undefined) return method;
+  try {
+    await mkdir(folder, { recursive: true });
+    await writeFile(path, JSON.stringify({ method, why }));
+  } catch (error) {
+    process.stderr.write(`the choice is not remembered: ${(error as Error).message}\n`);
+  }
+  return method;
+}
+
+async function chosen(model: Model, sample: string, at: ReadingPoint) {
+  const examples = readExamples(await content(sample), formatOf(sample));
+  return chooseMethod(model, examples, { at, truncate: true });
+}
+
+async function kept(path: string, model: Model): Promise<{ method: string; why: string }> {
+  try {
+    return JSON.parse(await readFile(path, "utf8"));
+  } catch {
+    const message = `no method was chosen for ${quote(model.name)} yet: give --sample FILE once`;
+    throw new RelpropError("InvalidOption", message);
+  }
+}

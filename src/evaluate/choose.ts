@@ -1,0 +1,87 @@
+// Which method to explain a model with: the one that is most faithful on the caller's own texts.
+
+import { methods as builtin } from "../composites.ts";
+import { RelpropError } from "../errors.ts";
+import type { Model } from "../model.ts";
+import type { Interval } from "./bootstrap.ts";
+import { type EvaluateOptions, evaluate } from "./evaluate.ts";
+import type { Example } from "./examples.ts";
+import { fingerprint, type Journal } from "./journal.ts";
+import type { Evaluation } from "./summary.ts";
+
+export interface Choice {
+  method: string;
+  /** A sentence. */
+  why: string;
+  /** What it rests on; its baseline is the method that scored best. */
+  evaluation: Evaluation;
+}
+
+type ChooseOptions = Pick<EvaluateOptions, "protocol" | "at" | "seed" | "truncate" | "onProgress" | "signal"> & {
+  methods?: readonly string[];
+};
+
+const choices = new WeakMap<Model, Map<string, Promise<Choice>>>();
+
+/**
+ * The method that scores best by a protocol's first metric (default: the area under ali2022-fixed's activation curve) on a
+ * sample of texts; of those that the sample cannot tell from the best, the one with the fewest forward passes. A model's
+ * choice by the same sample and options is remembered as long as the model.
+ */
+export function chooseMethod(
+  model: Model,
+  sample: readonly (string | Example)[],
+  options: ChooseOptions = {},
+): Promise<Choice> {
+  const { onProgress, signal, ...settings } = options;
+  const key = fingerprint([sample, settings]);
+  const known = choices.get(model) ?? new Map<string, Promise<Choice>>();
+  choices.set(model, known);
+  const choice = known.get(key) ?? choose(model, sample, options);
+  known.set(key, choice);
+  choice.catch(() => known.delete(key));
+  return choice;
+}
+
+async function choose(model: Model, sample: readonly (string | Example)[], options: ChooseOptions): Promise<Choice> {
+  const { protocol = "ali2022-fixed", methods = [...builtin.keys()] } = options;
+  const examples = sample.map((one) => (typeof one === "string" ? { text: one } : one));
+  const all = { ...options, protocol, methods, journal: memory() };
+  const first = await evaluate(model, examples, all);
+  const [metric] = Object.keys(first.metrics);
+  const names = Object.keys(first.methods);
+  const score = (name: string) => (first.methods[name][metric] as Interval).mean;
+  const loss = (name: string) =>
+    ({ more: -score(name), less: score(name), zero: Math.abs(score(name)) })[first.metrics[metric]];
+  const [best] = names.filter((name) => !Number.isNaN(score(name))).sort((a, b) => loss(a) - loss(b));
+  if (best === undefined) {
+    throw new RelpropError(
+      "InvalidInput",
+      `no text of the sample has a ${metric}: they are too short to tell methods apart`,
+    );
+  }
+
+  // Nothing runs again: the journal has every text.
+  const evaluation = await evaluate(model, examples, { ...all, baseline: best });
+  const behind = (name: string) => evaluation.differences![name][metric];
+  const { methods: judged } = evaluation;
+  const equal = names.filter((name) => name === best || (behind(name).low <= 0 && behind(name).high >= 0));
+  const [method] = equal.sort((a, b) => judged[a].forwards - judged[b].forwards || loss(a) - loss(b));
+
+  const figure = (value: number) => value.toFixed(3);
+  const about = `${metric} ${figure(score(method))} on ${examples.length} texts by ${protocol}`;
+  if (method === best) return { method, why: `${method}: ${about}, the best of ${names.length} methods`, evaluation };
+  const { low, high } = behind(method);
+  const close = `${best} has ${figure(score(best))}, which may be chance (95 %: ${figure(low)} to ${figure(high)})`;
+  return { method, why: `${method}: ${about}; ${close} and takes more forward passes`, evaluation };
+}
+
+function memory(): Journal {
+  let content = "";
+  return {
+    read: async () => content,
+    append: async (text) => {
+      content += text;
+    },
+  };
+}

@@ -1,0 +1,149 @@
+// evaluate(): every method's explanations of every example, judged by a protocol. Works on a model here or in a worker.
+
+import { methods as builtin, type Composite } from "../composites.ts";
+import { quote, RelpropError, throwIfAborted } from "../errors.ts";
+import type { ReadingPoint } from "../explanation.ts";
+import type { Model } from "../model.ts";
+import { classIndex } from "../target.ts";
+import type { Example } from "./examples.ts";
+import { identity } from "./identity.ts";
+import { fingerprint, type Journal, open } from "./journal.ts";
+import { type Case, type Judged, judge, RANDOM } from "./judge.ts";
+import type { Protocol } from "./protocol.ts";
+import { protocol } from "./protocols.ts";
+import { type Evaluation, type Row, summary } from "./summary.ts";
+
+export interface EvaluateOptions {
+  /** A protocol's name (default ali2022). */
+  protocol?: string;
+  /**
+   * Methods by name, `random` among them (default: all there are); `name:n` judges a slow one by the first n examples, by
+   * default `kernel-shap` and `attention-flow` by 200. Or methods and composites of your own under names of your own.
+   */
+  methods?: readonly string[] | Readonly<Record<string, string | Composite>>;
+  /** Where relevance is read (default embeddings). */
+  at?: ReadingPoint;
+  /** Of random orders and of the bootstrap (default 0). */
+  seed?: number;
+  /** The method that others are compared with (default gradient-x-input, if it is among them). */
+  baseline?: string;
+  /** Cuts texts that are too long instead of rejecting them with `InputTooLong`. */
+  truncate?: boolean;
+  /** For the protocol `sanity`: the same model with random weights, see `randomized()`. */
+  randomized?: readonly Model[];
+  /** Keeps what is done, and goes on from there. */
+  journal?: Journal;
+  onProgress?: (progress: { done: number; total: number }) => void;
+  signal?: AbortSignal;
+}
+
+const BASELINE = "gradient-x-input";
+
+/** Judges each method's explanations of each example by a protocol. */
+export async function evaluate(
+  model: Model,
+  examples: readonly Example[],
+  options: EvaluateOptions = {},
+): Promise<Evaluation> {
+  const { at = "embeddings", seed = 0, signal, onProgress, randomized = [] } = options;
+  const name = options.protocol ?? "ali2022";
+  const how = protocol(name);
+  const judged = judgedMethods(options.methods, examples.length);
+  const baseline = baselineOf(options.baseline, judged);
+  if (!examples.length) throw new RelpropError("InvalidInput", "there are no examples to evaluate on");
+  if (!Number.isInteger(seed)) throw new RelpropError("InvalidOption", `a seed is an integer, not ${quote(seed)}`);
+  if (how.randomized && !randomized.length) {
+    const message = `${name} needs \`randomized\`: the models that load() makes of what randomized() yields`;
+    throw new RelpropError("InvalidOption", message);
+  }
+
+  const cases = await prepare(model, examples, how, options);
+  const { rows, add } = await open<Row>(options.journal, {
+    protocol: name,
+    model: await identity(model),
+    backend: model.backend,
+    at,
+    seed,
+    methods: judged,
+    examples: `${cases.length} ${fingerprint(cases.map(({ text, target }) => [text, target]))}`,
+  });
+
+  for (const [i, one] of cases.entries()) {
+    onProgress?.({ done: i, total: cases.length });
+    if (rows.has(i)) continue;
+    throwIfAborted(signal);
+    const row = await judge(model, one, i, how, { judged, at, seed, randomized, signal });
+    await add(row);
+    rows.set(i, row);
+  }
+  onProgress?.({ done: cases.length, total: cases.length });
+
+  const about = { protocol: name, model: model.name, backend: model.backend, at, seed };
+  return summary(
+    about,
+    how,
+    judged,
+    baseline,
+    cases.map((_, i) => rows.get(i)!),
+  );
+}
+
+/** Those that take thousands of runs, or a search of their own, are judged by the first texts. */
+const OTHERS = [
+  "integrated-gradients",
+  "smoothgrad",
+  "saliency",
+  "occlusion",
+  "kernel-shap:200",
+  "gae",
+  "grad-rollout",
+  "rollout",
+  "attention-flow:200",
+  "attention-last",
+];
+
+function judgedMethods(wanted: EvaluateOptions["methods"], examples: number): Judged[] {
+  const all = wanted ?? [...builtin.keys(), ...OTHERS, RANDOM];
+  const entries = Array.isArray(all)
+    ? (all as string[]).map((text) => [text, text] as const)
+    : Object.entries(all as Record<string, string | Composite>);
+  const judged = entries.map(([key, method]): Judged => {
+    if (typeof method !== "string") return { name: key, method, limit: examples };
+    const [, name, limit] = /^(.*?)(?::([1-9]\d*))?$/.exec(method)!;
+    return { name: key === method ? name : key, method: name, limit: Math.min(Number(limit ?? examples), examples) };
+  });
+  const names = judged.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) throw new RelpropError("InvalidOption", `the method ${quote(twice)} is there twice`);
+  if (names.length) return judged;
+  throw new RelpropError("InvalidOption", "there are no methods to evaluate");
+}
+
+function baselineOf(wanted: string | undefined, judged: readonly Judged[]): string | undefined {
+  if (judged.some(({ name }) => name === (wanted ?? BASELINE))) return wanted ?? BASELINE;
+  if (wanted === undefined) return undefined;
+  const names = judged.map(({ name }) => name).join(", ");
+  throw new RelpropError("InvalidOption", `the baseline ${quote(wanted)} is not among the methods, which are ${names}`);
+}
+
+/** All examples, checked before any is run. */
+async function prepare(
+  model: Model,
+  examples: readonly Example[],
+  { target }: Protocol,
+  { truncate, signal }: EvaluateOptions,
+): Promise<Case[]> {
+  const tokens = await model.tokenize(
+    examples.map(({ text }) => text),
+    { truncate, signal },
+  );
+  return examples.map(({ text, label }, i) => {
+    // A text that was cut must be one that is short enough: up to where its last token but the closing one ends.
+    const end = Math.max(...tokens[i].map(({ end }) => end ?? 0));
+    const whole = tokens[i].length < model.maxTokens ? text : text.slice(0, end);
+    if (target === "top") return { text: whole, tokens: tokens[i] };
+    if (label !== undefined) return { text: whole, tokens: tokens[i], target: classIndex(model.labels, label) };
+    const message = `example ${i + 1} has no label, and this protocol explains the label's class; ali2022-fixed the top class`;
+    throw new RelpropError("InvalidInput", message, { example: i });
+  });
+}

@@ -1,0 +1,92 @@
+// Labelled texts out of TSV, CSV or JSON lines.
+
+import { quote, RelpropError } from "../errors.ts";
+
+export interface Example {
+  text: string;
+  /** A class by its label or index. */
+  label?: string | number;
+}
+
+export type Format = "tsv" | "csv" | "jsonl";
+
+/** Reads a file's content; TSV has no quotes (as GLUE writes it), CSV has (RFC 4180). Both begin with a header. */
+export function readExamples(content: string, format: Format): Example[] {
+  const text = content.replace(/^\ufeff/, "");
+  const examples = format === "jsonl" ? objects(text) : table(format === "tsv" ? tabs(text) : commas(text));
+  if (!examples.length) throw new RelpropError("InvalidInput", "the data holds no examples");
+  return examples;
+}
+
+/** What a file's name says of its format. */
+export function formatOf(name: string): Format {
+  const ending = /\.([a-z]+)$/i.exec(name)?.[1].toLowerCase() ?? "";
+  if (ending === "tsv" || ending === "csv" || ending === "jsonl") return ending;
+  throw new RelpropError("InvalidOption", `data are a .tsv, .csv or .jsonl, not ${quote(name)}`);
+}
+
+type Numbered<T> = { line: number; value: T };
+
+const bad = (line: number, message: string) => new RelpropError("InvalidInput", `line ${line}: ${message}`, { line });
+
+function objects(content: string): Example[] {
+  const lines = content.split("\n").map((value, i) => ({ line: i + 1, value }));
+  return lines
+    .filter(({ value }) => value.trim())
+    .map(({ line, value }) => {
+      let object: unknown;
+      try {
+        object = JSON.parse(value);
+      } catch {
+        throw bad(line, `${quote(value)} is no JSON`);
+      }
+      const { text, sentence = text, label } = Object(object);
+      if (typeof sentence !== "string") throw bad(line, `an example is {"text": …, "label"?}, not ${quote(value)}`);
+      if (label === undefined || label === null) return { text: sentence };
+      if (typeof label === "string" || typeof label === "number") return { text: sentence, label };
+      throw bad(line, `a label is a class by name or index, not ${quote(label)}`);
+    });
+}
+
+function table([header, ...rows]: Numbered<string[]>[]): Example[] {
+  const names = header?.value.map((name) => name.trim().toLowerCase()) ?? [];
+  const text = names.findIndex((name) => name === "sentence" || name === "text");
+  const label = names.indexOf("label");
+  if (text < 0) {
+    const message = `the first line names the columns, one of them "sentence" or "text"; it is ${quote(names.join(", "))}`;
+    throw new RelpropError("InvalidInput", message);
+  }
+  return rows.map(({ line, value }) => {
+    if (value.length !== names.length) {
+      throw bad(line, `there are ${value.length} columns, the header names ${names.length}`);
+    }
+    return label < 0 ? { text: value[text] } : { text: value[text], label: value[label].trim() };
+  });
+}
+
+const tabs = (content: string): Numbered<string[]>[] =>
+  content
+    .split(/\r?\n/)
+    .map((value, i) => ({ line: i + 1, value: value.split("\t") }))
+    .filter(({ value }) => value.length > 1 || value[0].trim());
+
+function commas(content: string): Numbered<string[]>[] {
+  const rows: Numbered<string[]>[] = [];
+  let line = 1;
+  let row: Numbered<string[]> = { line, value: [] };
+  // A field in quotes, in which quotes are doubled, or one without; then what ends it.
+  const field = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/y;
+  while (field.lastIndex < content.length || row.value.length) {
+    const at = field.lastIndex;
+    const found = field.exec(content);
+    if (!found) throw bad(line, `a field is in quotes as a whole or not at all: ${quote(content.slice(at, at + 40))}`);
+    const [all, quoted, plain, end] = found;
+    row.value.push(quoted?.replaceAll('""', '"') ?? plain);
+    line += all.split("\n").length - 1;
+    if (end === ",") continue;
+    if (row.value.length > 1 || row.value[0] || quoted !== undefined) rows.push(row);
+    row = { line, value: [] };
+    if (field.lastIndex >= content.length) break;
+  }
+  return rows;
+}

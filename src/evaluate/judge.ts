@@ -1,0 +1,92 @@
+// One text explained by every method, and every explanation judged.
+
+import { methods as builtin, type Composite } from "../composites.ts";
+import type { Attribution, ClassScore, Explanation, ReadingPoint } from "../explanation.ts";
+import type { Input } from "../inputs.ts";
+import type { Model } from "../model.ts";
+import type { Token } from "../tokenizer.ts";
+import type { Protocol, Scores } from "./protocol.ts";
+import { random } from "./random.ts";
+import type { Row } from "./summary.ts";
+import { together } from "./together.ts";
+
+/** Tokens in a random order, the seed's and the text's. */
+export const RANDOM = "random";
+
+const TIMED = 32; // texts that are also run alone, to tell what running together gains
+
+export interface Judged {
+  name: string;
+  method: string | Composite;
+  /** How many examples it is judged by. */
+  limit: number;
+}
+
+export interface Case {
+  text: string;
+  tokens: Token[];
+  /** The label's class, where the protocol asks for it. */
+  target?: number;
+}
+
+interface Judging {
+  judged: readonly Judged[];
+  at: ReadingPoint;
+  seed: number;
+  randomized: readonly Model[];
+  signal?: AbortSignal;
+}
+
+/** One text explained by every method, and every explanation judged. */
+export async function judge(
+  model: Model,
+  { text, tokens, target }: Case,
+  i: number,
+  how: Protocol,
+  asked: Judging,
+): Promise<Row> {
+  const { at, seed, randomized, signal } = asked;
+  const started = performance.now();
+  const [{ classes: whole }] = await model.predict([text], { signal });
+  const alone = i < TIMED ? await seconds(() => model.predict([text], { signal })) : undefined;
+  const explained = target ?? whole.reduce((best, { logit }, c) => (logit > whole[best].logit ? c : best), 0);
+  const known = new Map([[tokens.map(({ id }) => id).join(), Promise.resolve<ClassScore[]>(whole)]]);
+  const { predict, cost } = together(model, text, known, signal);
+
+  const trials = [];
+  for (const { name, method, limit } of asked.judged) {
+    if (i >= limit) continue;
+    const own = { forwards: 0, seconds: 0 };
+    const draw = random(seed, i);
+    const explain = async (of: Input, by = model): Promise<Pick<Explanation, "tokens">> => {
+      if (method === RANDOM) {
+        const drawn = await by.tokenize([of], { signal });
+        return { tokens: drawn[0].map((token) => ({ ...token, relevance: 2 * draw() - 1 })) };
+      }
+      const from = performance.now();
+      const propagates = typeof method !== "string" || builtin.has(method);
+      const point = propagates ? at : undefined; // the others are not read anywhere else
+      const [explanation] = await by.explain([of], { method, target: explained, at: point, signal });
+      own.forwards += (explanation as Partial<Attribution>).forwards ?? 1;
+      own.seconds += (performance.now() - from) / 1000;
+      return explanation;
+    };
+    const relevance = (await explain(text)).tokens.map(({ relevance }) => relevance);
+    trials.push({ name, relevance, own: { ...own }, explain });
+  }
+  const common = { text, tokens, target: explained, whole, ids: model.specialIds, predict, randomized };
+  const scores: [string, Scores & { forwards: number; seconds: number }][] = await Promise.all(
+    trials.map(async ({ name, relevance, own, explain }) => {
+      const { values, curves } = await how.score({ ...common, relevance, explain });
+      return [name, { values, curves, ...own }];
+    }),
+  );
+  const all = (performance.now() - started) / 1000;
+  return { i, methods: Object.fromEntries(scores), cost: { ...cost, alone, all } };
+}
+
+async function seconds(work: () => Promise<unknown>): Promise<number> {
+  const from = performance.now();
+  await work();
+  return (performance.now() - from) / 1000;
+}

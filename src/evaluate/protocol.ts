@@ -1,0 +1,46 @@
+// What a protocol is: how one explanation of one text is judged. A new one is a file in protocols/ and a line in
+// protocols.ts.
+
+import type { ClassScore, Explanation } from "../explanation.ts";
+import type { Input } from "../inputs.ts";
+import type { Model } from "../model.ts";
+import type { Token } from "../tokenizer.ts";
+
+export interface Protocol {
+  /** Where it was published, and what it does. */
+  about: string;
+  /** The class explained and scored: the example's label, or the class that the model predicts. */
+  target: "label" | "top";
+  /** Its metrics, the one that counts first, and whether more or less of each is better, or what is nearer to zero. */
+  metrics: Readonly<Record<string, "more" | "less" | "zero">>;
+  /** What the curves run over, and where their points lie. */
+  axis?: { name: string; at: readonly number[] };
+  /** Whether models with random weights in place of their own are needed. */
+  randomized?: true;
+  score(trial: Trial): Promise<Scores>;
+}
+
+/** The metrics of one explanation; NaN where one is not defined for this text. */
+export interface Scores {
+  values: Record<string, number>;
+  curves?: Record<string, number[]>;
+}
+
+/** One explanation of one text, and what can be asked to judge it. */
+export interface Trial {
+  text: string;
+  tokens: readonly Token[];
+  /** As many as tokens. */
+  relevance: readonly number[];
+  /** The explained class. */
+  target: number;
+  /** The classes of the text as it is. */
+  whole: readonly ClassScore[];
+  ids: Model["specialIds"];
+  /** The classes of the text with other words in place of its own; all methods' texts run together. */
+  predict(ids: readonly (readonly number[])[]): Promise<ClassScore[][]>;
+  /** Another text's relevance by the same method, for the same class; or this one's by another model. */
+  explain(text: Input, model?: Model): Promise<Pick<Explanation, "tokens">>;
+  /** The model with random weights: from the top down to each block in turn. */
+  randomized: readonly Model[];
+}

@@ -1,0 +1,27 @@
+import { quote, RelpropError } from "../errors.ts";
+import type { Protocol } from "./protocol.ts";
+import { achtibat2024 } from "./protocols/achtibat2024.ts";
+import { ali2022 } from "./protocols/ali2022.ts";
+import { ali2022Fixed } from "./protocols/ali2022-fixed.ts";
+import { aopc } from "./protocols/aopc.ts";
+import { loo } from "./protocols/loo.ts";
+import { sanity } from "./protocols/sanity.ts";
+import { stability } from "./protocols/stability.ts";
+
+/** Every protocol by its name. */
+export const protocols: ReadonlyMap<string, Protocol> = new Map([
+  ["ali2022", ali2022],
+  ["ali2022-fixed", ali2022Fixed],
+  ["achtibat2024", achtibat2024],
+  ["aopc", aopc],
+  ["loo", loo],
+  ["sanity", sanity],
+  ["stability", stability],
+]);
+
+export function protocol(name: string): Protocol {
+  const found = protocols.get(name);
+  if (found) return found;
+  const message = `there is no protocol ${quote(name)}, only ${[...protocols.keys()].join(", ")}`;
+  throw new RelpropError("InvalidOption", message);
+}

@@ -1,0 +1,121 @@
+// From the rows of an evaluation to its result.
+
+import type { ReadingPoint } from "../explanation.ts";
+import { type Interval, interval, mean } from "./bootstrap.ts";
+import type { Judged } from "./judge.ts";
+import type { Protocol, Scores } from "./protocol.ts";
+
+/** What became of one text; JSON, in which NaN is null. */
+export interface Row {
+  i: number;
+  methods: Record<string, Scores & { forwards: number; seconds: number }>;
+  cost: Cost & { alone?: number; all: number };
+}
+
+interface Cost {
+  /** Forward passes over perturbed texts, and how many seconds they took. */
+  forwards: number;
+  seconds: number;
+}
+
+interface About {
+  protocol: string;
+  model: string;
+  backend: "wasm" | "webgpu";
+  at: ReadingPoint;
+  seed: number;
+}
+
+/** A method's metrics, and what its explanations of the examples took: forward passes and seconds. */
+export type Judgement = { forwards: number; seconds: number } & { [metric: string]: Interval | number };
+
+export interface Evaluation extends About {
+  examples: number;
+  methods: Record<string, Judgement>;
+  /** Examples of methods that are judged by fewer. */
+  limits?: Record<string, number>;
+  /** Each method less the baseline, on the examples that both have. */
+  baseline?: string;
+  differences?: Record<string, Record<string, Interval>>;
+  metrics: Protocol["metrics"];
+  /** Mean curves by method, over `axis`. */
+  axis?: { name: string; at: readonly number[] };
+  curves?: Record<string, Record<string, number[]>>;
+  /** The time of all of it: forward passes over perturbed texts run together, and what that gains over one at a time. */
+  cost: Cost & { secondsPerText: number; secondsPerForward?: number; secondsPerForwardAlone?: number; gain?: number };
+}
+
+export function summary(
+  about: About,
+  how: Protocol,
+  judged: readonly Judged[],
+  baseline: string | undefined,
+  rows: readonly Row[],
+): Evaluation {
+  const metrics = Object.keys(how.metrics);
+  const of = (name: string) => rows.flatMap(({ methods }) => methods[name] ?? []);
+  const values = (name: string, metric: string) => of(name).map((row) => row.values[metric] ?? Number.NaN);
+  const total = (numbers: number[]) => numbers.reduce((a, b) => a + b, 0);
+  const each = <T>(make: (one: Judged) => T) => Object.fromEntries(judged.map((one) => [one.name, make(one)]));
+  const byMetric = (make: (metric: string) => Interval) =>
+    Object.fromEntries(metrics.map((metric) => [metric, make(metric)]));
+
+  const methods = each(
+    ({ name }): Judgement => ({
+      ...byMetric((metric) => interval(values(name, metric), about.seed)),
+      forwards: total(of(name).map(({ forwards }) => forwards)),
+      seconds: total(of(name).map(({ seconds }) => seconds)),
+    }),
+  );
+  const limits = Object.fromEntries(judged.flatMap(({ name, limit }) => (limit < rows.length ? [[name, limit]] : [])));
+  const differences = Object.fromEntries(
+    judged.flatMap(({ name }) => {
+      if (baseline === undefined || name === baseline) return [];
+      const less = (metric: string) => {
+        const [a, b] = [values(name, metric), values(baseline, metric)];
+        return interval(
+          a.slice(0, b.length).map((value, i) => value - b[i]),
+          about.seed,
+        );
+      };
+      return [[name, byMetric(less)]];
+    }),
+  );
+
+  const drawn = of(judged[0].name)[0]?.curves;
+  const average = (name: string, curve: string) => {
+    const lines = of(name).map(({ curves }) => curves![curve]);
+    return lines[0].map((_, k) => mean(lines.map((line) => line[k]).filter((y) => Number.isFinite(y))));
+  };
+  const curves =
+    drawn && each(({ name }) => Object.fromEntries(Object.keys(drawn).map((curve) => [curve, average(name, curve)])));
+  const points = drawn && [...Object.values(drawn)[0].keys()];
+
+  return {
+    ...about,
+    examples: rows.length,
+    methods,
+    ...(Object.keys(limits).length && { limits }),
+    ...(baseline !== undefined && { baseline, differences }),
+    metrics: how.metrics,
+    ...(how.axis && points && { axis: how.axis.at.length ? how.axis : { ...how.axis, at: points }, curves }),
+    cost: cost(rows),
+  };
+}
+
+function cost(rows: readonly Row[]): Evaluation["cost"] {
+  const sum = (rows: readonly Row[], of: (cost: Row["cost"]) => number) =>
+    rows.reduce((total, { cost }) => total + of(cost), 0);
+  const per = {
+    forwards: sum(rows, ({ forwards }) => forwards),
+    seconds: sum(rows, ({ seconds }) => seconds),
+    secondsPerText: sum(rows, ({ all }) => all) / rows.length,
+  };
+  const timed = rows.filter(({ cost }) => cost.alone !== undefined && cost.forwards > 0);
+  if (!timed.length) return per;
+  const passes = sum(timed, ({ forwards }) => forwards);
+  const many = sum(timed, ({ seconds }) => seconds) / passes;
+  // The same texts, run alone as often as they were run together.
+  const alone = sum(timed, ({ forwards, alone }) => forwards * alone!) / passes;
+  return { ...per, secondsPerForward: many, secondsPerForwardAlone: alone, gain: alone / many };
+}

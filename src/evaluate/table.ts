@@ -1,0 +1,50 @@
+// An evaluation as a table for terminals.
+
+import { visible } from "../render/text.ts";
+import type { Interval } from "./bootstrap.ts";
+import type { Evaluation } from "./summary.ts";
+
+const arrow = { more: "↑", less: "↓", zero: "→ 0" };
+
+export function table(evaluation: Evaluation): string {
+  const { protocol, model, backend, at, examples, methods, metrics, baseline, differences, limits, cost } = evaluation;
+  const names = Object.keys(metrics);
+  const arrows = names.map((name) => `${name} ${arrow[metrics[name]]}`);
+  const cells = (intervals: Record<string, unknown>, sign: string) =>
+    names.map((name) => spread(intervals[name] as Interval, sign));
+
+  const judged = Object.entries(methods).map(([name, one]) => [
+    visible(name),
+    ...cells(one, ""),
+    String(one.forwards),
+    one.seconds.toFixed(2),
+    limits?.[name] ? `the first ${limits[name]}` : "",
+  ]);
+  const parts = [
+    `${protocol}, ${visible(model)} on ${backend}, at ${at}: ${examples} examples; means with 95 % intervals (bootstrap)`,
+    aligned([["method", ...arrows, "forwards", "seconds", ""], ...judged]),
+  ];
+  if (baseline !== undefined && Object.keys(differences!).length) {
+    const compared = Object.entries(differences!).map(([name, one]) => [visible(name), ...cells(one, "+")]);
+    parts.push(aligned([[`less ${visible(baseline)}`, ...arrows], ...compared]));
+  }
+  const ms = (seconds: number) => `${(1000 * seconds).toFixed(2)} ms`;
+  const { secondsPerForward: many, secondsPerForwardAlone: alone, gain } = cost;
+  const batched =
+    many && `; a forward takes ${ms(many)} with others, ${ms(alone!)} alone: ${gain!.toFixed(2)} times as long`;
+  parts.push(`${ms(cost.secondsPerText)} a text${batched || ""}\n`);
+  return parts.join("\n");
+}
+
+const figure = (value: number, sign: string) =>
+  Number.isFinite(value) ? `${sign && value >= 0 ? sign : ""}${value.toFixed(3).replace("-", "−")}` : "–";
+
+const spread = ({ mean, low, high }: Interval, sign: string) =>
+  `${figure(mean, sign)} [${figure(low, sign)}, ${figure(high, sign)}]`;
+
+function aligned(rows: readonly string[][]): string {
+  const widths = rows[0].map((_, c) => Math.max(...rows.map((row) => row[c].length)));
+  const line = (row: string[]) =>
+    row.map((cell, c) => (c ? cell.padStart(widths[c]) : cell.padEnd(widths[c]))).join("  ");
+  return rows.map((row) => `${line(row).trimEnd()}\n`).join("");
+}
