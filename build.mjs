@@ -59,10 +59,13 @@ async function generateWorker() {
 const options = { bundle: true, format: "esm", target: "es2022", legalComments: "none", logLevel: "warning" };
 const page = { platform: "browser", minify: true };
 
-/** The engine for edge runtimes: kernels are imported as modules, by paths that end in `query`. */
+/** The engine for edge runtimes: kernels are imported as modules, by paths that end in `query`; there are no GPUs. */
 const edge = (query) => ({
   name: "edge",
-  setup({ onResolve }) {
+  setup({ onLoad, onResolve }) {
+    onLoad({ filter: /\/generated\/(shaders|rare)\.ts$/ }, () => ({
+      contents: "export const shaders = {}, rare = {};",
+    }));
     onResolve({ filter: /\/builtin\.ts$/ }, () => ({ path: resolve("src/backends/builtin.edge.ts") }));
     onResolve({ filter: /\.wasm$/ }, ({ path }) => ({ path: path + query, external: true }));
   },

@@ -29,6 +29,7 @@ const options = {
   target: { type: "string", multiple: true },
   contrast: { type: "string", multiple: true },
   composite: { type: "string" },
+  of: { type: "string" },
   layers: { type: "boolean" },
   groups: { type: "string" },
   heads: { type: "boolean" },
@@ -67,6 +68,7 @@ const commands = new Map([
       "target",
       "contrast",
       "composite",
+      "of",
       "layers",
       "groups",
       "heads",
@@ -209,6 +211,7 @@ async function asks(values: Values): Promise<ExplainOptions | ExplainLists> {
   if (some && !values.jsonl && formatOf(values) !== "json") throw new Usage(`--${some[0]} is told as JSON: add --json`);
   const asked = {
     ...finer,
+    of: values.of,
     method: wanted,
     at: alone(at?.split(",")),
     target: alone(target),

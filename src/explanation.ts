@@ -118,6 +118,11 @@ export interface Explanation {
   target: ClassScore;
   contrast?: ClassScore;
   classes: ClassScore[];
+  /**
+   * If it is no logit: what is explained, its value, and its gradient, a weight for every class. `ledger.logit` is then the
+   * sum of logits by these weights, which is what is accounted for.
+   */
+  explained?: { of: string; value: number; gradient: number[] };
   tokens: TokenRelevance[];
   ledger: Ledger;
   /**

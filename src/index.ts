@@ -30,6 +30,7 @@ export type { ExplainLists, ExplainOptions, PredictOptions } from "./question.ts
 export { ansi } from "./render/ansi.ts";
 export { html } from "./render/html.ts";
 export { svg } from "./render/svg.ts";
+export type { Of } from "./targets.ts";
 export type { Token } from "./tokenizer.ts";
 export { type LoadOptions, load } from "./worker/client.ts";
 export { serve } from "./worker/serve.ts";

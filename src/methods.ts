@@ -91,6 +91,9 @@ export async function attribute(
   const { model, backend } = engine.about;
   const asked = [options.method].flat().map((method) => attribution(method, engine.tools.methods));
   const { at, signal, onProgress } = options;
+  if ("of" in options && options.of !== undefined && options.of !== "logit") {
+    throw new RelpropError("InvalidOption", `${asked[0].method.name} explains logits and contrasts, and no \`of\``);
+  }
   if (at !== undefined && at !== "embeddings") {
     throw new RelpropError("InvalidOption", `${asked[0].method.name} is read at embeddings, not at ${quote(at)}`);
   }

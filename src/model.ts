@@ -107,7 +107,19 @@ export class Model {
       return one(text, await attribute(this.#engine, this.#encode(text, options), rows, options as AttributeLists));
     }
     const asked = question(this.labels, options as ExplainOptions);
-    const results = await this.#engine.explain(this.#encode(text, options), asked, options.signal);
+    const { of, signal } = options as ExplainOptions;
+    const encoded = this.#encode(text, options);
+    const results =
+      of && of !== "logit"
+        ? await (await import("./targets.ts")).explainOf(
+            this.#engine,
+            (other) => this.#engine.encode(other, options.truncate),
+            encoded,
+            asked,
+            of,
+            signal,
+          )
+        : await this.#engine.explain(encoded, asked, signal);
     return one<Explanation | Explanation[]>(text, asked.several ? results : results.map(([only]) => only));
   }
 

@@ -7,6 +7,7 @@ import type { ReadingPoint } from "./explanation.ts";
 import type { Groups, NeuronsAsked } from "./grain.ts";
 import { listed, type OneOrMore } from "./lists.ts";
 import { requests } from "./target.ts";
+import type { Of } from "./targets.ts";
 import { readingPoints } from "./trace.ts";
 
 export interface PredictOptions {
@@ -23,6 +24,8 @@ export interface ExplainOptions extends PredictOptions {
   target?: string | number;
   /** A class to compare with: the explained number is the target's logit less this one's. */
   contrast?: string | number;
+  /** What of the target is explained (default its logit); see targets.ts. */
+  of?: Of;
   /** Where relevance is read (default embeddings). */
   at?: ReadingPoint;
   /** Also the residual stream's relevance at each block's input, as `layers`. */

@@ -71,7 +71,7 @@ export function explanations(
           composite,
           at,
           backend,
-          target: classes[seed.indexOf(1)],
+          target: classes[seed.indexOf(Math.max(...seed))],
           ...(contrast && { contrast }),
           classes,
           tokens: tokens.map((token, j) => ({ ...token, relevance: relevance[j] })),

@@ -36,6 +36,7 @@ What to explain
   --target CLASS     a class by label or index; default: the top class
   --contrast CLASS   explain the target's logit less this class's
                      Both may be given more than once: an explanation for each pair, from one run
+  --of WHAT          log-probability of the target, or softmax-contrast with all other classes
 
 How
   --method NAME      cp-lrp            attention weights and LayerNorm deviations held constant (default)

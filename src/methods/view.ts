@@ -3,6 +3,7 @@ import { RelpropError, throwIfAborted } from "../errors.ts";
 import type { ClassScore } from "../explanation.ts";
 import type { Encoded } from "../inputs.ts";
 import type { Network } from "../models/family.ts";
+import { resolved } from "../targets.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** Attention weights of each block [heads][n · n], row by row, and their gradients. */
@@ -36,9 +37,10 @@ export class View {
   /** `request` is a row for ops/seed.ts: a weight for each class, and one for the top class. */
   static async of(engine: Engine, encoded: Encoded, request: Float32Array, watching: Watching): Promise<View> {
     const [classes] = await engine.predict([encoded], watching.signal);
-    const weights = request.slice(0, -1);
-    const top = classes.reduce((best, { index, logit }) => (logit > classes[best].logit ? index : best), 0);
-    weights[top] += request[request.length - 1];
+    const weights = resolved(
+      request,
+      classes.map(({ logit }) => logit),
+    );
     return new View(engine, encoded, weights, classes, watching);
   }
 

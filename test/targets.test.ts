@@ -1,0 +1,112 @@
+// What is explained beside logits: gradients against finite differences in float64, and explanations against the sum of
+// those of all classes by the same weights, for the walk back is linear in its seed.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { load } from "../src/load.ts";
+import { at, type Of, resolved } from "../src/targets.ts";
+import { code, relevance } from "./shipped.ts";
+import { places, random } from "./support.ts";
+
+const folder = new URL("reference/tiny/silu-5-labels/", import.meta.url);
+const test = suite("functions of logits");
+
+const softmax = (logits: number[]) => {
+  const e = logits.map(Math.exp);
+  const sum = e.reduce((a, b) => a + b, 0);
+  return e.map((v) => v / sum);
+};
+
+/** Each by its definition, slowly; what softmax-contrast weighs with is that of `where`. */
+function value(of: Of, logits: number[], wanted: number[], where: number[], other: number[]): number {
+  if (typeof of === "object") return logits.reduce((sum, f, c) => sum + (f - other[c]) ** 2, 0);
+  if (of === "log-probability") {
+    return softmax(logits).reduce((sum, p, c) => sum + wanted[c] * Math.log(p), 0);
+  }
+  const target = wanted.indexOf(1);
+  const p = softmax(where);
+  const others = p.map((q, c) => (c === target ? 0 : q / (1 - p[target])));
+  return logits[target] - logits.reduce((sum, f, c) => sum + others[c] * f, 0);
+}
+
+test("gradients are what finite differences say", () => {
+  const seed = 3;
+  console.log(`seed ${seed}`);
+  for (let round = 0; round < 20; round++) {
+    const draw = [...random(10, seed + round)].map((v) => 4 * v);
+    const [logits, other] = [draw.slice(0, 5), draw.slice(5)];
+    for (const wanted of [
+      [0, 1, 0, 0, 0],
+      [1, 0, 0, -1, 0],
+    ]) {
+      for (const of of ["log-probability", "softmax-contrast", { distance: "" }] as Of[]) {
+        if (of === "softmax-contrast" && wanted.includes(-1)) continue;
+        const found = at(of, logits, wanted, typeof of === "object" ? other : undefined);
+        assert.ok(Math.abs(found.value - value(of, logits, wanted, logits, other)) < 1e-12);
+        const h = 1e-5;
+        logits.forEach((_, c) => {
+          const moved = (by: number) => logits.map((f, k) => f + (k === c ? by : 0));
+          const rise = value(of, moved(h), wanted, logits, other) - value(of, moved(-h), wanted, logits, other);
+          assert.ok(Math.abs(found.gradient[c] - rise / (2 * h)) < 1e-8, `${JSON.stringify(of)}, class ${c}`);
+        });
+      }
+    }
+  }
+});
+
+test("the top class is the best of those without a weight", () => {
+  assert.equal([...resolved(Float32Array.of(0, 0, 0, 1), [1, 3, 2])], [0, 1, 0]);
+  assert.equal([...resolved(Float32Array.of(0, -1, 0, 1), [1, 3, 2])], [0, -1, 1]);
+  assert.equal([...resolved(Float32Array.of(0, 1, 0, 0), [1, 3, 2])], [0, 1, 0]);
+});
+
+for (const place of places) {
+  test(`explanations are sums of the classes' own, on ${place.backend}`, async () => {
+    const model = await load(folder, place);
+    const texts = ["one plus one is two", "10 - 7 = 3"];
+    const classes = await model.explain(texts, { target: model.labels });
+    const method = ["cp-lrp", "attn-lrp"];
+    for (const of of ["log-probability", "softmax-contrast", { distance: "not ten" }] as Of[]) {
+      const found = await model.explain(texts, { of, target: [model.labels[1], model.labels[3]], method });
+      for (const [i, all] of found.entries()) {
+        assert.equal(
+          all.map((e) => e.method),
+          ["cp-lrp", "cp-lrp", "attn-lrp", "attn-lrp"],
+        );
+        for (const explanation of all.slice(0, 2)) {
+          const { gradient, value: told } = explanation.explained!;
+          const logits = explanation.classes.map(({ logit }) => logit);
+          const wanted = logits.map((_, c) => Number(explanation === all[0] ? c === 1 : c === 3));
+          const other = (await model.predict("not ten")).classes.map(({ logit }) => logit);
+          assert.ok(Math.abs(told - value(of, logits, wanted, logits, other)) < 1e-4);
+          if (typeof of === "string") assert.is(explanation.target.index, explanation === all[0] ? 1 : 3);
+          const { ledger, tokens } = explanation;
+          const scale = classes[i].reduce((n, e, c) => n + Math.abs(gradient[c]) * size(relevance(e)), 0);
+          assert.ok(Math.abs(ledger.logit - gradient.reduce((n, g, c) => n + g * logits[c], 0)) < 1e-5 * scale);
+          assert.ok(Math.abs(ledger.residual) < 2e-6 * (scale + size(Object.values(ledger))));
+          tokens.forEach((token, t) => {
+            const sum = gradient.reduce((n, g, c) => n + g * classes[i][c].tokens[t].relevance, 0);
+            assert.ok(Math.abs(token.relevance - sum) < 1e-5 * scale, `${JSON.stringify(of)}, token ${t}`);
+          });
+        }
+      }
+    }
+    await model.dispose();
+  });
+}
+
+const size = (values: readonly number[]) => values.reduce((n, v) => n + Math.abs(v), 0);
+
+test("what there is not is refused", async () => {
+  const model = await load(folder, { backend: "wasm" });
+  const asks = (options: object) => code(model.explain("one", options));
+  assert.is(await asks({ of: "probability" }), "InvalidOption");
+  assert.is(await asks({ of: { distance: 3 } }), "InvalidInput");
+  assert.is(await asks({ of: { distance: "one" } }), "InvalidOption", "it is the same text");
+  assert.is(await asks({ of: "softmax-contrast", target: 0, contrast: 1 }), "InvalidOption");
+  assert.is(await asks({ of: "log-probability", method: "occlusion" }), "InvalidOption");
+  assert.is(await asks({ of: "logit" }), "none");
+  await model.dispose();
+});
+
+test.run();
