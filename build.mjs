@@ -14,8 +14,8 @@ const tool = (name, ...args) => execFileSync(process.execPath, [`node_modules/${
 /** The builds in asconfig.json, and their files in build/ and dist/. */
 const builds = { simd: "kernels.wasm", relaxed: "kernels.relaxed.wasm" };
 
-/** Shaders that most explanations do without: of long texts and of the ε rule. The GPU's backend loads them when it must. */
-const RARE = /^(attend|attend_grad|stabilize)\.wgsl$/;
+/** Shaders that most explanations do without: of long texts and of other rules for dense layers. The GPU's backend loads them when it must. */
+const RARE = /^(attend|attend_grad|signs|stabilize)\.wgsl$/;
 
 const note = "// Written by build.mjs; do not edit.\n";
 

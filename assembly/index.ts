@@ -8,6 +8,7 @@ export * from "./reduce";
 export * from "./seed";
 export * from "./select";
 export { softmax, softmax_grad, softmax_kept } from "./softmax";
+export * from "./signs";
 export * from "./stabilize";
 
 export { heap } from "./memory";

@@ -2,12 +2,11 @@
 // file by name and read ranges of it.
 
 import { quote, RelpropError, throwIfAborted } from "./errors.ts";
-import { directory, fileSystem } from "./files/directory.ts";
-import { type Contents, fromBytes, given } from "./files/given.ts";
-import { type Hub, hub, isHub } from "./files/hub.ts";
-import { isFolder, picked } from "./files/picked.ts";
+import { type Contents, fromBlob, fromBytes, given, lastPart, nearest } from "./files/given.ts";
+import type { Hub } from "./files/hub.ts";
 import { type Count, meter, type Progress } from "./files/progress.ts";
 import { remote } from "./files/remote.ts";
+import { fileSystem } from "./files/system.ts";
 import type { Bytes } from "./safetensors.ts";
 
 export type { Contents, Hub, Progress };
@@ -105,20 +104,33 @@ export function crossing(source: Source): Source {
 async function find(source: Source, options: ReadOptions, count: Count): Promise<Files> {
   if (typeof source === "string") {
     const isUrl = /^[a-z][a-z0-9+.-]*:\/\//i.test(source) || (!fileSystem() && typeof location !== "undefined");
-    return isUrl ? find(new URL(source, globalThis.location?.href), options, count) : directory(source, count);
+    return isUrl ? find(new URL(source, globalThis.location?.href), options, count) : folder(source, count);
   }
   if (source instanceof URL) {
     const isFile = source.protocol === "file:";
-    return isFile ? directory(decodeURIComponent(source.pathname), count) : remote(source, options, count);
+    return isFile ? folder(decodeURIComponent(source.pathname), count) : remote(source, options, count);
   }
   if (typeof source !== "object" || source === null) {
     const message = "a model is loaded from a directory, a base URL, a hub, a list of files or a record of buffers";
     throw new RelpropError("InvalidInput", `${message}, not from ${quote(source)}`);
   }
-  if (isFolder(source)) return picked(source, count);
-  if (isHub(source)) return hub(source, options, count);
+  if (isFolder(source)) return (await import("./files/picked.ts")).picked(source, count, { fromBlob, nearest });
+  if (isHub(source)) {
+    const [base, about] = (await import("./files/hub.ts")).hub(source);
+    return remote(base, options, count, about);
+  }
   const list = Symbol.iterator in source ? listed(source as Iterable<File>) : Object.entries(source);
   return given(list, count);
+}
+
+const isHub = (source: object): source is Hub => "hub" in source && typeof source.hub === "string";
+
+const isFolder = (source: object): source is FileSystemDirectoryHandle =>
+  "kind" in source && source.kind === "directory" && "getFileHandle" in source;
+
+async function folder(path: string, count: Count): Promise<Files> {
+  const { directory } = await import("./files/directory.ts");
+  return directory(fileSystem(), path, count, lastPart);
 }
 
 function* listed(list: Iterable<File>): Generator<[string, Contents]> {

@@ -18,6 +18,7 @@ import { linear } from "../src/ops/linear.ts";
 import { layerNorm } from "../src/ops/norm.ts";
 import { seed } from "../src/ops/seed.ts";
 import { pick } from "../src/ops/select.ts";
+import { half, choose as pickSide, share } from "../src/ops/signs.ts";
 import { softmax } from "../src/ops/softmax.ts";
 import { stabilize, stabilizer } from "../src/ops/stabilize.ts";
 import { plan } from "../src/plan.ts";
@@ -108,7 +109,8 @@ function everything(): Record<string, Tensor> {
 
   const outputs: Record<string, Tensor> = { logits };
   const epsilon: Composite = { linear: ["epsilon", { eps: 0.1 }] };
-  for (const [name, composite] of [...methods, ["epsilon", epsilon] as const]) {
+  const others = [["epsilon", epsilon] as const, ["z-plus", { linear: "z-plus" }] as const];
+  for (const [name, composite] of [...methods, ...others]) {
     const { gradients, kept } = propagate(logits, start, [words], composite);
     outputs[name] = gradients[0];
     for (const [i, { rows }] of kept.entries()) outputs[`${name} kept ${i}`] = rows;
@@ -123,6 +125,7 @@ function many(): Record<string, Tensor> {
   const at = { options: {}, carries: [true] };
   const through = (y: Tensor, rule: string) => y.op.rules![rule](g, y, at);
   const found: Tensor[] = [add(x, g), dot(x, g), stabilize(x, g, 0.1), stabilizer(x, 0.1)];
+  found.push(half(x, -1), share(x, x, g, 1), pickSide(x, g, x));
   for (const f of activations.values()) {
     const gradient = through(f(x), "gradient");
     found.push(f(x), gradient.to[0]!, gradient.kept![0].rows, through(f(x), "identity").to[0]!);

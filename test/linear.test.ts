@@ -2,17 +2,20 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { Choice } from "../src/composites.ts";
+import { load } from "../src/load.ts";
 import { add } from "../src/ops/elementwise.ts";
 import { linear } from "../src/ops/linear.ts";
 import { input } from "../src/tensor.ts";
 import { again, ruled, runGuarded } from "./ruled.ts";
-import { backends, close, random } from "./support.ts";
+import { backends, close, places, random } from "./support.ts";
 import * as twin from "./twin/linear.ts";
 import { total } from "./twin/numbers.ts";
 
 // Measured on WASM and SwiftShader: products 3.3e-7, the ε rule 1.1e-6, kept 3.6e-8 of Σ|y g| + Σ|x g_x|.
 const TOLERANCE = 2e-6;
 const EPSILON = 8e-6;
+const SIGNS = 1e-6; // rules by sign, measured: 2.1e-7
 const KEPT = 3e-7;
 
 // rows × depth · depth × cols, around the tiles: 4 × 2 and 4 × 8 on WASM, 4 × 4 a thread and 32 × 32 a group on WebGPU.
@@ -36,6 +39,21 @@ const BATCHED: number[][] = [
   [1, 17, 12],
   [3, 5, 12],
 ];
+
+/** The share of an output's relevance that each of its inputs gets, from their parts z_ij of it and its bias. */
+function shares(rule: string, options: Record<string, number>, parts: number[], bias: number, z: number): number[] {
+  const all = [...parts, bias];
+  const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);
+  const above = (v: number) => Math.max(v, 0);
+  const below = (v: number) => Math.min(v, 0);
+  if (rule === "gamma") {
+    const lean = (v: number) => v + options.gamma * (z > 0 ? above(v) : below(v));
+    return parts.map((v) => lean(v) / sum(all.map(lean)));
+  }
+  const { alpha = 1, beta = 0 } = options;
+  const [p, n] = [sum(all.map(above)), sum(all.map(below))];
+  return parts.map((v) => (p ? (alpha * above(v)) / p : 0) - (n ? (beta * below(v)) / n : 0));
+}
 
 for (const backend of backends) {
   const test = suite(`linear, ${backend.name}`);
@@ -81,6 +99,60 @@ for (const backend of backends) {
       });
     }
   }
+
+  for (const [rule, options] of [
+    ["gamma", { gamma: 0.25 }],
+    ["gamma", { gamma: 10 }],
+    ["alpha-beta", { alpha: 2, beta: 1 }],
+    ["alpha-beta", { alpha: 1.5, beta: 0.5 }],
+    ["z-plus", {}],
+  ] as const) {
+    for (const [rows, depth, cols] of [
+      [1, 3, 2],
+      [3, 7, 5],
+      [6, 33, 9],
+    ]) {
+      test(`${rule} rule ${JSON.stringify(options)}, ${rows}×${depth} · ${depth}×${cols}`, async () => {
+        const data = { x: random(rows * depth, 1), w: random(cols * depth, 2), b: random(cols, 3) };
+        const [x, w, b] = [input("x", [rows, depth]), input("w", [cols, depth]), input("b", [cols])];
+        const found = await ruled(backend, linear(x, w, b), rule, data, { targets: 2, options });
+        const y = twin.linear(data.x, data.w, data.b, rows, depth, cols);
+        // The relevance that each output has, shared out by the equation; x · g must be what each input gets.
+        const expected = new Float64Array(2 * rows * depth);
+        for (let r = 0; r < 2 * rows; r++) {
+          for (let j = 0; j < cols; j++) {
+            const z = y[(r % rows) * cols + j];
+            const parts = Array.from(
+              { length: depth },
+              (_, i) => data.x[(r % rows) * depth + i] * data.w[j * depth + i],
+            );
+            shares(rule, options, parts, data.b[j], z).forEach((share, i) => {
+              expected[r * depth + i] += share * z * found.g[r * cols + j];
+            });
+          }
+        }
+        const relevance = found.to[0]!.map((g, i) => g * data.x[i % data.x.length]);
+        close(relevance, expected, SIGNS, `${rule}: x · g`);
+      });
+    }
+  }
+
+  test("rules by sign where nothing has the sign, and what they refuse", async () => {
+    // Both products are negative: z⁺ finds no input for the relevance of −1.
+    const data = { x: Float32Array.of(1, 1), w: Float32Array.of(-0.5, -0.5) };
+    const y = linear(input("x", [1, 2]), input("w", [1, 2]));
+    const found = await ruled(backend, y, "z-plus", data, { g: Float32Array.of(2) });
+    assert.equal([...found.to[0]!], [0, 0]);
+    assert.equal(found.kept, { epsilon: -2 });
+    for (const [rule, options] of [
+      ["gamma", { gamma: 0 }],
+      ["alpha-beta", { alpha: 2, beta: 2 }],
+      ["alpha-beta", { alpha: 0.5, beta: -0.5 }],
+    ] as const) {
+      const refused = await ruled(backend, y, rule, data, { options }).catch((error) => error.code);
+      assert.is(refused, "InvalidOption", `${rule} ${JSON.stringify(options)}`);
+    }
+  });
 
   test("a residual: one kernel, and what each summand gets and keeps", async () => {
     const [rows, depth, cols] = [5, 7, 6];
@@ -190,3 +262,28 @@ shapes("ε of 0, negative or NaN", () => {
 });
 
 shapes.run();
+
+for (const place of places) {
+  const test = suite(`dense layers' rules in a whole model, ${place.backend}`);
+
+  test("ledgers close, of texts side by side and of all classes", async () => {
+    const model = await load(new URL("reference/tiny/gelu-new-3-labels/", import.meta.url), place);
+    const others = { context: "values", layer_norm: "identity", activation: "identity" };
+    let worst = 0;
+    for (const linear of [["gamma", { gamma: 0.25 }], ["alpha-beta", { alpha: 2, beta: 1 }], "z-plus"] as Choice[]) {
+      const texts = ["The sea!", "so sing, the seas rising."];
+      for (const all of await model.explain(texts, { method: { ...others, linear }, target: model.labels })) {
+        for (const { tokens, ledger } of all) {
+          const { logit: _, tokens: __, residual, ...entries } = ledger;
+          const parts = [...tokens.map(({ relevance }) => relevance), ...Object.values(entries)];
+          const off = Math.abs(residual) / parts.reduce((n, v) => n + Math.abs(v), 0);
+          worst = Math.max(worst, off);
+          assert.ok(off < 2e-6, `${JSON.stringify(linear)}: ${off}`);
+        }
+      }
+    }
+    console.log(`residuals at most ${worst.toExponential(1)}`);
+    await model.dispose();
+  });
+  test.run();
+}

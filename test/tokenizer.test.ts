@@ -216,9 +216,13 @@ test("eight times the text takes no more than 2.3³ times as long", () => {
   for (const shape of shapes.split("|")) {
     const text = shape.repeat(2 ** 17 / shape.length);
     const part = text.slice(0, 2 ** 14);
-    let ratio = Infinity; // the machine has other things to do: one quiet moment in five is enough
-    for (let i = 0; i < 5 && ratio > 2.3 ** 3; i++)
-      ratio = Math.min(ratio, time(text) / Math.max(time(part), time(part)));
+    // The machine has other things to do, which only ever adds time: of many tries the shortest count.
+    let [whole, eighth] = [Infinity, Infinity];
+    for (let i = 0; i < 100 && (i < 2 || whole > 2.3 ** 3 * eighth); i++) {
+      eighth = Math.min(eighth, time(part));
+      whole = Math.min(whole, time(text));
+    }
+    const ratio = whole / eighth;
     assert.ok(ratio <= 2.3 ** 3, `${JSON.stringify(shape)}: ${ratio}`);
   }
 });

@@ -1,20 +1,20 @@
-// A directory, in runtimes with Node's file system: Node, Deno, Bun.
+// A directory, in runtimes with Node's file system: Node, Deno, Bun. Pages do without this file.
 
 import { quote, RelpropError, throwIfAborted } from "../errors.ts";
 import type { Files } from "../files.ts";
 import type { Bytes } from "../safetensors.ts";
-import { lastPart } from "./given.ts";
 import type { Count } from "./progress.ts";
-
-type FileSystem = typeof import("node:fs/promises");
-
-/** Node's file system where there is one, without an import that bundlers would follow. */
-export const fileSystem = (): FileSystem | undefined => globalThis.process?.getBuiltinModule?.("node:fs/promises");
+import type { FileSystem } from "./system.ts";
 
 const CHUNK = 2 ** 26; // bytes a read; between two, an abort is seen
 
-export async function directory(path: string, count: Count): Promise<Files> {
-  const fs = fileSystem();
+/** The files of a directory; `name` makes a model's name of its real path. */
+export async function directory(
+  fs: FileSystem | undefined,
+  path: string,
+  count: Count,
+  name: (path: string) => string,
+): Promise<Files> {
   if (!fs) throw new RelpropError("InvalidInput", `this runtime has no file system to read ${quote(path)} from`);
   const root = await fs.realpath(path).catch((cause) => {
     throw new RelpropError("MissingFile", `there is no directory ${quote(path)}`, { path }, cause);
@@ -51,7 +51,7 @@ export async function directory(path: string, count: Count): Promise<Files> {
   const close = async () => {
     await Promise.all(handles.splice(0).map((handle) => handle.close()));
   };
-  return { name: lastPart(root), open, close };
+  return { name: name(root), open, close };
 }
 
 const inside = (path: string, folder: string) => path.startsWith(`${folder}/`) || path.startsWith(`${folder}\\`);

@@ -1,11 +1,11 @@
 // One file as a whole, where there is no use or no trust in ranges.
 
 import type { Bytes } from "../safetensors.ts";
-import { fileSystem } from "./directory.ts";
 import { fromBlob } from "./given.ts";
 import type { Count } from "./progress.ts";
 import { delay, failure, pause, request, type Web } from "./request.ts";
 import { accept, drop, encoded, problem, truncated } from "./response.ts";
+import { fileSystem } from "./system.ts";
 
 const PIECE = 2 ** 23; // bytes gathered before they go into a Blob, which browsers may keep on disk
 const MOST_JSON = 2 ** 26;

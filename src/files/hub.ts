@@ -1,8 +1,4 @@
 import { quote, RelpropError } from "../errors.ts";
-import type { Files, ReadOptions } from "../files.ts";
-import { lastPart } from "./given.ts";
-import type { Count } from "./progress.ts";
-import { remote } from "./remote.ts";
 
 /** A model on a hub, at `{endpoint}/{hub}/resolve/{revision}/{file}`. */
 export interface Hub {
@@ -14,9 +10,8 @@ export interface Hub {
   endpoint?: string | URL;
 }
 
-export const isHub = (source: object): source is Hub => "hub" in source && typeof source.hub === "string";
-
-export function hub({ hub: id, revision = "main", endpoint }: Hub, options: ReadOptions, count: Count): Promise<Files> {
+/** A hub's model as a base URL, and what is known of it; loaded when there is one. */
+export function hub({ hub: id, revision = "main", endpoint }: Hub): [URL, { name: string; immutable: boolean }] {
   if (!/^\w[\w.-]*(\/\w[\w.-]*)?$/.test(id)) {
     throw new RelpropError("InvalidInput", `a model on a hub is called "organisation/name", not ${quote(id)}`);
   }
@@ -25,5 +20,5 @@ export function hub({ hub: id, revision = "main", endpoint }: Hub, options: Read
   }
   const base = new URL(endpoint ?? "https://huggingface.co");
   base.pathname = `${base.pathname.replace(/\/$/, "")}/${id}/resolve/${encodeURIComponent(revision)}/`;
-  return remote(base, options, count, { name: lastPart(id), immutable: /^[0-9a-f]{40}$/.test(revision) });
+  return [base, { name: id.replace(/.*\//, ""), immutable: /^[0-9a-f]{40}$/.test(revision) }];
 }

@@ -1,19 +1,20 @@
 // A folder that the user picked or dropped in a browser (File System Access), or one of the page's private file system.
+// Loaded when there is one; what it shares with other sources it is given.
 
 import type { Files } from "../files.ts";
-import { fromBlob, nearest } from "./given.ts";
+import type * as Given from "./given.ts";
 import type { Count } from "./progress.ts";
+
+type Shared = Pick<typeof Given, "fromBlob" | "nearest">;
 
 const MOST_DEPTH = 4; // folders below the one picked in which a model is looked for
 
 type Handles = AsyncIterable<FileSystemDirectoryHandle | FileSystemFileHandle>;
 
-export const isFolder = (source: object): source is FileSystemDirectoryHandle =>
-  "kind" in source && source.kind === "directory" && "getFileHandle" in source;
-
 /** The folder picked, or the only one below it that holds a config.json. */
-export async function picked(root: FileSystemDirectoryHandle, count: Count): Promise<Files> {
-  const folder = await model(root);
+export async function picked(root: FileSystemDirectoryHandle, count: Count, shared: Shared): Promise<Files> {
+  const { fromBlob, nearest } = shared;
+  const folder = await model(root, nearest);
   return {
     name: folder.name || "model",
     async open(file) {
@@ -27,7 +28,7 @@ export async function picked(root: FileSystemDirectoryHandle, count: Count): Pro
   };
 }
 
-async function model(root: FileSystemDirectoryHandle): Promise<FileSystemDirectoryHandle> {
+async function model(root: FileSystemDirectoryHandle, nearest: Shared["nearest"]): Promise<FileSystemDirectoryHandle> {
   let level = new Map([[root.name || ".", root]]);
   for (let depth = 0; level.size && depth <= MOST_DEPTH; depth++) {
     const models = new Map<string, FileSystemDirectoryHandle>();

@@ -3,10 +3,10 @@
 
 import { type RelpropError, throwIfAborted } from "../errors.ts";
 import type { Bytes } from "../safetensors.ts";
-import { fileSystem } from "./directory.ts";
 import type { Count } from "./progress.ts";
 import { delay, failure, IDENTITY, pause, request, type Web } from "./request.ts";
 import { accept, changed, drop, isWhole, problem, rangeOf, tagOf, truncated } from "./response.ts";
+import { fileSystem } from "./system.ts";
 
 const GAP = 2 ** 20; // bytes read and dropped rather than asked for anew
 

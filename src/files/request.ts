@@ -2,8 +2,8 @@
 
 import { aborted, quote, RelpropError, throwIfAborted } from "../errors.ts";
 import type { ReadOptions } from "../files.ts";
-import { fileSystem } from "./directory.ts";
 import { drop, problem } from "./response.ts";
+import { fileSystem } from "./system.ts";
 
 export interface Web {
   fetch: NonNullable<ReadOptions["fetch"]>;
