@@ -6,14 +6,14 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { help } from "./cli/help.ts";
 import { inspect } from "./cli/inspect.ts";
-import { type Line, lines } from "./cli/lines.ts";
-import { interrupt, paint, print, quietOnClosedPipe } from "./cli/terminal.ts";
-import { method, methods } from "./composites.ts";
+import { alone, checkMethods, jsonFile, methodsOf } from "./cli/methods.ts";
+import { stream } from "./cli/stream.ts";
+import { paint, print, quietOnClosedPipe } from "./cli/terminal.ts";
+import { Usage } from "./cli/usage.ts";
 import { quote, RelpropError } from "./errors.ts";
 import type { Attribution, Explanation, Prediction, ReadingPoint } from "./explanation.ts";
 import { listed } from "./lists.ts";
 import { load } from "./load.ts";
-import { isOther } from "./model.ts";
 import type { ExplainLists, ExplainOptions } from "./question.ts";
 import { ansi } from "./render/ansi.ts";
 import { html } from "./render/html.ts";
@@ -105,8 +105,6 @@ const commands = new Map([
 ]);
 
 type Values = ReturnType<typeof parse>["values"];
-
-class Usage extends Error {}
 
 function parse(args: string[]) {
   try {
@@ -221,37 +219,6 @@ async function asks(values: Values): Promise<ExplainOptions | ExplainLists> {
   return asked as ExplainOptions | ExplainLists;
 }
 
-/** A list of one is no list: it asks for one explanation. */
-const alone = <T>(list: T[] | undefined): T | T[] | undefined => (list?.length === 1 ? list[0] : list);
-
-/** Methods by name, or as JSON: a method with its options, or a composite; or a file of that. */
-async function methodsOf(given: string | undefined): Promise<unknown> {
-  if (given?.endsWith(".json")) return jsonFile(given);
-  return given?.trimStart().startsWith("{") ? parsed(given, "--method") : alone(given?.split(","));
-}
-
-const jsonFile = async (path: string): Promise<unknown> => {
-  const text = await readFile(path, "utf8").catch((error) => {
-    throw new Usage(`${quote(path)} cannot be read: ${error.message}`);
-  });
-  return parsed(text, quote(path));
-};
-
-function parsed(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new Usage(`${where} holds no composite: ${(error as Error).message}`);
-  }
-}
-
-/** That there are such methods, before a model is loaded. */
-async function checkMethods(wanted: readonly unknown[]): Promise<void> {
-  if (!isOther(wanted[0])) return wanted.forEach((one) => void method(one));
-  const { attribution } = await import("./methods.ts");
-  for (const one of wanted) attribution(one, methods);
-}
-
 function render(explanation: Explanation | Attribution, format: Format, toTerminal: boolean): string {
   if (format === "html") return html(explanation);
   if (format === "svg") return svg(explanation);
@@ -278,41 +245,6 @@ async function emit({ out }: Values, content: string): Promise<void> {
     throw new RelpropError("InvalidOption", `${quote(out)} cannot be written: ${(cause as Error).message}`, {}, cause);
   }
 }
-
-type Answers = (texts: string[], signal: AbortSignal) => Promise<(object | object[])[]>;
-
-/** One line of JSON for each line of standard input, in order; a bad line is answered with its error. */
-async function stream(answer: Answers): Promise<void> {
-  const signal = interrupt();
-  for await (const group of lines(process.stdin)) {
-    for (const result of await answerLines(group, answer, signal)) {
-      if (signal.aborted) return;
-      await print(`${JSON.stringify(result)}\n`);
-    }
-  }
-}
-
-/** Answers lines together; if that fails in halves, so that every bad line gets its own error and the others do not. */
-async function answerLines(group: Line[], answer: Answers, signal: AbortSignal): Promise<object[]> {
-  try {
-    const bad = group.find(({ error }) => error)?.error;
-    if (bad) throw bad;
-    const answers = await answer(
-      group.map(({ text }) => text),
-      signal,
-    );
-    return answers.map((one, i) => ({ ...idOf(group[i]), ...(Array.isArray(one) ? { explanations: one } : one) }));
-  } catch (error) {
-    if (!(error instanceof RelpropError)) throw error;
-    if (group.length === 1)
-      return [{ ...idOf(group[0]), line: group[0].number, error: { code: error.code, message: error.message } }];
-    const half = Math.ceil(group.length / 2);
-    const first = await answerLines(group.slice(0, half), answer, signal);
-    return [...first, ...(await answerLines(group.slice(half), answer, signal))];
-  }
-}
-
-const idOf = ({ id }: Line) => (id === undefined ? {} : { id });
 
 quietOnClosedPipe();
 main(process.argv.slice(2)).catch((error: unknown) => {

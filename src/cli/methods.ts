@@ -1,0 +1,38 @@
+// What --method and --composite ask for.
+
+import { readFile } from "node:fs/promises";
+import { method, methods } from "../composites.ts";
+import { quote } from "../errors.ts";
+import { isOther } from "../model.ts";
+import { Usage } from "./usage.ts";
+
+/** A list of one is no list: it asks for one explanation. */
+export const alone = <T>(list: T[] | undefined): T | T[] | undefined => (list?.length === 1 ? list[0] : list);
+
+/** Methods by name, or as JSON: a method with its options, or a composite; or a file of that. */
+export async function methodsOf(given: string | undefined): Promise<unknown> {
+  if (given?.endsWith(".json")) return jsonFile(given);
+  return given?.trimStart().startsWith("{") ? parsed(given, "--method") : alone(given?.split(","));
+}
+
+export const jsonFile = async (path: string): Promise<unknown> => {
+  const text = await readFile(path, "utf8").catch((error) => {
+    throw new Usage(`${quote(path)} cannot be read: ${error.message}`);
+  });
+  return parsed(text, quote(path));
+};
+
+function parsed(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Usage(`${where} holds no composite: ${(error as Error).message}`);
+  }
+}
+
+/** That there are such methods, before a model is loaded. */
+export async function checkMethods(wanted: readonly unknown[]): Promise<void> {
+  if (!isOther(wanted[0])) return wanted.forEach((one) => void method(one));
+  const { attribution } = await import("../methods.ts");
+  for (const one of wanted) attribution(one, methods);
+}

@@ -1,0 +1,40 @@
+// --jsonl: lines that came together are answered together.
+
+import { RelpropError } from "../errors.ts";
+import { type Line, lines } from "./lines.ts";
+import { interrupt, print } from "./terminal.ts";
+
+type Answers = (texts: string[], signal: AbortSignal) => Promise<(object | object[])[]>;
+
+/** One line of JSON for each line of standard input, in order; a bad line is answered with its error. */
+export async function stream(answer: Answers): Promise<void> {
+  const signal = interrupt();
+  for await (const group of lines(process.stdin)) {
+    for (const result of await answerLines(group, answer, signal)) {
+      if (signal.aborted) return;
+      await print(`${JSON.stringify(result)}\n`);
+    }
+  }
+}
+
+/** Answers lines together; if that fails in halves, so that every bad line gets its own error and the others do not. */
+async function answerLines(group: Line[], answer: Answers, signal: AbortSignal): Promise<object[]> {
+  try {
+    const bad = group.find(({ error }) => error)?.error;
+    if (bad) throw bad;
+    const answers = await answer(
+      group.map(({ text }) => text),
+      signal,
+    );
+    return answers.map((one, i) => ({ ...idOf(group[i]), ...(Array.isArray(one) ? { explanations: one } : one) }));
+  } catch (error) {
+    if (!(error instanceof RelpropError)) throw error;
+    if (group.length === 1)
+      return [{ ...idOf(group[0]), line: group[0].number, error: { code: error.code, message: error.message } }];
+    const half = Math.ceil(group.length / 2);
+    const first = await answerLines(group.slice(0, half), answer, signal);
+    return [...first, ...(await answerLines(group.slice(half), answer, signal))];
+  }
+}
+
+const idOf = ({ id }: Line) => (id === undefined ? {} : { id });
