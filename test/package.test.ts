@@ -20,7 +20,7 @@ const manifest = json("package.json");
 const ALLOWED = [
   /^(README|CHANGELOG)\.md$|^LICENSE$|^package\.json$/,
   /^dist\/(index|index\.workerd|index\.edge|evaluate|relprop\.min|worker|cli)\.js$/,
-  /^dist\/(chunk|wasm|webgpu|threads|rare|directory|hub|picked|grain|methods|targets|cache|evaluate|auto)-[A-Z0-9]{8}\.js$/,
+  /^dist\/(chunk|wasm|webgpu|threads|rare|connection|directory|hub|picked|grain|methods|targets|cache|evaluate|auto)-[A-Z0-9]{8}\.js$/,
   /^dist\/kernels(\.relaxed)?\.wasm$/,
   /^dist\/types\/([a-z]+\/)*[a-z0-9_-]+\.d\.ts$/,
   /^models\/sst2-tiny\/(README\.md|(config|tokenizer|tokenizer_config)\.json|model\.safetensors)$/,
