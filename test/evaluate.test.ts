@@ -9,7 +9,6 @@ import { method as known } from "../src/composites.ts";
 import { interval } from "../src/evaluate/bootstrap.ts";
 import type { EvaluateOptions } from "../src/evaluate/evaluate.ts";
 import { open } from "../src/evaluate/journal.ts";
-import { random } from "../src/evaluate/random.ts";
 import { kendall, spearman } from "../src/evaluate/ranks.ts";
 import {
   chooseMethod,
@@ -22,6 +21,7 @@ import {
   table,
 } from "../src/evaluate.ts";
 import { load } from "../src/load.ts";
+import { uniform } from "../src/methods/chance.ts";
 import type { Model } from "../src/model.ts";
 import { unpack } from "./checkpoint.ts";
 import { code } from "./shipped.ts";
@@ -263,6 +263,7 @@ test("sanity: block after block from the top, the rest as it was", async () => {
 test("a text's perturbations run together, each once", async () => {
   const { spy, calls } = spied();
   const evaluation = await evaluate(spy, [examples[0]], { methods: [...names, "random"] });
+  assert.is(evaluation.methods.random.forwards, 1);
   const { cost } = evaluation;
   const [longest, ...single] = calls.sort((a, b) => b - a);
   assert.equal(single, [1, 1, 1], "as it is for the fingerprint, for the scores, for the clock");
@@ -293,6 +294,21 @@ test("random orders depend on the seed and the text alone", async () => {
   const [a, b, c] = [await run(1, ["random"]), await run(1, ["cp-lrp", "random"]), await run(2, ["random"])];
   assert.equal(a, b);
   assert.is.not(a.mean, c.mean);
+});
+
+test("methods without a ledger, with options, and what they take", async () => {
+  const occlusion = { name: "occlusion", by: "zero" } as const;
+  const methods = { zero: occlusion, saliency: "saliency", "cp-lrp": "cp-lrp" };
+  const evaluation = await evaluate(model, examples, { methods, at: "words", protocol: "loo" });
+  const tokens = await model.tokenize(examples.map(({ text }) => text));
+  const { zero, saliency, "cp-lrp": propagated } = evaluation.methods;
+  assert.is(zero.forwards, sum(tokens.map((list) => list.length + 1)));
+  const [one] = await model.explain([examples[0].text], { method: "saliency" });
+  assert.is(saliency.forwards, one.forwards * examples.length);
+  assert.is(propagated.forwards, examples.length);
+  // Leaving one out by [UNK] is what the protocol itself does.
+  const same = await evaluate(model, examples, { methods: { unk: { name: "occlusion", by: "unk" } }, protocol: "loo" });
+  close([figure(same, "unk", "tau")], [1], TOLERANCE, "occlusion: its own order", 1);
 });
 
 test("methods of one's own, and slow ones by fewer examples", async () => {
@@ -351,6 +367,8 @@ test("what is wrong is said before anything runs", async () => {
     [{ methods: ["cp-lrp", "lime-tree"] }, "InvalidOption"],
     [{ methods: ["cp-lrp", "cp-lrp"] }, "InvalidOption"],
     [{ methods: [] }, "InvalidOption"],
+    [{ methods: { mine: { name: "occlusion", by: "hand" } } }, "InvalidOption"],
+    [{ methods: { mine: { layer_norm: ["identity"] as unknown as string } } }, "InvalidOption"],
     [{ methods: ["cp-lrp"], baseline: "random" }, "InvalidOption"],
     [{ at: "logits" as "words" }, "InvalidOption"],
     [{ seed: 0.5 }, "InvalidOption"],
@@ -384,7 +402,7 @@ test("a journal cut off at any place", async () => {
   assert.is(lines, 1 + examples.length);
 
   const seed = 7;
-  const draw = random(seed);
+  const draw = uniform(seed);
   console.log(`\njournal seed ${seed}`);
   const ends = [...whole.content.matchAll(/\n/g)].flatMap(({ index }) => [index - 1, index, index + 1]);
   for (const end of [1, ...ends, ...Array.from({ length: 5 }, () => Math.floor(draw() * whole.content.length))]) {
@@ -410,7 +428,7 @@ test("a journal cut off at any place", async () => {
 test("intervals", () => {
   const seed = 11;
   console.log(`\nintervals seed ${seed}`);
-  const draw = random(seed);
+  const draw = uniform(seed);
   const normal = () => Math.sqrt(-2 * Math.log(1 - draw())) * Math.cos(2 * Math.PI * draw());
   const values = Array.from({ length: 400 }, () => 3 + 2 * normal());
   const { mean: middle, low, high } = interval(values, seed);

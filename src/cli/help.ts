@@ -93,10 +93,11 @@ const evaluate = `relprop evaluate --data FILE [options]
                    loo                Kendall's tau against leaving each token out
                    sanity             against the model with random weights, block by block
                    stability          against the text with other case and punctuation
-  --methods A,B    default: all there are; NAME:N judges a slow one
-                   by the first N examples
+  --methods A,B    default: all, the slowest by the first 200 examples; NAME:N judges one by
+                   the first N examples
   --baseline NAME  the method that others are compared with, pair by pair (gradient-x-input)
-  --at POINT       where relevance is read: embeddings (default), embedding-sum, words
+  --at POINT       where methods that propagate are read: embeddings (default), embedding-sum,
+                   words
   --limit N        only the first N examples
   --seed N         of random orders and of the bootstrap (0)
   --journal FILE   keeps what is done; started again, it goes on where it stopped

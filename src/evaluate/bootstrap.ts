@@ -1,7 +1,7 @@
 // Means with the 95 % interval of a percentile bootstrap (Efron, 1979). The same seed draws the same examples for every
 // list of the same length, so methods are compared on the same resamples.
 
-import { random } from "./random.ts";
+import { uniform } from "../methods/chance.ts";
 
 export interface Interval {
   mean: number;
@@ -14,7 +14,7 @@ const RESAMPLES = 2000;
 /** The mean of what is known (not NaN), and between which means 95 % of the resamples lie. */
 export function interval(values: readonly number[], seed: number, resamples = RESAMPLES): Interval {
   const known = values.filter((value) => !Number.isNaN(value));
-  const draw = random(seed);
+  const draw = uniform(seed);
   const means = Float64Array.from({ length: resamples }, () => {
     let sum = 0;
     for (let i = 0; i < known.length; i++) sum += known[Math.floor(draw() * known.length)];

@@ -1,14 +1,14 @@
 // evaluate(): every method's explanations of every example, judged by a protocol. Works on a model here or in a worker.
 
-import { methods as builtin, type Composite } from "../composites.ts";
+import { methods as builtin, method } from "../composites.ts";
 import { quote, RelpropError, throwIfAborted } from "../errors.ts";
 import type { ReadingPoint } from "../explanation.ts";
-import type { Model } from "../model.ts";
+import { isOther, type Model } from "../model.ts";
 import { classIndex } from "../target.ts";
 import type { Example } from "./examples.ts";
 import { identity } from "./identity.ts";
 import { fingerprint, type Journal, open } from "./journal.ts";
-import { type Case, type Judged, judge, RANDOM } from "./judge.ts";
+import { type AnyMethod, type Case, type Judged, judge } from "./judge.ts";
 import type { Protocol } from "./protocol.ts";
 import { protocol } from "./protocols.ts";
 import { type Evaluation, type Row, summary } from "./summary.ts";
@@ -17,11 +17,11 @@ export interface EvaluateOptions {
   /** A protocol's name (default ali2022). */
   protocol?: string;
   /**
-   * Methods by name, `random` among them (default: all there are); `name:n` judges a slow one by the first n examples, by
-   * default `kernel-shap` and `attention-flow` by 200. Or methods and composites of your own under names of your own.
+   * Methods by name (default: all there are, the slowest by 200 examples); `name:n` judges one by the first n examples. Or
+   * methods with options and composites under names of your own.
    */
-  methods?: readonly string[] | Readonly<Record<string, string | Composite>>;
-  /** Where relevance is read (default embeddings). */
+  methods?: readonly string[] | Readonly<Record<string, AnyMethod>>;
+  /** Where relevance is read (default embeddings), by methods that propagate. */
   at?: ReadingPoint;
   /** Of random orders and of the bootstrap (default 0). */
   seed?: number;
@@ -39,6 +39,21 @@ export interface EvaluateOptions {
 
 const BASELINE = "gradient-x-input";
 
+const usual = [
+  ...builtin.keys(),
+  "saliency",
+  "integrated-gradients",
+  "smoothgrad",
+  "attention-last",
+  "rollout",
+  "attention-flow:200",
+  "gae",
+  "grad-rollout",
+  "occlusion",
+  "kernel-shap:200",
+  "random",
+];
+
 /** Judges each method's explanations of each example by a protocol. */
 export async function evaluate(
   model: Model,
@@ -48,7 +63,7 @@ export async function evaluate(
   const { at = "embeddings", seed = 0, signal, onProgress, randomized = [] } = options;
   const name = options.protocol ?? "ali2022";
   const how = protocol(name);
-  const judged = judgedMethods(options.methods, examples.length);
+  const judged = judgedMethods(options.methods, examples.length, seed);
   const baseline = baselineOf(options.baseline, judged);
   if (!examples.length) throw new RelpropError("InvalidInput", "there are no examples to evaluate on");
   if (!Number.isInteger(seed)) throw new RelpropError("InvalidOption", `a seed is an integer, not ${quote(seed)}`);
@@ -57,6 +72,7 @@ export async function evaluate(
     throw new RelpropError("InvalidOption", message);
   }
 
+  for (const one of judged) await check(one.method);
   const cases = await prepare(model, examples, how, options);
   const { rows, add } = await open<Row>(options.journal, {
     protocol: name,
@@ -72,7 +88,7 @@ export async function evaluate(
     onProgress?.({ done: i, total: cases.length });
     if (rows.has(i)) continue;
     throwIfAborted(signal);
-    const row = await judge(model, one, i, how, { judged, at, seed, randomized, signal });
+    const row = await judge(model, one, i, how, { judged, at, randomized, signal });
     await add(row);
     rows.set(i, row);
   }
@@ -88,35 +104,28 @@ export async function evaluate(
   );
 }
 
-/** Those that take thousands of runs, or a search of their own, are judged by the first texts. */
-const OTHERS = [
-  "integrated-gradients",
-  "smoothgrad",
-  "saliency",
-  "occlusion",
-  "kernel-shap:200",
-  "gae",
-  "grad-rollout",
-  "rollout",
-  "attention-flow:200",
-  "attention-last",
-];
-
-function judgedMethods(wanted: EvaluateOptions["methods"], examples: number): Judged[] {
-  const all = wanted ?? [...builtin.keys(), ...OTHERS, RANDOM];
-  const entries = Array.isArray(all)
-    ? (all as string[]).map((text) => [text, text] as const)
-    : Object.entries(all as Record<string, string | Composite>);
-  const judged = entries.map(([key, method]): Judged => {
-    if (typeof method !== "string") return { name: key, method, limit: examples };
-    const [, name, limit] = /^(.*?)(?::([1-9]\d*))?$/.exec(method)!;
-    return { name: key === method ? name : key, method: name, limit: Math.min(Number(limit ?? examples), examples) };
+function judgedMethods(wanted: EvaluateOptions["methods"] = usual, examples: number, seed: number): Judged[] {
+  const entries = Array.isArray(wanted)
+    ? (wanted as string[]).map((text) => [text, text] as const)
+    : Object.entries(wanted as Record<string, AnyMethod>);
+  const judged = entries.map(([key, given]): Judged => {
+    if (typeof given !== "string") return { name: key, method: given, limit: examples };
+    const [, name, limit] = /^(.*?)(?::([1-9]\d*))?$/.exec(given)!;
+    const method: AnyMethod = name === "random" ? { name, seed } : name;
+    return { name: key === given ? name : key, method, limit: Math.min(Number(limit ?? examples), examples) };
   });
   const names = judged.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) < i);
   if (twice !== undefined) throw new RelpropError("InvalidOption", `the method ${quote(twice)} is there twice`);
   if (names.length) return judged;
   throw new RelpropError("InvalidOption", "there are no methods to evaluate");
+}
+
+/** That there is such a method, before anything runs. */
+async function check(wanted: AnyMethod): Promise<void> {
+  if (!isOther(wanted)) return void method(wanted);
+  const { attribution } = await import("../methods.ts");
+  attribution(wanted, builtin);
 }
 
 function baselineOf(wanted: string | undefined, judged: readonly Judged[]): string | undefined {

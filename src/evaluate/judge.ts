@@ -1,23 +1,24 @@
 // One text explained by every method, and every explanation judged.
 
-import { methods as builtin, type Composite } from "../composites.ts";
+import type { Composite } from "../composites.ts";
 import type { Attribution, ClassScore, Explanation, ReadingPoint } from "../explanation.ts";
 import type { Input } from "../inputs.ts";
-import type { Model } from "../model.ts";
+import type { AttributionMethod } from "../methods.ts";
+import { isOther, type Model } from "../model.ts";
+import type { ExplainOptions } from "../question.ts";
 import type { Token } from "../tokenizer.ts";
 import type { Protocol, Scores } from "./protocol.ts";
-import { random } from "./random.ts";
 import type { Row } from "./summary.ts";
 import { together } from "./together.ts";
 
-/** Tokens in a random order, the seed's and the text's. */
-export const RANDOM = "random";
-
 const TIMED = 32; // texts that are also run alone, to tell what running together gains
+
+/** What explain() takes. */
+export type AnyMethod = string | Composite | AttributionMethod;
 
 export interface Judged {
   name: string;
-  method: string | Composite;
+  method: AnyMethod;
   /** How many examples it is judged by. */
   limit: number;
 }
@@ -32,7 +33,6 @@ export interface Case {
 interface Judging {
   judged: readonly Judged[];
   at: ReadingPoint;
-  seed: number;
   randomized: readonly Model[];
   signal?: AbortSignal;
 }
@@ -45,7 +45,7 @@ export async function judge(
   how: Protocol,
   asked: Judging,
 ): Promise<Row> {
-  const { at, seed, randomized, signal } = asked;
+  const { at, randomized, signal } = asked;
   const started = performance.now();
   const [{ classes: whole }] = await model.predict([text], { signal });
   const alone = i < TIMED ? await seconds(() => model.predict([text], { signal })) : undefined;
@@ -57,17 +57,12 @@ export async function judge(
   for (const { name, method, limit } of asked.judged) {
     if (i >= limit) continue;
     const own = { forwards: 0, seconds: 0 };
-    const draw = random(seed, i);
-    const explain = async (of: Input, by = model): Promise<Pick<Explanation, "tokens">> => {
-      if (method === RANDOM) {
-        const drawn = await by.tokenize([of], { signal });
-        return { tokens: drawn[0].map((token) => ({ ...token, relevance: 2 * draw() - 1 })) };
-      }
+    const explain = async (of: Input, by = model): Promise<Explanation | Attribution> => {
       const from = performance.now();
-      const propagates = typeof method !== "string" || builtin.has(method);
-      const point = propagates ? at : undefined; // the others are not read anywhere else
-      const [explanation] = await by.explain([of], { method, target: explained, at: point, signal });
-      own.forwards += (explanation as Partial<Attribution>).forwards ?? 1;
+      const read = isOther(method) ? {} : { at }; // the others are read where they are defined
+      const options = { method, target: explained, signal, ...read } as ExplainOptions;
+      const [explanation] = (await by.explain([of], options)) as (Explanation | Attribution)[];
+      own.forwards += "forwards" in explanation ? explanation.forwards : 1;
       own.seconds += (performance.now() - from) / 1000;
       return explanation;
     };

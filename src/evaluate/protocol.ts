@@ -1,7 +1,7 @@
 // What a protocol is: how one explanation of one text is judged. A new one is a file in protocols/ and a line in
 // protocols.ts.
 
-import type { ClassScore, Explanation } from "../explanation.ts";
+import type { Attribution, ClassScore, Explanation } from "../explanation.ts";
 import type { Input } from "../inputs.ts";
 import type { Model } from "../model.ts";
 import type { Token } from "../tokenizer.ts";
@@ -40,7 +40,7 @@ export interface Trial {
   /** The classes of the text with other words in place of its own; all methods' texts run together. */
   predict(ids: readonly (readonly number[])[]): Promise<ClassScore[][]>;
   /** Another text's relevance by the same method, for the same class; or this one's by another model. */
-  explain(text: Input, model?: Model): Promise<Pick<Explanation, "tokens">>;
+  explain(text: Input, model?: Model): Promise<Explanation | Attribution>;
   /** The model with random weights: from the top down to each block in turn. */
   randomized: readonly Model[];
 }

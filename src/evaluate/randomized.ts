@@ -3,7 +3,7 @@
 import { checkpoint } from "../checkpoint.ts";
 import { type Contents, files, type ReadOptions, type Source } from "../files.ts";
 import type { TensorInfo } from "../header.ts";
-import { random } from "./random.ts";
+import { uniform } from "../methods/chance.ts";
 
 interface Tensor {
   info: TensorInfo;
@@ -34,7 +34,7 @@ export async function* randomized(
     const depths = new Set(tensors.map(depth));
     for (const top of [...depths].sort((a, b) => b - a)) {
       tensors.forEach((tensor, i) => {
-        if (depth(tensor) === top) shuffle(tensor, random(seed, i));
+        if (depth(tensor) === top) shuffle(tensor, uniform(Math.imul(seed + 1, 0x9e3779b1) ^ i));
       });
       yield { ...contents, "model.safetensors": packed(tensors) };
     }
