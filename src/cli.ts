@@ -12,6 +12,7 @@ import { paint, print, quietOnClosedPipe } from "./cli/terminal.ts";
 import { Usage } from "./cli/usage.ts";
 import { quote, RelpropError } from "./errors.ts";
 import type { Attribution, Explanation, Prediction, ReadingPoint } from "./explanation.ts";
+import type { Input } from "./inputs.ts";
 import { listed } from "./lists.ts";
 import { load } from "./load.ts";
 import type { ExplainLists, ExplainOptions } from "./question.ts";
@@ -23,6 +24,7 @@ import { requests } from "./target.ts";
 
 const options = {
   model: { type: "string" },
+  pair: { type: "string" },
   backend: { type: "string" },
   method: { type: "string" },
   at: { type: "string" },
@@ -61,6 +63,7 @@ const commands = new Map([
     "explain",
     [
       "model",
+      "pair",
       "backend",
       "method",
       "sample",
@@ -81,7 +84,7 @@ const commands = new Map([
       "out",
     ],
   ],
-  ["predict", ["model", "backend", "truncate", "json", "jsonl", "out"]],
+  ["predict", ["model", "pair", "backend", "truncate", "json", "jsonl", "out"]],
   ["inspect", ["model", "backend", "json", "out"]],
   [
     "evaluate",
@@ -150,12 +153,12 @@ async function main(args: string[]): Promise<void> {
     if (command === "inspect") return await emit(values, inspect(model, format === "json"));
     type Told = Explanation | Attribution;
     type Answer = Prediction | Told | Told[];
-    const answer = (texts: string[], signal?: AbortSignal): Promise<Answer[]> =>
+    const answer = (texts: Input[], signal?: AbortSignal): Promise<Answer[]> =>
       command === "explain"
         ? model.explain(texts, { ...asked, signal } as ExplainOptions)
         : model.predict(texts, { ...asked, signal });
     if (values.jsonl) return await stream(answer);
-    const [result] = await answer([text]);
+    const [result] = await answer([values.pair === undefined ? text : { text, pair: values.pair }]);
     if (format === "json") return await emit(values, `${JSON.stringify(result, null, 2)}\n`);
     const toTerminal = values.out === undefined;
     if ("classes" in result && !("tokens" in result)) return await emit(values, predictionText(result));
@@ -172,9 +175,10 @@ async function main(args: string[]): Promise<void> {
 }
 
 /** The one text of a command line. */
-function textOf(command: string, texts: string[], { jsonl, out }: Values): string {
+function textOf(command: string, texts: string[], { jsonl, out, pair }: Values): string {
   if (command === "inspect" || jsonl) {
     if (texts.length) throw new Usage(jsonl ? "--jsonl reads its texts from standard input" : "inspect takes no text");
+    if (jsonl && pair !== undefined) throw new Usage("--pair goes with a text; lines have a pair of their own");
     if (jsonl && out !== undefined) throw new Usage("--jsonl writes to standard output; redirect it instead of --out");
     return "";
   }

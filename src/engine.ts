@@ -6,7 +6,7 @@ import { alike } from "./batches.ts";
 import { methods } from "./composites.ts";
 import { RelpropError, throwIfAborted } from "./errors.ts";
 import type { ClassScore, Explanation } from "./explanation.ts";
-import { type Encoded, encode, type Input, inputs, type Tables } from "./inputs.ts";
+import { type Encoded, encode, type Input, inputs, paired, type Tables } from "./inputs.ts";
 import type { Architecture, Network } from "./models/family.ts";
 import { seed } from "./ops/seed.ts";
 import { Plans, type Ready } from "./plans.ts";
@@ -63,7 +63,7 @@ export class Engine {
   predict(encoded: readonly Encoded[], signal?: AbortSignal): Promise<ClassScore[][]> {
     const { labels } = this.parts.architecture;
     return this.#inBatches(encoded, signal, 1, async (batch, t) => {
-      const { program, trace, texts } = await this.#prepare("predict", batch.length, t, predicting);
+      const { program, trace, texts } = await this.#prepare("predict", batch, t, predicting);
       const fed = batch.slice(0, texts);
       const run = { trace, data: await program.run(this.#inputs(fed, t)), texts, targets: 1 };
       return fed.map((_, i) => classScores(labels, run, i));
@@ -96,7 +96,7 @@ export class Engine {
     const kind = `${JSON.stringify(composites)} ${layers} ${requests.length} ${watch}`;
     const trace = (net: Network) => explaining(net, composites, requests.length, layers, watch);
     const made = watch.includes("weights") ? { recompute: false } : {}; // attention weights must be there to be seen
-    const { program, texts, ...ready } = await this.#prepare(kind, batch.length, t, trace, made);
+    const { program, texts, ...ready } = await this.#prepare(kind, batch, t, trace, made);
 
     const fed = batch.slice(0, texts);
     const rows = requests.flatMap((row) => fed.map(() => row)); // a target's texts side by side
@@ -118,7 +118,7 @@ export class Engine {
   /** For methods that look inside: of each text, its part of any output of a trace of their own. */
   look(encoded: readonly Encoded[], { kind, made, trace, data }: Look, signal?: AbortSignal): Promise<Seen[]> {
     return this.#inBatches(encoded, signal, 1, async (batch, t) => {
-      const { program, texts, ...ready } = await this.#prepare(kind, batch.length, t, trace, made);
+      const { program, texts, ...ready } = await this.#prepare(kind, batch, t, trace, made);
       const fed = batch.slice(0, texts);
       const numbers = await program.run({ ...this.#inputs(fed, t), ...data?.(fed, t) });
       const { outputs } = ready.trace;
@@ -180,17 +180,20 @@ export class Engine {
     return turn;
   }
 
-  /** The program for so many texts of `t` tokens, or for half as many and so on if its work buffers were too large. */
+  /** The program for texts padded to `t` tokens, or for half as many and so on if its work buffers were too large. */
   async #prepare(
     kind: string,
-    texts: number,
+    batch: readonly Encoded[],
     t: number,
     trace: (net: Network) => Trace,
     made?: Made,
   ): Promise<Ready & { texts: number }> {
-    const traced = () => trace(network(this.parts.architecture, texts, t, made));
-    const ready = await this.#plans.get(`${kind} ${texts} ${t}`, traced, texts > 1 ? MOST_BYTES : undefined);
-    return ready ? { ...ready, texts } : this.#prepare(kind, Math.ceil(texts / 2), t, trace, made);
+    const texts = batch.length;
+    const pairs = paired(batch);
+    const traced = () => trace(network(this.parts.architecture, texts, t, { ...made, paired: pairs }));
+    const key = `${kind} ${texts} ${t} ${pairs}`;
+    const ready = await this.#plans.get(key, traced, texts > 1 ? MOST_BYTES : undefined);
+    return ready ? { ...ready, texts } : this.#prepare(kind, batch.slice(0, Math.ceil(texts / 2)), t, trace, made);
   }
 
   #inputs(batch: readonly Encoded[], t: number): Data {

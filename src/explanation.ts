@@ -19,6 +19,8 @@ export interface TokenRelevance {
   start: number | null;
   end: number | null;
   special: boolean;
+  /** 1 for tokens of the second of two texts. */
+  type?: 1;
   /** Share of the explained logit, signed, in the logit's unit. */
   relevance: number;
 }
@@ -105,6 +107,7 @@ export interface PairRelevance {
 export type ReadingPoint = "embeddings" | "embedding-sum" | "words";
 
 export interface Explanation {
+  /** The text; of a pair both, on a line of their own each. */
   text: string;
   /** The model's name: its directory, URL or the name given to load(). */
   model: string;

@@ -6,10 +6,10 @@ import type { Rows } from "./floats.ts";
 import type { Token, Tokenizer } from "./tokenizer.ts";
 
 /**
- * A text; or a text with other words in place of its own: as many ids as it has tokens, special ones included, −1 for
- * none at all (a word vector of zeros).
+ * A text; or two that are read as one, `text` and `pair`; or with other words in place of their own: as many ids as there are
+ * tokens, special ones included, −1 for none at all (a word vector of zeros).
  */
-export type Input = string | { text: string; ids?: readonly number[] };
+export type Input = string | { text: string; pair?: string; ids?: readonly number[] };
 
 /** A text as the model will read it. */
 export interface Encoded {
@@ -28,25 +28,46 @@ export function encode(
   { positions: most, vocabulary }: { positions: number; vocabulary: number },
   truncate = false,
 ): Encoded {
-  const { text, ids } = parts(input);
-  const { tokens: own, warnings } = tokenizer.encode(text);
+  const { text, pair, ids } = parts(input);
+  const { tokens: own, warnings } = tokenizer.encode(text, pair);
+  const both = pair === undefined ? text : `${text}\n${pair}`;
   const tokens = ids ? replaced(own, ids, vocabulary) : own;
   const facts = { tokens: tokens.length, max: most };
-  if (!tokens.length) throw new RelpropError("EmptyInput", `${quote(text)} has no tokens for this model`, facts);
-  if (tokens.length <= most) return { text, tokens, warnings };
+  if (!tokens.length) throw new RelpropError("EmptyInput", `${quote(both)} has no tokens for this model`, facts);
+  if (tokens.length <= most) return { text: both, tokens, warnings };
   const long = `the text has ${tokens.length} tokens`;
   if (!truncate) {
     throw new RelpropError("InputTooLong", `${long}, this model takes ${most}; shorten it or ask to truncate`, facts);
   }
-  // The special token that closes a text stays.
-  const kept = [...tokens.slice(0, most - 1), tokens[tokens.length - 1]];
-  return { text, tokens: kept, warnings: [...warnings, `${long} and was cut to the ${most} that this model takes`] };
+  const kept = shortened(tokens, most, pair === undefined ? 0 : 1, tokenizer.template);
+  return {
+    text: both,
+    tokens: kept,
+    warnings: [...warnings, `${long} and was cut to the ${most} that this model takes`],
+  };
 }
 
-function parts(input: Input): { text: string; ids?: readonly number[] } {
+/** The first tokens of each text: of two the longer one is cut first. What the template adds stays. */
+function shortened(tokens: Token[], most: number, pairs: 0 | 1, [before, after]: Tokenizer["template"]): Token[] {
+  const second = tokens.findIndex(({ type }) => type);
+  const n = pairs ? second - before - after : tokens.length - before - after;
+  const m = pairs ? tokens.length - second - after : 0;
+  const room = Math.max(0, most - before - (1 + pairs) * after);
+  const short = Math.min(n, m);
+  const [less, more] = 2 * short > room ? [room >> 1, room - (room >> 1)] : [short, room - short];
+  const [a, b] = n > m ? [more, less] : [less, more];
+  const cut = (from: number, length: number, keep: number) =>
+    tokens.slice(from, from + keep).concat(tokens.slice(from + length, from + length + after));
+  const first = [...tokens.slice(0, before), ...cut(before, n, pairs ? Math.min(a, n) : room)];
+  return pairs ? [...first, ...cut(second, m, Math.min(b, m))] : first;
+}
+
+function parts(input: Input): Exclude<Input, string> {
   if (typeof input === "string") return { text: input };
-  if (typeof input?.text === "string" && (input.ids === undefined || Array.isArray(input.ids))) return input;
-  throw new RelpropError("InvalidInput", `a text is a string or { text, ids }, not ${quote(input)}`);
+  const { text, pair, ids } = input ?? {};
+  const fits = typeof text === "string" && (pair === undefined || typeof pair === "string");
+  if (fits && (ids === undefined || Array.isArray(ids))) return input;
+  throw new RelpropError("InvalidInput", `a text is a string or { text, pair, ids }, not ${quote(input)}`);
 }
 
 function replaced(tokens: Token[], ids: readonly number[], vocabulary: number): Token[] {
@@ -60,7 +81,14 @@ function replaced(tokens: Token[], ids: readonly number[], vocabulary: number): 
   return tokens.map((token, j) => ({ ...token, id: ids[j] }));
 }
 
-/** Word vectors, positions and lengths of a batch padded to `t` tokens; padding is zeros, as is a token of id −1. */
+/** Whether places differ from text to text. */
+export const paired = (batch: readonly Encoded[]): boolean =>
+  batch.some(({ tokens }) => tokens.some(({ type }) => type));
+
+/**
+ * Word vectors, places and lengths of a batch padded to `t` tokens; padding is zeros, as is a token of id −1. Places are
+ * those of one text, for all, or of each where some are pairs.
+ */
 export function inputs(batch: readonly Encoded[], t: number, tables: Tables, width: number): Data {
   const words = new Float32Array(batch.length * t * width);
   batch.forEach(({ tokens }, i) => {
@@ -68,10 +96,21 @@ export function inputs(batch: readonly Encoded[], t: number, tables: Tables, wid
       if (id >= 0) tables.words(id, words, (i * t + j) * width);
     });
   });
-  const type = new Float32Array(width);
-  tables.types(0, type, 0);
-  const places = new Float32Array(t * width);
-  for (let j = 0; j < t; j++) tables.positions(j, places, j * width);
-  for (let j = 0; j < places.length; j++) places[j] += type[j % width];
+  const kinds = ([0, 1] as const).map((type) => {
+    const kind = new Float32Array(width);
+    if (!type || paired(batch)) tables.types(type, kind, 0);
+    return kind;
+  });
+  const each = paired(batch) ? batch : batch.slice(0, 1);
+  const places = new Float32Array(each.length * t * width);
+  each.forEach(({ tokens }, i) => {
+    for (let j = 0; j < t; j++) {
+      const at = (i * t + j) * width;
+      tables.positions(j, places, at);
+      kinds[each === batch ? (tokens[j]?.type ?? 0) : 0].forEach((v, k) => {
+        places[at + k] += v;
+      });
+    }
+  });
   return { words, places, lengths: Float32Array.from(batch, ({ tokens }) => tokens.length) };
 }

@@ -16,6 +16,8 @@ export interface Token {
   start: number | null;
   end: number | null;
   special: boolean;
+  /** 1 for tokens of the second of two texts. */
+  type?: 1;
 }
 
 export interface Encoding {
@@ -31,8 +33,13 @@ export interface Tokenizer {
   readonly unkId: number;
   readonly padId: number | null;
   readonly maskId: number | null;
-  /** Every token of the text and of the template; whether they are too many for the model is the caller's to say. */
-  encode(text: string): Encoding;
+  /**
+   * Every token of the text and of the template; whether they are too many for the model is the caller's to say. Offsets of
+   * a second text's tokens go on after the first one and a line's end.
+   */
+  encode(text: string, pair?: string): Encoding;
+  /** How many tokens the template puts before a text, and after each. */
+  readonly template: readonly [before: number, after: number];
 }
 
 /** The longest text that is read, in UTF-16 units. */
@@ -46,17 +53,31 @@ export function tokenizer(tokenizerJson: unknown, tokenizerConfig: unknown, rows
   const prefix = model.config.continuing_subword_prefix.length;
   const literal = literals(added);
 
-  function encode(text: string): Encoding {
+  function encode(text: string, pair?: string): Encoding {
+    const tokens: Token[] = [];
+    const warnings = new Set<string>();
+    const template = ({ id, text }: Piece) => tokens.push({ id, text, start: null, end: null, special: true });
+    before.forEach(template);
+    read(text, 0, tokens, warnings);
+    after.forEach(template);
+    if (pair !== undefined) {
+      const first = tokens.length;
+      read(pair, text.length + 1, tokens, warnings);
+      after.forEach(template);
+      for (const token of tokens.slice(first)) token.type = 1;
+    }
+    return { ids: tokens.map((token) => token.id), tokens, warnings: [...warnings] };
+  }
+
+  /** Adds the tokens of one text, whose offsets start at `shift`. */
+  function read(text: string, shift: number, tokens: Token[], warnings: Set<string>): void {
     if (typeof text !== "string") throw new RelpropError("InvalidInput", `the text is a ${typeof text}, not a string`);
     if (text.length > MAX_TEXT) {
       const message = `the text has ${text.length} characters; at most ${MAX_TEXT} are read`;
       throw new RelpropError("InputTooLong", message, { length: text.length, max: MAX_TEXT });
     }
-    const tokens: Token[] = [];
-    const warnings = new Set<string>();
     if (/\p{Cs}/u.test(text)) warnings.add("the text has half a surrogate pair, which is read as U+FFFD");
 
-    const template = ({ id, text }: Piece) => tokens.push({ id, text, start: null, end: null, special: true });
     const take: TakeWord = (word, starts, ends) => {
       const found = pieces(word);
       let from = 0;
@@ -64,12 +85,11 @@ export function tokenizer(tokenizerJson: unknown, tokenizerConfig: unknown, rows
         // A single piece, be it [UNK], is the whole word; of several, all but the first carry the prefix.
         const to = found.length === 1 ? word.length : from + text.length - (from > 0 ? prefix : 0);
         const id = model.tokens_to_ids.get(text)!;
-        tokens.push({ id, text, start: starts[from], end: ends[to - 1], special: false });
+        tokens.push({ id, text, start: shift + starts[from], end: shift + ends[to - 1], special: false });
         from = to;
       }
     };
 
-    before.forEach(template);
     let from = 0;
     for (let i = 0; i < text.length; ) {
       const token = literal(text, i);
@@ -80,16 +100,14 @@ export function tokenizer(tokenizerJson: unknown, tokenizerConfig: unknown, rows
       words(text, from, i, take);
       from = i + token.text.length;
       const { id, text: content, special } = token;
-      tokens.push({ id, text: content, start: i, end: from, special });
+      tokens.push({ id, text: content, start: shift + i, end: shift + from, special });
       if (special) warnings.add(`the text has ${quote(content)}, which the model reads as a special token`);
       i = from;
     }
     words(text, from, text.length, take);
-    after.forEach(template);
-    return { ids: tokens.map((token) => token.id), tokens, warnings: [...warnings] };
   }
 
-  return { ...ids, encode };
+  return { ...ids, template: [before.length, after.length], encode };
 }
 
 /**

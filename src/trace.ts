@@ -30,17 +30,22 @@ export interface Walk {
 
 export const readingPoints: readonly ReadingPoint[] = ["embeddings", "embedding-sum", "words"];
 
-/** How a network is made: see models/family.ts; `given` if its embeddings are an input of that name. */
-export type Made = Pick<Embedded, "recompute" | "whole"> & { given?: boolean };
+/** How a network is made: see models/family.ts; `given` if its embeddings are an input of that name, `paired` see inputs.ts. */
+export type Made = Pick<Embedded, "recompute" | "whole"> & { given?: boolean; paired?: boolean };
 
 /** The network over `batch` texts padded to `t` tokens; its inputs are words, places and lengths. */
-export function network(architecture: Architecture, batch: number, t: number, { given, ...made }: Made = {}): Network {
+export function network(
+  architecture: Architecture,
+  batch: number,
+  t: number,
+  { given, paired, ...made }: Made = {},
+): Network {
   const { width } = architecture;
   return architecture.network({
     ...made,
     embeddings: given ? input("embeddings", [batch, t, width]) : undefined,
     words: input("words", [batch, t, width]),
-    places: input("places", [t, width]),
+    places: input("places", paired ? [batch, t, width] : [t, width]),
     lengths: input("lengths", [batch]),
   });
 }

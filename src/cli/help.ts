@@ -33,6 +33,7 @@ const shared = `  --model DIR      a directory or https URL; default: the model 
 const explain = `relprop explain TEXT [options]
 
 What to explain
+  --pair TEXT        a second text, read with the first as one
   --target CLASS     a class by label or index; default: the top class
   --contrast CLASS   explain the target's logit less this class's
                      Both may be given more than once: an explanation for each pair, from one run

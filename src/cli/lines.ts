@@ -1,11 +1,12 @@
 // Standard input as JSON lines. Lines are split as bytes, so that no chunk border can cut a character in two.
 
 import { quote, RelpropError } from "../errors.ts";
+import type { Input } from "../inputs.ts";
 
 /** One line: a text, or what is wrong with it; its id if it has one. Numbers count from 1. */
 export interface Line {
   number: number;
-  text: string;
+  text: Input;
   id?: unknown;
   error?: RelpropError;
 }
@@ -72,7 +73,9 @@ function read(bytes: Uint8Array | undefined, first: boolean): Omit<Line, "number
     return bad(`a line holds {"text": …} or a string in quotes, not ${quote(value)}`);
   }
   const id = Object.hasOwn(value, "id") ? (value as { id: unknown }).id : undefined;
-  const text = Object.hasOwn(value, "text") ? (value as { text: unknown }).text : undefined;
-  if (typeof text === "string") return { text, id };
+  const { text, pair } = { text: undefined, pair: undefined, ...value } as { text: unknown; pair: unknown };
+  if (typeof text === "string" && pair === undefined) return { text, id };
+  if (typeof text === "string" && typeof pair === "string") return { text: { text, pair }, id };
+  if (typeof text === "string") return bad(`the line's "pair" is ${quote(pair)}, it must be a string`, id);
   return bad(`the line's "text" is ${text === undefined ? "missing" : quote(text)}, it must be a string`, id);
 }

@@ -1,10 +1,11 @@
 // --jsonl: lines that came together are answered together.
 
 import { RelpropError } from "../errors.ts";
+import type { Input } from "../inputs.ts";
 import { type Line, lines } from "./lines.ts";
 import { interrupt, print } from "./terminal.ts";
 
-type Answers = (texts: string[], signal: AbortSignal) => Promise<(object | object[])[]>;
+type Answers = (texts: Input[], signal: AbortSignal) => Promise<(object | object[])[]>;
 
 /** One line of JSON for each line of standard input, in order; a bad line is answered with its error. */
 export async function stream(answer: Answers): Promise<void> {

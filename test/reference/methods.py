@@ -13,6 +13,7 @@ import torch
 
 HERE = Path(__file__).parent
 FOLDER = HERE / "tiny" / "gelu-new-3-labels"
+PAIRS = [("the sea !", "so s ##ing ."), ("d u e t", "the sea ##s r ##i ##s ##ing")]
 TEXTS = ["the sea !", "so s ##ing , the sea ##s r ##i ##s ##ing .", "d u e t"]
 
 torch.set_default_dtype(torch.float64)
@@ -40,10 +41,11 @@ def norm(w, name, x, eps):
     return torch.nn.functional.layer_norm(x, x.shape[-1:], w[f"{name}.weight"], w[f"{name}.bias"], eps)
 
 
-def embed(w, c, ids):
+def embed(w, c, ids, types=None):
     e = "bert.embeddings"
     x = w[f"{e}.word_embeddings.weight"][ids] + w[f"{e}.position_embeddings.weight"][: len(ids)]
-    return norm(w, f"{e}.LayerNorm", x + w[f"{e}.token_type_embeddings.weight"][0], c["layer_norm_eps"])
+    x = x + w[f"{e}.token_type_embeddings.weight"][types or [0] * len(ids)]
+    return norm(w, f"{e}.LayerNorm", x, c["layer_norm_eps"])
 
 
 def forward(w, c, x):
@@ -124,7 +126,18 @@ def main():
         ids = [vocab.get(piece, vocab["[UNK]"]) for piece in pieces]
         special = [piece in ("[CLS]", "[SEP]") for piece in pieces]
         cases.append({"text": text.replace(" ##", ""), "ids": ids, **explain(w, c, ids, vocab["[UNK]"], vocab["[PAD]"], special)})
-    (HERE / "methods.json").write_text(json.dumps({"torch": torch.__version__, "steps": 7, "cases": cases}) + "\n")
+    pairs = []
+    for text, pair in PAIRS:
+        sides = [["[CLS]", *text.split(), "[SEP]"], [*pair.split(), "[SEP]"]]
+        ids = [vocab.get(piece, vocab["[UNK]"]) for side in sides for piece in side]
+        types = [kind for kind, side in enumerate(sides) for _ in side]
+        x = embed(w, c, ids, types).detach().requires_grad_(True)
+        logits, _ = forward(w, c, x)
+        logits[int(logits.argmax())].backward()
+        relevance = (x * x.grad).sum(dim=1).tolist()
+        plain = [t.replace(" ##", "") for t in (text, pair)]
+        pairs.append({"text": plain[0], "pair": plain[1], "ids": ids, "types": types, "logits": logits.tolist(), "gradient-x-input": relevance})
+    (HERE / "methods.json").write_text(json.dumps({"torch": torch.__version__, "steps": 7, "cases": cases, "pairs": pairs}) + "\n")
     for case in cases:
         print(case["text"], case["logit"], case["gae"][:3])
 
