@@ -343,7 +343,7 @@ check("a rule an op has not: what it has is listed", () => {
     for (const choice of [rule, [rule, {}] as const]) {
       const { code, message } = refusal({ linear: choice });
       assert.is(code, "InvalidOption");
-      assert.is(message, `linear has no rule "${rule}", only gradient, epsilon`);
+      assert.is(message, `linear has no rule "${rule}", only gradient, epsilon, gamma, alpha-beta, z-plus`);
     }
   }
   assert.match(refusal({ softmax: "identity" }).message, /softmax has no rule "identity", only gradient/);

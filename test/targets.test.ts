@@ -39,15 +39,15 @@ test("gradients are what finite differences say", () => {
       [0, 1, 0, 0, 0],
       [1, 0, 0, -1, 0],
     ]) {
-      for (const of of ["log-probability", "softmax-contrast", { distance: "" }] as Of[]) {
-        if (of === "softmax-contrast" && wanted.includes(-1)) continue;
-        const found = at(of, logits, wanted, typeof of === "object" ? other : undefined);
-        assert.ok(Math.abs(found.value - value(of, logits, wanted, logits, other)) < 1e-12);
+      for (const what of ["log-probability", "softmax-contrast", { distance: "" }] as Of[]) {
+        if (what === "softmax-contrast" && wanted.includes(-1)) continue;
+        const found = at(what, logits, wanted, typeof what === "object" ? other : undefined);
+        assert.ok(Math.abs(found.value - value(what, logits, wanted, logits, other)) < 1e-12);
         const h = 1e-5;
         logits.forEach((_, c) => {
           const moved = (by: number) => logits.map((f, k) => f + (k === c ? by : 0));
-          const rise = value(of, moved(h), wanted, logits, other) - value(of, moved(-h), wanted, logits, other);
-          assert.ok(Math.abs(found.gradient[c] - rise / (2 * h)) < 1e-8, `${JSON.stringify(of)}, class ${c}`);
+          const rise = value(what, moved(h), wanted, logits, other) - value(what, moved(-h), wanted, logits, other);
+          assert.ok(Math.abs(found.gradient[c] - rise / (2 * h)) < 1e-8, `${JSON.stringify(what)}, class ${c}`);
         });
       }
     }
@@ -66,8 +66,8 @@ for (const place of places) {
     const texts = ["one plus one is two", "10 - 7 = 3"];
     const classes = await model.explain(texts, { target: model.labels });
     const method = ["cp-lrp", "attn-lrp"];
-    for (const of of ["log-probability", "softmax-contrast", { distance: "not ten" }] as Of[]) {
-      const found = await model.explain(texts, { of, target: [model.labels[1], model.labels[3]], method });
+    for (const what of ["log-probability", "softmax-contrast", { distance: "not ten" }] as Of[]) {
+      const found = await model.explain(texts, { of: what, target: [model.labels[1], model.labels[3]], method });
       for (const [i, all] of found.entries()) {
         assert.equal(
           all.map((e) => e.method),
@@ -78,15 +78,15 @@ for (const place of places) {
           const logits = explanation.classes.map(({ logit }) => logit);
           const wanted = logits.map((_, c) => Number(explanation === all[0] ? c === 1 : c === 3));
           const other = (await model.predict("not ten")).classes.map(({ logit }) => logit);
-          assert.ok(Math.abs(told - value(of, logits, wanted, logits, other)) < 1e-4);
-          if (typeof of === "string") assert.is(explanation.target.index, explanation === all[0] ? 1 : 3);
+          assert.ok(Math.abs(told - value(what, logits, wanted, logits, other)) < 1e-4);
+          if (typeof what === "string") assert.is(explanation.target.index, explanation === all[0] ? 1 : 3);
           const { ledger, tokens } = explanation;
           const scale = classes[i].reduce((n, e, c) => n + Math.abs(gradient[c]) * size(relevance(e)), 0);
           assert.ok(Math.abs(ledger.logit - gradient.reduce((n, g, c) => n + g * logits[c], 0)) < 1e-5 * scale);
           assert.ok(Math.abs(ledger.residual) < 2e-6 * (scale + size(Object.values(ledger))));
           tokens.forEach((token, t) => {
             const sum = gradient.reduce((n, g, c) => n + g * classes[i][c].tokens[t].relevance, 0);
-            assert.ok(Math.abs(token.relevance - sum) < 1e-5 * scale, `${JSON.stringify(of)}, token ${t}`);
+            assert.ok(Math.abs(token.relevance - sum) < 1e-5 * scale, `${JSON.stringify(what)}, token ${t}`);
           });
         }
       }
