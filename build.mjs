@@ -15,7 +15,7 @@ const tool = (name, ...args) => execFileSync(process.execPath, [`node_modules/${
 const builds = { simd: "kernels.wasm", relaxed: "kernels.relaxed.wasm" };
 
 /** Shaders that most explanations do without: of long texts and of other rules for dense layers. The GPU's backend loads them when it must. */
-const RARE = /^(attend|attend_grad|signs|stabilize)\.wgsl$/;
+const RARE = /^(attend|attend_grad|signs|span|stabilize)\.wgsl$/;
 
 const note = "// Written by build.mjs; do not edit.\n";
 

@@ -13,6 +13,19 @@ export function softmax(out: usize, x: usize, lengths: usize, rows: u32, cols: u
   }
 }
 
+/** The same, but row r sees only columns from `before` before column r % t to `after` after it. */
+export function softmax_span(
+  out: usize, x: usize, lengths: usize, rows: u32, cols: u32, per: u32, t: u32, before: u32, after: u32,
+): void {
+  for (let r = first(rows), end = last(rows); r < end; r++) {
+    const i = r % t, n = min<u32>(min<u32>(<u32>at(lengths, r / per), cols), i + after + 1);
+    const start = min<u32>(i - min<u32>(i, before), n);
+    const row = from(x, r * cols + start), o = from(out, r * cols);
+    memory.fill(o, 0, start << 2);
+    soften(from(o, start), row, largest(row, n - start), n - start, cols - start);
+  }
+}
+
 /** The largest of `n` numbers. */
 export function largest(x: usize, n: u32): f32 {
   const least = all(-Infinity);

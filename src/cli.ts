@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { help } from "./cli/help.ts";
 import { inspect } from "./cli/inspect.ts";
 import { alone, checkMethods, jsonFile, methodsOf } from "./cli/methods.ts";
+import { predictionText } from "./cli/prediction.ts";
 import { stream } from "./cli/stream.ts";
 import { paint, print, quietOnClosedPipe } from "./cli/terminal.ts";
 import { Usage } from "./cli/usage.ts";
@@ -19,7 +20,7 @@ import type { ExplainLists, ExplainOptions } from "./question.ts";
 import { ansi } from "./render/ansi.ts";
 import { html } from "./render/html.ts";
 import { svg } from "./render/svg.ts";
-import { percent, visible } from "./render/text.ts";
+import { visible } from "./render/text.ts";
 import { requests } from "./target.ts";
 
 const options = {
@@ -161,10 +162,10 @@ async function main(args: string[]): Promise<void> {
     const [result] = await answer([values.pair === undefined ? text : { text, pair: values.pair }]);
     if (format === "json") return await emit(values, `${JSON.stringify(result, null, 2)}\n`);
     const toTerminal = values.out === undefined;
-    if ("classes" in result && !("tokens" in result)) return await emit(values, predictionText(result));
+    if (command === "predict") return await emit(values, predictionText(result as Prediction));
     await emit(
       values,
-      [result]
+      [result as Told | Told[]]
         .flat()
         .map((one) => render(one, format, toTerminal))
         .join("\n"),
@@ -227,14 +228,6 @@ function render(explanation: Explanation | Attribution, format: Format, toTermin
   if (format === "html") return html(explanation);
   if (format === "svg") return svg(explanation);
   return ansi(explanation, paint(toTerminal));
-}
-
-function predictionText({ classes, model, backend }: Prediction): string {
-  const best = [...classes].sort((a, b) => b.logit - a.logit);
-  const rows = best.map(({ label, logit, probability }) => {
-    return `${percent(probability).padStart(8)}  ${logit.toFixed(4).padStart(9)}  ${visible(label)}`;
-  });
-  return `${rows.join("\n")}\n(${visible(model)}, ${backend})\n`;
 }
 
 async function version(): Promise<string> {

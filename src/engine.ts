@@ -5,14 +5,14 @@ import type { Backend, Data } from "./backends/backend.ts";
 import { alike } from "./batches.ts";
 import { methods } from "./composites.ts";
 import { RelpropError, throwIfAborted } from "./errors.ts";
-import type { ClassScore, Explanation } from "./explanation.ts";
-import { type Encoded, encode, type Input, inputs, paired, type Tables } from "./inputs.ts";
+import type { Explanation } from "./explanation.ts";
+import { type Encoded, encode, type Input, inputs, paired, picks, type Tables } from "./inputs.ts";
 import type { Architecture, Network } from "./models/family.ts";
 import { seed } from "./ops/seed.ts";
 import { Plans, type Ready } from "./plans.ts";
 import { propagate } from "./propagate.ts";
 import type { Question } from "./question.ts";
-import { type About, classScores, explanations } from "./results.ts";
+import { type About, explanations, scored } from "./results.ts";
 import { input } from "./tensor.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { explaining, type Made, network, part, predicting, type Trace } from "./trace.ts";
@@ -44,7 +44,7 @@ export class Engine {
   readonly parts: EngineParts;
   readonly #plans: Plans;
   /** What methods.ts makes its traces with. It imports nothing of the engine, or every page would load one more file. */
-  readonly tools = { input, methods, predicting, propagate, seed };
+  readonly tools = { input, methods, predicting, propagate, scored, seed };
 
   #queue: Promise<unknown> = Promise.resolve();
   #disposed: Promise<void> | undefined;
@@ -59,14 +59,13 @@ export class Engine {
     return encode(this.parts.tokenizer, input, this.parts.architecture, truncate);
   }
 
-  /** The classes of each text. */
-  predict(encoded: readonly Encoded[], signal?: AbortSignal): Promise<ClassScore[][]> {
-    const { labels } = this.parts.architecture;
+  /** The logits of each text: of the rows that are read, or of each token. */
+  predict(encoded: readonly Encoded[], signal?: AbortSignal): Promise<Float32Array[]> {
     return this.#inBatches(encoded, signal, 1, async (batch, t) => {
-      const { program, trace, texts } = await this.#prepare("predict", batch, t, predicting);
+      const { program, texts } = await this.#prepare("predict", batch, t, predicting);
       const fed = batch.slice(0, texts);
-      const run = { trace, data: await program.run(this.#inputs(fed, t)), texts, targets: 1 };
-      return fed.map((_, i) => classScores(labels, run, i));
+      const { logits } = await program.run(this.#inputs(fed, t));
+      return fed.map((_, i) => part(logits, i, texts));
     });
   }
 
@@ -89,7 +88,6 @@ export class Engine {
   /** One run for the first texts of a batch, as many as fit: their explanations by method. */
   async #explain(batch: Encoded[], t: number, asked: Question): Promise<Explanation[][][]> {
     const { methods, requests, layers, finer } = asked;
-    const { architecture } = this.parts;
     const composites = methods.map(({ composite }) => composite);
     const grain = finer && (await import("./grain.ts"));
     const watch = grain?.watch(finer!) ?? [];
@@ -100,7 +98,7 @@ export class Engine {
 
     const fed = batch.slice(0, texts);
     const rows = requests.flatMap((row) => fed.map(() => row)); // a target's texts side by side
-    const request = new Float32Array(rows.length * (architecture.labels.length + 1));
+    const request = new Float32Array(rows.length * rows[0].length);
     rows.forEach((row, i) => {
       request.set(row, row.length * i);
     });
@@ -112,7 +110,8 @@ export class Engine {
   /** What all results of the model have in common. */
   get about(): About {
     const { name: model, backend, architecture } = this.parts;
-    return { model, backend: backend.name, labels: architecture.labels };
+    const { labels, scores, task } = architecture;
+    return { model, backend: backend.name, labels, scores, task };
   }
 
   /** For methods that look inside: of each text, its part of any output of a trace of their own. */
@@ -189,14 +188,29 @@ export class Engine {
     made?: Made,
   ): Promise<Ready & { texts: number }> {
     const texts = batch.length;
-    const pairs = paired(batch);
-    const traced = () => trace(network(this.parts.architecture, texts, t, { ...made, paired: pairs }));
-    const key = `${kind} ${texts} ${t} ${pairs}`;
+    const pairs = paired(batch, this.parts.architecture.kinds);
+    const reads = this.#reads(batch);
+    const whole = this.parts.architecture.reads === "mean" || made?.whole;
+    const traced = () => trace(network(this.parts.architecture, texts, t, { ...made, whole, reads, paired: pairs }));
+    const key = `${kind} ${texts} ${t} ${pairs} ${reads}`;
     const ready = await this.#plans.get(key, traced, texts > 1 ? MOST_BYTES : undefined);
     return ready ? { ...ready, texts } : this.#prepare(kind, batch.slice(0, Math.ceil(texts / 2)), t, trace, made);
   }
 
   #inputs(batch: readonly Encoded[], t: number): Data {
-    return inputs(batch, t, this.parts.tables, this.parts.architecture.width);
+    const { tables, architecture } = this.parts;
+    const reads = this.#reads(batch);
+    return {
+      ...inputs(batch, t, tables, architecture),
+      ...architecture.data?.(t, tables),
+      ...(reads && { picks: picks(batch, t, reads, architecture.reads) }),
+    };
+  }
+
+  /** How many rows of each text the head is told to read; 0 if it knows. */
+  #reads(batch: readonly Encoded[]): number {
+    const { reads } = this.parts.architecture;
+    if (reads === "first") return 0;
+    return Math.max(...batch.map((one) => one.reads?.length ?? Number(reads !== "tokens")));
   }
 }

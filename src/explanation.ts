@@ -1,13 +1,14 @@
 // What an explanation is: plain JSON, made by Model.explain() and read by the renderers.
 
 import type { Composite } from "./composites.ts";
+import type { Token } from "./tokenizer.ts";
 
 export interface ClassScore {
   index: number;
   label: string;
   logit: number;
-  /** Softmax of the logits. */
-  probability: number;
+  /** Softmax of the logits, or each logit's sigmoid where a text can be of several classes; none of numbers that are no classes. */
+  probability?: number;
 }
 
 export interface TokenRelevance {
@@ -120,7 +121,10 @@ export interface Explanation {
   /** With a contrast `logit` stays the class's own; the explained difference is `ledger.logit`. */
   target: ClassScore;
   contrast?: ClassScore;
+  /** All classes; of a language model the top ones. */
   classes: ClassScore[];
+  /** Of models with logits of each token: the tokens whose logits these are, by their place in `tokens`. */
+  reads?: number[];
   /**
    * If it is no logit: what is explained, its value, and its gradient, a weight for every class. `ledger.logit` is then the
    * sum of logits by these weights, which is what is accounted for.
@@ -167,10 +171,30 @@ export interface Attribution {
   warnings: string[];
 }
 
+/** A token with its classes; of a language model the top ones. */
+export type TokenClasses = Token & { classes: ClassScore[] };
+
+/** The part of a text that a question answering model takes for the answer. */
+export interface Answer {
+  text: string;
+  /** UTF-16 offsets into `text` of the prediction. */
+  start: number;
+  end: number;
+  /** Its first and last token, by their place. */
+  tokens: [number, number];
+  /** The sum of both tokens' logits. */
+  logit: number;
+}
+
 export interface Prediction {
   text: string;
   model: string;
   backend: "wasm" | "webgpu";
+  /** The text's classes; of a model with logits of each token, those of the token that explain() takes if not told which. */
   classes: ClassScore[];
+  /** Of models with logits of each token: these, or of the masked ones only. */
+  tokens?: TokenClasses[];
+  answer?: Answer;
+  embedding?: number[];
   warnings: string[];
 }

@@ -3,6 +3,7 @@
 import type { Data } from "./backends/backend.ts";
 import { quote, RelpropError } from "./errors.ts";
 import type { Rows } from "./floats.ts";
+import type { Architecture } from "./models/family.ts";
 import type { Token, Tokenizer } from "./tokenizer.ts";
 
 /**
@@ -15,11 +16,13 @@ export type Input = string | { text: string; pair?: string; ids?: readonly numbe
 export interface Encoded {
   text: string;
   tokens: Token[];
+  /** The tokens whose logits are wanted, by their place, of models that have logits of each. */
+  reads?: readonly number[];
   warnings: string[];
 }
 
-/** The rows of the embedding tables, widened as they are asked for. */
-export type Tables = Record<"words" | "positions" | "types", Rows>;
+/** The rows of the tables that stay on the host, widened as they are asked for. */
+export type Tables = { words: Rows } & { [K in "positions" | "types" | "relative"]?: Rows };
 
 /** An input's tokens, at most as many as the model has positions; what is longer is cut if `truncate`, else rejected. */
 export function encode(
@@ -82,35 +85,52 @@ function replaced(tokens: Token[], ids: readonly number[], vocabulary: number): 
 }
 
 /** Whether places differ from text to text. */
-export const paired = (batch: readonly Encoded[]): boolean =>
-  batch.some(({ tokens }) => tokens.some(({ type }) => type));
+export const paired = (batch: readonly Encoded[], kinds: number): boolean =>
+  kinds > 1 && batch.some(({ tokens }) => tokens.some(({ type }) => type));
 
 /**
  * Word vectors, places and lengths of a batch padded to `t` tokens; padding is zeros, as is a token of id −1. Places are
- * those of one text, for all, or of each where some are pairs.
+ * those of one text, for all, or of each where some are pairs; the first token has row `first` of the positions.
  */
-export function inputs(batch: readonly Encoded[], t: number, tables: Tables, width: number): Data {
+export function inputs(
+  batch: readonly Encoded[],
+  t: number,
+  tables: Tables,
+  { width, first = 0, kinds }: Pick<Architecture, "width" | "first" | "kinds">,
+): Data {
+  const pairs = paired(batch, kinds);
   const words = new Float32Array(batch.length * t * width);
   batch.forEach(({ tokens }, i) => {
     tokens.forEach(({ id }, j) => {
       if (id >= 0) tables.words(id, words, (i * t + j) * width);
     });
   });
-  const kinds = ([0, 1] as const).map((type) => {
+  const typed = ([0, 1] as const).map((type) => {
     const kind = new Float32Array(width);
-    if (!type || paired(batch)) tables.types(type, kind, 0);
+    if (!type || pairs) tables.types?.(type, kind, 0);
     return kind;
   });
-  const each = paired(batch) ? batch : batch.slice(0, 1);
+  const each = pairs ? batch : batch.slice(0, 1);
   const places = new Float32Array(each.length * t * width);
   each.forEach(({ tokens }, i) => {
     for (let j = 0; j < t; j++) {
       const at = (i * t + j) * width;
-      tables.positions(j, places, at);
-      kinds[each === batch ? (tokens[j]?.type ?? 0) : 0].forEach((v, k) => {
+      tables.positions?.(first + j, places, at);
+      typed[each === batch ? (tokens[j]?.type ?? 0) : 0].forEach((v, k) => {
         places[at + k] += v;
       });
     }
   });
   return { words, places, lengths: Float32Array.from(batch, ({ tokens }) => tokens.length) };
+}
+
+/** Which rows a head reads, `rows` of each text, as weights of all rows [batch, 1, rows, t]. */
+export function picks(batch: readonly Encoded[], t: number, rows: number, how: Architecture["reads"]): Float32Array {
+  const weights = new Float32Array(batch.length * rows * t);
+  batch.forEach(({ tokens: { length: n }, reads = [n - 1] }, i) => {
+    const from = i * rows * t;
+    if (how === "mean") weights.fill(1 / n, from, from + n);
+    else reads.forEach((token, k) => weights.set([1], from + k * t + token));
+  });
+  return weights;
 }

@@ -41,8 +41,8 @@ export async function read(source: Source, options: LoadOptions): Promise<ModelP
     const stored = await checkpoint(from, signal);
 
     const weights = new Weights(new Map([...stored].map(([name, { info }]) => [name, info.shape])));
-    const design = architecture(config, weights);
-    const net = network(design, 1, 1); // asks for every weight, and so checks that all are there with the right shapes
+    const found = await architecture(config, weights);
+    const net = network(found, 1, 1); // asks for every weight, and so checks that all are there with the right shapes
 
     const vocabulary = await json("tokenizer.json", "TokenizerInvalid", 2 ** 26);
     const tokenizerConfig = await readJson(from, "tokenizer_config.json", {
@@ -50,11 +50,14 @@ export async function read(source: Source, options: LoadOptions): Promise<ModelP
       most: 2 ** 20,
       signal,
     });
-    const encode = tokenizer(vocabulary, tokenizerConfig ?? {}, design.vocabulary);
+    const encode = tokenizer(vocabulary, tokenizerConfig ?? {}, found.vocabulary);
+    const special = found.task !== "sequence-classification" && (await import("./open.ts"));
+    const design = special ? await special.completed(found, from, vocabulary, signal) : found;
     const tables = await embeddings(design, stored, signal);
 
     const { backend, reason } = await upload(weights, stored, net, options);
-    const needed = new Set([...weights.used.keys(), ...Object.values(design.tables)]);
+    const parts = [...weights.parts.values()].map(({ of }) => of);
+    const needed = new Set([...weights.used.keys(), ...parts, ...Object.values(design.tables)]);
     return {
       name: options.name ?? from.name,
       type: String(config.model_type),
@@ -78,9 +81,14 @@ async function embeddings(design: Architecture, stored: ReadonlyMap<string, Stor
     const { file, info } = stored.get(name)!;
     return rows(await file.read(info.start, info.end, signal), info);
   };
-  const { words, positions, types } = design.tables;
+  const { words, positions, types, relative } = design.tables;
   // In the order they mostly lie in, by name: files are read faster forwards.
-  return { positions: await table(positions), types: await table(types), words: await table(words) };
+  return {
+    positions: positions === undefined ? undefined : await table(positions),
+    types: types === undefined ? undefined : await table(types),
+    words: await table(words),
+    relative: relative === undefined ? undefined : await table(relative),
+  };
 }
 
 /** Starts a backend and hands it the weights; a GPU that cannot hold them gives way to WASM if the choice was `auto`. */

@@ -6,7 +6,9 @@ import type { TensorInfo } from "./header.ts";
 import type { Encoded, Input } from "./inputs.ts";
 import { listed } from "./lists.ts";
 import type { AttributeLists, AttributeOptions } from "./methods.ts";
+import type { Task } from "./models/heads.ts";
 import { type ExplainLists, type ExplainOptions, type PredictOptions, question } from "./question.ts";
+import { scored } from "./results.ts";
 import { requests } from "./target.ts";
 import type { Token } from "./tokenizer.ts";
 
@@ -26,8 +28,9 @@ export interface ModelParts extends EngineParts {
  */
 export class Model {
   readonly name: string;
-  /** The config's model_type. */
+  /** The config's model_type, and what its head is for. */
   readonly type: string;
+  readonly task: Task;
   readonly labels: readonly string[];
   /** The most tokens a text may have, special ones included. */
   readonly maxTokens: number;
@@ -51,6 +54,7 @@ export class Model {
     this.#profile = backend.profile;
     this.name = parts.name;
     this.type = parts.type;
+    this.task = architecture.task;
     this.labels = architecture.labels;
     this.maxTokens = architecture.positions;
     this.backend = backend.name;
@@ -75,12 +79,19 @@ export class Model {
   predict(text: Input, options?: PredictOptions): Promise<Prediction>;
   predict(texts: readonly Input[], options?: PredictOptions): Promise<Prediction[]>;
   async predict(text: Input | readonly Input[], options: PredictOptions = {}): Promise<Prediction | Prediction[]> {
-    const { name: model, backend } = this;
     const encoded = this.#encode(text, options);
-    const classes = await this.#engine.predict(encoded, options.signal);
+    if (this.task !== "sequence-classification") {
+      const { predictions } = await import("./tasks.ts");
+      return one(text, await predictions(this.#engine, encoded, options.signal));
+    }
+    const { name: model, backend } = this;
+    const logits = await this.#engine.predict(encoded, options.signal);
     return one(
       text,
-      encoded.map(({ text, warnings }, i) => ({ text, model, backend, classes: classes[i], warnings })),
+      encoded.map(({ text, warnings }, i) => {
+        const { classes } = scored(this.#engine.about, logits[i]);
+        return { text, model, backend, classes, warnings };
+      }),
     );
   }
 
@@ -101,14 +112,19 @@ export class Model {
     text: Input | readonly Input[],
     options: ExplainOptions | ExplainLists | AttributeOptions | AttributeLists = {},
   ): Promise<unknown> {
-    if (isOther(options.method)) {
+    const tasks = this.task === "sequence-classification" ? undefined : await import("./tasks.ts");
+    const labels = tasks?.labelsOf(this.#engine.parts.architecture, options) ?? this.labels;
+    const other = isOther(options.method);
+    const wanted = requests(labels, options);
+    const rows = tasks?.spread(this.task, wanted) ?? wanted;
+    const asked = other ? undefined : question(rows, options as ExplainOptions);
+    const given = this.#encode(text, options);
+    const encoded = (await tasks?.placed(this.#engine, given, options)) ?? given;
+    if (!asked) {
       const { attribute } = await import("./methods.ts");
-      const rows = requests(this.labels, options);
-      return one(text, await attribute(this.#engine, this.#encode(text, options), rows, options as AttributeLists));
+      return one(text, await attribute(this.#engine, encoded, rows, options as AttributeLists));
     }
-    const asked = question(this.labels, options as ExplainOptions);
     const { of, signal } = options as ExplainOptions;
-    const encoded = this.#encode(text, options);
     const results =
       of && of !== "logit"
         ? await (await import("./targets.ts")).explainOf(

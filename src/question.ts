@@ -6,7 +6,6 @@ import { quote, RelpropError } from "./errors.ts";
 import type { ReadingPoint } from "./explanation.ts";
 import type { Groups, NeuronsAsked } from "./grain.ts";
 import { listed, type OneOrMore } from "./lists.ts";
-import { requests } from "./target.ts";
 import type { Of } from "./targets.ts";
 import { readingPoints } from "./trace.ts";
 
@@ -22,6 +21,11 @@ export interface ExplainOptions extends PredictOptions {
   method?: string | Composite;
   /** A class by its label or index; by default the top class. A label beats an index where a class is called "1". */
   target?: string | number;
+  /**
+   * Of models with logits of each token: whose are explained, by its place or as a part of the text. By default the first
+   * masked token, the last one that a text goes on from, or the one most surely of a class that is not "O".
+   */
+  token?: number | string;
   /** A class to compare with: the explained number is the target's logit less this one's. */
   contrast?: string | number;
   /** What of the target is explained (default its logit); see targets.ts. */
@@ -65,7 +69,7 @@ export interface Question {
   several: boolean;
 }
 
-export function question(labels: readonly string[], options: ExplainOptions | ExplainLists): Question {
+export function question(requests: Float32Array[], options: ExplainOptions | ExplainLists): Question {
   const { target, contrast, at = "embeddings", layers = false, groups, heads, neurons, pairs } = options;
   const points = listed(at);
   for (const point of points) {
@@ -74,7 +78,7 @@ export function question(labels: readonly string[], options: ExplainOptions | Ex
   }
   return {
     methods: listed(options.method).map(method),
-    requests: requests(labels, options),
+    requests,
     points,
     layers,
     finer: groups || heads || neurons || pairs ? { groups, heads, neurons, pairs } : undefined,

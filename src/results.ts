@@ -5,16 +5,16 @@ import type { Composite } from "./composites.ts";
 import { RelpropError } from "./errors.ts";
 import type { ClassScore, Explanation, ReadingPoint } from "./explanation.ts";
 import type { Encoded } from "./inputs.ts";
+import type { Architecture } from "./models/family.ts";
 import type { Question } from "./question.ts";
 import { ledger, part, type Trace } from "./trace.ts";
 
 type Grain = typeof import("./grain.ts");
 
 /** What all results of a model have in common. */
-export interface About {
+export interface About extends Pick<Architecture, "labels" | "scores" | "task"> {
   model: string;
   backend: "wasm" | "webgpu";
-  labels: readonly string[];
 }
 
 /** A run's numbers: of so many texts, and so many targets of each. */
@@ -25,35 +25,70 @@ export interface Run {
   targets: number;
 }
 
-/** The classes of the text at `index`. */
-export function classScores(labels: readonly string[], { data, texts }: Run, index: number): ClassScore[] {
-  const logits = part(data.logits, index, texts);
+/** The most classes of a text that are told, of language models; others that are asked about are told too. */
+const MOST = 10;
+
+/** What logits of one or more rows say of the classes, whose numbers go on from row to row. */
+export interface Scored {
+  of(index: number): ClassScore;
+  /** All classes, or the top ones of very many. */
+  classes: ClassScore[];
+}
+
+export function scored(
+  { labels, scores, task }: Pick<About, "labels" | "scores" | "task">,
+  logits: Float32Array,
+): Scored {
   finite(logits, "a logit");
-  const peak = Math.max(...logits);
-  const weights = Array.from(logits, (logit) => Math.exp(logit - peak));
-  const total = weights.reduce((a, b) => a + b, 0);
-  return labels.map((label, c) => ({ index: c, label, logit: logits[c], probability: weights[c] / total }));
+  const n = labels.length;
+  const peaks = new Map<number, [peak: number, total: number]>();
+  const softmax = (index: number) => {
+    const row = Math.floor(index / n);
+    let found = peaks.get(row);
+    if (!found) {
+      const own = logits.subarray(row * n, (row + 1) * n);
+      const peak = own.reduce((most, logit) => Math.max(most, logit));
+      found = [peak, own.reduce((sum, logit) => sum + Math.exp(logit - peak), 0)];
+      peaks.set(row, found);
+    }
+    return Math.exp(logits[index] - found[0]) / found[1];
+  };
+  const probability = {
+    softmax,
+    sigmoid: (index: number) => 1 / (1 + Math.exp(-logits[index])),
+    none: undefined,
+  }[scores];
+  const of = (index: number): ClassScore => ({
+    index: index % n,
+    label: labels[index % n],
+    logit: logits[index],
+    ...(probability && { probability: probability(index) }),
+  });
+  const all = [...logits.keys()];
+  const told = task.endsWith("lm") ? all.sort((a, b) => logits[b] - logits[a]).slice(0, MOST) : all;
+  return { of, classes: told.map(of) };
 }
 
 /** Explanations of the text at `index`: for each method, and for each of the run's targets one at each reading point. */
 export function explanations(
-  { text, tokens, warnings }: Encoded,
-  { model, backend, labels }: About,
+  { text, tokens, reads, warnings }: Encoded,
+  about: About,
   run: Run,
   index: number,
   { methods, points, finer }: Question,
   grain?: Grain,
 ): Explanation[][] {
   const { trace, data, texts, targets } = run;
-  const classes = classScores(labels, run, index);
+  const logits = part(data.logits, index, texts);
+  const { of, classes } = scored(about, logits);
 
   return methods.map(({ name, composite }, m) => {
     const walk = trace.walks[m];
     return [...Array(targets).keys()].flatMap((target) => {
       const mine = (output: string) => part(data[output], target * texts + index, targets * texts);
       const seed = mine("seed");
-      const logit = seed.reduce((sum, weight, c) => sum + weight * classes[c].logit, 0);
-      const contrast = classes[seed.indexOf(-1)];
+      const logit = seed.reduce((sum, weight, c) => (weight ? sum + weight * logits[c] : sum), 0);
+      const less = seed.indexOf(-1);
       const read = (output: string) => {
         const there = mine(output); // of the last block's output only rows that are read; the others have no relevance
         const relevance = tokens.map((_, j) => there[j] ?? 0);
@@ -66,18 +101,19 @@ export function explanations(
         const { relevance, ledger } = read(walk.readings.get(at)!);
         const explanation: Explanation = {
           text,
-          model,
+          model: about.model,
           method: name,
           composite,
           at,
-          backend,
-          target: classes[seed.indexOf(Math.max(...seed))],
-          ...(contrast && { contrast }),
+          backend: about.backend,
+          target: of(seed.reduce((most, weight, c) => (weight > seed[most] ? c : most), 0)),
+          ...(less >= 0 && { contrast: of(less) }),
           classes,
+          ...(reads && { reads: [...reads] }),
           tokens: tokens.map((token, j) => ({ ...token, relevance: relevance[j] })),
           ledger,
           ...(walk.layers.length && { layers: walk.layers.map(read) }),
-          warnings: [...warnings, ...annihilated(at, composite)],
+          warnings: [...warnings, ...annihilated(at, composite, trace)],
         };
         const forward = (output: string) => part(data[output], index, texts);
         const numbers = { outputs: trace.outputs, walk, composite, forward, mine, logit };
@@ -95,9 +131,9 @@ function finite(values: ArrayLike<number>, what: string): void {
 }
 
 /** A plain LayerNorm gradient right above the reading point leaves nothing of x · g but rounding. */
-function annihilated(at: ReadingPoint, composite: Composite): string[] {
+function annihilated(at: ReadingPoint, composite: Composite, { normed }: Trace): string[] {
   const rule = composite.layer_norm ?? "gradient";
-  if (at !== "embedding-sum" || rule !== "gradient") return [];
+  if (at !== "embedding-sum" || rule !== "gradient" || !normed) return [];
   return [
     "the gradient of the embeddings' LayerNorm annihilates relevance read at embedding-sum: these token numbers are " +
       "rounding noise and their order means nothing; read at embeddings, or use a method with the LayerNorm rule",

@@ -1,8 +1,9 @@
 // What can be explained beside logits: functions of them, through their gradient at the text's own logits.
 
+import type { Composite } from "./composites.ts";
 import type { Engine } from "./engine.ts";
 import { quote, RelpropError } from "./errors.ts";
-import type { ClassScore, Explanation } from "./explanation.ts";
+import type { Explanation } from "./explanation.ts";
 import type { Encoded, Input } from "./inputs.ts";
 import type { Question } from "./question.ts";
 
@@ -10,8 +11,15 @@ import type { Question } from "./question.ts";
  * - `log-probability`: of the target, ln p; with a contrast, the difference of both
  * - `softmax-contrast`: the target's logit less the mean of the others', by their probabilities, which count as constants
  * - `{ distance: other }`: the squared distance of the logits from another text's, whatever the target
+ * - `{ dot: other }`, `{ cosine: other }`: how alike a text's embedding and another's are
  */
-export type Of = "logit" | "log-probability" | "softmax-contrast" | { distance: Input };
+export type Of =
+  | "logit"
+  | "log-probability"
+  | "softmax-contrast"
+  | { [K in (typeof BETWEEN)[number]]: Record<K, Input> }[(typeof BETWEEN)[number]];
+
+const BETWEEN = ["distance", "dot", "cosine"] as const;
 
 /** A function of logits at some of them: its value and its gradient. */
 export interface At {
@@ -20,11 +28,26 @@ export interface At {
 }
 
 /** Of `wanted`, a weight for every class, at logits with these probabilities. */
-export function at(of: Of, logits: readonly number[], wanted: ArrayLike<number>, other?: readonly number[]): At {
-  const peak = Math.max(...logits);
+export function at(
+  of: Of,
+  logits: readonly number[],
+  wanted: ArrayLike<number>,
+  other?: readonly number[],
+  composite: Composite = {},
+): At {
+  const peak = logits.reduce((most, f) => Math.max(most, f));
   const logSum = peak + Math.log(logits.reduce((sum, f) => sum + Math.exp(f - peak), 0));
   const p = logits.map((f) => Math.exp(f - logSum));
   const weights = Array.from(logits, (_, c) => wanted[c]);
+  const inner = (a: readonly number[], b: readonly number[]) => a.reduce((sum, v, i) => sum + v * b[i], 0);
+  if (other && "dot" in (of as object)) return { value: inner(logits, other), gradient: [...other] };
+  if (other && "cosine" in (of as object)) {
+    const norms = Math.sqrt(inner(logits, logits) * inner(other, other));
+    const value = inner(logits, other) / norms;
+    // The length is a norm like others: constant by the identity rule.
+    const along = composite.layer_norm === "identity" ? 0 : value / inner(logits, logits);
+    return { value, gradient: other.map((v, i) => v / norms - along * logits[i]) };
+  }
   if (other) {
     const apart = logits.map((f, c) => f - other[c]);
     return { value: apart.reduce((sum, d) => sum + d * d, 0), gradient: apart.map((d) => 2 * d) };
@@ -50,37 +73,41 @@ export async function explainOf(
   of: Of,
   signal?: AbortSignal,
 ): Promise<Explanation[][]> {
-  const distance = typeof of === "object" && of !== null ? of.distance : undefined;
-  if (distance === undefined && !KNOWN.includes(of as string)) {
-    throw new RelpropError("InvalidOption", `of is logit, ${KNOWN.join(", ")} or { distance: text }, not ${quote(of)}`);
+  const between = BETWEEN.find((name) => typeof of === "object" && of !== null && Object.hasOwn(of, name));
+  const compared = between && (of as Record<string, Input>)[between];
+  if (compared === undefined && !KNOWN.includes(of as string)) {
+    const known = [...KNOWN, ...BETWEEN.map((name) => `{ ${name}: text }`)].join(", ");
+    throw new RelpropError("InvalidOption", `of is logit, ${known}, not ${quote(of)}`);
   }
   if (of === "softmax-contrast" && asked.requests.some((row) => row.includes(-1))) {
     throw new RelpropError("InvalidOption", "softmax-contrast contrasts with all other classes; leave out `contrast`");
   }
-  const logitsOf = (classes: ClassScore[]) => classes.map(({ logit }) => logit);
-  const other =
-    distance === undefined ? undefined : (await engine.predict([encode(distance)], signal)).map(logitsOf)[0];
-  const name = distance === undefined ? (of as string) : "distance";
+  const other = compared === undefined ? undefined : Array.from((await engine.predict([encode(compared)], signal))[0]);
+  const name = between ?? (of as string);
 
-  const predicted = (await engine.predict(encoded, signal)).map(logitsOf);
+  const predicted = (await engine.predict(encoded, signal)).map((logits) => Array.from(logits));
   const results: Explanation[][] = [];
   for (const [i, one] of encoded.entries()) {
     const logits = predicted[i];
-    const found = asked.requests.map((row) => at(of, logits, resolved(row, logits), other));
-    const requests = found.map(({ gradient }) => Float32Array.from([...gradient, 0]));
-    if (requests.some((row) => row.every((weight) => !weight))) {
-      throw new RelpropError("InvalidOption", "nothing is left to explain: both texts have the same logits");
+    const all: Explanation[] = [];
+    for (const method of asked.methods) {
+      const found = asked.requests.map((row) => at(of, logits, resolved(row, logits), other, method.composite));
+      const requests = found.map(({ gradient }) => Float32Array.from([...gradient, 0]));
+      if (requests.some((row) => row.every((weight) => !weight))) {
+        throw new RelpropError("InvalidOption", "nothing is left to explain: both texts have the same logits");
+      }
+      const [explanations] = await engine.explain([one], { ...asked, methods: [method], requests }, signal);
+      // Targets slowest, then reading points.
+      const target = (k: number) => Math.floor(k / asked.points.length);
+      all.push(...explanations.map((e, k) => ({ ...e, explained: { of: name, ...found[target(k)] } })));
     }
-    const [explanations] = await engine.explain([one], { ...asked, requests }, signal);
-    // Methods slowest, then targets, then reading points.
-    const target = (k: number) => Math.floor(k / asked.points.length) % requests.length;
-    results.push(explanations.map((e, k) => ({ ...e, explained: { of: name, ...found[target(k)] } })));
+    results.push(all);
   }
   return results;
 }
 
 /** A request's weights, the top class's too: of those that have no weight, as ops/seed.ts takes it. */
-export function resolved(request: Float32Array, logits: readonly number[]): Float32Array {
+export function resolved(request: Float32Array, logits: ArrayLike<number>): Float32Array {
   const weights = request.slice(0, -1);
   const free = [...weights.keys()].filter((c) => !weights[c]);
   const top = free.reduce((best, c) => (logits[c] > logits[best] ? c : best), free[0]);

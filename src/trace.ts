@@ -6,13 +6,15 @@ import type { Architecture, Embedded, Network } from "./models/family.ts";
 import { dot } from "./ops/dot.ts";
 import { seed } from "./ops/seed.ts";
 import { propagate } from "./propagate.ts";
-import { cols, type Entry, input, rows, type Tensor } from "./tensor.ts";
+import { type Entry, input, size, type Tensor } from "./tensor.ts";
 
 /** What a plan has to compute, and how to read what it has computed. */
 export interface Trace {
   outputs: Record<string, Tensor>;
   /** One for each method. */
   walks: Walk[];
+  /** Whether the embeddings are a norm's output. */
+  normed?: boolean;
 }
 
 /** One walk back through the network. What it tells are names of outputs, each of a row for every target and text. */
@@ -30,22 +32,26 @@ export interface Walk {
 
 export const readingPoints: readonly ReadingPoint[] = ["embeddings", "embedding-sum", "words"];
 
-/** How a network is made: see models/family.ts; `given` if its embeddings are an input of that name, `paired` see inputs.ts. */
-export type Made = Pick<Embedded, "recompute" | "whole"> & { given?: boolean; paired?: boolean };
+/**
+ * How a network is made: see models/family.ts; `given` if its embeddings are an input of that name, `paired` see inputs.ts,
+ * `reads` how many rows the head reads where that is an input too.
+ */
+export type Made = Pick<Embedded, "recompute" | "whole"> & { given?: boolean; paired?: boolean; reads?: number };
 
 /** The network over `batch` texts padded to `t` tokens; its inputs are words, places and lengths. */
 export function network(
   architecture: Architecture,
   batch: number,
   t: number,
-  { given, paired, ...made }: Made = {},
+  { given, paired, reads, ...made }: Made = {},
 ): Network {
-  const { width } = architecture;
+  const { width, tables } = architecture;
   return architecture.network({
     ...made,
     embeddings: given ? input("embeddings", [batch, t, width]) : undefined,
     words: input("words", [batch, t, width]),
-    places: input("places", paired ? [batch, t, width] : [t, width]),
+    places: tables.positions || tables.types ? input("places", paired ? [batch, t, width] : [t, width]) : undefined,
+    picks: reads ? input("picks", [batch, 1, reads, t]) : undefined,
     lengths: input("lengths", [batch]),
   });
 }
@@ -66,7 +72,8 @@ export function explaining(
   watch: readonly string[] = [],
 ): Trace {
   const { logits, readings, stream, blocks } = net;
-  const request = input("request", [targets * rows(logits), cols(logits) + 1]);
+  const texts = logits.shape[0];
+  const request = input("request", [targets * texts, size(logits) / texts + 1]);
   const outputs: Trace["outputs"] = { logits, seed: seed(logits, request) };
   const along = layers ? stream.map((x, i) => [`layer ${i}`, x] as const) : [];
   const within = (names: readonly string[]) =>
@@ -104,7 +111,7 @@ export function explaining(
       }),
     };
   });
-  return { outputs, walks };
+  return { outputs, walks, normed: readings.get("embeddings") !== readings.get("embedding-sum") };
 }
 
 /** One of `count` parts of an output whose leading dimension they share. */

@@ -13,16 +13,16 @@ export function showVerdict(
   { number }: Facts,
   ask: (target: number) => void,
 ): void {
-  const ranked = [...classes].sort((a, b) => b.probability - a.probability).slice(0, MOST);
+  const ranked = [...classes].sort((a, b) => b.logit - a.logit).slice(0, MOST);
   const focused = root.contains(document.activeElement) && (document.activeElement as HTMLElement).dataset.index;
   const buttons = ranked.map(({ index, label, probability, logit }) => {
     const bar = el("i", { ariaHidden: "true" });
-    bar.style.width = `${100 * probability}%`;
+    bar.style.width = `${100 * (probability ?? 0)}%`;
     const button = el(
       "button",
       { type: "button", data: { index: String(index) }, ariaPressed: String(index === target.index) },
       el("span", { className: "label" }, isolated(visible(label))),
-      el("span", { className: "share" }, percent(probability)),
+      el("span", { className: "share" }, probability === undefined ? "" : percent(probability)),
       el("span", { className: "logit" }, el("span", { className: "faint" }, "logit "), number(logit)),
       el("span", { className: "track" }, bar),
     );

@@ -61,6 +61,10 @@ export async function evaluate(
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const { at = "embeddings", seed = 0, signal, onProgress, randomized = [] } = options;
+  if (model.task !== "sequence-classification") {
+    const message = `protocols judge by the classes of whole texts, this model does ${model.task}`;
+    throw new RelpropError("InvalidOption", message);
+  }
   const name = options.protocol ?? "ali2022";
   const how = protocol(name);
   const judged = judgedMethods(options.methods, examples.length, seed);

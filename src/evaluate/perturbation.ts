@@ -32,7 +32,7 @@ export const leastFirst: Curve["order"] = sorted;
 /** Of whatever sign. */
 export const smallestFirst: Curve["order"] = (relevance) => sorted(relevance.map(Math.abs));
 
-export const probability: Curve["value"] = (classes, { target }) => classes[target].probability;
+export const probability: Curve["value"] = (classes, { target }) => classes[target].probability ?? Number.NaN;
 export const logit: Curve["value"] = (classes, { target }) => classes[target].logit;
 /** Σ over the classes of the squared change of the logit. */
 export const squaredDistance: Curve["value"] = (classes, { whole }) =>

@@ -36,30 +36,27 @@ export class View {
 
   /** `request` is a row for ops/seed.ts: a weight for each class, and one for the top class. */
   static async of(engine: Engine, encoded: Encoded, request: Float32Array, watching: Watching): Promise<View> {
-    const [classes] = await engine.predict([encoded], watching.signal);
-    const weights = resolved(
-      request,
-      classes.map(({ logit }) => logit),
-    );
-    return new View(engine, encoded, weights, classes, watching);
+    const [logits] = await engine.predict([encoded], watching.signal);
+    return new View(engine, encoded, resolved(request, logits), logits, watching);
   }
 
   private constructor(
     engine: Engine,
     encoded: Encoded,
     weights: Float32Array,
-    classes: ClassScore[],
+    logits: Float32Array,
     watching: Watching,
   ) {
+    const { of, classes } = engine.tools.scored(engine.about, logits);
     this.#engine = engine;
     this.#encoded = encoded;
     this.#weights = weights;
     this.#watching = watching;
     this.tokens = encoded.tokens;
     this.classes = classes;
-    this.target = classes[weights.indexOf(1)];
-    this.contrast = classes[weights.indexOf(-1)];
-    this.logit = this.#f(classes.map(({ logit }) => logit));
+    this.target = of(weights.indexOf(1));
+    this.contrast = weights.includes(-1) ? of(weights.indexOf(-1)) : undefined;
+    this.logit = this.#f(logits);
   }
 
   get signal(): AbortSignal | undefined {
@@ -148,7 +145,7 @@ export class View {
   }
 
   #request({ logits: { shape } }: Network): Tensor {
-    return this.#engine.tools.input("request", [shape[0], this.classes.length + 1]);
+    return this.#engine.tools.input("request", [shape[0], this.#weights.length + 1]);
   }
 
   #requests(n: number): Float32Array {

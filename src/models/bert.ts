@@ -1,44 +1,79 @@
-import { activations } from "../ops/activation.ts";
-import { add } from "../ops/elementwise.ts";
-import { cols } from "../tensor.ts";
-import { classifier } from "./classifier.ts";
-import { agree, type Config, field, integer, oneOf, positive, unsupported } from "./config.ts";
+import { tanh } from "../ops/activation.ts";
+import type { Tensor } from "../tensor.ts";
+import { activation, agree, type Config, integer, oneOf, positive } from "./config.ts";
+import { encoder } from "./encoder.ts";
 import type { Architecture } from "./family.ts";
-import { attention, dense, norm } from "./layers.ts";
+import type { Heads } from "./heads.ts";
+import { dense, postNorm } from "./layers.ts";
 import type { Weights } from "./weights.ts";
 
-const INNER = "bert.encoder.layer.0.intermediate.dense.weight";
+/** How BERT's checkpoints name a block's layers. */
+export const names = {
+  q: "attention.self.query",
+  k: "attention.self.key",
+  v: "attention.self.value",
+  o: "attention.output.dense",
+  norm: "attention.output.LayerNorm",
+  up: "intermediate.dense",
+  down: "output.dense",
+  after: "output.LayerNorm",
+};
 
-/** BERT for sequence classification (Devlin et al., 2018): embeddings, encoder, pooler, classifier. */
-export function bert(config: Config, w: Weights): Architecture {
-  const inner = w.shape(INNER)?.[0] ?? 0;
-  agree(config, "intermediate_size", inner, INNER);
-  const heads = integer(config, "num_attention_heads", 65536);
-  const eps = positive(config, "layer_norm_eps");
-  const act = activations.get(String(field(config, "hidden_act")));
-  if (!act) {
-    throw unsupported("hidden_act", field(config, "hidden_act"), `supported are ${[...activations.keys()].join(", ")}`);
-  }
+/** BERT (Devlin et al., 2018): embeddings, encoder, and a head with or without a pooler. */
+export const bert = (config: Config, w: Weights): Architecture => {
+  const act = activation(config, "hidden_act");
+  const lm = "cls.predictions";
+  return bertLike(config, w, "bert", 0, {
+    "sequence-classification": { dense: "bert.pooler.dense", act: tanh, out: "classifier" },
+    "token-classification": { out: "classifier" },
+    "question-answering": { out: "qa_outputs" },
+    "masked-lm": {
+      dense: `${lm}.transform.dense`,
+      act,
+      norm: `${lm}.transform.LayerNorm`,
+      out: `${lm}.decoder`,
+      tied: "bert.embeddings.word_embeddings.weight",
+      bias: `${lm}.bias`,
+    },
+    embedding: "none",
+  });
+};
+
+/**
+ * An encoder with BERT's blocks and names under `prefix`, the first token at row `first` of the positions; embeddings pass
+ * the dense layer `enter`, if there is one.
+ */
+export function bertLike(
+  config: Config,
+  w: Weights,
+  prefix: string,
+  first: number,
+  heads: Heads,
+  enter?: string,
+): Architecture {
+  const base = w.base(prefix);
+  const inner = base.shape("encoder.layer.0.intermediate.dense.weight")?.[0] ?? 0;
+  agree(config, "intermediate_size", inner, base.name("encoder.layer.0.intermediate.dense.weight"));
   oneOf(config, "position_embedding_type", ["absolute"], "only absolute positions are supported");
   oneOf(config, "is_decoder", [false], "only encoders are supported");
-  oneOf(config, "problem_type", ["single_label_classification"], "only single-label classification is supported");
-
-  return classifier(config, w, {
-    embeddings: "bert.embeddings",
-    pooler: "bert.pooler",
+  const eps = positive(config, "layer_norm_eps");
+  const how = {
+    heads: integer(config, "num_attention_heads", 65536),
+    inner,
+    eps,
+    act: activation(config, "hidden_act"),
+    names,
+  };
+  const table = (kind: string) => base.name(`embeddings.${kind}_embeddings.weight`);
+  const width = enter && base.shape(`${enter}.weight`)?.[0];
+  return encoder(config, w, {
+    ...(width && { width, enter: (x: Tensor) => dense(x, base.at(enter), width) }),
+    tables: { words: table("word"), positions: table("position"), types: table("token_type") },
+    first,
+    norm: base.at("embeddings.LayerNorm"),
     eps,
     blocks: integer(config, "num_hidden_layers", 512),
-    block(i, read, x, embedded) {
-      const layer = w.at(`bert.encoder.layer.${i}`);
-      const self = layer.at("attention.self");
-      const out = layer.at("attention.output");
-      const projections = { q: self.at("query"), k: self.at("key"), v: self.at("value"), o: out.at("dense") };
-      const attended = add(read, attention(read, x, embedded, heads, projections));
-      const passed = norm(attended, out.at("LayerNorm"), eps);
-      const neurons = act(dense(passed, layer.at("intermediate.dense"), inner));
-      const feedforward = add(passed, dense(neurons, layer.at("output.dense"), cols(x)));
-      embedded.note?.({ skipped: read, attention: attended, passed, neurons, feedforward });
-      return norm(feedforward, layer.at("output.LayerNorm"), eps);
-    },
+    block: (i, read, x, embedded) => postNorm(base.at(`encoder.layer.${i}`), read, x, embedded, how),
+    heads,
   });
 }

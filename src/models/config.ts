@@ -2,6 +2,8 @@
 // sizes come from the tensors.
 
 import { quote, RelpropError } from "../errors.ts";
+import { activations } from "../ops/activation.ts";
+import type { Tensor } from "../tensor.ts";
 
 export type Config = Readonly<Record<string, unknown>>;
 
@@ -24,6 +26,13 @@ export function integer(config: Config, name: string, most: number): number {
   return value as number;
 }
 
+/** A whole number from 0, or what stands for it where there is none. */
+export function natural(config: Config, name: string, otherwise: number): number {
+  const value = field(config, name) ?? otherwise;
+  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 2 ** 24) return value as number;
+  throw invalid(name, value, "a whole number from 0");
+}
+
 export function positive(config: Config, name: string): number {
   const value = field(config, name);
   if (typeof value !== "number" || !(value > 0) || !(value < 1)) throw invalid(name, value, "between 0 and 1");
@@ -36,6 +45,14 @@ export function agree(config: Config, name: string, actual: number, tensor: stri
   if (value === undefined || value === actual) return;
   const message = `config.json's ${name} is ${quote(value)}, but ${tensor} says ${actual}`;
   throw new RelpropError("ConfigMismatch", message, { field: name, config: value, actual });
+}
+
+/** The activation that a field names. */
+export function activation(config: Config, name: string): (x: Tensor) => Tensor {
+  const value = field(config, name);
+  const act = activations.get(String(value));
+  if (!act) throw unsupported(name, value, `supported are ${[...activations.keys()].join(", ")}`);
+  return act;
 }
 
 /** A field that must be absent or one of `values`. */
@@ -52,7 +69,7 @@ export function labels(config: Config, classes: number): string[] {
   if (typeof map !== "object" || map === null || Array.isArray(map)) throw invalid("id2label", map, "an object");
   const entries = Object.entries(map);
   if (entries.length !== classes) {
-    const message = `config.json's id2label names ${entries.length} classes, classifier.weight has ${classes}`;
+    const message = `config.json's id2label names ${entries.length} classes, the head has ${classes}`;
     throw new RelpropError("ConfigMismatch", message, { field: "id2label" });
   }
   for (const [key, value] of entries) {

@@ -1,22 +1,26 @@
+import type { Data } from "../backends/backend.ts";
 import type { ReadingPoint } from "../explanation.ts";
+import type { Tables } from "../inputs.ts";
 import type { Tensor } from "../tensor.ts";
 import { bert } from "./bert.ts";
 import { type Config, field, unsupported } from "./config.ts";
+import type { Task } from "./heads.ts";
 import type { Weights } from "./weights.ts";
-import { xaiTransformer } from "./xai_transformer.ts";
 
 /** What a network is fed: vectors looked up on the host, so that a large vocabulary never travels to a device. */
 export interface Embedded {
   /** Word vectors [batch, t, d]. */
   words: Tensor;
-  /** Position plus type vectors [t, d], the same for every text. */
-  places: Tensor;
+  /** Position plus type vectors [t, d], the same for every text, of models that have them. */
+  places?: Tensor;
   /** How many tokens each text has [batch]; the rest is padding. */
   lengths: Tensor;
   /** Whether propagation makes attention weights again instead of keeping them; by default, where they are large. */
   recompute?: boolean;
-  /** Whether all rows of the last block are computed, of which the pooler reads one. */
+  /** Whether all rows of the last block are computed, of which heads may read one. */
   whole?: boolean;
+  /** The rows that the head reads, as weights of all rows [batch, 1, rows, t]; by default what the family's heads read. */
+  picks?: Tensor;
   /** In place of the embeddings that words and places make: [batch, t, d]. */
   embeddings?: Tensor;
   /** Is told the tensors of each block that finer explanations look at. */
@@ -36,33 +40,54 @@ export interface Network {
   /** The residual stream [batch, t, d]: each block's input, then the last block's output, of which there may be fewer rows. */
   stream: readonly Tensor[];
   blocks: readonly Block[];
-  /** [batch, 1, classes] */
+  /** [batch, rows that are read, classes] */
   logits: Tensor;
 }
 
 /** A model family: what one checkpoint of it needs to run. */
 export interface Architecture {
-  /** Names of the embedding tables [rows, d], kept on the host. */
-  tables: { words: string; positions: string; types: string };
+  task: Task;
+  /** Names of the embedding tables [rows, d], and of others that `data` reads, kept on the host. */
+  tables: { words: string; positions?: string; types?: string; relative?: string };
+  /** The row of positions that the first token has. */
+  first?: number;
+  /** How many types of tokens there are; where it is one, a pair's second text is like the first. */
+  kinds: number;
+  /** Further inputs of the network for texts padded to `t` tokens. */
+  data?(t: number, tables: Tables): Data;
   vocabulary: number;
+  /** Of the embeddings. */
   width: number;
   /** The most tokens a text may have. */
   positions: number;
-  labels: string[];
+  /** The classes; of language models the vocabulary's pieces, which the tokenizer knows. */
+  labels: readonly string[];
+  /** How logits become probabilities; `none` where they are none. */
+  scores: "softmax" | "sigmoid" | "none";
+  /** What rows of the last block the head reads, unless told: of the first or last token, the mean of all, or each. */
+  reads: "first" | "last" | "mean" | "tokens";
   network(x: Embedded): Network;
 }
 
 export type Family = (config: Config, weights: Weights) => Architecture;
 
-const families = new Map<string, Family>([
-  ["bert", bert],
-  ["xai_transformer", xaiTransformer],
+/** Families by `model_type`, each loaded when a checkpoint asks for it. */
+const families = new Map<string, () => Family | Promise<Family>>([
+  ["bert", () => bert],
+  ["albert", async () => (await import("./albert.ts")).albert],
+  ["camembert", async () => (await import("./roberta.ts")).roberta],
+  ["distilbert", async () => (await import("./distilbert.ts")).distilbert],
+  ["electra", async () => (await import("./electra.ts")).electra],
+  ["mpnet", async () => (await import("./mpnet.ts")).mpnet],
+  ["roberta", async () => (await import("./roberta.ts")).roberta],
+  ["xai_transformer", async () => (await import("./xai_transformer.ts")).xaiTransformer],
+  ["xlm-roberta", async () => (await import("./roberta.ts")).roberta],
 ]);
 
 /** The architecture that config.json's `model_type` names. */
-export function architecture(config: Config, weights: Weights): Architecture {
+export async function architecture(config: Config, weights: Weights): Promise<Architecture> {
   const type = field(config, "model_type");
   const family = families.get(String(type));
   if (!family) throw unsupported("model_type", type, `supported are ${[...families.keys()].join(", ")}`);
-  return family(config, weights);
+  return (await family())(config, weights);
 }

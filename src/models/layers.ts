@@ -4,9 +4,10 @@
 import { RelpropError } from "../errors.ts";
 import { attend } from "../ops/attend.ts";
 import { context, scores } from "../ops/attention.ts";
+import { add } from "../ops/elementwise.ts";
 import { linear } from "../ops/linear.ts";
 import { layerNorm } from "../ops/norm.ts";
-import { softmax } from "../ops/softmax.ts";
+import { type Span, softmax } from "../ops/softmax.ts";
 import { cols, rows, type Tensor } from "../tensor.ts";
 import type { Embedded } from "./family.ts";
 import type { Weights } from "./weights.ts";
@@ -15,41 +16,87 @@ import type { Weights } from "./weights.ts";
 export const dense = (x: Tensor, w: Weights, out: number): Tensor =>
   linear(x, w.get("weight", [out, cols(x)]), w.find("bias", [out]));
 
-export const norm = (x: Tensor, w: Weights, eps: number): Tensor =>
-  layerNorm(x, w.get("weight", [cols(x)]), w.get("bias", [cols(x)]), eps);
+/** Old checkpoints call a norm's weight and bias gamma and beta. */
+export function norm(x: Tensor, w: Weights, eps: number): Tensor {
+  const shape = [cols(x)];
+  return layerNorm(
+    x,
+    w.find("gamma", shape) ?? w.get("weight", shape),
+    w.find("beta", shape) ?? w.get("bias", shape),
+    eps,
+  );
+}
 
 /** The most bytes of attention weights that a layer keeps; beyond, propagation makes them again, block by block. */
 const MOST_WEIGHTS = 2 ** 25;
 
+/** What attention is made of beside its projections. */
+export interface Attention {
+  heads: number;
+  /** Projects x to what is asked of it. */
+  project: Record<"q" | "k" | "v" | "o", (x: Tensor) => Tensor>;
+  /** Scores are multiplied by it (default 1/√ of a head's width). */
+  scale?: number;
+  /** Is added to scores [batch, heads, n, t]; it may have fewer dimensions. */
+  bias?(q: Tensor, k: Tensor): Tensor;
+  /** How far a token sees. */
+  span?: Span;
+}
+
 /**
- * Multi-head attention of `x` [batch, n, d] to the first `lengths` [batch] tokens of each text in `to` [batch, t, d],
- * projected by `o`; scores are multiplied by `scale`. Its weights [batch, heads, n, t] are kept for propagation unless
- * `recompute`, by default where they are large.
+ * Multi-head attention of `x` [batch, n, d] to the first `lengths` [batch] tokens of each text in `to` [batch, t, d]. Its
+ * weights [batch, heads, n, t] are kept for propagation unless `recompute`, by default where they are large.
  */
 export function attention(
   x: Tensor,
   to: Tensor,
   { lengths, recompute, note }: Pick<Embedded, "lengths" | "recompute" | "note">,
-  heads: number,
-  projections: Record<"q" | "k" | "v" | "o", Weights>,
-  scale = 1 / Math.sqrt(cols(x) / heads),
+  { heads, project, scale = 1 / Math.sqrt(cols(x) / heads), bias, span }: Attention,
 ): Tensor {
-  const d = cols(x);
-  if (d % heads !== 0) {
-    const message = `config.json's num_attention_heads is ${heads}, which does not divide the hidden size ${d}`;
+  if (cols(x) % heads !== 0) {
+    const message = `config.json's num_attention_heads is ${heads}, which does not divide the hidden size ${cols(x)}`;
     throw new RelpropError("ConfigMismatch", message, { field: "num_attention_heads" });
   }
-  const q = dense(x, projections.q, d);
-  const [k, v] = (["k", "v"] as const).map((name) => dense(to, projections[name], d));
+  const [q, k, v] = [project.q(x), project.k(to), project.v(to)];
   note?.({ queries: q, keys: k, values: v });
   const together = () => {
-    const s = scores(q, k, heads, scale);
-    const weights = softmax(s, lengths);
+    const plain = scores(q, k, heads, scale);
+    const s = bias ? add(plain, bias(q, k)) : plain;
+    const weights = softmax(s, lengths, span);
     note?.({ scores: s, weights });
     return context(weights, v);
   };
   const again = recompute ?? 4 * heads * rows(x) * to.shape[1] > MOST_WEIGHTS;
-  const y = again ? attend(q, k, v, lengths, heads, scale) : together();
+  const y = again && !bias && !span ? attend(q, k, v, lengths, heads, scale) : together();
   note?.({ context: y });
-  return dense(y, projections.o, d);
+  return project.o(y);
+}
+
+/** The names that BERT and its kin give to a block's layers, and how its activation is written. */
+export interface PostNorm {
+  heads: number;
+  inner: number;
+  eps: number;
+  act(x: Tensor): Tensor;
+  names: Record<"q" | "k" | "v" | "o" | "norm" | "up" | "down" | "after", string>;
+  bias?: Attention["bias"];
+}
+
+/** A block of Vaswani et al. 2017: attention and two dense layers, each added to what it read and then normalised. */
+export function postNorm(
+  layer: Weights,
+  read: Tensor,
+  x: Tensor,
+  embedded: Embedded,
+  { heads, inner, eps, act, names, ...how }: PostNorm,
+): Tensor {
+  const d = cols(x);
+  const to = (name: string, out: number) => (x: Tensor) => dense(x, layer.at(name), out);
+  const project = { q: to(names.q, d), k: to(names.k, d), v: to(names.v, d), o: to(names.o, d) };
+  const attended = add(read, attention(read, x, embedded, { heads, project, ...how }));
+  const passed = norm(attended, layer.at(names.norm), eps);
+  const neurons = act(to(names.up, inner)(passed));
+  const feedforward = add(passed, to(names.down, d)(neurons));
+  embedded.note?.({ skipped: read, attention: attended, passed, neurons, feedforward });
+  return norm(feedforward, layer.at(names.after), eps);
 }

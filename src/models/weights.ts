@@ -1,28 +1,46 @@
 import { RelpropError } from "../errors.ts";
 import { type Shape, type Tensor, weight } from "../tensor.ts";
 
+/** Some rows of a stored matrix or vector, or of the matrix's transpose, as a weight of its own. */
+export interface Part {
+  of: string;
+  /** The first row. */
+  first: number;
+  transposed: boolean;
+}
+
 /** A checkpoint's tensors by name, seen from a prefix. Remembers which were asked for: those are what a model loads. */
 export class Weights {
   readonly #shapes: ReadonlyMap<string, Shape>;
   readonly #prefix: string;
-  readonly #used: Map<string, Shape>;
+  /** Names of the tensors asked for so far, from any prefix. */
+  readonly used: Map<string, Shape>;
+  /** Of those, the ones that no checkpoint has: the one value of each. */
+  readonly constants: Map<string, number>;
+  /** And those that are parts of what a checkpoint has. */
+  readonly parts: Map<string, Part>;
 
-  constructor(shapes: ReadonlyMap<string, Shape>, prefix = "", used = new Map<string, Shape>()) {
+  constructor(shapes: ReadonlyMap<string, Shape>, prefix = "", root?: Weights) {
     this.#shapes = shapes;
     this.#prefix = prefix;
-    this.#used = used;
-  }
-
-  /** Of the tensors asked for, those that no checkpoint has: the one value of each. */
-  readonly constants = new Map<string, number>();
-
-  /** Names of the tensors asked for so far, from any prefix. */
-  get used(): ReadonlyMap<string, Shape> {
-    return this.#used;
+    this.used = root?.used ?? new Map();
+    this.constants = root?.constants ?? new Map();
+    this.parts = root?.parts ?? new Map();
   }
 
   at(path: string): Weights {
-    return new Weights(this.#shapes, `${this.#prefix}${path}.`, this.#used);
+    return new Weights(this.#shapes, `${this.#prefix}${path}.`, this);
+  }
+
+  /** The tensors under `path`, or all where nothing is there: a model saved alone has no prefix for what it is part of. */
+  base(path: string): Weights {
+    const start = `${this.#prefix}${path}.`;
+    return [...this.#shapes.keys()].some((name) => name.startsWith(start)) ? this.at(path) : this;
+  }
+
+  /** The whole name of a tensor. */
+  name(name: string): string {
+    return this.#prefix + name;
   }
 
   /** The shape of a tensor, if the checkpoint has it; asking for a shape loads nothing. */
@@ -31,29 +49,50 @@ export class Weights {
   }
 
   find(name: string, shape: Shape): Tensor | undefined {
-    const full = this.#prefix + name;
-    const got = this.#shapes.get(full);
-    if (!got) return undefined;
-    if (got.length !== shape.length || got.some((n, i) => n !== shape[i])) {
-      const message = `${full} is [${got.join(", ")}], this model needs [${shape.join(", ")}]`;
-      throw new RelpropError("UnexpectedShape", message, { name: full, expected: shape, got });
-    }
-    this.#used.set(full, shape);
-    return weight(full, shape);
-  }
-
-  /** A tensor of one value. To be asked of the whole checkpoint, not from a prefix. */
-  constant(value: number, shape: Shape): Tensor {
-    const name = `${value} [${shape}]`;
-    this.constants.set(name, value);
-    this.#used.set(name, shape);
-    return weight(name, shape);
+    const full = this.#fits(name, shape);
+    return full === undefined ? undefined : this.#use(full, shape);
   }
 
   get(name: string, shape: Shape): Tensor {
-    const found = this.find(name, shape);
-    if (found) return found;
+    return this.#use(this.demand(name, shape), shape);
+  }
+
+  /** The whole name of a tensor that must be there; loads nothing. */
+  demand(name: string, shape: Shape): string {
+    const full = this.#fits(name, shape);
+    if (full !== undefined) return full;
+    throw new RelpropError("MissingTensor", `the checkpoint has no ${this.name(name)}`, { name: this.name(name) });
+  }
+
+  /** Rows `first` to `first` + `rows` of a tensor of `shape`; if `transposed`, the checkpoint has its columns as rows. */
+  part(name: string, shape: Shape, first: number, rows: number, transposed = false): Tensor {
+    const full = this.demand(name, transposed ? [...shape].reverse() : shape);
+    const own = `${full} ${first}–${first + rows}`;
+    this.parts.set(own, { of: full, first, transposed });
+    return this.#use(own, [rows, ...shape.slice(1)]);
+  }
+
+  /** A tensor of one value. */
+  constant(value: number, shape: Shape): Tensor {
+    const name = `${value} [${shape}]`;
+    this.constants.set(name, value);
+    return this.#use(name, shape);
+  }
+
+  #use(name: string, shape: Shape): Tensor {
+    this.used.set(name, shape);
+    return weight(name, shape);
+  }
+
+  /** A tensor's whole name, if there is one of that shape. A matrix may have its columns in several dimensions. */
+  #fits(name: string, shape: Shape): string | undefined {
     const full = this.#prefix + name;
-    throw new RelpropError("MissingTensor", `the checkpoint has no ${full}`, { name: full });
+    const got = this.#shapes.get(full);
+    if (!got) return undefined;
+    const flat =
+      got.length > shape.length && shape.length > 1 ? [got[0], got.slice(1).reduce((n, d) => n * d, 1)] : got;
+    if (flat.length === shape.length && flat.every((n, i) => n === shape[i])) return full;
+    const message = `${full} is [${got.join(", ")}], this model needs [${shape.join(", ")}]`;
+    throw new RelpropError("UnexpectedShape", message, { name: full, expected: shape, got });
   }
 }

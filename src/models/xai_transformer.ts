@@ -1,10 +1,11 @@
+import { tanh } from "../ops/activation.ts";
 import { add } from "../ops/elementwise.ts";
 import { layerNorm } from "../ops/norm.ts";
-import { cols } from "../tensor.ts";
-import { classifier } from "./classifier.ts";
+import { cols, type Tensor } from "../tensor.ts";
 import { agree, type Config, integer, positive, unsupported } from "./config.ts";
+import { encoder } from "./encoder.ts";
 import type { Architecture } from "./family.ts";
-import { attention } from "./layers.ts";
+import { attention, dense } from "./layers.ts";
 import type { Weights } from "./weights.ts";
 
 /**
@@ -16,20 +17,23 @@ export function xaiTransformer(config: Config, w: Weights): Architecture {
   const heads = integer(config, "num_attention_heads", 65536);
   const eps = positive(config, "layer_norm_eps");
   if (eps > 1e-9) throw unsupported("layer_norm_eps", eps, "beside a deviation, only up to 1e-9 is supported");
-  const design = classifier(config, w, {
-    embeddings: "embeds",
-    pooler: "pooler",
+  const table = (kind: string) => `embeds.${kind}_embeddings.weight`;
+  const design = encoder(config, w, {
+    tables: { words: table("word"), positions: table("position"), types: table("token_type") },
+    norm: w.at("embeds.LayerNorm"),
     eps,
     blocks: integer(config, "n_blocks", 512),
     block(i, read, x, embedded) {
       const self = w.at(`attention_layers.${i}`);
-      const projections = { q: self.at("query"), k: self.at("key"), v: self.at("value"), o: self.at("output.dense") };
-      const sum = add(read, attention(read, x, embedded, heads, projections, 1));
+      const to = (name: string) => (x: Tensor) => dense(x, self.at(name), cols(x));
+      const project = { q: to("query"), k: to("key"), v: to("value"), o: to("output.dense") };
+      const sum = add(read, attention(read, x, embedded, { heads, project, scale: 1 }));
       embedded.note?.({ skipped: read, attention: sum });
       // (x − mean) / (std + ε), where std² has n − 1 for n: √(var + ε²) is std + ε to all digits that f32 has.
       const n = cols(x);
       return layerNorm(sum, w.constant(Math.sqrt((n - 1) / n), [n]), w.constant(0, [n]), eps ** 2);
     },
+    heads: { "sequence-classification": { dense: "pooler.dense", act: tanh, out: "classifier" } },
   });
   agree(config, "n_classes", design.labels.length, "classifier.weight");
   return design;

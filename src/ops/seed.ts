@@ -1,9 +1,9 @@
-import { apply, check, cols, type Op, rows, type Tensor, threads } from "../tensor.ts";
+import { apply, check, cols, type Op, rows, size, type Tensor, threads } from "../tensor.ts";
 
 /**
- * The gradient to start from, as many of the logits' rows as there are targets. A row of `request` [targets·batch, classes + 1] holds a weight
- * for every class and, last, the weight of the top class among those that have none, so that one plan serves every
- * target, every contrast and the class that is not known before the run.
+ * The gradient to start from, as many times the logits [batch, …, classes] as there are targets. A row of `request` holds a
+ * weight for every logit of a text and, last, the weight of the top one among those that have none, so that one plan serves
+ * every target, every contrast and the class that is not known before the run.
  */
 export const seed = (logits: Tensor, request: Tensor): Tensor => apply(Seed, [logits, request]);
 
@@ -11,11 +11,12 @@ const Seed: Op = {
   name: "seed",
   shape: (inputs) => {
     const [logits, request] = inputs;
-    check(cols(request) === cols(logits) + 1 && rows(request) % rows(logits) === 0, "seed", inputs);
+    const texts = logits.shape[0];
+    check(cols(request) === size(logits) / texts + 1 && rows(request) % texts === 0, "seed", inputs);
     return [rows(request), ...logits.shape.slice(1)];
   },
   call: (y) => {
-    const [logits, request] = y.inputs;
-    return { kernel: "seed", args: [rows(request), cols(logits), rows(logits)], grid: threads(rows(request)) };
+    const [{ shape }, request] = y.inputs;
+    return { kernel: "seed", args: [rows(request), cols(request) - 1, shape[0]], grid: threads(rows(request)) };
   },
 };

@@ -63,7 +63,8 @@ export function facts(explanation: Explanation | Attribution): Facts {
   const { entries, total } = account(explanation);
   const explained = "ledger" in explanation ? explanation.ledger.logit : explanation.logit;
   const number = numbers([...tokens.map((t) => t.relevance), ...entries.map(({ value }) => value), total.value]);
-  const score = ({ probability, logit }: typeof target) => `${percent(probability)}, logit ${number(logit)}`;
+  const score = ({ probability, logit }: typeof target) =>
+    `${probability === undefined ? "" : `${percent(probability)}, `}logit ${number(logit)}`;
   const placed = new Set(parts.flatMap((part) => part.tokens));
   return {
     title: contrast ? `${target.label} minus ${contrast.label}` : target.label,

@@ -1,0 +1,60 @@
+import { tanh } from "../ops/activation.ts";
+import { activation, agree, type Config, integer, natural, oneOf, positive } from "./config.ts";
+import { encoder } from "./encoder.ts";
+import type { Architecture } from "./family.ts";
+import { dense, postNorm } from "./layers.ts";
+import type { Weights } from "./weights.ts";
+
+const names = {
+  q: "attention.query",
+  k: "attention.key",
+  v: "attention.value",
+  o: "attention.dense",
+  norm: "attention.LayerNorm",
+  up: "ffn",
+  down: "ffn_output",
+  after: "full_layer_layer_norm",
+};
+
+/** ALBERT (Lan et al., 2019): narrow embeddings, and groups of layers used several times. */
+export function albert(config: Config, w: Weights): Architecture {
+  const base = w.base("albert");
+  const width = integer(config, "hidden_size", 2 ** 20);
+  const first = base.at("encoder.albert_layer_groups.0.albert_layers.0");
+  const inner = first.shape("ffn.weight")?.[0] ?? 0;
+  agree(config, "intermediate_size", inner, first.name("ffn.weight"));
+  oneOf(config, "position_embedding_type", ["absolute"], "only absolute positions are supported");
+  const [layers, groups] = [integer(config, "num_hidden_layers", 512), natural(config, "num_hidden_groups", 1)];
+  const each = natural(config, "inner_group_num", 1);
+  const eps = positive(config, "layer_norm_eps");
+  const act = activation(config, "hidden_act");
+  const how = { heads: integer(config, "num_attention_heads", 65536), inner, eps, act, names };
+  const table = (kind: string) => base.name(`embeddings.${kind}_embeddings.weight`);
+  return encoder(config, w, {
+    tables: { words: table("word"), positions: table("position"), types: table("token_type") },
+    norm: base.at("embeddings.LayerNorm"),
+    eps,
+    enter: (x) => dense(x, base.at("encoder.embedding_hidden_mapping_in"), width),
+    width,
+    blocks: layers * each,
+    block(i, read, x, embedded) {
+      const group = Math.floor((Math.floor(i / each) * groups) / layers);
+      const layer = base.at(`encoder.albert_layer_groups.${group}.albert_layers.${i % each}`);
+      return postNorm(layer, read, x, embedded, how);
+    },
+    heads: {
+      "sequence-classification": { dense: "albert.pooler", act: tanh, out: "classifier" },
+      "token-classification": { out: "classifier" },
+      "question-answering": { out: "qa_outputs" },
+      "masked-lm": {
+        dense: "predictions.dense",
+        act,
+        norm: "predictions.LayerNorm",
+        out: "predictions.decoder",
+        tied: table("word"),
+        bias: "predictions.bias",
+      },
+      embedding: "none",
+    },
+  });
+}

@@ -1,0 +1,45 @@
+import { activations } from "../ops/activation.ts";
+import { activation, agree, type Config, integer } from "./config.ts";
+import { encoder } from "./encoder.ts";
+import type { Architecture } from "./family.ts";
+import { postNorm } from "./layers.ts";
+import type { Weights } from "./weights.ts";
+
+const names = {
+  q: "attention.q_lin",
+  k: "attention.k_lin",
+  v: "attention.v_lin",
+  o: "attention.out_lin",
+  norm: "sa_layer_norm",
+  up: "ffn.lin1",
+  down: "ffn.lin2",
+  after: "output_layer_norm",
+};
+
+const EPS = 1e-12; // of all norms; it is not in the config
+
+/** DistilBERT (Sanh et al., 2019): BERT without token types and pooler. */
+export function distilbert(config: Config, w: Weights): Architecture {
+  const base = w.base("distilbert");
+  const inner = base.shape("transformer.layer.0.ffn.lin1.weight")?.[0] ?? 0;
+  agree(config, "hidden_dim", inner, base.name("transformer.layer.0.ffn.lin1.weight"));
+  const act = activation(config, "activation");
+  const how = { heads: integer(config, "n_heads", 65536), inner, eps: EPS, act, names };
+  const words = base.name("embeddings.word_embeddings.weight");
+  const design = encoder(config, w, {
+    tables: { words, positions: base.name("embeddings.position_embeddings.weight") },
+    norm: base.at("embeddings.LayerNorm"),
+    eps: EPS,
+    blocks: integer(config, "n_layers", 512),
+    block: (i, read, x, embedded) => postNorm(base.at(`transformer.layer.${i}`), read, x, embedded, how),
+    heads: {
+      "sequence-classification": { dense: "pre_classifier", act: activations.get("relu"), out: "classifier" },
+      "token-classification": { out: "classifier" },
+      "question-answering": { out: "qa_outputs" },
+      "masked-lm": { dense: "vocab_transform", act, norm: "vocab_layer_norm", out: "vocab_projector", tied: words },
+      embedding: "none",
+    },
+  });
+  agree(config, "dim", design.width, words);
+  return design;
+}

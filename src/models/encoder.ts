@@ -1,0 +1,96 @@
+// What encoders have in common: tables of embeddings below their blocks, a head above them.
+
+import { RelpropError } from "../errors.ts";
+import { context } from "../ops/attention.ts";
+import { add } from "../ops/elementwise.ts";
+import { pick } from "../ops/select.ts";
+import type { Tensor } from "../tensor.ts";
+import { agree, type Config } from "./config.ts";
+import type { Architecture, Embedded } from "./family.ts";
+import { type Heads, top } from "./heads.ts";
+import { norm } from "./layers.ts";
+import type { Weights } from "./weights.ts";
+
+export interface Encoder {
+  /** The embedding tables' whole names. */
+  tables: Architecture["tables"];
+  /** The row of the table of positions that the first token has. */
+  first?: number;
+  data?: Architecture["data"];
+  /** The norm of the embeddings, if they have one. */
+  norm?: Weights;
+  eps: number;
+  /** What enters the first block, `width` wide, if that is not the embeddings themselves. */
+  enter?(x: Tensor): Tensor;
+  width?: number;
+  blocks: number;
+  /** The stream after block `i`, of the rows `read` of `x` [batch, t, d]. */
+  block(i: number, read: Tensor, x: Tensor, embedded: Embedded): Tensor;
+  /** Whether all rows of the last block must be computed, because they know their places. */
+  placed?: boolean;
+  leave?(x: Tensor): Tensor;
+  heads: Heads;
+}
+
+export function encoder(config: Config, w: Weights, it: Encoder): Architecture {
+  const { tables, first = 0, eps, blocks } = it;
+  const [vocabulary, inner] = table(w, tables.words);
+  const [longest] = tables.positions ? table(w, tables.positions, inner) : [Number(config.max_position_embeddings)];
+  const [kinds] = tables.types ? table(w, tables.types, inner) : [1];
+  const width = it.width ?? inner;
+  const { logits, ...task } = top(config, w, it.heads, width, eps);
+  agree(config, "vocab_size", vocabulary, tables.words);
+  agree(config, "hidden_size", width, tables.words);
+  if (tables.positions) agree(config, "max_position_embeddings", longest, tables.positions);
+  if (task.scores !== "none") agree(config, "num_labels", task.labels.length, "the head");
+
+  return {
+    ...task,
+    tables,
+    first,
+    kinds,
+    data: it.data,
+    vocabulary,
+    width: inner,
+    positions: longest - first,
+
+    network(embedded) {
+      const { words, places, whole, picks } = embedded;
+      const read = (x: Tensor) => (picks ? context(picks, x) : task.reads === "tokens" ? x : pick(x, 0));
+      const late = whole || it.placed;
+      const sum = places ? add(words, places) : words;
+      const below = embedded.embeddings ?? (it.norm ? norm(sum, it.norm, eps) : sum);
+      const stream = [it.enter?.(below) ?? below];
+      const noted: Record<string, Tensor>[] = [];
+      for (let i = 0; i < blocks; i++) {
+        const x = stream[i];
+        const rows = i === blocks - 1 && !late ? read(x) : x; // only some tokens' vectors are read at the end
+        const mine = {};
+        noted.push(mine);
+        stream.push(it.block(i, rows, x, { ...embedded, note: (tensors) => Object.assign(mine, tensors) }));
+      }
+      const last = it.leave?.(stream[blocks]) ?? stream[blocks];
+      return {
+        readings: new Map([
+          ["embeddings", below],
+          ["embedding-sum", sum],
+          ["words", words],
+        ]),
+        stream,
+        blocks: noted,
+        logits: logits(late ? read(last) : last),
+      };
+    },
+  };
+}
+
+/** The shape of a matrix whose rows are vectors of `width`. */
+function table(w: Weights, name: string, width?: number): readonly number[] {
+  const shape = w.shape(name);
+  if (!shape) throw new RelpropError("MissingTensor", `the checkpoint has no ${name}`, { name });
+  if (shape.length !== 2 || shape.includes(0) || (width !== undefined && shape[1] !== width)) {
+    const message = `${name} is [${shape.join(", ")}], this model needs [rows, ${width ?? "width"}]`;
+    throw new RelpropError("UnexpectedShape", message, { name, expected: [null, width ?? null], got: shape });
+  }
+  return shape;
+}

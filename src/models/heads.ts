@@ -1,0 +1,95 @@
+// What stands on an encoder: config.json's `architectures` says what for, the tensors how many classes there are.
+
+import { RelpropError } from "../errors.ts";
+import type { activations } from "../ops/activation.ts";
+import { linear } from "../ops/linear.ts";
+import { cols, type Tensor } from "../tensor.ts";
+import { type Config, field, labels, oneOf, unsupported } from "./config.ts";
+import type { Architecture } from "./family.ts";
+import { dense, norm } from "./layers.ts";
+import type { Weights } from "./weights.ts";
+
+export type Task =
+  | "sequence-classification"
+  | "token-classification"
+  | "question-answering"
+  | "masked-lm"
+  | "causal-lm"
+  | "embedding";
+
+/** What class names in transformers end in. */
+const endings: readonly [RegExp, Task][] = [
+  [/ForSequenceClassification$/, "sequence-classification"],
+  [/ForTokenClassification$/, "token-classification"],
+  [/ForQuestionAnswering$/, "question-answering"],
+  [/ForMaskedLM$|(Bert|Albert)ForPreTraining$/, "masked-lm"],
+  [/LMHeadModel$|ForCausalLM$/, "causal-lm"],
+  [/Model$/, "embedding"],
+];
+
+/** A dense layer and what is around it; each part but `out` only if it is named. Paths are from the checkpoint's root. */
+export interface Head {
+  dense?: string;
+  act?: NonNullable<ReturnType<typeof activations.get>>;
+  norm?: string;
+  out: string;
+  /** Where out's weight is if it has none of its own, and a bias that is kept apart from it. */
+  tied?: string;
+  bias?: string;
+}
+
+/** The heads that a family has; a task that needs none of its own is only named. */
+export type Heads = Partial<Record<Task, Head | "none">>;
+
+type Top = Pick<Architecture, "task" | "labels" | "scores" | "reads"> & { logits(x: Tensor): Tensor };
+
+/** The task, and its logits of rows of the last block's output. */
+export function top(config: Config, w: Weights, heads: Heads, width: number, eps: number): Top {
+  const [architecture] = [field(config, "architectures") ?? []].flat();
+  const task =
+    architecture === undefined
+      ? "sequence-classification"
+      : endings.find(([ending]) => ending.test(String(architecture)))?.[1];
+  const head = task && heads[task];
+  if (!head) {
+    const known = Object.keys(heads).join(", ");
+    throw unsupported("architectures", architecture, `of this model type there are ${known}`);
+  }
+  if (head === "none") {
+    const names = Array.from({ length: width }, (_, i) => String(i));
+    return { task, labels: names, scores: "none", reads: "mean", logits: (x) => x };
+  }
+  const { dense: inner, act = (x: Tensor) => x, norm: scaled, out, tied, bias } = head;
+  const matrix = w.shape(`${out}.weight`) ? `${out}.weight` : (tied ?? `${out}.weight`);
+  const [classes] = w.shape(matrix) ?? [];
+  if (!classes) {
+    const hint = `which ${architecture ?? "a classifier"} needs: is this a model without its head?`;
+    throw new RelpropError("MissingTensor", `the checkpoint has no ${matrix}, ${hint}`, { name: matrix });
+  }
+  const [between = width] = (inner && w.shape(`${inner}.weight`)) || [];
+  return {
+    task,
+    ...named(config, task, classes),
+    logits(x) {
+      const h = inner ? act(dense(x, w.at(inner), between)) : act(x);
+      const y = scaled ? norm(h, w.at(scaled), eps) : h;
+      const shift = w.find(`${out}.bias`, [classes]) ?? (bias ? w.find(bias, [classes]) : undefined);
+      return linear(y, w.get(matrix, [classes, cols(y)]), shift);
+    },
+  };
+}
+
+/** Names of classes, how logits become probabilities, and whose rows are read. */
+function named(config: Config, task: Task, classes: number): Pick<Architecture, "labels" | "scores" | "reads"> {
+  if (task === "question-answering") return { labels: ["start", "end"], scores: "none", reads: "tokens" };
+  if (task === "masked-lm" || task === "causal-lm") {
+    return { labels: Array(classes), scores: "softmax", reads: task === "causal-lm" ? "last" : "tokens" };
+  }
+  const names = labels(config, classes);
+  if (task === "token-classification") return { labels: names, scores: "softmax", reads: "tokens" };
+  const kinds = ["single_label_classification", "multi_label_classification", "regression"];
+  oneOf(config, "problem_type", kinds, `supported are ${kinds.join(", ")}`);
+  const kind = field(config, "problem_type") ?? (classes === 1 ? "regression" : kinds[0]);
+  const scores = { single_label_classification: "softmax", multi_label_classification: "sigmoid", regression: "none" };
+  return { labels: names, scores: scores[kind as keyof typeof scores] as Architecture["scores"], reads: "first" };
+}

@@ -1,0 +1,143 @@
+// Models whose logits are not of whole texts: of each token, of an answer's two ends, or numbers that only compare.
+// Loaded when such a model is used.
+
+import type { Engine } from "./engine.ts";
+import { quote, RelpropError } from "./errors.ts";
+import type { Answer, Prediction } from "./explanation.ts";
+import type { Encoded } from "./inputs.ts";
+import type { Architecture } from "./models/family.ts";
+import type { Task } from "./models/heads.ts";
+import type { ExplainOptions } from "./question.ts";
+
+type Asked = { target?: unknown; of?: unknown; token?: ExplainOptions["token"]; signal?: AbortSignal };
+
+const START = 0;
+const END = 1;
+const LONGEST = 30; // tokens of an answer
+
+/** What a target may be called. Throws `InvalidOption` where a text alone leaves nothing to explain. */
+export function labelsOf({ task, labels }: Architecture, { target, of }: Asked): readonly string[] {
+  if (task === "question-answering") return [...labels, "answer"];
+  if (task !== "embedding" || target !== undefined || typeof of === "object") return labels;
+  const hint = "say which other text it is compared with, of: { cosine: text }, or name one of its numbers as target";
+  throw new RelpropError("InvalidOption", `this model makes numbers of a text that mean nothing alone; ${hint}`);
+}
+
+/** Of question answering, weights of start, end, answer and, last, what is asked by default: in terms of the logits of both ends. */
+export function spread(task: Task, rows: Float32Array[]): Float32Array[] {
+  if (task !== "question-answering") return rows;
+  return rows.map(([start, end, answer, rest]) => Float32Array.of(start + answer + rest, 0, 0, end + answer + rest, 0));
+}
+
+/** The same texts, each with the tokens whose logits are read. */
+export async function placed(engine: Engine, encoded: readonly Encoded[], asked: Asked): Promise<Encoded[]> {
+  const { task, reads } = engine.parts.architecture;
+  const { token, signal } = asked;
+  if (reads !== "tokens" && reads !== "last") {
+    if (token === undefined) return [...encoded];
+    throw new RelpropError("InvalidOption", `this model does ${task}, it has no logits of single tokens`);
+  }
+  if (task === "question-answering") {
+    if (token !== undefined)
+      throw new RelpropError("InvalidOption", "an answer's ends are found by the model; leave out `token`");
+    const logits = await engine.predict(encoded, signal);
+    return encoded.map((one, i) => ({ ...one, reads: span(one, logits[i]) }));
+  }
+  if (token !== undefined) return encoded.map((one) => ({ ...one, reads: [place(one, token)] }));
+  if (task === "token-classification") {
+    const logits = await engine.predict(encoded, signal);
+    return encoded.map((one, i) => ({ ...one, reads: [surest(engine, one, logits[i])] }));
+  }
+  return encoded.map((one) => ({ ...one, reads: masks(engine, one).slice(0, 1) }));
+}
+
+/** A token's place: its own, or that of the first one that stands where this part of the text does. */
+function place({ text, tokens }: Encoded, token: number | string): number {
+  if (typeof token === "number") {
+    if (Number.isInteger(token) && token >= 0 && token < tokens.length) return token;
+    throw new RelpropError(
+      "InvalidOption",
+      `there is no token ${quote(token)}; this text has 0 to ${tokens.length - 1}`,
+    );
+  }
+  const from = text.indexOf(token);
+  const found = from < 0 ? from : tokens.findIndex(({ start, end }) => start !== null && start <= from && end! > from);
+  if (found >= 0) return found;
+  throw new RelpropError("InvalidOption", `no token of ${quote(text)} stands at ${quote(token)}`);
+}
+
+/** What a language model's logits are of: the masked tokens, or the last token, after which comes the next. */
+function masks({ parts }: Engine, { text, tokens }: Encoded): number[] {
+  if (parts.architecture.task === "causal-lm") return [tokens.length - 1];
+  const found = [...tokens.keys()].filter((j) => tokens[j].id === parts.tokenizer.maskId);
+  if (found.length) return found;
+  const mask = "put the vocabulary's mask token where a word is wanted, or say of which token by `token`";
+  throw new RelpropError("InvalidOption", `nothing in ${quote(text)} is masked: ${mask}`);
+}
+
+/** The token that is most surely of a class other than "O", or of any. */
+function surest({ about, tools }: Engine, { tokens }: Encoded, logits: Float32Array): number {
+  const best = tokens.map((_, j) => top(tools.scored(about, rowOf(logits, j, about.labels.length)).classes));
+  const own = [...tokens.keys()].filter((j) => tokens[j].start !== null);
+  const named = own.filter((j) => best[j].label !== "O");
+  const among = named.length ? named : own.length ? own : [...tokens.keys()];
+  return among.reduce((a, b) => (best[b].probability! > best[a].probability! ? b : a));
+}
+
+const top = <T extends { logit: number }>(classes: readonly T[]): T =>
+  classes.reduce((best, one) => (one.logit > best.logit ? one : best));
+
+const rowOf = (logits: Float32Array, row: number, width: number) => logits.subarray(row * width, (row + 1) * width);
+
+/** The first and last token of the best answer: of the second text if there are two. */
+function span({ tokens }: Encoded, logits: Float32Array): [number, number] {
+  const pair = tokens.findIndex(({ type }) => type);
+  const own = [...tokens.keys()].filter((j) => tokens[j].start !== null && j >= pair);
+  const [first = 0] = own;
+  let best: [number, number] = [first, first];
+  const score = ([i, j]: [number, number]) => logits[2 * i + START] + logits[2 * j + END];
+  for (const i of own) {
+    for (const j of own) {
+      if (j >= i && j - i < LONGEST && score([i, j]) > score(best)) best = [i, j];
+    }
+  }
+  return best;
+}
+
+/** Each text's prediction. */
+export async function predictions(
+  engine: Engine,
+  encoded: readonly Encoded[],
+  signal?: AbortSignal,
+): Promise<Prediction[]> {
+  const { about, tools, parts } = engine;
+  const { task } = parts.architecture;
+  const lm = task.endsWith("lm");
+  const fed = lm ? encoded.map((one) => ({ ...one, reads: masks(engine, one) })) : encoded;
+  const logits = await engine.predict(fed, signal);
+  return fed.map((one, i): Prediction => {
+    const { text, tokens, warnings } = one;
+    const common = { text, model: about.model, backend: about.backend, warnings };
+    if (task === "embedding") return { ...common, classes: [], embedding: Array.from(logits[i]) };
+    if (task === "question-answering") {
+      const ends = span(one, logits[i]);
+      const answer = answerOf(one, ends, logits[i]);
+      return { ...common, classes: [], answer };
+    }
+    const width = about.labels.length;
+    const read = "reads" in one && one.reads ? one.reads : [...tokens.keys()];
+    const told = read.map((j, row) => ({
+      ...tokens[j],
+      classes: tools.scored(about, rowOf(logits[i], row, width)).classes,
+    }));
+    const main = lm ? 0 : surest(engine, one, logits[i]);
+    return { ...common, classes: told[main].classes, tokens: told };
+  });
+}
+
+function answerOf({ text: both, tokens }: Encoded, ends: [number, number], logits: Float32Array): Answer {
+  const [from, to] = ends.map((j) => tokens[j]);
+  const [start, end] = [from.start ?? 0, to.end ?? 0];
+  const logit = logits[2 * ends[0] + START] + logits[2 * ends[1] + END];
+  return { text: both.slice(start, end), start, end, tokens: ends, logit };
+}

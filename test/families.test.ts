@@ -1,0 +1,136 @@
+// Every family and head against transformers' own models in float64 (test/reference/families.py): tiny random checkpoints that
+// transformers wrote, each case alone and all of a checkpoint together, on every backend.
+//
+// Bounds: logits 1e-4; relevance max |ΔR| / Σ|R| 1e-5; residual 2e-6 of Σ|R| + Σ|other entries|, the ledger's size. What
+// was measured is printed.
+
+import { readFileSync } from "node:fs";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Explanation } from "../src/explanation.ts";
+import type { Input } from "../src/inputs.ts";
+import { load } from "../src/load.ts";
+import type { ExplainLists, Model } from "../src/model.ts";
+import { places } from "./support.ts";
+
+interface Case {
+  text: string;
+  pair?: string;
+  other?: string;
+  ids: number[];
+  token?: number;
+  span?: [number, number];
+  target?: number | string;
+  contrast?: number;
+  of?: "cosine" | "dot";
+  value?: number;
+  logits: (number | { index: number; logit: number })[];
+  methods: Record<string, Record<string, number[]>>;
+}
+
+interface Family {
+  name: string;
+  cases: Case[];
+}
+
+const { families }: { families: Family[] } = JSON.parse(
+  readFileSync(new URL("reference/families.json", import.meta.url), "utf8"),
+);
+const points = ["embeddings", "words"] as const;
+const NOT_YET = /^(deberta|modernbert|gpt2|vit|deit)/;
+
+const sum = (values: readonly number[]) => values.reduce((n, v) => n + Math.abs(v), 0);
+const input = ({ text, pair }: Case): Input => (pair === undefined ? text : { text, pair });
+
+function asked({ token, target, contrast, of, other }: Case, method: string): ExplainLists {
+  return {
+    method,
+    at: points,
+    ...(token !== undefined && { token }),
+    ...(target !== undefined && { target }),
+    ...(contrast !== undefined && { contrast }),
+    ...(of && { of: { [of]: other } as unknown as ExplainLists["of"] }),
+  } as ExplainLists;
+}
+
+const worst = { logits: 0, relevance: 0, residual: 0, together: 0 };
+
+function raise(what: keyof typeof worst, value: number, bound: number, where: string): void {
+  worst[what] = Math.max(worst[what], value);
+  assert.ok(value <= bound, `${where}: ${what} off by ${value}, allowed ${bound}`);
+}
+
+function check(told: Explanation, one: Case, method: string, where: string): void {
+  assert.equal(
+    told.tokens.map(({ id }) => id),
+    one.ids,
+    where,
+  );
+  const expected = one.methods[method][told.at];
+  const mine = told.tokens.map(({ relevance }) => relevance);
+  raise("relevance", Math.max(...mine.map((r, j) => Math.abs(r - expected[j]))) / sum(expected), 1e-5, where);
+  const { logit, tokens, residual, ...others } = told.ledger;
+  raise("residual", Math.abs(residual) / (sum(mine) + sum(Object.values(others))), 2e-6, where);
+  if (one.of) return raise("logits", Math.abs(told.explained!.value - one.value!), 1e-4, where);
+  if (one.span) {
+    assert.equal(told.reads, one.span, where);
+    const logits = [told.classes[0].logit, told.classes[3].logit];
+    return raise("logits", Math.max(...logits.map((v, i) => Math.abs(v - (one.logits[i] as number)))), 1e-4, where);
+  }
+  one.logits.forEach((entry, i) => {
+    const { index, logit } = typeof entry === "number" ? { index: i, logit: entry } : entry;
+    const own = told.classes.find((each) => each.index === index);
+    raise("logits", Math.abs((own?.logit ?? Number.NaN) - logit), 1e-4, `${where}, class ${index}`);
+  });
+}
+
+async function compare(model: Model, { name, cases }: Family): Promise<void> {
+  for (const method of Object.keys(cases[0].methods)) {
+    const alone: Explanation[][] = [];
+    for (const one of cases) {
+      const results = await model.explain(input(one), asked(one, method));
+      for (const told of results) check(told, one, method, `${name}, ${method} at ${told.at}, ${one.text}`);
+      alone.push(results);
+    }
+    // Ragged batches: neither padding nor the others change anything.
+    const groups = new Map<string, number[]>();
+    cases.forEach((one, i) => {
+      const key = JSON.stringify(asked(one, method));
+      groups.set(key, [...(groups.get(key) ?? []), i]);
+    });
+    for (const group of groups.values()) {
+      const all = await model.explain(
+        group.map((i) => input(cases[i])),
+        asked(cases[group[0]], method),
+      );
+      all.forEach((results, k) => {
+        results.forEach((told, p) => {
+          const before = alone[group[k]][p].tokens.map(({ relevance }) => relevance);
+          const off = Math.max(...told.tokens.map(({ relevance }, j) => Math.abs(relevance - before[j])));
+          const bound = model.backend === "wasm" ? 0 : 1e-6;
+          raise("together", off / sum(before), bound, `${name}, ${method}, ${told.text} among others`);
+        });
+      });
+    }
+  }
+}
+
+for (const place of places) {
+  const test = suite(`families on ${place.backend}`);
+  for (const family of families.filter(({ name }) => !NOT_YET.test(name))) {
+    test(family.name, async () => {
+      const folder = new URL(`reference/families/${family.name}/`, import.meta.url);
+      const model = await load(folder, { ...place, deterministic: true });
+      try {
+        await compare(model, family);
+      } finally {
+        await model.dispose();
+      }
+    });
+  }
+  test("what was measured", () => {
+    const shown = Object.entries(worst).map(([what, value]) => `${what} ${value.toExponential(1)}`);
+    console.log(`at most: ${shown.join(", ")}`);
+  });
+  test.run();
+}
