@@ -14,8 +14,8 @@ const tool = (name, ...args) => execFileSync(process.execPath, [`node_modules/${
 /** The builds in asconfig.json, and their files in build/ and dist/. */
 const builds = { simd: "kernels.wasm", relaxed: "kernels.relaxed.wasm" };
 
-/** Shaders that most explanations do without: of long texts and of other rules for dense layers. The GPU's backend loads them when it must. */
-const RARE = /^(attend|attend_grad|signs|span|stabilize)\.wgsl$/;
+/** Shaders that most explanations do without: of long texts, of some families and of other rules for dense layers. The GPU's backend loads them when it must. */
+const RARE = /^(attend|attend_grad|gate|rotary|signs|skew|span|stabilize)\.wgsl$/;
 
 const note = "// Written by build.mjs; do not edit.\n";
 

@@ -24,18 +24,24 @@ const attnLRP = {
   context: "uniform",
   layer_norm: "identity",
   activation: "identity",
+  gate: "uniform",
 } satisfies Composite;
 
 /** Every method by its name. */
 export const methods: ReadonlyMap<string, Composite> = new Map([
-  // Ali et al.'s AH + LN, with AttnLRP's identity rule where they leave activations open.
-  ["cp-lrp", { ...lrpAH, ...lrpLN, activation: "identity" }],
+  // Ali et al.'s AH + LN, with AttnLRP's rules for activations and gates, which they leave open.
+  ["cp-lrp", { ...lrpAH, ...lrpLN, activation: "identity", gate: "uniform" }],
   ["lrp-ah", lrpAH],
   ["lrp-ln", lrpLN],
   ["lrp-ah-ln", { ...lrpAH, ...lrpLN }],
   ["attn-lrp", attnLRP],
   ["gradient-x-input", gradientTimesInput],
 ]);
+
+/** Every op that methods name; not every model has them all. */
+export const namedOps: ReadonlySet<string> = new Set(
+  [...methods.values()].flatMap((composite) => Object.keys(composite)),
+);
 
 /** The rules a caller asks for, by a method's name or as a composite of their own. */
 export function method(wanted: unknown = "cp-lrp"): { name: string; composite: Composite } {

@@ -113,6 +113,10 @@ async function upload(
         });
       }
     }
+    if (weights.parts.size) {
+      const { uploadParts } = await import("./parts.ts");
+      await uploadParts(started.backend, weights, stored, options.signal);
+    }
     for (const [name, value] of weights.constants) {
       await started.backend.write(name, 0, size(weights.used.get(name)!), (out) => void out.fill(value));
     }

@@ -1,4 +1,4 @@
-import type { Choice, Composite } from "./composites.ts";
+import { type Choice, type Composite, namedOps } from "./composites.ts";
 import { quote, RelpropError } from "./errors.ts";
 import { add } from "./ops/elementwise.ts";
 import { type Attrs, history, type Kept, type Op, type Rule, type Tensor } from "./tensor.ts";
@@ -104,6 +104,7 @@ function checkComposite(composite: Composite, made: Tensor[]): void {
       choose(composite, op);
       continue;
     }
+    if (namedOps.has(name)) continue;
     const known = [...ops.keys()].sort().join(", ");
     throw new RelpropError("InvalidOption", `the composite names an op ${quote(name)}; this model has ${known}`);
   }

@@ -133,9 +133,9 @@ function finite(values: ArrayLike<number>, what: string): void {
 /** A plain LayerNorm gradient right above the reading point leaves nothing of x · g but rounding. */
 function annihilated(at: ReadingPoint, composite: Composite, { normed }: Trace): string[] {
   const rule = composite.layer_norm ?? "gradient";
-  if (at !== "embedding-sum" || rule !== "gradient" || !normed) return [];
+  if (!normed?.has(at) || rule !== "gradient") return [];
   return [
-    "the gradient of the embeddings' LayerNorm annihilates relevance read at embedding-sum: these token numbers are " +
+    `the gradient of the embeddings' LayerNorm annihilates relevance read at ${at}: these token numbers are ` +
       "rounding noise and their order means nothing; read at embeddings, or use a method with the LayerNorm rule",
   ];
 }

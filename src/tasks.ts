@@ -43,12 +43,18 @@ export async function placed(engine: Engine, encoded: readonly Encoded[], asked:
     const logits = await engine.predict(encoded, signal);
     return encoded.map((one, i) => ({ ...one, reads: span(one, logits[i]) }));
   }
-  if (token !== undefined) return encoded.map((one) => ({ ...one, reads: [place(one, token)] }));
+  if (token !== undefined) return encoded.map((one) => ({ ...masked(engine, one), reads: [place(one, token)] }));
   if (task === "token-classification") {
     const logits = await engine.predict(encoded, signal);
     return encoded.map((one, i) => ({ ...one, reads: [surest(engine, one, logits[i])] }));
   }
-  return encoded.map((one) => ({ ...one, reads: masks(engine, one).slice(0, 1) }));
+  return encoded.map((one) => ({ ...masked(engine, one), reads: masks(engine, one).slice(0, 1) }));
+}
+
+/** Without the warning that a mask is read as one, which is what it is there for. */
+function masked({ parts: { tokenizer } }: Engine, one: Encoded): Encoded {
+  const mask = one.tokens.find(({ id }) => id === tokenizer.maskId)?.text;
+  return { ...one, warnings: one.warnings.filter((warning) => !mask || !warning.includes(quote(mask))) };
 }
 
 /** A token's place: its own, or that of the first one that stands where this part of the text does. */
@@ -113,7 +119,7 @@ export async function predictions(
   const { about, tools, parts } = engine;
   const { task } = parts.architecture;
   const lm = task.endsWith("lm");
-  const fed = lm ? encoded.map((one) => ({ ...one, reads: masks(engine, one) })) : encoded;
+  const fed = lm ? encoded.map((one) => ({ ...masked(engine, one), reads: masks(engine, one) })) : encoded;
   const logits = await engine.predict(fed, signal);
   return fed.map((one, i): Prediction => {
     const { text, tokens, warnings } = one;

@@ -13,8 +13,8 @@ export interface Trace {
   outputs: Record<string, Tensor>;
   /** One for each method. */
   walks: Walk[];
-  /** Whether the embeddings are a norm's output. */
-  normed?: boolean;
+  /** Reading points that lie right below a norm. */
+  normed?: ReadonlySet<ReadingPoint>;
 }
 
 /** One walk back through the network. What it tells are names of outputs, each of a row for every target and text. */
@@ -111,7 +111,9 @@ export function explaining(
       }),
     };
   });
-  return { outputs, walks, normed: readings.get("embeddings") !== readings.get("embedding-sum") };
+  const below = readings.get("embeddings")?.inputs[0];
+  const normed = new Set(readingPoints.filter((at) => at !== "embeddings" && readings.get(at) === below));
+  return { outputs, walks, normed };
 }
 
 /** One of `count` parts of an output whose leading dimension they share. */

@@ -37,7 +37,7 @@ const { families }: { families: Family[] } = JSON.parse(
   readFileSync(new URL("reference/families.json", import.meta.url), "utf8"),
 );
 const points = ["embeddings", "words"] as const;
-const NOT_YET = /^(deberta|modernbert|gpt2|vit|deit)/;
+const NOT_YET = /^(gpt2|vit|deit)/;
 
 const sum = (values: readonly number[]) => values.reduce((n, v) => n + Math.abs(v), 0);
 const input = ({ text, pair }: Case): Input => (pair === undefined ? text : { text, pair });
@@ -68,9 +68,14 @@ function check(told: Explanation, one: Case, method: string, where: string): voi
   );
   const expected = one.methods[method][told.at];
   const mine = told.tokens.map(({ relevance }) => relevance);
-  raise("relevance", Math.max(...mine.map((r, j) => Math.abs(r - expected[j]))) / sum(expected), 1e-5, where);
+  // Right below a norm its plain gradient leaves nothing but rounding, and the result must say so.
+  const lost = method === "gradient-x-input" && told.at === "words" && /^(deberta-v2-[^b]|modernbert)/.test(where);
+  assert.is(told.warnings.length > 0, lost, `${where}: ${told.warnings}`);
+  if (!lost)
+    raise("relevance", Math.max(...mine.map((r, j) => Math.abs(r - expected[j]))) / sum(expected), 1e-5, where);
   const { logit, tokens, residual, ...others } = told.ledger;
-  raise("residual", Math.abs(residual) / (sum(mine) + sum(Object.values(others))), 2e-6, where);
+  const size = sum(mine) + sum(Object.values(others));
+  if (!lost) raise("residual", Math.abs(residual) / size, 2e-6, where);
   if (one.of) return raise("logits", Math.abs(told.explained!.value - one.value!), 1e-4, where);
   if (one.span) {
     assert.equal(told.reads, one.span, where);

@@ -33,6 +33,13 @@ export function natural(config: Config, name: string, otherwise: number): number
   throw invalid(name, value, "a whole number from 0");
 }
 
+/** A positive number, or what stands for it where there is none. */
+export function real(config: Config, name: string, otherwise: number): number {
+  const value = field(config, name) ?? otherwise;
+  if (typeof value === "number" && value > 0 && Number.isFinite(value)) return value;
+  throw invalid(name, value, "a positive number");
+}
+
 export function positive(config: Config, name: string): number {
   const value = field(config, name);
   if (typeof value !== "number" || !(value > 0) || !(value < 1)) throw invalid(name, value, "between 0 and 1");

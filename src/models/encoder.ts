@@ -5,7 +5,7 @@ import { context } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";
 import { pick } from "../ops/select.ts";
 import type { Tensor } from "../tensor.ts";
-import { agree, type Config } from "./config.ts";
+import { agree, type Config, integer } from "./config.ts";
 import type { Architecture, Embedded } from "./family.ts";
 import { type Heads, top } from "./heads.ts";
 import { norm } from "./layers.ts";
@@ -19,6 +19,8 @@ export interface Encoder {
   data?: Architecture["data"];
   /** The norm of the embeddings, if they have one. */
   norm?: Weights;
+  /** Whether it may have no bias. */
+  bare?: boolean;
   eps: number;
   /** What enters the first block, `width` wide, if that is not the embeddings themselves. */
   enter?(x: Tensor): Tensor;
@@ -30,15 +32,20 @@ export interface Encoder {
   placed?: boolean;
   leave?(x: Tensor): Tensor;
   heads: Heads;
+  /** What a classifier of texts reads, if not the first token. */
+  reads?: "last" | "mean";
 }
 
 export function encoder(config: Config, w: Weights, it: Encoder): Architecture {
   const { tables, first = 0, eps, blocks } = it;
   const [vocabulary, inner] = table(w, tables.words);
-  const [longest] = tables.positions ? table(w, tables.positions, inner) : [Number(config.max_position_embeddings)];
+  const [longest] = tables.positions
+    ? table(w, tables.positions, inner)
+    : [integer(config, "max_position_embeddings", 2 ** 20)];
   const [kinds] = tables.types ? table(w, tables.types, inner) : [1];
   const width = it.width ?? inner;
-  const { logits, ...task } = top(config, w, it.heads, width, eps);
+  const { logits, ...found } = top(config, w, it.heads, width, eps);
+  const task = found.reads === "first" && it.reads ? { ...found, reads: it.reads } : found;
   agree(config, "vocab_size", vocabulary, tables.words);
   agree(config, "hidden_size", width, tables.words);
   if (tables.positions) agree(config, "max_position_embeddings", longest, tables.positions);
@@ -59,7 +66,7 @@ export function encoder(config: Config, w: Weights, it: Encoder): Architecture {
       const read = (x: Tensor) => (picks ? context(picks, x) : task.reads === "tokens" ? x : pick(x, 0));
       const late = whole || it.placed;
       const sum = places ? add(words, places) : words;
-      const below = embedded.embeddings ?? (it.norm ? norm(sum, it.norm, eps) : sum);
+      const below = embedded.embeddings ?? (it.norm ? norm(sum, it.norm, eps, it.bare) : sum);
       const stream = [it.enter?.(below) ?? below];
       const noted: Record<string, Tensor>[] = [];
       for (let i = 0; i < blocks; i++) {

@@ -32,6 +32,8 @@ export interface Head {
   dense?: string;
   act?: NonNullable<ReturnType<typeof activations.get>>;
   norm?: string;
+  /** Whether the norm may have no bias. */
+  bare?: boolean;
   out: string;
   /** Where out's weight is if it has none of its own, and a bias that is kept apart from it. */
   tied?: string;
@@ -59,7 +61,7 @@ export function top(config: Config, w: Weights, heads: Heads, width: number, eps
     const names = Array.from({ length: width }, (_, i) => String(i));
     return { task, labels: names, scores: "none", reads: "mean", logits: (x) => x };
   }
-  const { dense: inner, act = (x: Tensor) => x, norm: scaled, out, tied, bias } = head;
+  const { dense: inner, act = (x: Tensor) => x, norm: scaled, bare, out, tied, bias } = head;
   const matrix = w.shape(`${out}.weight`) ? `${out}.weight` : (tied ?? `${out}.weight`);
   const [classes] = w.shape(matrix) ?? [];
   if (!classes) {
@@ -72,7 +74,7 @@ export function top(config: Config, w: Weights, heads: Heads, width: number, eps
     ...named(config, task, classes),
     logits(x) {
       const h = inner ? act(dense(x, w.at(inner), between)) : act(x);
-      const y = scaled ? norm(h, w.at(scaled), eps) : h;
+      const y = scaled ? norm(h, w.at(scaled), eps, bare) : h;
       const shift = w.find(`${out}.bias`, [classes]) ?? (bias ? w.find(bias, [classes]) : undefined);
       return linear(y, w.get(matrix, [classes, cols(y)]), shift);
     },

@@ -16,9 +16,10 @@ import type { Weights } from "./weights.ts";
 export const dense = (x: Tensor, w: Weights, out: number): Tensor =>
   linear(x, w.get("weight", [out, cols(x)]), w.find("bias", [out]));
 
-/** Old checkpoints call a norm's weight and bias gamma and beta. */
-export function norm(x: Tensor, w: Weights, eps: number): Tensor {
+/** Old checkpoints call a norm's weight and bias gamma and beta; only those of a `bare` one may be missing. */
+export function norm(x: Tensor, w: Weights, eps: number, bare = false): Tensor {
   const shape = [cols(x)];
+  if (bare) return layerNorm(x, w.get("weight", shape), w.find("bias", shape) ?? w.constant(0, shape), eps);
   return layerNorm(
     x,
     w.find("gamma", shape) ?? w.get("weight", shape),
@@ -80,6 +81,7 @@ export interface PostNorm {
   act(x: Tensor): Tensor;
   names: Record<"q" | "k" | "v" | "o" | "norm" | "up" | "down" | "after", string>;
   bias?: Attention["bias"];
+  scale?: number;
 }
 
 /** A block of Vaswani et al. 2017: attention and two dense layers, each added to what it read and then normalised. */
