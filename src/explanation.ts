@@ -126,10 +126,11 @@ export interface Explanation {
   /** Of models with logits of each token: the tokens whose logits these are, by their place in `tokens`. */
   reads?: number[];
   /**
-   * If it is no logit: what is explained, its value, and its gradient, a weight for every class. `ledger.logit` is then the
-   * sum of logits by these weights, which is what is accounted for.
+   * If it is no logit: what is explained, its value, and its gradient, a weight for every class (left out where there are as
+   * many as a vocabulary has pieces). `ledger.logit` is then the sum of logits by these weights, which is what is accounted
+   * for.
    */
-  explained?: { of: string; value: number; gradient: number[] };
+  explained?: { of: string; value: number; gradient?: number[] };
   tokens: TokenRelevance[];
   ledger: Ledger;
   /**

@@ -1,6 +1,7 @@
 import type { Timing } from "./backends/profile.ts";
 import { methods } from "./composites.ts";
 import { Engine, type EngineParts } from "./engine.ts";
+import { RelpropError } from "./errors.ts";
 import type { Attribution, Explanation, Prediction } from "./explanation.ts";
 import type { TensorInfo } from "./header.ts";
 import type { Encoded, Input } from "./inputs.ts";
@@ -113,9 +114,10 @@ export class Model {
     options: ExplainOptions | ExplainLists | AttributeOptions | AttributeLists = {},
   ): Promise<unknown> {
     const tasks = this.task === "sequence-classification" ? undefined : await import("./tasks.ts");
-    const labels = tasks?.labelsOf(this.#engine.parts.architecture, options) ?? this.labels;
     const other = isOther(options.method);
-    const wanted = requests(labels, options);
+    if ("continuation" in options && options.continuation !== undefined && !other) return this.#continuation(text, options);
+    const labels = tasks?.labelsOf(this.#engine.parts.architecture, options) ?? this.labels;
+    const wanted = requests(labels, tasks?.named(this.#engine.parts.architecture, options) ?? options);
     const rows = tasks?.spread(this.task, wanted) ?? wanted;
     const asked = other ? undefined : question(rows, options as ExplainOptions);
     const given = this.#encode(text, options);
@@ -136,6 +138,20 @@ export class Model {
             signal,
           )
         : await this.#engine.explain(encoded, asked, signal);
+    return one<Explanation | Explanation[]>(text, asked.several ? results : results.map(([only]) => only));
+  }
+
+  async #continuation(text: Input | readonly Input[], options: ExplainOptions | ExplainLists): Promise<unknown> {
+    const { explainContinuation } = await import("./continuation.ts");
+    const { continuation = "", contrast, truncate, signal } = options as ExplainOptions;
+    const asked = question([], options as ExplainOptions);
+    const texts = (isList(text) ? text : [text]).map((one) => {
+      if (typeof one === "string") return one;
+      throw new RelpropError("InvalidInput", "what is continued is a text");
+    });
+    const other = contrast === undefined ? undefined : String(contrast);
+    const how = { continuation, contrast: other, truncate };
+    const results = await explainContinuation(this.#engine, texts, asked, how, signal);
     return one<Explanation | Explanation[]>(text, asked.several ? results : results.map(([only]) => only));
   }
 

@@ -26,6 +26,8 @@ export interface ExplainOptions extends PredictOptions {
    * masked token, the last one that a text goes on from, or the one most surely of a class that is not "O".
    */
   token?: number | string;
+  /** Of models that continue texts: how one goes on, of which all tokens together are explained; `contrast` is then another. */
+  continuation?: string;
   /** A class to compare with: the explained number is the target's logit less this one's. */
   contrast?: string | number;
   /** What of the target is explained (default its logit); see targets.ts. */

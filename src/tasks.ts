@@ -8,6 +8,7 @@ import type { Encoded } from "./inputs.ts";
 import type { Architecture } from "./models/family.ts";
 import type { Task } from "./models/heads.ts";
 import type { ExplainOptions } from "./question.ts";
+import type { TargetOptions } from "./target.ts";
 
 type Asked = { target?: unknown; of?: unknown; token?: ExplainOptions["token"]; signal?: AbortSignal };
 
@@ -21,6 +22,18 @@ export function labelsOf({ task, labels }: Architecture, { target, of }: Asked):
   if (task !== "embedding" || target !== undefined || typeof of === "object") return labels;
   const hint = "say which other text it is compared with, of: { cosine: text }, or name one of its numbers as target";
   throw new RelpropError("InvalidOption", `this model makes numbers of a text that mean nothing alone; ${hint}`);
+}
+
+/** The same options, words in place of the pieces of a vocabulary that stand for them: "sea" for "Ġsea" or "▁sea". */
+export function named<O extends TargetOptions>({ task, labels }: Architecture, options: O): O {
+  if (!task.endsWith("lm")) return options;
+  const piece = (word: unknown) => {
+    const bare = String(word).replace(/^ /, "");
+    if (typeof word !== "string" || labels.includes(word)) return word;
+    return ["Ġ", "▁", ""].map((mark) => mark + bare).find((one) => labels.includes(one)) ?? word;
+  };
+  const all = (words: unknown) => (Array.isArray(words) ? words.map(piece) : piece(words));
+  return { ...options, target: all(options.target), contrast: all(options.contrast) };
 }
 
 /** Of question answering, weights of start, end, answer and, last, what is asked by default: in terms of the logits of both ends. */

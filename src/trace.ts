@@ -111,8 +111,9 @@ export function explaining(
       }),
     };
   });
-  const below = readings.get("embeddings")?.inputs[0];
-  const normed = new Set(readingPoints.filter((at) => at !== "embeddings" && readings.get(at) === below));
+  const embeddings = readings.get("embeddings");
+  const below = embeddings?.op.name === "layer_norm" ? embeddings.inputs[0] : undefined;
+  const normed = new Set(readingPoints.filter((at) => below && readings.get(at) === below));
   return { outputs, walks, normed };
 }
 

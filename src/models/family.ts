@@ -79,6 +79,7 @@ const families = new Map<string, () => Family | Promise<Family>>([
   ["deberta-v2", async () => (await import("./deberta_v2.ts")).debertaV2],
   ["distilbert", async () => (await import("./distilbert.ts")).distilbert],
   ["electra", async () => (await import("./electra.ts")).electra],
+  ["gpt2", async () => (await import("./gpt2.ts")).gpt2],
   ["modernbert", async () => (await import("./modernbert.ts")).modernbert],
   ["mpnet", async () => (await import("./mpnet.ts")).mpnet],
   ["roberta", async () => (await import("./roberta.ts")).roberta],

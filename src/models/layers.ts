@@ -31,6 +31,9 @@ export function norm(x: Tensor, w: Weights, eps: number, bare = false): Tensor {
 /** The most bytes of attention weights that a layer keeps; beyond, propagation makes them again, block by block. */
 const MOST_WEIGHTS = 2 ** 25;
 
+/** Each token sees itself and those before it. */
+export const causal: Span = { before: 2 ** 30, after: 0 };
+
 /** What attention is made of beside its projections. */
 export interface Attention {
   heads: number;
