@@ -1,5 +1,5 @@
 // Builds the package: `node build.mjs` for everything, `node build.mjs generate` for what the sources import.
-//   build/*.wasm         the kernels of assembly/, without and with relaxed SIMD
+//   build/kernels*.wasm  the kernels of assembly/, without and with relaxed SIMD
 //   src/generated/       shaders and kernels as strings, so that no runtime or bundler needs a loader
 //   dist/                the package: index.js, the same for edge runtimes and in one file for pages, evaluate.js,
 //                        worker.js, cli.js, declarations
@@ -19,16 +19,32 @@ const RARE = /^(attend|attend_grad|gate|rotary|signs|skew|span|stabilize)\.wgsl$
 
 const note = "// Written by build.mjs; do not edit.\n";
 
+/** Kernels as files, all of them and the rare ones by themselves, and as texts, the usual ones and the rare ones. */
+function generateKernels() {
+  const compile = (target, entry, ...how) => {
+    tool("assemblyscript/bin/asc.js", `assembly/${entry}.ts`, "--config", "asconfig.json", "--target", target, ...how);
+  };
+  for (const target of Object.keys(builds)) compile(target, "index");
+  // Both share a memory: what the rare ones keep there lies before what the usual ones do.
+  for (const [entry, name, base] of [
+    ["usual", "kernels", "4096"],
+    ["rare", "rare-kernels", "1024"],
+  ]) {
+    const [simd, relaxed] = Object.keys(builds).map((target) => {
+      const file = `build/${entry}.${target}.wasm`;
+      compile(target, entry, "--outFile", file, "--memoryBase", base);
+      return readFileSync(file);
+    });
+    // The second build costs next to nothing as long as the first lies within deflate's window of 32 KiB.
+    const text = deflateRawSync(Buffer.concat([simd, relaxed]), { level: 9 }).toString("base64");
+    const size = `export const simdBytes: number = ${simd.length};\n`;
+    writeFileSync(`src/generated/${name}.ts`, `${note}${size}export const kernels: string =\n  "${text}";\n`);
+  }
+}
+
 function generate() {
-  const [simd, relaxed] = Object.entries(builds).map(([target, file]) => {
-    tool("assemblyscript/bin/asc.js", "--config", "asconfig.json", "--target", target);
-    return readFileSync(`build/${file}`);
-  });
   mkdirSync("src/generated", { recursive: true });
-  // The second build costs next to nothing as long as the first lies within deflate's window of 32 KiB.
-  const text = deflateRawSync(Buffer.concat([simd, relaxed]), { level: 9 }).toString("base64");
-  const size = `export const simdBytes: number = ${simd.length};\n`;
-  writeFileSync("src/generated/kernels.ts", `${note}${size}export const kernels: string =\n  "${text}";\n`);
+  generateKernels();
 
   const shader = (file) => {
     const code = readFileSync(`shaders/${file}`, "utf8");
@@ -59,17 +75,45 @@ async function generateWorker() {
 const options = { bundle: true, format: "esm", target: "es2022", legalComments: "none", logLevel: "warning" };
 const page = { platform: "browser", minify: true };
 
-/** The engine for edge runtimes: kernels are imported as modules, by paths that end in `query`; there are no GPUs. */
-const edge = (query) => ({
+/** The engine for edge runtimes, which compile what is imported: its kernels are provided, and there are no GPUs. */
+const edge = {
   name: "edge",
   setup({ onLoad, onResolve }) {
     onLoad({ filter: /\/generated\/(shaders|rare)\.ts$/ }, () => ({
       contents: "export const shaders = {}, rare = {};",
     }));
     onResolve({ filter: /\/builtin\.ts$/ }, () => ({ path: resolve("src/backends/builtin.edge.ts") }));
-    onResolve({ filter: /\.wasm$/ }, ({ path }) => ({ path: path + query, external: true }));
   },
-});
+};
+
+/** An entry for edge runtimes that import kernels by paths that end in `query`. */
+function edgeEntry(name, exported, query) {
+  const lines = [
+    `import relaxed from "./kernels.relaxed.wasm${query}";`,
+    `import simd from "./kernels.wasm${query}";`,
+    `import { provide } from "./edge.js";`,
+    "provide({ simd, relaxed });",
+    `export { ${exported.join(", ")} } from "./edge.js";`,
+  ];
+  writeFileSync(`dist/${name}.js`, `${lines.join("\n")}\n`);
+}
+
+/** Deletes the declarations that no entry's refer to. */
+function prune(...entries) {
+  const needed = new Set();
+  const walk = (file) => {
+    if (needed.has(file)) return;
+    needed.add(file);
+    for (const [, path] of readFileSync(file, "utf8").matchAll(/(?:from |import\()"(\.[^"]+)\.js"/g)) {
+      walk(resolve(file, "..", `${path}.d.ts`));
+    }
+  };
+  for (const entry of entries) walk(resolve(entry));
+  for (const file of readdirSync("dist/types", { recursive: true })) {
+    const path = resolve("dist/types", file);
+    if (file.endsWith(".d.ts") && !needed.has(path)) rmSync(path);
+  }
+}
 
 /** The sources start their worker from its source, the package from dist/worker.js, which `how` says where to find. */
 const worker = (how) => ({
@@ -83,6 +127,28 @@ const worker = (how) => ({
     });
   },
 });
+
+/**
+ * Code that the entries and the files loaded later share becomes one file rather than one for each set of its readers: all
+ * of these files import what index.ts imports. (They have it already when they are loaded.)
+ */
+const together = {
+  name: "together",
+  setup({ onLoad, onResolve, resolve: find }) {
+    const later = new Set([resolve("src/evaluate.ts"), resolve("src/cli.ts")]);
+    onResolve({ filter: /^the index$/ }, () => ({ path: resolve("src/index.ts") }));
+    onResolve({ filter: /^\./ }, async ({ path, kind, resolveDir, pluginData }) => {
+      if (kind !== "dynamic-import" || pluginData === together) return;
+      const found = await find(path, { kind, resolveDir, pluginData: together });
+      later.add(found.path);
+      return found;
+    });
+    onLoad({ filter: /[/\\]src[/\\].*\.ts$/ }, ({ path }) => {
+      if (!later.has(path)) return;
+      return { contents: `${readFileSync(path, "utf8")}\nimport "the index";`, loader: "ts" };
+    });
+  },
+};
 
 /** Minified files lose the comments that keep bundlers from following the import of the package `webgpu`. */
 function unfollowed(file) {
@@ -99,15 +165,25 @@ async function bundle() {
   const index = { ...options, entryPoints: ["src/index.ts"], external, plugins };
   // The entries share their code, and the backends are files of their own, of which a page loads one.
   const shared = { splitting: true, chunkNames: "[name]-[hash]", outdir: "dist" };
-  await build({ ...index, ...shared, entryPoints: ["src/index.ts", "src/evaluate.ts", "src/cli.ts"] });
+  const entryPoints = ["src/index.ts", "src/evaluate.ts", "src/cli.ts"];
+  const logOverride = { "ignored-bare-import": "silent" };
+  await build({ ...index, ...shared, entryPoints, plugins: [...plugins, together], logOverride });
   // esbuild keeps imports of nothing for their side effects; there are none, and bundlers would warn of them.
   for (const file of readdirSync("dist")) {
     const code = readFileSync(`dist/${file}`, "utf8");
     writeFileSync(`dist/${file}`, code.replace(/^import "\.\/[^"]+";\n/gm, ""));
   }
-  const dense = { ...index, minify: true };
-  await build({ ...dense, outfile: "dist/index.workerd.js", plugins: [edge("")] });
-  await build({ ...dense, outfile: "dist/index.edge.js", plugins: [edge("?module")] });
+  const { metafile } = await build({
+    ...index,
+    entryPoints: ["src/index.edge.ts"],
+    outfile: "dist/edge.js",
+    minify: true,
+    metafile: true,
+    plugins: [edge],
+  });
+  const exported = metafile.outputs["dist/edge.js"].exports.filter((name) => name !== "provide");
+  edgeEntry("index.workerd", exported, "");
+  edgeEntry("index.edge", exported, "?module");
 
   // All in one file, for pages without a bundler.
   const { version, license, dependencies } = JSON.parse(readFileSync("package.json", "utf8"));
@@ -123,10 +199,11 @@ async function bundle() {
   });
   writeFileSync("dist/worker.js", 'import { serve } from "./relprop.min.js";\n\nserve();\n');
 
-  for (const name of ["relprop.min", "index.workerd", "index.edge"]) unfollowed(`dist/${name}.js`);
+  for (const name of ["relprop.min", "edge"]) unfollowed(`dist/${name}.js`);
 
   for (const file of Object.values(builds)) copyFileSync(`build/${file}`, `dist/${file}`);
   tool("typescript/bin/tsc", "-p", "tsconfig.build.json");
+  prune("dist/types/index.d.ts", "dist/types/evaluate.d.ts");
   // Model has Symbol.asyncDispose, which a user's `lib` may lack. (JSR refuses the directive in a source.)
   for (const types of ["dist/types/index.d.ts", "dist/types/evaluate.d.ts"]) {
     writeFileSync(types, `/// <reference lib="esnext.disposable" />\n${readFileSync(types, "utf8")}`);

@@ -130,7 +130,7 @@ export function picks(batch: readonly Encoded[], t: number, rows: number, how: A
   batch.forEach(({ tokens: { length: n }, reads = [n - 1] }, i) => {
     const from = i * rows * t;
     if (how === "mean") weights.fill(1 / n, from, from + n);
-    else reads.forEach((token, k) => weights.set([1], from + k * t + token));
+    else for (const [k, token] of reads.entries()) weights[from + k * t + token] = 1;
   });
   return weights;
 }

@@ -1,7 +1,6 @@
 import type { Timing } from "./backends/profile.ts";
 import { methods } from "./composites.ts";
 import { Engine, type EngineParts } from "./engine.ts";
-import { RelpropError } from "./errors.ts";
 import type { Attribution, Explanation, Prediction } from "./explanation.ts";
 import type { TensorInfo } from "./header.ts";
 import type { Encoded, Input } from "./inputs.ts";
@@ -113,45 +112,14 @@ export class Model {
     text: Input | readonly Input[],
     options: ExplainOptions | ExplainLists | AttributeOptions | AttributeLists = {},
   ): Promise<unknown> {
-    const tasks = this.task === "sequence-classification" ? undefined : await import("./tasks.ts");
     const other = isOther(options.method);
-    if ("continuation" in options && options.continuation !== undefined && !other) return this.#continuation(text, options);
-    const labels = tasks?.labelsOf(this.#engine.parts.architecture, options) ?? this.labels;
-    const wanted = requests(labels, tasks?.named(this.#engine.parts.architecture, options) ?? options);
-    const rows = tasks?.spread(this.task, wanted) ?? wanted;
-    const asked = other ? undefined : question(rows, options as ExplainOptions);
-    const given = this.#encode(text, options);
-    const encoded = (await tasks?.placed(this.#engine, given, options)) ?? given;
-    if (!asked) {
-      const { attribute } = await import("./methods.ts");
-      return one(text, await attribute(this.#engine, encoded, rows, options as AttributeLists));
+    const { of = "logit", continuation, token, signal } = options as ExplainOptions;
+    if (other || this.task !== "sequence-classification" || of !== "logit" || (continuation ?? token) !== undefined) {
+      const { explain } = await import("./explain.ts");
+      return one(text, await explain(this.#engine, inputs(text), options, question, other));
     }
-    const { of, signal } = options as ExplainOptions;
-    const results =
-      of && of !== "logit"
-        ? await (await import("./targets.ts")).explainOf(
-            this.#engine,
-            (other) => this.#engine.encode(other, options.truncate),
-            encoded,
-            asked,
-            of,
-            signal,
-          )
-        : await this.#engine.explain(encoded, asked, signal);
-    return one<Explanation | Explanation[]>(text, asked.several ? results : results.map(([only]) => only));
-  }
-
-  async #continuation(text: Input | readonly Input[], options: ExplainOptions | ExplainLists): Promise<unknown> {
-    const { explainContinuation } = await import("./continuation.ts");
-    const { continuation = "", contrast, truncate, signal } = options as ExplainOptions;
-    const asked = question([], options as ExplainOptions);
-    const texts = (isList(text) ? text : [text]).map((one) => {
-      if (typeof one === "string") return one;
-      throw new RelpropError("InvalidInput", "what is continued is a text");
-    });
-    const other = contrast === undefined ? undefined : String(contrast);
-    const how = { continuation, contrast: other, truncate };
-    const results = await explainContinuation(this.#engine, texts, asked, how, signal);
+    const asked = question(requests(this.labels, options), options as ExplainOptions);
+    const results = await this.#engine.explain(this.#encode(text, options), asked, signal);
     return one<Explanation | Explanation[]>(text, asked.several ? results : results.map(([only]) => only));
   }
 
@@ -171,7 +139,7 @@ export class Model {
 
   /** All of them, so that a text that is too long is told before any run. */
   #encode(given: Input | readonly Input[], { truncate }: PredictOptions): Encoded[] {
-    return (isList(given) ? given : [given]).map((input) => this.#engine.encode(input, truncate));
+    return inputs(given).map((input) => this.#engine.encode(input, truncate));
   }
 }
 
@@ -183,6 +151,8 @@ export function isOther(wanted: unknown): boolean {
 }
 
 const isList = (given: Input | readonly Input[]): given is readonly Input[] => Array.isArray(given);
+
+const inputs = (given: Input | readonly Input[]) => (isList(given) ? given : [given]);
 
 /** What was asked of one text is answered with one result. */
 const one = <R>(text: Input | readonly Input[], results: R[]): R | R[] => (isList(text) ? results : results[0]);

@@ -50,7 +50,7 @@ export function tokenizer(tokenizerJson: unknown, tokenizerConfig: unknown, rows
   const { model, normalizer, added, before, after, ...ids } = vocabulary(tokenizerJson, tokenizerConfig, rows);
   const words = wordsOf(normalizer);
   const pieces = wordPieces(model);
-  const prefix = model.config.continuing_subword_prefix.length;
+  const prefix = model.prefix.length;
   const literal = literals(added);
 
   function encode(text: string, pair?: string): Encoding {
@@ -84,7 +84,7 @@ export function tokenizer(tokenizerJson: unknown, tokenizerConfig: unknown, rows
       for (const text of found) {
         // A single piece, be it [UNK], is the whole word; of several, all but the first carry the prefix.
         const to = found.length === 1 ? word.length : from + text.length - (from > 0 ? prefix : 0);
-        const id = model.tokens_to_ids.get(text)!;
+        const id = model.ids.get(text)!;
         tokens.push({ id, text, start: shift + starts[from], end: shift + ends[to - 1], special: false });
         from = to;
       }
@@ -111,16 +111,10 @@ export function tokenizer(tokenizerJson: unknown, tokenizerConfig: unknown, rows
 }
 
 /**
- * The pieces of a word: the longest that fits, then the longest that goes on from there, [UNK] if one is missing. The
- * library's own search tries every end of the word, the better part of a minute for a megabyte of hundred-letter words.
+ * The pieces of a word: the longest that fits, then the longest that goes on from there, [UNK] if one is missing. (The
+ * library's own search tries every end of the word, the better part of a minute for a megabyte of hundred-letter words.)
  */
-export function wordPieces({
-  tokens_to_ids: ids,
-  unk_token: unk,
-  max_input_chars_per_word: most,
-  config,
-}: WordPieceModel) {
-  const prefix = config.continuing_subword_prefix;
+export function wordPieces({ ids, unk, prefix, longest: most }: WordPieceModel) {
   let longest = 0;
   for (const piece of ids.keys()) longest = Math.max(longest, piece.length);
 

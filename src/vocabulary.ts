@@ -1,8 +1,7 @@
 // tokenizer.json and tokenizer_config.json, read as the untrusted files they are: what the tokenizer uses is checked here,
 // once, and nothing else is read. Pieces live in Maps, so one called "__proto__" is a piece like any other.
 
-import * as library from "@huggingface/tokenizers";
-import { quote, RelpropError } from "./errors.ts";
+import { count, flag, invalid, type Json, list, object, only, piece, row, show } from "./tokenizers/fields.ts";
 import { MAX_CHARS, type Normalizer } from "./words.ts";
 
 export interface Piece {
@@ -10,18 +9,13 @@ export interface Piece {
   text: string;
 }
 
-/** The library's WordPiece, as far as we use it. */
 export interface WordPieceModel {
-  tokens_to_ids: Map<string, number>;
-  unk_token: string;
-  max_input_chars_per_word: number;
-  config: { continuing_subword_prefix: string };
-  encode(words: string[]): string[];
-}
-
-/** The library exports it, but its types lose it under nodenext. */
-interface Library {
-  WordPiece: new (config: object) => WordPieceModel;
+  ids: Map<string, number>;
+  unk: string;
+  /** What pieces begin with that go on a word. */
+  prefix: string;
+  /** The most characters of a word that is not unknown. */
+  longest: number;
 }
 
 export interface Vocabulary {
@@ -39,10 +33,8 @@ export interface Vocabulary {
   maskId: number | null;
 }
 
-type Json = Record<string, unknown>;
-
 /** Meant to be far above what models need, and low enough that no file makes a text expensive. */
-const LIMITS = { piece: 256, addedTokens: 4096, template: 64 };
+const LIMITS = { addedTokens: 4096, template: 64 };
 
 /** Reads a tokenizer's two files for a model whose embedding table has `rows` rows. */
 export function vocabulary(tokenizerJson: unknown, tokenizerConfig: unknown, rows: number): Vocabulary {
@@ -53,14 +45,14 @@ export function vocabulary(tokenizerJson: unknown, tokenizerConfig: unknown, row
   const normalizer = readNormalizer(object(file.normalizer, "normalizer"), config);
   only(object(file.pre_tokenizer, "pre_tokenizer").type, "pre_tokenizer.type", "BertPreTokenizer");
 
-  const ids = new Map(model.tokens_to_ids);
+  const ids = new Map(model.ids);
   const added = readAdded(file.added_tokens, ids, rows);
   const [before, after] = readTemplate(file.post_processor, ids);
   let size = 0;
   for (const id of ids.values()) size = Math.max(size, id + 1);
   // Some holes are common; a table made of holes is a mistake or an attack.
   if (size > 4 * ids.size) throw invalid("model.vocab", `has an id ${size - 1} but only ${ids.size} pieces`);
-  const unkId = ids.get(model.unk_token)!;
+  const unkId = ids.get(model.unk)!;
   const padId = special(config, "pad_token", "[PAD]", ids);
   const maskId = special(config, "mask_token", "[MASK]", ids);
   return { normalizer, model, added, before, after, size, unkId, padId, maskId };
@@ -71,6 +63,7 @@ function readModel(model: Json, rows: number): WordPieceModel {
   const untyped = model.type === undefined && "continuing_subword_prefix" in model && !("merges" in model);
   if (!untyped) only(model.type, "model.type", "WordPiece");
   const vocab = object(model.vocab, "model.vocab");
+  const ids = new Map<string, number>();
   const seen = new Set<number>();
   for (const [text, value] of Object.entries(vocab)) {
     const field = `model.vocab[${show(text)}]`;
@@ -78,16 +71,16 @@ function readModel(model: Json, rows: number): WordPieceModel {
     const id = row(value, field, rows);
     if (seen.has(id)) throw invalid(field, `is ${id}, the id of another piece`);
     seen.add(id);
+    ids.set(text, id);
   }
-  const unk_token = piece(model.unk_token ?? "[UNK]", "model.unk_token");
-  if (!Object.hasOwn(vocab, unk_token)) throw invalid("model.unk_token", `is ${show(unk_token)}, not in model.vocab`);
-  return new (library as unknown as Library).WordPiece({
-    type: "WordPiece",
-    vocab,
-    unk_token,
-    continuing_subword_prefix: piece(model.continuing_subword_prefix ?? "##", "model.continuing_subword_prefix"),
-    max_input_chars_per_word: count(model.max_input_chars_per_word ?? 100, "model.max_input_chars_per_word", MAX_CHARS),
-  });
+  const unk = piece(model.unk_token ?? "[UNK]", "model.unk_token");
+  if (!ids.has(unk)) throw invalid("model.unk_token", `is ${show(unk)}, not in model.vocab`);
+  return {
+    ids,
+    unk,
+    prefix: piece(model.continuing_subword_prefix ?? "##", "model.continuing_subword_prefix"),
+    longest: count(model.max_input_chars_per_word ?? 100, "model.max_input_chars_per_word", MAX_CHARS),
+  };
 }
 
 /** Where the files disagree tokenizer_config.json wins: transformers has it so, hence the model was trained so. */
@@ -182,49 +175,4 @@ function special(config: Json, name: string, otherwise: string, ids: Map<string,
   if (text !== undefined && id === undefined)
     throw invalid(`config.${name}`, `is ${show(text)}, not in the vocabulary`);
   return id ?? null;
-}
-
-/** A value for a message; a nest of lists would overflow the stack of whoever writes it out. */
-const show = (value: unknown) => (typeof value === "object" && value ? "a list or object" : quote(value));
-
-const invalid = (field: string, what: string) =>
-  new RelpropError("TokenizerInvalid", `the tokenizer's ${field} ${what}`, { field });
-
-/** Passes what the engine implements. */
-function only(value: unknown, field: string, ...supported: unknown[]): void {
-  if (supported.includes(value)) return;
-  const message = `the tokenizer's ${field} is ${show(value)}, only ${supported.map(show).join(", ")} is supported`;
-  throw new RelpropError("TokenizerUnsupported", message, { field, supported });
-}
-
-function object(value: unknown, field: string): Json {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Json;
-  throw invalid(field, "is not an object");
-}
-
-function list(value: unknown, field: string, limit: number): unknown[] {
-  if (!Array.isArray(value)) throw invalid(field, "is not a list");
-  if (value.length > limit) throw invalid(field, `has ${value.length} entries; ${limit} are allowed`);
-  return value;
-}
-
-function flag(value: unknown, field: string, otherwise: boolean): boolean {
-  value ??= otherwise;
-  if (typeof value === "boolean") return value;
-  throw invalid(field, `is ${show(value)}, not true or false`);
-}
-
-/** Half a surrogate pair would match no text, or half a character of it. */
-function piece(value: unknown, field: string): string {
-  if (typeof value !== "string") throw invalid(field, `is ${show(value)}, not a string`);
-  if (value.length > LIMITS.piece) throw invalid(field, `has ${value.length} characters; ${LIMITS.piece} are allowed`);
-  if (/\p{Cs}/u.test(value)) throw invalid(field, "has half a surrogate pair");
-  return value;
-}
-
-const row = (value: unknown, field: string, rows: number) => count(value, field, rows - 1);
-
-function count(value: unknown, field: string, most: number): number {
-  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= most) return value as number;
-  throw invalid(field, `is ${show(value)}, not an integer from 0 to ${most}`);
 }

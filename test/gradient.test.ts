@@ -10,10 +10,13 @@ import * as again from "../src/ops/attend.ts";
 import * as attention from "../src/ops/attention.ts";
 import * as reduce from "../src/ops/dot.ts";
 import * as elementwise from "../src/ops/elementwise.ts";
+import * as gated from "../src/ops/gate.ts";
 import * as dense from "../src/ops/linear.ts";
 import * as norm from "../src/ops/norm.ts";
+import * as rotation from "../src/ops/rotary.ts";
 import * as start from "../src/ops/seed.ts";
 import * as select from "../src/ops/select.ts";
+import * as distance from "../src/ops/skew.ts";
 import * as soft from "../src/ops/softmax.ts";
 import * as stable from "../src/ops/stabilize.ts";
 import { history, input, size, type Tensor } from "../src/tensor.ts";
@@ -46,6 +49,11 @@ const table: Record<string, Row> = {
     of: [0, 1, 2],
     rule: "gradient gradient gradient",
   },
+  gate: { y: (n) => gated.gate(x(n), input("b", [n, 3, 4])), of: [0, 1] },
+  rotary: { y: (n) => rotation.rotary(x(n), input("angles", [3, 2])) },
+  skew: { y: (n) => distance.skew(input("x", [n, 2, 3, 5]), false) },
+  "skew: keys": { y: (n) => distance.skew(input("x", [n, 2, 3, 5]), true) },
+  "softmax: span": { y: (n) => soft.softmax(input("x", [n, 2, 3, 3]), input("lengths", [n]), { before: 1, after: 1 }) },
   add: { y: (n) => elementwise.add(x(n), input("b", [n, 3, 4])), of: [0, 1] },
   pick: { y: (n) => select.pick(x(n), 1) },
   tanh: { y: (n) => activation.tanh(x(n)) },
@@ -112,7 +120,22 @@ async function differences(backend: Backend, op: Row["y"], data: Data, name: str
 const coverage = suite("gradients' table");
 
 coverage("a row for every op that relevance passes", () => {
-  const modules = [activation, again, attention, reduce, elementwise, dense, norm, start, select, soft, stable];
+  const modules = [
+    activation,
+    again,
+    attention,
+    reduce,
+    elementwise,
+    gated,
+    dense,
+    norm,
+    rotation,
+    start,
+    select,
+    distance,
+    soft,
+    stable,
+  ];
   const functions = modules.flatMap((m) => Object.entries(m).filter(([, f]) => typeof f === "function"));
   const names = functions.map(([name]) => name).filter((name) => !WITHOUT.includes(name));
   const rows = Object.keys(table).filter((name) => !name.includes(":"));

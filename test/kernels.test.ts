@@ -3,7 +3,7 @@
 
 import { test as check, suite } from "uvu";
 import * as assert from "uvu/assert";
-import { builtin } from "../src/backends/builtin.ts";
+import { builtin, rest } from "../src/backends/builtin.ts";
 import { argumentTypes, entryPoints } from "../src/backends/kernels.ts";
 import { choose } from "../src/backends/module.ts";
 import { type Composite, methods } from "../src/composites.ts";
@@ -14,11 +14,14 @@ import { attend } from "../src/ops/attend.ts";
 import { context, scores } from "../src/ops/attention.ts";
 import { dot } from "../src/ops/dot.ts";
 import { add } from "../src/ops/elementwise.ts";
+import { gate } from "../src/ops/gate.ts";
 import { linear } from "../src/ops/linear.ts";
 import { layerNorm } from "../src/ops/norm.ts";
+import { rotary } from "../src/ops/rotary.ts";
 import { seed } from "../src/ops/seed.ts";
 import { pick } from "../src/ops/select.ts";
 import { half, choose as pickSide, share } from "../src/ops/signs.ts";
+import { skew } from "../src/ops/skew.ts";
 import { softmax } from "../src/ops/softmax.ts";
 import { stabilize, stabilizer } from "../src/ops/stabilize.ts";
 import { plan } from "../src/plan.ts";
@@ -28,7 +31,11 @@ import { runGuarded } from "./ruled.ts";
 import { backends, findDevice, random } from "./support.ts";
 
 const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536 });
-const { exports } = (await WebAssembly.instantiate(await builtin("simd"), { env: { memory } })).instance;
+const exportsOf = async (bytes: Uint8Array<ArrayBuffer>) =>
+  (await WebAssembly.instantiate(bytes, { env: { memory } })).instance.exports;
+const usual = await exportsOf(await builtin("simd"));
+const others = await exportsOf((await rest("simd"))!);
+const exports = { ...others, ...usual };
 const functions = new Map(Object.entries(exports).filter(([, f]) => typeof f === "function") as [string, () => void][]);
 const shaders = { ...common, ...rare };
 const entries = Object.values(shaders).flatMap((code) => entryPoints(code).map((name) => ({ name, code })));
@@ -76,15 +83,29 @@ check("twins: the output, the inputs, then the fields of Args", () => {
 });
 
 check("exports: kernels and where free memory begins, nothing else", () => {
-  const others = Object.keys(exports).filter((name) => !functions.has(name));
-  assert.equal(others, ["heap"]);
+  assert.equal(
+    Object.keys(exports).filter((name) => !functions.has(name)),
+    ["heap"],
+  );
+});
+
+check("the rare kernels have nothing that the usual ones have, and keep out of their memory", () => {
+  const both = Object.keys(others).filter((name) => name in usual);
+  assert.equal(both, ["heap"]);
+  const scratch = 4 * (3 * 2 ** 17 + 4); // assembly/memory.ts
+  const start = (module: WebAssembly.Exports) => (module.heap as WebAssembly.Global<"i32">).value - scratch;
+  assert.ok(start(others) <= 4096 && start(usual) > 4096, `${start(others)} and ${start(usual)}`);
 });
 
 check("builds: the same exports with relaxed SIMD, where the runtime takes it", async () => {
   if (choose() === "simd") return console.log("no relaxed SIMD here");
-  const relaxed = await WebAssembly.compile(await builtin("relaxed"));
-  const names = WebAssembly.Module.exports(relaxed).map(({ name }) => name);
-  assert.equal(names, Object.keys(exports));
+  for (const [bytes, simd] of [
+    [await builtin("relaxed"), usual],
+    [(await rest("relaxed"))!, others],
+  ] as const) {
+    const names = WebAssembly.Module.exports(await WebAssembly.compile(bytes)).map(({ name }) => name);
+    assert.equal(names, Object.keys(simd));
+  }
   assert.is(choose(true), "simd");
 });
 
@@ -102,6 +123,12 @@ function everything(): Record<string, Tensor> {
   const p = softmax(scores(q, k, heads, 0.5), lengths);
   let y = add(attend(q, k, v, lengths, heads, 0.5), dense("o", context(p, v), width, false));
   y = add(y, dense("residual", y, width));
+  const turned = rotary(y, input("angles", [t, width]));
+  const apart = [false, true].map((keys) =>
+    skew(scores(turned, input("table", [batch, 2 * t - 1, width]), heads, 0.5), keys),
+  );
+  const near = softmax(add(apart[0], apart[1]), lengths, { before: 2, after: 1 });
+  y = gate(dense("gate", context(near, turned), width), y);
   for (const [name, f] of [...activations].filter(([name]) => !/_py|fast|swish/.test(name)))
     y = f(dense(name, y, width));
   const logits = dense("classes", pick(y, 1), classes);
@@ -132,6 +159,12 @@ function many(): Record<string, Tensor> {
   }
   const picked = pick(input("many rows", [n, 2, 3]), 1);
   const placed = picked.op.rules!.gradient(input("many picked", [n, 1, 3]), picked, at).to[0]!;
+  const angles = input("many angles", [n / 2, 2]);
+  const turned = rotary(input("many turned", [2, n / 2, 4]), angles);
+  found.push(turned, gate(x, g), through(gate(x, g), "gradient").to[0]!);
+  const apart = skew(input("many apart", [1, 2, 20, 39]), false);
+  found.push(apart, apart.op.rules!.gradient(input("many pairs", [1, 2, 20, 20]), apart, at).to[0]!);
+  found.push(softmax(input("many scores", [2, n, 4]), input("many lengths", [2]), { before: 2, after: 1 }));
   found.push(picked, placed, seed(x, input("many requests", [n, 4])));
   return Object.fromEntries(found.map((t, i) => [`many ${i}`, t]));
 }
@@ -141,6 +174,7 @@ const large = many();
 const leaves = history(Object.values({ ...outputs, ...large })).filter((t) => t.name !== undefined);
 const data = Object.fromEntries(leaves.map((t, i) => [t.name!, random(size(t), i + 1)]));
 data.lengths = Float32Array.of(5, 0, 3);
+data["many lengths"] = Float32Array.of(4, 3);
 
 for (const backend of backends) {
   const test = suite(`kernels, ${backend.name}`);

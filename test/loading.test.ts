@@ -78,14 +78,18 @@ const withConfig = (change: Record<string, unknown>) => {
 
 test("configs that cannot be", async () => {
   const cases: [Record<string, unknown>, string][] = [
-    [{ model_type: "gpt2" }, "ConfigUnsupported"],
+    [{ model_type: "llama" }, "ConfigUnsupported"],
+    [{ model_type: "gpt2" }, "ConfigInvalid"],
+    [{ architectures: ["BertForNextSentencePrediction"] }, "ConfigUnsupported"],
+    [{ architectures: ["BertForQuestionAnswering"] }, "MissingTensor"],
     [{ model_type: "constructor" }, "ConfigUnsupported"],
     [{ model_type: undefined }, "ConfigUnsupported"],
     [{ hidden_act: "constructor" }, "ConfigUnsupported"],
     [{ hidden_act: "mish" }, "ConfigUnsupported"],
     [{ position_embedding_type: "relative_key" }, "ConfigUnsupported"],
     [{ is_decoder: true }, "ConfigUnsupported"],
-    [{ problem_type: "multi_label_classification" }, "ConfigUnsupported"],
+    [{ problem_type: "multi_label_classification" }, "none"],
+    [{ problem_type: "ranking" }, "ConfigUnsupported"],
     [{ hidden_size: 2 ** 31 }, "ConfigMismatch"],
     [{ vocab_size: 1e12 }, "ConfigMismatch"],
     [{ max_position_embeddings: 512 }, "ConfigMismatch"],

@@ -74,7 +74,7 @@ for (const place of places) {
           ["cp-lrp", "cp-lrp", "attn-lrp", "attn-lrp"],
         );
         for (const explanation of all.slice(0, 2)) {
-          const { gradient, value: told } = explanation.explained!;
+          const { gradient = [], value: told } = explanation.explained!;
           const logits = explanation.classes.map(({ logit }) => logit);
           const wanted = logits.map((_, c) => Number(explanation === all[0] ? c === 1 : c === 3));
           const other = (await model.predict("not ten")).classes.map(({ logit }) => logit);

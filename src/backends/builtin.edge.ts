@@ -1,9 +1,15 @@
 // The kernels where nothing may be compiled at run time: edge runtimes compile what is imported, before anything runs.
 
-import relaxed from "./kernels.relaxed.wasm";
-import simd from "./kernels.wasm";
 import type { Build } from "./module.ts";
 
-export async function builtin(build: Build): Promise<WebAssembly.Module> {
-  return build === "simd" ? simd : relaxed;
+const modules = new Map<Build, WebAssembly.Module>();
+
+/** The entries for edge functions import the kernels, each in its runtime's way, and hand them over. */
+export function provide(compiled: Record<Build, WebAssembly.Module>): void {
+  modules.set("simd", compiled.simd).set("relaxed", compiled.relaxed);
 }
+
+export const builtin = async (build: Build): Promise<WebAssembly.Module> => modules.get(build)!;
+
+/** Those modules have all kernels. */
+export const rest = async (_: Build): Promise<undefined> => {};

@@ -4,10 +4,18 @@
 import { kernels, simdBytes } from "../generated/kernels.ts";
 import type { Build } from "./module.ts";
 
-/** A build's bytes. */
-export async function builtin(build: Build): Promise<Uint8Array<ArrayBuffer>> {
-  const inflated = new Blob([decode(kernels)]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-  const both = new Uint8Array(await new Response(inflated).arrayBuffer());
+/** A build's bytes: of the kernels that every explanation needs. */
+export const builtin = (build: Build): Promise<Uint8Array<ArrayBuffer>> => inflated(kernels, simdBytes, build);
+
+/** The others, as a module of their own that works on the same memory. */
+export async function rest(build: Build): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const { kernels, simdBytes } = await import("../generated/rare-kernels.ts");
+  return inflated(kernels, simdBytes, build);
+}
+
+async function inflated(text: string, simdBytes: number, build: Build): Promise<Uint8Array<ArrayBuffer>> {
+  const stream = new Blob([decode(text)]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  const both = new Uint8Array(await new Response(stream).arrayBuffer());
   return build === "simd" ? both.slice(0, simdBytes) : both.slice(simdBytes);
 }
 

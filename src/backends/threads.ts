@@ -22,7 +22,9 @@ export async function startThreads(threads: number, bytes: Uint8Array<ArrayBuffe
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
   const module = await WebAssembly.compile(shared(bytes));
   const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
-  const heap = threads * (exports.heap as WebAssembly.Global<"i32">).value; // scratch memory for each
+  const kernels = new Set(Object.keys(exports));
+  const end = (exports.heap as WebAssembly.Global<"i32">).value;
+  const heap = threads * end; // scratch memory for each
   memory.grow(Math.ceil(heap / 65536));
   const barrier = new Int32Array(new SharedArrayBuffer(12));
 
@@ -59,6 +61,8 @@ export async function startThreads(threads: number, bytes: Uint8Array<ArrayBuffe
       });
     });
 
+  const take = (module: WebAssembly.Module) => ask((thread) => ({ module, memory, end, barrier, thread, threads }));
+
   const dispose = () => {
     dead = new Error("the threads were ended");
     waiting?.settle(dead);
@@ -68,7 +72,7 @@ export async function startThreads(threads: number, bytes: Uint8Array<ArrayBuffe
 
   try {
     for (let i = 0; i < threads; i++) team.push(spawn(answered, failed));
-    await ask((thread) => ({ module, memory, barrier, thread, threads }));
+    await take(module);
   } catch (error) {
     dispose();
     throw error;
@@ -77,6 +81,12 @@ export async function startThreads(threads: number, bytes: Uint8Array<ArrayBuffe
     threads,
     memory,
     heap,
+    has: (kernel) => kernels.has(kernel),
+    async add(bytes) {
+      const more = await WebAssembly.compile(shared(bytes));
+      await take(more);
+      for (const { name } of WebAssembly.Module.exports(more)) kernels.add(name);
+    },
     run: (calls: KernelCall[]) => ask(() => calls),
     dispose,
   };

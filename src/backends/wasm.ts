@@ -1,7 +1,7 @@
 import { RelpropError } from "../errors.ts";
 import { type Plan, workBytes } from "../plan.ts";
 import { type Backend, type Data, expect, type Program } from "./backend.ts";
-import { builtin } from "./builtin.ts";
+import { builtin, rest } from "./builtin.ts";
 import { choose, compile, type WasmSource } from "./module.ts";
 import { type Profile, record } from "./profile.ts";
 
@@ -28,6 +28,9 @@ export interface Crew {
   readonly memory: WebAssembly.Memory;
   /** Where free memory begins. */
   readonly heap: number;
+  /** Whether it has a kernel; `add` brings more, from a module's bytes. */
+  has(kernel: string): boolean;
+  add(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   run(calls: KernelCall[]): void | Promise<void>;
   dispose(): void;
 }
@@ -39,14 +42,15 @@ export async function wasm(given?: WasmSource | Promise<WasmSource>, options: Wa
     throw new RelpropError("InvalidOption", `threads is a whole number from 1 to ${MOST_THREADS}, not ${threads}`);
   }
   let reason: string | undefined;
+  const more = () => rest(choose(deterministic));
   if (threads > 1) {
     try {
-      return backend(await together(threads, given ?? (await builtin(choose(deterministic)))), { profile });
+      return backend(await together(threads, given ?? (await builtin(choose(deterministic)))), more, { profile });
     } catch (cause) {
       reason = `one thread, because of ${cause}`;
     }
   }
-  return backend(await alone(await compile(given, deterministic)), { profile, reason });
+  return backend(await alone(await compile(given, deterministic)), more, { profile, reason });
 }
 
 async function together(threads: number, kernels: unknown): Promise<Crew> {
@@ -58,17 +62,24 @@ async function together(threads: number, kernels: unknown): Promise<Crew> {
 /** One thread, the caller's own. */
 async function alone(module: WebAssembly.Module): Promise<Crew> {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: PAGE });
-  const exports = await instantiate(module, memory);
+  const exports = { ...(await instantiate(module, memory)) };
   const heap = exports.heap as WebAssembly.Global<"i32"> | undefined;
   if (typeof heap?.value !== "number") {
     throw new RelpropError("WasmUnavailable", "the given module is not relprop's kernels");
   }
   memory.grow(Math.ceil(heap.value / PAGE));
-  takePlace(heap, { memory, thread: 0, threads: 1 });
+  const place = { memory, end: heap.value, thread: 0, threads: 1 };
+  takePlace(heap, place);
   return {
     threads: 1,
     memory,
     heap: heap.value,
+    has: (kernel) => kernel in exports,
+    async add(bytes) {
+      const { heap, ...more } = await instantiate(await WebAssembly.compile(bytes), memory);
+      takePlace(heap as WebAssembly.Global<"i32">, place);
+      Object.assign(exports, more);
+    },
     run(calls) {
       for (const [kernel, ...numbers] of calls) (exports[kernel] as (...numbers: number[]) => void)(...numbers);
     },
@@ -76,7 +87,9 @@ async function alone(module: WebAssembly.Module): Promise<Crew> {
   };
 }
 
-function backend(crew: Crew, options: { profile?: boolean; reason?: string }): Backend {
+type More = () => Promise<Uint8Array<ArrayBuffer> | undefined>;
+
+function backend(crew: Crew, more: More, options: { profile?: boolean; reason?: string }): Backend {
   const { memory, heap } = crew;
   const { reason } = options;
 
@@ -101,6 +114,20 @@ function backend(crew: Crew, options: { profile?: boolean; reason?: string }): B
         cause,
       );
     }
+  };
+  const inTurn = <R>(work: () => Promise<R>) => {
+    const turn = before.then(work);
+    before = turn.catch(() => {});
+    return turn;
+  };
+  /** Loads the kernels that the usual ones lack, if the plan needs one. */
+  const complete = async ({ steps }: Plan) => {
+    const missing = () => steps.find(({ kernel }) => !crew.has(kernel))?.kernel;
+    if (missing() === undefined) return;
+    const bytes = await more();
+    if (bytes) await inTurn(async () => missing() !== undefined && crew.add(bytes));
+    if (missing() === undefined) return;
+    throw new RelpropError("WasmUnavailable", `the given module has no kernel ${missing()}; is it of another version?`);
   };
   const view = (pointer: number, size: number) => new Float32Array(memory.buffer, pointer, size);
 
@@ -138,11 +165,7 @@ function backend(crew: Crew, options: { profile?: boolean; reason?: string }): B
       }
       return results;
     };
-    const run = (inputs: Data) => {
-      const turn = before.then(() => work(inputs));
-      before = turn.catch(() => {});
-      return turn;
-    };
+    const run = (inputs: Data) => inTurn(() => work(inputs));
     return { bytes: workBytes(plan), run, dispose: () => {} };
   };
 
@@ -165,7 +188,10 @@ function backend(crew: Crew, options: { profile?: boolean; reason?: string }): B
     async write(name, at, n, fill) {
       fill(view(weights.get(name)! + 4 * at, n));
     },
-    prepare: async (plan) => prepare(plan),
+    async prepare(plan) {
+      await complete(plan);
+      return prepare(plan);
+    },
     dispose() {
       weights.clear();
       crew.dispose();

@@ -6,6 +6,8 @@
 export interface Start {
   module: WebAssembly.Module;
   memory: WebAssembly.Memory;
+  /** Where one thread's scratch memory ends. */
+  end: number;
   /** Threads that have arrived, rounds they have come through, and whether one has failed. */
   barrier: Int32Array;
   thread: number;
@@ -15,7 +17,7 @@ export interface Start {
 /** A kernel's name and the numbers to call it with. */
 export type KernelCall = readonly [kernel: string, ...numbers: number[]];
 
-/** What a thread is told: to start, or to run a plan's calls. It answers with what went wrong, if anything. */
+/** What a thread is told: to start, or to take a further module, or to run a plan's calls. It answers with what went wrong, if anything. */
 export type Task = Start | readonly KernelCall[];
 export type Answer = { error?: unknown };
 
@@ -31,7 +33,7 @@ interface Port {
 const PATIENCE = 1000;
 
 export function listen(port: Port): void {
-  let exports: WebAssembly.Exports;
+  let exports: WebAssembly.Exports = {};
   let barrier: Int32Array;
   let threads: number;
 
@@ -50,8 +52,9 @@ export function listen(port: Port): void {
 
   const start = async (given: Start) => {
     ({ barrier, threads } = given);
-    exports = (await WebAssembly.instantiate(given.module, { env: { memory: given.memory } })).exports;
-    takePlace(exports.heap as WebAssembly.Global<"i32">, given);
+    const more = (await WebAssembly.instantiate(given.module, { env: { memory: given.memory } })).exports;
+    takePlace(more.heap as WebAssembly.Global<"i32">, given);
+    exports = { ...exports, ...more };
   };
 
   const run = (calls: readonly KernelCall[]) => {
@@ -87,8 +90,8 @@ export function release(barrier: Int32Array): void {
 /** Gives an instance of the kernels its thread's place: scratch memory of its own, and its share of the work. */
 export function takePlace(
   heap: WebAssembly.Global<"i32">,
-  { memory, thread, threads }: Pick<Start, "memory" | "thread" | "threads">,
+  { memory, end, thread, threads }: Pick<Start, "memory" | "end" | "thread" | "threads">,
 ): void {
-  heap.value *= thread + 1;
+  heap.value = end * (thread + 1);
   new Uint32Array(memory.buffer, heap.value - 8, 2).set([thread, threads]);
 }

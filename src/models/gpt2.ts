@@ -21,10 +21,12 @@ export function gpt2(config: Config, w: Weights): Architecture {
   oneOf(config, "add_cross_attention", [false], "only decoders alone are supported");
 
   /** The dense layer `out` wide that is at `first` of one `all` wide. */
-  const conv = (layer: Weights, out: number, first = 0, all = out) => (x: Tensor) => {
-    const weight = layer.part("weight", [all, cols(x)], first, out, true);
-    return linear(x, weight, layer.part("bias", [all], first, out));
-  };
+  const conv =
+    (layer: Weights, out: number, first = 0, all = out) =>
+    (x: Tensor) => {
+      const weight = layer.part("weight", [all, cols(x)], first, out, true);
+      return linear(x, weight, layer.part("bias", [all], first, out));
+    };
   const words = base.name("wte.weight");
   const design = encoder(config, w, {
     tables: { words, positions: base.name("wpe.weight") },

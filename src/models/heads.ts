@@ -69,6 +69,7 @@ export function top(config: Config, w: Weights, heads: Heads, width: number, eps
     throw new RelpropError("MissingTensor", `the checkpoint has no ${matrix}, ${hint}`, { name: matrix });
   }
   const [between = width] = (inner && w.shape(`${inner}.weight`)) || [];
+  w.demand(matrix, [classes, between]);
   return {
     task,
     ...named(config, task, classes),

@@ -1,0 +1,11 @@
+// What explanations of long texts, of some families and by some rules need: kernels that are loaded when one is called.
+
+export * from "./attend";
+export * from "./gate";
+export * from "./rotary";
+export * from "./signs";
+export * from "./skew";
+export { softmax_span } from "./softmax";
+export * from "./stabilize";
+
+export { heap } from "./memory";

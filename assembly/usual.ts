@@ -1,0 +1,13 @@
+// What every explanation needs: the kernels that the package carries in its first files.
+
+export * from "./activation";
+export * from "./attention";
+export * from "./elementwise";
+export * from "./linear";
+export * from "./norm";
+export * from "./reduce";
+export * from "./seed";
+export * from "./select";
+export { softmax, softmax_grad, softmax_kept } from "./softmax";
+
+export { heap } from "./memory";

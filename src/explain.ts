@@ -1,0 +1,49 @@
+// What explain() answers beside classes of texts by propagation: other heads, other methods, functions of logits, given
+// continuations. Loaded when one is asked for.
+
+import { explainContinuation } from "./continuation.ts";
+import type { Engine } from "./engine.ts";
+import { RelpropError } from "./errors.ts";
+import type { Explanation } from "./explanation.ts";
+import type { Encoded, Input } from "./inputs.ts";
+import type { AttributeLists, AttributeOptions } from "./methods.ts";
+import type { ExplainLists, ExplainOptions, Question } from "./question.ts";
+import { requests } from "./target.ts";
+import { labelsOf, named, placed, spread } from "./tasks.ts";
+
+/** Each text's explanation, attribution or list of them. `question` is question.ts's; `other` says that the method is. */
+export async function explain(
+  engine: Engine,
+  texts: readonly Input[],
+  options: ExplainOptions | ExplainLists | AttributeOptions | AttributeLists,
+  question: (rows: Float32Array[], options: ExplainOptions) => Question,
+  other: boolean,
+): Promise<unknown[]> {
+  const { architecture } = engine.parts;
+  const asking = options as ExplainOptions;
+  const { truncate, signal, of, continuation, contrast } = asking;
+  const answers = (asked: Question, results: Explanation[][]) =>
+    asked.several ? results : results.map(([only]) => only);
+  if (continuation !== undefined && !other) {
+    const asked = question([], asking);
+    const how = { continuation, contrast: contrast === undefined ? undefined : String(contrast), truncate };
+    return answers(asked, await explainContinuation(engine, texts.map(text), asked, how, signal));
+  }
+
+  const rows = spread(architecture.task, requests(labelsOf(architecture, asking), named(architecture, asking)));
+  const asked = other ? undefined : question(rows, asking);
+  const encode = (input: Input): Encoded => engine.encode(input, truncate);
+  const encoded = await placed(engine, texts.map(encode), asking);
+  if (!asked) {
+    const { attribute } = await import("./methods.ts");
+    return attribute(engine, encoded, rows, options as AttributeLists);
+  }
+  if (of === undefined || of === "logit") return answers(asked, await engine.explain(encoded, asked, signal));
+  const { explainOf } = await import("./targets.ts");
+  return answers(asked, await explainOf(engine, encode, encoded, asked, of, signal));
+}
+
+function text(given: Input): string {
+  if (typeof given === "string") return given;
+  throw new RelpropError("InvalidInput", "what is continued is a text");
+}
