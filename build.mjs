@@ -8,6 +8,7 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { relative, resolve } from "node:path";
 import { deflateRawSync, gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { together } from "./together.mjs";
 
 const tool = (name, ...args) => execFileSync(process.execPath, [`node_modules/${name}`, ...args], { stdio: "inherit" });
 
@@ -104,7 +105,7 @@ function prune(...entries) {
   const walk = (file) => {
     if (needed.has(file)) return;
     needed.add(file);
-    for (const [, path] of readFileSync(file, "utf8").matchAll(/(?:from |import\()"(\.[^"]+)\.js"/g)) {
+    for (const [, path] of readFileSync(file, "utf8").matchAll(/(?:from |import\()"(\.[^"]+)\.[jt]s"/g)) {
       walk(resolve(file, "..", `${path}.d.ts`));
     }
   };
@@ -128,28 +129,6 @@ const worker = (how) => ({
   },
 });
 
-/**
- * Code that the entries and the files loaded later share becomes one file rather than one for each set of its readers: all
- * of these files import what index.ts imports. (They have it already when they are loaded.)
- */
-const together = {
-  name: "together",
-  setup({ onLoad, onResolve, resolve: find }) {
-    const later = new Set([resolve("src/evaluate.ts"), resolve("src/cli.ts")]);
-    onResolve({ filter: /^the index$/ }, () => ({ path: resolve("src/index.ts") }));
-    onResolve({ filter: /^\./ }, async ({ path, kind, resolveDir, pluginData }) => {
-      if (kind !== "dynamic-import" || pluginData === together) return;
-      const found = await find(path, { kind, resolveDir, pluginData: together });
-      later.add(found.path);
-      return found;
-    });
-    onLoad({ filter: /[/\\]src[/\\].*\.ts$/ }, ({ path }) => {
-      if (!later.has(path)) return;
-      return { contents: `${readFileSync(path, "utf8")}\nimport "the index";`, loader: "ts" };
-    });
-  },
-};
-
 /** Minified files lose the comments that keep bundlers from following the import of the package `webgpu`. */
 function unfollowed(file) {
   const code = readFileSync(file, "utf8");
@@ -167,7 +146,13 @@ async function bundle() {
   const shared = { splitting: true, chunkNames: "[name]-[hash]", outdir: "dist" };
   const entryPoints = ["src/index.ts", "src/evaluate.ts", "src/cli.ts"];
   const logOverride = { "ignored-bare-import": "silent" };
-  await build({ ...index, ...shared, entryPoints, plugins: [...plugins, together], logOverride });
+  await build({
+    ...index,
+    ...shared,
+    entryPoints,
+    plugins: [...plugins, together("src/index.ts", "src/evaluate.ts", "src/cli.ts")],
+    logOverride,
+  });
   // esbuild keeps imports of nothing for their side effects; there are none, and bundlers would warn of them.
   for (const file of readdirSync("dist")) {
     const code = readFileSync(`dist/${file}`, "utf8");

@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { together } from "../together.mjs";
 import { serve } from "./serve.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -44,6 +45,8 @@ export async function buildPage() {
     splitting: true,
     metafile: true,
     chunkNames: "[name]-[hash]",
+    plugins: [together(`${here}src/worker.ts`)],
+    logOverride: { "ignored-bare-import": "silent" },
   });
   await serviceWorker();
   return sizes(metafile);

@@ -43,7 +43,7 @@ export async function explainContinuation(
 }
 
 function continued(engine: Engine, text: string, more: string, truncate?: boolean): Continued {
-  const [, after] = engine.parts.tokenizer.template;
+  const after = engine.parts.tokenizer.template.single[1].length;
   const prompt = engine.encode(text, truncate).tokens;
   const whole = engine.encode(text + more, truncate);
   const n = prompt.length - after;

@@ -42,7 +42,7 @@ export function encode(
   if (!truncate) {
     throw new RelpropError("InputTooLong", `${long}, this model takes ${most}; shorten it or ask to truncate`, facts);
   }
-  const kept = shortened(tokens, most, pair === undefined ? 0 : 1, tokenizer.template);
+  const kept = shortened(tokens, most, pair !== undefined, tokenizer.template);
   return {
     text: both,
     tokens: kept,
@@ -51,18 +51,21 @@ export function encode(
 }
 
 /** The first tokens of each text: of two the longer one is cut first. What the template adds stays. */
-function shortened(tokens: Token[], most: number, pairs: 0 | 1, [before, after]: Tokenizer["template"]): Token[] {
-  const second = tokens.findIndex(({ type }) => type);
-  const n = pairs ? second - before - after : tokens.length - before - after;
-  const m = pairs ? tokens.length - second - after : 0;
-  const room = Math.max(0, most - before - (1 + pairs) * after);
+function shortened(tokens: Token[], most: number, two: boolean, { single, pair }: Tokenizer["template"]): Token[] {
+  const [before, between, after = []] = two ? pair : single;
+  const second = two ? tokens.findIndex(({ type }) => type) : tokens.length;
+  const n = second - before.length - between.length;
+  const m = tokens.length - second - after.length;
+  const room = Math.max(0, most - before.length - between.length - after.length);
   const short = Math.min(n, m);
   const [less, more] = 2 * short > room ? [room >> 1, room - (room >> 1)] : [short, room - short];
   const [a, b] = n > m ? [more, less] : [less, more];
-  const cut = (from: number, length: number, keep: number) =>
-    tokens.slice(from, from + keep).concat(tokens.slice(from + length, from + length + after));
-  const first = [...tokens.slice(0, before), ...cut(before, n, pairs ? Math.min(a, n) : room)];
-  return pairs ? [...first, ...cut(second, m, Math.min(b, m))] : first;
+  const start = before.length;
+  return [
+    ...tokens.slice(0, start + Math.min(a, n)),
+    ...tokens.slice(start + n, second + Math.min(b, m)),
+    ...tokens.slice(second + m),
+  ];
 }
 
 function parts(input: Input): Exclude<Input, string> {

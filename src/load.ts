@@ -11,7 +11,7 @@ import { Weights } from "./models/weights.ts";
 import { plan } from "./plan.ts";
 import { PIECE, pieces } from "./safetensors.ts";
 import type { Shape } from "./tensor.ts";
-import { tokenizer } from "./tokenizer.ts";
+import { type Tokenizer, tokenizer } from "./tokenizer.ts";
 import { explaining, network } from "./trace.ts";
 
 export interface LoadOptions extends BackendOptions, ReadOptions {
@@ -50,7 +50,7 @@ export async function read(source: Source, options: LoadOptions): Promise<ModelP
       most: 2 ** 20,
       signal,
     });
-    const encode = tokenizer(vocabulary, tokenizerConfig ?? {}, found.vocabulary);
+    const encode = await reader(vocabulary, tokenizerConfig, found.vocabulary);
     const special = found.task !== "sequence-classification" && (await import("./open.ts"));
     const design = special ? await special.completed(found, from, vocabulary, signal) : found;
     const tables = await embeddings(design, stored, signal);
@@ -73,6 +73,14 @@ export async function read(source: Source, options: LoadOptions): Promise<ModelP
   } finally {
     await from.close();
   }
+}
+
+/** WordPiece is read here; other tokenizers come with the library that they need. */
+async function reader(file: Record<string, unknown>, config: unknown, rows: number): Promise<Tokenizer> {
+  const model = file.model as { type?: unknown; merges?: unknown } | undefined;
+  const other = model?.merges || model?.type === "BPE" || model?.type === "Unigram";
+  const read = other ? (await import("./tokenizers/pipeline.ts")).pipeline : tokenizer;
+  return read(file, config, rows);
 }
 
 /** The embedding tables, kept on the host in the checkpoint's own dtype. */

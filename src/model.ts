@@ -43,7 +43,7 @@ export class Model {
   readonly tensors: readonly TensorInfo[];
   readonly unused: readonly string[];
   /** Ids of the vocabulary's own tokens for what is unknown, padded or masked; null where it has none. */
-  readonly specialIds: { unk: number; pad: number | null; mask: number | null };
+  readonly specialIds: { unk: number | null; pad: number | null; mask: number | null };
 
   readonly #engine: Engine;
   readonly #profile: ReadonlyMap<string, Timing> | undefined;

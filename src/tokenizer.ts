@@ -2,7 +2,9 @@
 // and a word's pieces lie end to end in it, so offsets are right by construction rather than found again afterwards.
 
 import { quote, RelpropError } from "./errors.ts";
-import { type Piece, vocabulary, type WordPieceModel } from "./vocabulary.ts";
+import type { Piece } from "./tokenizers/fields.ts";
+import type { Template } from "./tokenizers/template.ts";
+import { vocabulary, type WordPieceModel } from "./vocabulary.ts";
 import { type TakeWord, wordsOf } from "./words.ts";
 
 export interface Token {
@@ -30,7 +32,7 @@ export interface Encoding {
 export interface Tokenizer {
   /** The highest id, plus one. */
   readonly size: number;
-  readonly unkId: number;
+  readonly unkId: number | null;
   readonly padId: number | null;
   readonly maskId: number | null;
   /**
@@ -38,8 +40,8 @@ export interface Tokenizer {
    * a second text's tokens go on after the first one and a line's end.
    */
   encode(text: string, pair?: string): Encoding;
-  /** How many tokens the template puts before a text, and after each. */
-  readonly template: readonly [before: number, after: number];
+  /** What is put around one text, or two. */
+  readonly template: Template;
 }
 
 /** The longest text that is read, in UTF-16 units. */
@@ -47,37 +49,13 @@ export const MAX_TEXT = 1 << 20;
 
 /** The tokenizer of two parsed files, for a model whose embedding table has `rows` rows. */
 export function tokenizer(tokenizerJson: unknown, tokenizerConfig: unknown, rows: number): Tokenizer {
-  const { model, normalizer, added, before, after, ...ids } = vocabulary(tokenizerJson, tokenizerConfig, rows);
+  const { model, normalizer, added, template, ...ids } = vocabulary(tokenizerJson, tokenizerConfig, rows);
   const words = wordsOf(normalizer);
   const pieces = wordPieces(model);
   const prefix = model.prefix.length;
   const literal = literals(added);
 
-  function encode(text: string, pair?: string): Encoding {
-    const tokens: Token[] = [];
-    const warnings = new Set<string>();
-    const template = ({ id, text }: Piece) => tokens.push({ id, text, start: null, end: null, special: true });
-    before.forEach(template);
-    read(text, 0, tokens, warnings);
-    after.forEach(template);
-    if (pair !== undefined) {
-      const first = tokens.length;
-      read(pair, text.length + 1, tokens, warnings);
-      after.forEach(template);
-      for (const token of tokens.slice(first)) token.type = 1;
-    }
-    return { ids: tokens.map((token) => token.id), tokens, warnings: [...warnings] };
-  }
-
-  /** Adds the tokens of one text, whose offsets start at `shift`. */
-  function read(text: string, shift: number, tokens: Token[], warnings: Set<string>): void {
-    if (typeof text !== "string") throw new RelpropError("InvalidInput", `the text is a ${typeof text}, not a string`);
-    if (text.length > MAX_TEXT) {
-      const message = `the text has ${text.length} characters; at most ${MAX_TEXT} are read`;
-      throw new RelpropError("InputTooLong", message, { length: text.length, max: MAX_TEXT });
-    }
-    if (/\p{Cs}/u.test(text)) warnings.add("the text has half a surrogate pair, which is read as U+FFFD");
-
+  const read: Read = (text, shift, tokens, warnings) => {
     const take: TakeWord = (word, starts, ends) => {
       const found = pieces(word);
       let from = 0;
@@ -101,13 +79,49 @@ export function tokenizer(tokenizerJson: unknown, tokenizerConfig: unknown, rows
       from = i + token.text.length;
       const { id, text: content, special } = token;
       tokens.push({ id, text: content, start: shift + i, end: shift + from, special });
-      if (special) warnings.add(`the text has ${quote(content)}, which the model reads as a special token`);
+      if (special) warnings.add(meant(content));
       i = from;
     }
     words(text, from, text.length, take);
-  }
+  };
 
-  return { ...ids, template: [before.length, after.length], encode };
+  return { ...ids, template, encode: encoder(template, read) };
+}
+
+/** Adds the tokens of one text, whose offsets start at `shift`. */
+export type Read = (text: string, shift: number, tokens: Token[], warnings: Set<string>) => void;
+
+/** Encodes one text or two, read by `read`, with what the template puts around them. */
+export function encoder(template: Template, read: Read): Tokenizer["encode"] {
+  return (text, pair) => {
+    const tokens: Token[] = [];
+    const warnings = new Set<string>();
+    const put = (pieces: readonly Piece[]) => {
+      for (const { id, text } of pieces) tokens.push({ id, text, start: null, end: null, special: true });
+    };
+    const add = (text: string, shift: number) => {
+      if (typeof text !== "string")
+        throw new RelpropError("InvalidInput", `the text is a ${typeof text}, not a string`);
+      if (text.length > MAX_TEXT) {
+        const message = `the text has ${text.length} characters; at most ${MAX_TEXT} are read`;
+        throw new RelpropError("InputTooLong", message, { length: text.length, max: MAX_TEXT });
+      }
+      if (/\p{Cs}/u.test(text)) warnings.add("the text has half a surrogate pair, which is read as U+FFFD");
+      read(text, shift, tokens, warnings);
+    };
+
+    const [before, after, end = []] = pair === undefined ? template.single : template.pair;
+    put(before);
+    add(text, 0);
+    put(after);
+    if (pair !== undefined) {
+      const first = tokens.length;
+      add(pair, text.length + 1);
+      put(end);
+      for (const token of tokens.slice(first)) token.type = 1;
+    }
+    return { ids: tokens.map((token) => token.id), tokens, warnings: [...warnings] };
+  };
 }
 
 /**
@@ -132,13 +146,19 @@ export function wordPieces({ ids, unk, prefix, longest: most }: WordPieceModel) 
   };
 }
 
+/** What a reader is told of a special token that stands in the text. */
+export const meant = (content: string): string =>
+  `the text has ${quote(content)}, which the model reads as a special token`;
+
 interface Node<T> {
   next: Map<string, Node<T>>;
   token?: T;
 }
 
 /** Finds the longest added token that stands at text[i]. */
-function literals<T extends Piece>(added: T[]) {
+export function literals<T extends Pick<Piece, "text">>(
+  added: readonly T[],
+): (text: string, i: number) => T | undefined {
   const root: Node<T> = { next: new Map() };
   for (const token of added) {
     let node = root;

@@ -1,13 +1,21 @@
 // tokenizer.json and tokenizer_config.json, read as the untrusted files they are: what the tokenizer uses is checked here,
 // once, and nothing else is read. Pieces live in Maps, so one called "__proto__" is a piece like any other.
 
-import { count, flag, invalid, type Json, list, object, only, piece, row, show } from "./tokenizers/fields.ts";
+import {
+  count,
+  flag,
+  invalid,
+  type Json,
+  list,
+  object,
+  only,
+  type Piece,
+  piece,
+  row,
+  show,
+} from "./tokenizers/fields.ts";
+import { type Template, template } from "./tokenizers/template.ts";
 import { MAX_CHARS, type Normalizer } from "./words.ts";
-
-export interface Piece {
-  id: number;
-  text: string;
-}
 
 export interface WordPieceModel {
   ids: Map<string, number>;
@@ -23,9 +31,7 @@ export interface Vocabulary {
   model: WordPieceModel;
   /** Literals that are one token wherever they stand in the text: "[SEP]". */
   added: (Piece & { special: boolean })[];
-  /** What the template puts around the text. */
-  before: Piece[];
-  after: Piece[];
+  template: Template;
   /** The highest id, plus one. */
   size: number;
   unkId: number;
@@ -34,7 +40,7 @@ export interface Vocabulary {
 }
 
 /** Meant to be far above what models need, and low enough that no file makes a text expensive. */
-const LIMITS = { addedTokens: 4096, template: 64 };
+const MOST_ADDED = 4096;
 
 /** Reads a tokenizer's two files for a model whose embedding table has `rows` rows. */
 export function vocabulary(tokenizerJson: unknown, tokenizerConfig: unknown, rows: number): Vocabulary {
@@ -47,7 +53,7 @@ export function vocabulary(tokenizerJson: unknown, tokenizerConfig: unknown, row
 
   const ids = new Map(model.ids);
   const added = readAdded(file.added_tokens, ids, rows);
-  const [before, after] = readTemplate(file.post_processor, ids);
+  const around = template(file.post_processor, ids);
   let size = 0;
   for (const id of ids.values()) size = Math.max(size, id + 1);
   // Some holes are common; a table made of holes is a mistake or an attack.
@@ -55,13 +61,13 @@ export function vocabulary(tokenizerJson: unknown, tokenizerConfig: unknown, row
   const unkId = ids.get(model.unk)!;
   const padId = special(config, "pad_token", "[PAD]", ids);
   const maskId = special(config, "mask_token", "[MASK]", ids);
-  return { normalizer, model, added, before, after, size, unkId, padId, maskId };
+  return { normalizer, model, added, template: around, size, unkId, padId, maskId };
 }
 
 function readModel(model: Json, rows: number): WordPieceModel {
   // Files older than the field have no type; WordPiece is then what has this prefix and no merges.
   const untyped = model.type === undefined && "continuing_subword_prefix" in model && !("merges" in model);
-  if (!untyped) only(model.type, "model.type", "WordPiece");
+  if (!untyped) only(model.type, "model.type", "WordPiece", "BPE", "Unigram"); // the others have readers of their own
   const vocab = object(model.vocab, "model.vocab");
   const ids = new Map<string, number>();
   const seen = new Set<number>();
@@ -101,7 +107,7 @@ function readNormalizer(json: Json, config: Json): Normalizer {
 function readAdded(json: unknown, ids: Map<string, number>, rows: number): Vocabulary["added"] {
   const taken = new Set(ids.values());
   const seen = new Set<string>();
-  return list(json ?? [], "added_tokens", LIMITS.addedTokens).map((item, i) => {
+  return list(json ?? [], "added_tokens", MOST_ADDED).map((item, i) => {
     const at = `added_tokens[${i}]`;
     const token = object(item, at);
     const text = piece(token.content, `${at}.content`);
@@ -123,52 +129,13 @@ function readAdded(json: unknown, ids: Map<string, number>, rows: number): Vocab
   });
 }
 
-/** The special tokens before and after a single text. */
-function readTemplate(json: unknown, ids: Map<string, number>): [Piece[], Piece[]] {
-  const sides: [Piece[], Piece[]] = [[], []];
-  if (json == null) return sides;
-  const processor = object(json, "post_processor");
-  const known = (id: unknown, text: unknown, field: string): Piece => {
-    if (typeof text === "string" && typeof id === "number" && ids.get(text) === id) return { id, text };
-    throw invalid(field, `names ${show(text)} with id ${show(id)}, which is not in the vocabulary`);
-  };
-
-  if (processor.type === "BertProcessing") {
-    for (const [side, name] of ["cls", "sep"].entries()) {
-      const [text, id] = list(processor[name], `post_processor.${name}`, 2);
-      sides[side].push(known(id, text, `post_processor.${name}`));
-    }
-    return sides;
-  }
-
-  only(processor.type, "post_processor.type", "TemplateProcessing", "BertProcessing");
-  const specials = object(processor.special_tokens ?? {}, "post_processor.special_tokens");
-  let side = 0;
-  for (const [i, item] of list(processor.single, "post_processor.single", LIMITS.template).entries()) {
-    const at = `post_processor.single[${i}]`;
-    const entry = object(item, at);
-    const isText = "Sequence" in entry;
-    const { id, type_id } = object(isText ? entry.Sequence : entry.SpecialToken, at);
-    only(type_id ?? 0, `${at}.type_id`, 0);
-    if (isText) {
-      if (id !== "A" || side++) throw invalid(at, `places ${show(id)}; there is one text to place, "A", once`);
-      continue;
-    }
-    if (typeof id !== "string" || !Object.hasOwn(specials, id)) {
-      throw invalid(at, `names ${show(id)}, which is not in post_processor.special_tokens`);
-    }
-    const field = `post_processor.special_tokens[${show(id)}]`;
-    const special = object(specials[id], field);
-    const tokens = list(special.tokens, `${field}.tokens`, LIMITS.template);
-    const tokenIds = list(special.ids, `${field}.ids`, tokens.length);
-    for (const [k, text] of tokens.entries()) sides[side].push(known(tokenIds[k], text, field));
-  }
-  if (!side) throw invalid("post_processor.single", "has no place for the text");
-  return sides;
-}
-
 /** The id of a special token that the config may name, null where the vocabulary has none. */
-function special(config: Json, name: string, otherwise: string, ids: Map<string, number>): number | null {
+export function special(
+  config: Json,
+  name: string,
+  otherwise: string,
+  ids: ReadonlyMap<string, number>,
+): number | null {
   const value = config[name] ?? undefined;
   const text = typeof value === "object" ? object(value, `config.${name}`).content : value;
   const id = ids.get(text === undefined ? otherwise : piece(text, `config.${name}`));

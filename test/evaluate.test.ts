@@ -88,7 +88,7 @@ function area(ys: number[]): number {
 const ranked = (positions: number[], key: (j: number) => number) => [...positions].sort((a, b) => key(b) - key(a));
 
 async function ali({ ids, special, relevance, target, logits }: Known, all: boolean) {
-  const { unk } = model.specialIds;
+  const unk = model.specialIds.unk!;
   const free = ids.map((_, j) => j).filter((j) => all || !special[j]);
   const y0 = await logits(ids);
   const [E, M, P]: number[][] = [[], [], []];
@@ -127,7 +127,7 @@ const slow: Record<string, { label?: true; score(known: Known): Promise<Record<s
   },
   aopc: {
     async score({ ids, special, relevance, target, logits }) {
-      const mask = model.specialIds.mask ?? model.specialIds.unk;
+      const mask = model.specialIds.mask ?? model.specialIds.unk!;
       const free = [...ids.keys()].filter((j) => !special[j]);
       const p0 = softmax(await logits(ids))[target];
       const [comprehensiveness, sufficiency]: number[][] = [[], []];
@@ -148,7 +148,7 @@ const slow: Record<string, { label?: true; score(known: Known): Promise<Record<s
       const falls: number[] = [];
       for (const j of free) {
         const without = [...ids];
-        without[j] = model.specialIds.unk;
+        without[j] = model.specialIds.unk!;
         falls.push(whole - (await logits(without))[target]);
       }
       // τ-b: words that the vocabulary lacks are [UNK] already, and their falls of zero are ties.

@@ -57,7 +57,7 @@ for (const place of places) {
 
     const ids = tokens.map(({ id }) => id);
     assert.equal(await model.explain({ text, ids }, { at: "words" }), own);
-    const { unk } = model.specialIds;
+    const unk = model.specialIds.unk!;
     const unknown = ids.map((id, j) => (j === 2 ? unk : id));
     const written = `${text.slice(0, tokens[2].start!)}[UNK]${text.slice(tokens[2].end!)}`;
     const [put, meant] = await model.predict([{ text, ids: unknown }, written]);

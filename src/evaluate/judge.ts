@@ -69,7 +69,8 @@ export async function judge(
     const relevance = (await explain(text)).tokens.map(({ relevance }) => relevance);
     trials.push({ name, relevance, own: { ...own }, explain });
   }
-  const common = { text, tokens, target: explained, whole, ids: model.specialIds, predict, randomized };
+  const ids = { ...model.specialIds, unk: model.specialIds.unk ?? -1 }; // without one: a vector of zeros
+  const common = { text, tokens, target: explained, whole, ids, predict, randomized };
   const scores: [string, Scores & { forwards: number; seconds: number }][] = await Promise.all(
     trials.map(async ({ name, relevance, own, explain }) => {
       const { values, curves } = await how.score({ ...common, relevance, explain });

@@ -36,7 +36,7 @@ export interface Trial {
   target: number;
   /** The classes of the text as it is. */
   whole: readonly ClassScore[];
-  ids: Model["specialIds"];
+  ids: Model["specialIds"] & { unk: number };
   /** The classes of the text with other words in place of its own; all methods' texts run together. */
   predict(ids: readonly (readonly number[])[]): Promise<ClassScore[][]>;
   /** Another text's relevance by the same method, for the same class; or this one's by another model. */

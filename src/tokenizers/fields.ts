@@ -4,6 +4,11 @@ import { quote, RelpropError } from "../errors.ts";
 
 export type Json = Record<string, unknown>;
 
+export interface Piece {
+  id: number;
+  text: string;
+}
+
 /** UTF-16 units of a piece. */
 const LONGEST = 256;
 
@@ -38,12 +43,17 @@ export function flag(value: unknown, field: string, otherwise: boolean): boolean
   throw invalid(field, `is ${show(value)}, not true or false`);
 }
 
+export function text(value: unknown, field: string, most = LONGEST): string {
+  if (typeof value !== "string") throw invalid(field, `is ${show(value)}, not a string`);
+  if (value.length > most) throw invalid(field, `has ${value.length} characters; ${most} are allowed`);
+  return value;
+}
+
 /** Half a surrogate pair would match no text, or half a character of it. */
 export function piece(value: unknown, field: string): string {
-  if (typeof value !== "string") throw invalid(field, `is ${show(value)}, not a string`);
-  if (value.length > LONGEST) throw invalid(field, `has ${value.length} characters; ${LONGEST} are allowed`);
-  if (/\p{Cs}/u.test(value)) throw invalid(field, "has half a surrogate pair");
-  return value;
+  const found = text(value, field);
+  if (/\p{Cs}/u.test(found)) throw invalid(field, "has half a surrogate pair");
+  return found;
 }
 
 export const row = (value: unknown, field: string, rows: number): number => count(value, field, rows - 1);

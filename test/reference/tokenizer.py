@@ -172,4 +172,5 @@ def main():
     print(sum(len(each["rows"]) for each in sets), "texts", pathlib.Path(options.out).stat().st_size, "bytes")
 
 
-main()
+if __name__ == "__main__":
+    main()

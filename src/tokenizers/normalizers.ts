@@ -1,0 +1,74 @@
+// Normalisers of tokenizer.json, each from aligned text to aligned text. They go by character or by what Unicode normalises
+// together, as the Rust tokenizers do.
+
+import { type Aligned, type Match, prepended, replaced, slice } from "./aligned.ts";
+import { type Json, list, object, only, text as textOf } from "./fields.ts";
+import { pattern } from "./patterns.ts";
+import { precompiled } from "./precompiled.ts";
+
+/** `shift` is by how much the text's offsets were moved. */
+export type Normalize = (x: Aligned, shift: number) => Aligned;
+
+/** A character and what may join it when Unicode composes or decomposes: marks, jamo, and half-width voice marks and jamo. */
+const TOGETHER = /.[\p{M}\u1160-\u11ff\uff9e\uff9f\uffa0-\uffdc]*/gsu;
+
+const EACH = /./gsu;
+
+const each =
+  (found: RegExp, by: (match: string) => string): Normalize =>
+  (x) =>
+    replaced(x, x.text.matchAll(found) as Iterable<Match>, by);
+
+const form = (name: "NFC" | "NFD" | "NFKC" | "NFKD") => () => each(TOGETHER, (chars) => chars.normalize(name));
+
+const kinds: Readonly<Record<string, (json: Json, field: string) => Normalize>> = {
+  NFC: form("NFC"),
+  NFD: form("NFD"),
+  NFKC: form("NFKC"),
+  NFKD: form("NFKD"),
+  Sequence(json, field) {
+    const all = list(json.normalizers, `${field}.normalizers`, 64).map((one, i) =>
+      normalizer(one, `${field}.normalizers[${i}]`),
+    );
+    return (x, shift) => all.reduce((y, f) => f(y, shift), x);
+  },
+  Lowercase: () => each(EACH, (char) => char.toLowerCase()), // each alone, or a Σ that ends a word becomes ς
+  StripAccents: () => each(/\p{M}/gu, () => ""),
+  Strip({ strip_left, strip_right }) {
+    return (x, shift) => {
+      const from = strip_left === false ? 0 : x.text.length - x.text.replace(/^\p{White_Space}+/u, "").length;
+      const to = strip_right === false ? x.text.length : trimmedEnd(x.text);
+      return from || to < x.text.length ? { ...slice(x, from, Math.max(from, to), shift), origin: x.origin } : x;
+    };
+  },
+  Prepend(json, field) {
+    const more = textOf(json.prepend, `${field}.prepend`);
+    return (x) => (x.text ? prepended(x, more) : x);
+  },
+  Replace(json, field) {
+    const content = textOf(json.content, `${field}.content`);
+    return each(pattern(json.pattern, `${field}.pattern`), () => content);
+  },
+  Nmt() {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it drops
+    const drop = each(/[\u0001-\u0008\u000b\u000e-\u001f\u007f\u008f\u009f]/gu, () => "");
+    const blank = each(/[\t\n\f\r\u1680\u200b-\u200f\u2028\u2029\u2581\ufeff\ufffd]/gu, () => " ");
+    return (x, shift) => blank(drop(x, shift), shift);
+  },
+  Precompiled: (json, field) => precompiled(json.precompiled_charsmap, `${field}.precompiled_charsmap`),
+};
+
+/** The normaliser that tokenizer.json describes; none for null. */
+export function normalizer(json: unknown, field = "normalizer"): Normalize {
+  if (json == null) return (x) => x;
+  const it = object(json, field);
+  only(it.type, `${field}.type`, ...Object.keys(kinds));
+  return kinds[String(it.type)](it, field);
+}
+
+/** Where the white space that ends a text begins. (A pattern anchored at the end would be tried from every space.) */
+function trimmedEnd(text: string): number {
+  let to = text.length;
+  while (to > 0 && /\p{White_Space}/u.test(text[to - 1])) to--;
+  return to;
+}

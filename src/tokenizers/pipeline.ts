@@ -1,0 +1,164 @@
+// tokenizer.json as the pipeline that it describes: added tokens, normaliser, pre-tokeniser, pieces, template. For byte-pair
+// encoding and unigrams; loaded when a model has such a tokenizer. (WordPiece is read by ../tokenizer.ts, in one walk.)
+
+import { encoder, literals, meant, type Read, type Tokenizer } from "../tokenizer.ts";
+import { special } from "../vocabulary.ts";
+import { type Aligned, aligned, range, slice } from "./aligned.ts";
+import { flag, invalid, type Json, list, object, type Piece, piece, row, show } from "./fields.ts";
+import { normalizer } from "./normalizers.ts";
+import { bytePairs, unigrams } from "./pieces.ts";
+import { split } from "./splits.ts";
+import { template } from "./template.ts";
+
+/** A literal that is one token wherever it stands: in the text as it is, or once it is `normalized`. */
+interface Added extends Piece {
+  special: boolean;
+  normalized: boolean;
+  /** Only if it is no part of a longer word. */
+  single_word: boolean;
+  /** Whether it takes the white space around it. */
+  lstrip: boolean;
+  rstrip: boolean;
+}
+
+const MOST_ADDED = 65_536;
+
+/** The tokenizer of two parsed files, for a model whose embedding table has `rows` rows. */
+export function pipeline(tokenizerJson: unknown, tokenizerConfig: unknown, rows: number): Tokenizer {
+  const file = object(tokenizerJson, "tokenizer.json");
+  const config = object(tokenizerConfig ?? {}, "tokenizer_config.json");
+  const model = object(file.model, "model");
+  const pieces = Array.isArray(model.vocab) ? unigrams(model, rows) : bytePairs(model, rows);
+  const names = new Map([...pieces.ids].map(([text, id]) => [id, text]));
+  const ids = new Map(pieces.ids);
+  const added = readAdded(file.added_tokens, ids, rows);
+  for (const { id, text } of added) names.set(id, text);
+  const around = template(file.post_processor, ids);
+  const normalize = normalizer(file.normalizer);
+  const words = split(file.pre_tokenizer);
+  const asWritten = finder(added.filter(({ normalized }) => !normalized));
+  const asNormalized = finder(
+    added.filter(({ normalized }) => normalized),
+    (text) => normalize(aligned(text, 0, text.length, 0), 0).text,
+  );
+
+  const read: Read = (text, shift, tokens, warnings) => {
+    const take = ({ id, text: content, special }: Added, start: number, end: number) => {
+      tokens.push({ id, text: content, start, end, special });
+      if (special) warnings.add(meant(content));
+    };
+    const plain = (x: Aligned) => {
+      for (const word of words(x, shift)) {
+        if (!word.text) continue;
+        for (const { id, from, to } of pieces.of(word.text)) {
+          const [start, end] = trimmed(text, shift, range(word, from, to));
+          tokens.push({ id, text: names.get(id)!, start, end, special: false });
+        }
+      }
+    };
+    const normal = (x: Aligned) => {
+      for (const { token, from, to, first, last } of asNormalized(x.text)) {
+        if (token) take(token, ...range(x, first, last));
+        else plain(from || to < x.text.length ? slice(x, from, to, shift) : x);
+      }
+    };
+    for (const { token, from, to, first, last } of asWritten(text)) {
+      if (token) take(token, shift + first, shift + last);
+      else normal(normalize(aligned(text, from, to, shift), shift));
+    }
+  };
+
+  let size = 0;
+  for (const id of ids.values()) size = Math.max(size, id + 1);
+  // Some holes are common; a table made of holes is a mistake or an attack.
+  if (size > 4 * ids.size) throw invalid("model.vocab", `has an id ${size - 1} but only ${ids.size} pieces`);
+  return {
+    size,
+    unkId: pieces.unk,
+    padId: special(config, "pad_token", ids.has("[PAD]") ? "[PAD]" : "<pad>", ids),
+    maskId: special(config, "mask_token", ids.has("[MASK]") ? "[MASK]" : "<mask>", ids),
+    template: around,
+    encode: encoder(around, read),
+  };
+}
+
+/** Also enters the added tokens in `ids`. */
+function readAdded(json: unknown, ids: Map<string, number>, rows: number): Added[] {
+  return list(json ?? [], "added_tokens", MOST_ADDED).map((item, i) => {
+    const at = `added_tokens[${i}]`;
+    const token = object(item, at);
+    const text = piece(token.content, `${at}.content`);
+    if (!text) throw invalid(`${at}.content`, "is empty");
+    const is = (name: string, otherwise = false) => flag((token as Json)[name], `${at}.${name}`, otherwise);
+    const id = row(token.id, `${at}.id`, rows);
+    const known = ids.get(text);
+    if (known !== undefined && known !== id) {
+      throw invalid(`${at}.id`, `is ${id} for ${show(text)}, which contradicts the vocabulary`);
+    }
+    ids.set(text, id);
+    const special = is("special");
+    const normalized = is("normalized", !special);
+    return {
+      id,
+      text,
+      special,
+      normalized,
+      single_word: is("single_word"),
+      lstrip: is("lstrip"),
+      rstrip: is("rstrip"),
+    };
+  });
+}
+
+/** A text's parts: what lies between added tokens, and those; `first` to `last` is what is written of one. */
+interface Part {
+  token?: Added;
+  from: number;
+  to: number;
+  first: number;
+  last: number;
+}
+
+const SPACE = /\p{White_Space}/u;
+const WORD = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u;
+
+/** Finds added tokens as Rust does: the leftmost longest, and what is found but may not stand there is passed over. */
+function finder(added: readonly Added[], written: (text: string) => string = (text) => text) {
+  const find = literals(added.map((token) => ({ text: written(token.text), token })).filter(({ text }) => text));
+
+  return (text: string): Part[] => {
+    const parts: Part[] = [];
+    let from = 0;
+    const between = (to: number) => {
+      if (to > from || !text) parts.push({ from, to, first: from, last: to });
+    };
+    for (let i = 0; added.length && i < text.length; i++) {
+      const found = find(text, i);
+      if (!found) continue;
+      const { token } = found;
+      const [first, last] = [i, i + found.text.length];
+      i = last - 1;
+      if (token.single_word && (WORD.test(ending(text, first)) || WORD.test(starting(text, last)))) continue;
+      let [start, end] = [first, last];
+      if (token.lstrip) while (start > from && SPACE.test(text[start - 1])) start--;
+      if (token.rstrip) while (end < text.length && SPACE.test(text[end])) end++;
+      between(start);
+      parts.push({ token, from: start, to: end, first, last });
+      from = end;
+      i = end - 1;
+    }
+    between(text.length);
+    return parts;
+  };
+}
+
+const ending = (text: string, i: number) => [...text.slice(Math.max(0, i - 2), i)].at(-1) ?? "";
+const starting = (text: string, i: number) => [...text.slice(i, i + 2)][0] ?? "";
+
+/** A range of a text less the white space at its ends, unless there is nothing else. */
+function trimmed(text: string, shift: number, [start, end]: [number, number]): [number, number] {
+  let [from, to] = [start, end];
+  while (from < to && SPACE.test(text[from - shift])) from++;
+  while (to > from && SPACE.test(text[to - shift - 1])) to--;
+  return from < to ? [from, to] : [start, end];
+}

@@ -1,0 +1,137 @@
+// Pre-tokenisers of tokenizer.json: each cuts aligned texts into aligned words.
+
+import { type Aligned, type Match, prepended, replaced, slice } from "./aligned.ts";
+import { flag, type Json, list, object, only, text as textOf } from "./fields.ts";
+import { literal, pattern } from "./patterns.ts";
+
+/** `shift` is by how much the text's offsets were moved. */
+export type Split = (x: Aligned, shift: number) => Aligned[];
+
+/** Where a text is cut: around each match, of which some are dropped, or joined with what is before or after them. */
+const BEHAVIORS = ["Isolated", "Removed", "MergedWithPrevious", "MergedWithNext", "Contiguous"] as const;
+type Behavior = (typeof BEHAVIORS)[number];
+
+/** GPT-2's words, with white space as Unicode has it. */
+const GPT2 =
+  /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
+/** Letters, marks, digits and what connects them: \w to Rust. */
+const WORD = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}";
+const PUNCTUATION = /[\p{P}!-/:-@[-`{-~]/gu;
+const SPACE = /\p{White_Space}/gu;
+
+const kinds: Readonly<Record<string, (json: Json, field: string) => Split>> = {
+  Sequence(json, field) {
+    const all = list(json.pretokenizers, `${field}.pretokenizers`, 64).map((one, i) =>
+      split(one, `${field}.pretokenizers[${i}]`),
+    );
+    return (x, shift) => all.reduce((words, by) => words.flatMap((word) => by(word, shift)), [x]);
+  },
+  ByteLevel(json, field) {
+    const space = flag(json.add_prefix_space, `${field}.add_prefix_space`, true);
+    const cut = flag(json.use_regex, `${field}.use_regex`, true) ? by(GPT2, "Isolated") : whole;
+    return (x, shift) => {
+      const y = space && x.text && !x.text.startsWith(" ") ? prepended(x, " ") : x;
+      return cut(y, shift).map((word) => replaced(word, word.text.matchAll(/./gsu) as Iterable<Match>, byteLevel));
+    };
+  },
+  Metaspace(json, field) {
+    const mark = textOf(json.replacement ?? "▁", `${field}.replacement`);
+    const old = flag(json.add_prefix_space, `${field}.add_prefix_space`, true) ? "always" : "never";
+    const scheme = json.prepend_scheme ?? old;
+    only(scheme, `${field}.prepend_scheme`, "always", "first", "never");
+    const cut = flag(json.split, `${field}.split`, true) ? by(literal(mark), "MergedWithNext") : whole;
+    return (x, shift) => {
+      const y = replaced(x, x.text.matchAll(/ /g) as Iterable<Match>, () => mark);
+      const first = scheme === "always" || (scheme === "first" && x.origin === 0);
+      return cut(first && y.text && !y.text.startsWith(mark) ? prepended(y, mark) : y, shift);
+    };
+  },
+  Split(json, field) {
+    only(json.behavior, `${field}.behavior`, ...BEHAVIORS);
+    const invert = flag(json.invert, `${field}.invert`, false);
+    return by(pattern(json.pattern, `${field}.pattern`), json.behavior as Behavior, invert);
+  },
+  Punctuation(json, field) {
+    const behavior = json.behavior ?? "Isolated";
+    only(behavior, `${field}.behavior`, ...BEHAVIORS);
+    return by(PUNCTUATION, behavior as Behavior);
+  },
+  Digits(json, field) {
+    return by(/\p{N}/gu, flag(json.individual_digits, `${field}.individual_digits`, false) ? "Isolated" : "Contiguous");
+  },
+  Whitespace: () => by(new RegExp(`[${WORD}]+|[^${WORD}\\p{White_Space}]+`, "gu"), "Removed", true),
+  WhitespaceSplit: () => by(SPACE, "Removed"),
+  BertPreTokenizer() {
+    const [words, marks] = [by(SPACE, "Removed"), by(PUNCTUATION, "Isolated")];
+    return (x, shift) => words(x, shift).flatMap((word) => marks(word, shift));
+  },
+};
+
+const whole: Split = (x) => [x];
+
+/** The pre-tokeniser that tokenizer.json describes; for null the text is one word. */
+export function split(json: unknown, field = "pre_tokenizer"): Split {
+  if (json == null) return whole;
+  const it = object(json, field);
+  only(it.type, `${field}.type`, ...Object.keys(kinds));
+  return kinds[String(it.type)](it, field);
+}
+
+/** Cuts at what a pattern finds, or at what it does not find if `invert`. */
+function by(found: RegExp, behavior: Behavior, invert = false): Split {
+  return (x, shift) => {
+    const cuts: { from: number; to: number; hit: boolean }[] = [];
+    let at = 0;
+    const add = (to: number, hit: boolean) => {
+      if (to > at) cuts.push({ from: at, to, hit });
+      at = to;
+    };
+    for (const match of x.text.matchAll(found)) {
+      add(match.index, invert);
+      add(match.index + match[0].length, !invert);
+    }
+    add(x.text.length, invert);
+    return joined(cuts, behavior).map(({ from, to }) => slice(x, from, to, shift));
+  };
+}
+
+function joined(cuts: { from: number; to: number; hit: boolean }[], behavior: Behavior): typeof cuts {
+  if (behavior === "Isolated") return cuts;
+  if (behavior === "Removed") return cuts.filter(({ hit }) => !hit);
+  const out: typeof cuts = [];
+  for (const cut of cuts) {
+    const last = out.at(-1);
+    const joins =
+      last &&
+      (behavior === "Contiguous"
+        ? last.hit === cut.hit
+        : behavior === "MergedWithPrevious"
+          ? cut.hit && !last.hit
+          : last.hit && !cut.hit);
+    if (!joins) {
+      out.push({ ...cut });
+      continue;
+    }
+    last.to = cut.to;
+    if (behavior === "MergedWithPrevious") last.hit = true; // nothing more joins it
+    if (behavior === "MergedWithNext") last.hit = false;
+  }
+  return out;
+}
+
+/** A character for each byte (Radford et al., 2019): printable ones stand for themselves, others from U+0100 up. */
+const BYTES = (() => {
+  const printable = (b: number) => (b > 32 && b < 127) || (b > 160 && b !== 173);
+  let next = 256;
+  return Array.from({ length: 256 }, (_, b) => String.fromCharCode(printable(b) ? b : next++));
+})();
+
+const encoder = new TextEncoder();
+
+const byteLevel = (char: string) => Array.from(encoder.encode(char), (byte) => BYTES[byte]).join("");
+
+/** The text that byte-level pieces stand for; half a character is U+FFFD. */
+export function fromBytes(pieces: string): string {
+  const bytes = Uint8Array.from(Array.from(pieces, (char) => BYTES.indexOf(char)).filter((byte) => byte >= 0));
+  return new TextDecoder().decode(bytes);
+}
