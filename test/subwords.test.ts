@@ -61,7 +61,9 @@ for (const [name, { file, rows: wanted, pairs }] of Object.entries(fixture.kinds
   });
 
   test(`${name}: what a token stands for is what it was read from`, () => {
-    for (const text of fixture.texts) law(file, tokenizer, text);
+    const normalize = normalizer(file.normalizer);
+    const normalized = (part: string) => bare(normalize(aligned(part, 0, part.length, 0), 0).text);
+    for (const text of fixture.texts) law(file, tokenizer, text, normalized);
   });
 
   test(`${name}: pairs as in Rust`, () => {
@@ -93,7 +95,7 @@ interface Group {
 }
 
 /** Ranges are in order; what they hold normalises to their pieces, and what is in none to nothing. */
-function law(file: File, { encode, unkId }: Tokenizer, text: string): void {
+function law(file: File, { encode, unkId }: Tokenizer, text: string, normalized: (part: string) => string): void {
   const groups: Group[] = [];
   for (const token of encode(text).tokens) {
     const { start, end } = token;
@@ -106,7 +108,6 @@ function law(file: File, { encode, unkId }: Tokenizer, text: string): void {
     } else groups.push({ start, end, tokens: [token] });
   }
 
-  const normalized = (part: string) => bare(normalizer(file.normalizer)(aligned(part, 0, part.length, 0), 0).text);
   let seen = 0;
   for (const { start, end, tokens } of groups) {
     const where = `${JSON.stringify(text)}, ${tokens.map((token) => token.text)} at ${start}`;
@@ -139,11 +140,11 @@ function written({ model, pre_tokenizer: by }: File, pieces: string, added: bool
   });
 }
 
-test("a megabyte of anything ends", () => {
+test("a long text of anything ends", () => {
   for (const { file } of Object.values(fixture.kinds)) {
     const { encode } = pipeline(file, {}, rows);
     for (const part of ["a", " ", "é", "한", "👩‍👩‍👧", "ab ", "\u0301", "<mask> ", "\n"]) {
-      const text = part.repeat(MAX_TEXT / 4 / part.length);
+      const text = part.repeat(MAX_TEXT / 32 / part.length);
       assert.ok(
         encode(text).tokens.every(({ start, end }) => start === null || (start <= end! && end! <= text.length)),
       );
