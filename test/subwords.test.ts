@@ -102,7 +102,7 @@ function law(file: File, { encode, unkId }: Tokenizer, text: string, normalized:
     if (start === null || end === null) continue;
     const last = groups.at(-1);
     assert.ok(start <= end && end <= text.length && start >= (last?.start ?? 0), "in order");
-    if (last && (start < last.end || (start === end && start === last.end))) {
+    if (last && (start < last.end || (start === end && start === last.start))) {
       last.end = Math.max(last.end, end);
       last.tokens.push(token);
     } else groups.push({ start, end, tokens: [token] });
@@ -117,11 +117,10 @@ function law(file: File, { encode, unkId }: Tokenizer, text: string, normalized:
     const pieces = tokens.map((token) => token.text).join("");
     const added =
       tokens.some(({ special }) => special) || file.added_tokens.some((one: File) => one.content === pieces);
-    assert.is(
-      added ? bare(text.slice(start, end)) : normalized(text.slice(start, end)),
-      bare(written(file, pieces, added)),
-      where,
-    );
+    const wanted = bare(written(file, pieces, added));
+    const found = added ? bare(text.slice(start, end)) : normalized(text.slice(start, end));
+    // White space is in no token's range, but a mark that follows it may be read by what they are together.
+    if (found !== wanted) assert.is(normalized(`.${text.slice(Math.max(0, start - 1), end)}`), `.${wanted}`, where);
   }
   assert.is(normalized(text.slice(seen)), "", `after all of ${JSON.stringify(text)}`);
 }
@@ -136,7 +135,7 @@ function written({ model, pre_tokenizer: by }: File, pieces: string, added: bool
   if (!model.byte_fallback) return pieces;
   return pieces.replace(/(<0x[0-9A-F]{2}>)+/g, (all) => {
     const bytes = Uint8Array.from(all.match(/[0-9A-F]{2}/g)!, (byte) => Number.parseInt(byte, 16));
-    return new TextDecoder().decode(bytes);
+    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
   });
 }
 

@@ -18,7 +18,7 @@ export function precompiled(json: unknown, field: string): Normalize {
   const units = Uint32Array.from({ length: size / 4 }, (_, i) => view.getUint32(4 + 4 * i, true));
   const words = bytes.subarray(4 + size);
   const encoder = new TextEncoder();
-  const decoder = new TextDecoder();
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
   /** What the shortest beginning that the trie knows becomes. */
   const look = (chars: Uint8Array): string | undefined => {

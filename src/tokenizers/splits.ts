@@ -133,5 +133,5 @@ const byteLevel = (char: string) => Array.from(encoder.encode(char), (byte) => B
 /** The text that byte-level pieces stand for; half a character is U+FFFD. */
 export function fromBytes(pieces: string): string {
   const bytes = Uint8Array.from(Array.from(pieces, (char) => BYTES.indexOf(char)).filter((byte) => byte >= 0));
-  return new TextDecoder().decode(bytes);
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 }
