@@ -38,9 +38,13 @@ export async function explain(
     const { attribute } = await import("./methods.ts");
     return attribute(engine, encoded, rows, options as AttributeLists);
   }
-  if (of === undefined || of === "logit") return answers(asked, await engine.explain(encoded, asked, signal));
+  if ((of === undefined || of === "logit") && !asking.interactions)
+    return answers(asked, await engine.explain(encoded, asked, signal));
   const { explainOf } = await import("./targets.ts");
-  return answers(asked, await explainOf(engine, encode, encoded, asked, of, signal));
+  return answers(
+    asked,
+    await explainOf(engine, encode, encoded, asked, { of: of ?? "logit", interactions: asking.interactions, signal }),
+  );
 }
 
 function text(given: Input): string {

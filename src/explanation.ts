@@ -104,6 +104,16 @@ export interface PairRelevance {
   queries?: number[][];
 }
 
+/** What a similarity rests on in both texts at once. */
+export interface Interactions {
+  /** The other text's tokens, each with its column's sum. */
+  tokens: TokenRelevance[];
+  /** Of token i here (a row) with token j there (a column). */
+  relevance: number[][];
+  /** `logit` is the dot product or cosine, `tokens` the sum of all pairs. */
+  ledger: Ledger;
+}
+
 /** Where relevance is read. */
 export type ReadingPoint = "embeddings" | "embedding-sum" | "words";
 
@@ -144,6 +154,7 @@ export interface Explanation {
   heads?: HeadRelevance[];
   neurons?: Neurons;
   pairs?: PairRelevance[];
+  interactions?: Interactions;
   /** What a reader must know to trust these numbers; mostly empty. */
   warnings: string[];
 }

@@ -11,6 +11,7 @@ export type {
   Explanation,
   GroupRelevance,
   HeadRelevance,
+  Interactions,
   LayerRelevance,
   Ledger,
   NeuronRelevance,

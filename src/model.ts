@@ -113,8 +113,9 @@ export class Model {
     options: ExplainOptions | ExplainLists | AttributeOptions | AttributeLists = {},
   ): Promise<unknown> {
     const other = isOther(options.method);
-    const { of = "logit", continuation, token, signal } = options as ExplainOptions;
-    if (other || this.task !== "sequence-classification" || of !== "logit" || (continuation ?? token) !== undefined) {
+    const { of = "logit", continuation, token, interactions, signal } = options as ExplainOptions;
+    const more = of !== "logit" || (continuation ?? token ?? interactions) !== undefined;
+    if (other || more || this.task !== "sequence-classification") {
       const { explain } = await import("./explain.ts");
       return one(text, await explain(this.#engine, inputs(text), options, question, other));
     }

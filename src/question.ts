@@ -44,6 +44,8 @@ export interface ExplainOptions extends PredictOptions {
   neurons?: number | NeuronsAsked;
   /** Also what tokens pass on to one another through attention, by block and head, as `pairs`. */
   pairs?: boolean;
+  /** With `of` a dot product or cosine: also its relevance by pairs of one token of either text, as `interactions`. */
+  interactions?: boolean;
 }
 
 /** What finer explanations are asked for. */

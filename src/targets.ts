@@ -39,7 +39,6 @@ export function at(
   const logSum = peak + Math.log(logits.reduce((sum, f) => sum + Math.exp(f - peak), 0));
   const p = logits.map((f) => Math.exp(f - logSum));
   const weights = Array.from(logits, (_, c) => wanted[c]);
-  const inner = (a: readonly number[], b: readonly number[]) => a.reduce((sum, v, i) => sum + v * b[i], 0);
   if (other && "dot" in (of as object)) return { value: inner(logits, other), gradient: [...other] };
   if (other && "cosine" in (of as object)) {
     const norms = Math.sqrt(inner(logits, logits) * inner(other, other));
@@ -62,6 +61,8 @@ export function at(
   return { value: gradient.reduce((sum, g, c) => sum + g * logits[c], 0), gradient };
 }
 
+const inner = (a: readonly number[], b: readonly number[]) => a.reduce((sum, v, i) => sum + v * b[i], 0);
+
 const KNOWN = ["log-probability", "softmax-contrast"];
 
 /** Each text's explanations of a function of its logits. Throws `InvalidOption`. */
@@ -70,8 +71,7 @@ export async function explainOf(
   encode: (input: Input) => Encoded,
   encoded: readonly Encoded[],
   asked: Question,
-  of: Of,
-  signal?: AbortSignal,
+  { of, interactions: joint, signal }: { of: Of; interactions?: boolean; signal?: AbortSignal },
 ): Promise<Explanation[][]> {
   const between = BETWEEN.find((name) => typeof of === "object" && of !== null && Object.hasOwn(of, name));
   const compared = between && (of as Record<string, Input>)[between];
@@ -82,7 +82,14 @@ export async function explainOf(
   if (of === "softmax-contrast" && asked.requests.some((row) => row.includes(-1))) {
     throw new RelpropError("InvalidOption", "softmax-contrast contrasts with all other classes; leave out `contrast`");
   }
-  const other = compared === undefined ? undefined : Array.from((await engine.predict([encode(compared)], signal))[0]);
+  if (joint && (compared === undefined || between === "distance")) {
+    throw new RelpropError(
+      "InvalidOption",
+      "interactions are of two texts, with of: { dot: text } or { cosine: text }",
+    );
+  }
+  const second = compared === undefined ? undefined : encode(compared);
+  const other = second && Array.from((await engine.predict([second], signal))[0]);
   const name = between ?? (of as string);
 
   const predicted = (await engine.predict(encoded, signal)).map((logits) => Array.from(logits));
@@ -99,7 +106,13 @@ export async function explainOf(
       const [explanations] = await engine.explain([one], { ...asked, methods: [method], requests }, signal);
       // Targets slowest, then reading points.
       const target = (k: number) => Math.floor(k / asked.points.length);
-      all.push(...explanations.map((e, k) => ({ ...e, explained: { of: name, ...found[target(k)] } })));
+      const told = explanations.map((e, k) => ({ ...e, explained: { of: name, ...found[target(k)] } }));
+      if (joint) {
+        const { interactions } = await import("./interactions.ts");
+        const norms = between === "dot" ? 1 : Math.sqrt(inner(logits, logits) * inner(other!, other!));
+        const pairs = await interactions(engine, one, second!, norms, { ...asked, methods: [method] }, signal);
+        all.push(...told.map((e, k) => ({ ...e, interactions: pairs[k % pairs.length] })));
+      } else all.push(...told);
     }
     results.push(all);
   }
