@@ -30,6 +30,8 @@ export interface Look {
   kind: string;
   made?: Made;
   trace(net: Network): Trace;
+  /** At exactly so many rows a text, all texts at once; else as many as suit them. */
+  rows?: number;
   data?(batch: readonly Encoded[], t: number): Data;
 }
 
@@ -115,14 +117,15 @@ export class Engine {
   }
 
   /** For methods that look inside: of each text, its part of any output of a trace of their own. */
-  look(encoded: readonly Encoded[], { kind, made, trace, data }: Look, signal?: AbortSignal): Promise<Seen[]> {
-    return this.#inBatches(encoded, signal, 1, async (batch, t) => {
+  look(encoded: readonly Encoded[], { kind, made, trace, data, rows }: Look, signal?: AbortSignal): Promise<Seen[]> {
+    const run = async (batch: readonly Encoded[], t: number) => {
       const { program, texts, ...ready } = await this.#prepare(kind, batch, t, trace, made);
       const fed = batch.slice(0, texts);
       const numbers = await program.run({ ...this.#inputs(fed, t), ...data?.(fed, t) });
       const { outputs } = ready.trace;
-      return fed.map((_, i) => ({ outputs, of: (output) => part(numbers[output], i, texts) }));
-    });
+      return fed.map((_, i): Seen => ({ outputs, of: (output) => part(numbers[output], i, texts) }));
+    };
+    return rows ? this.#inTurn(signal, () => run(encoded, rows)) : this.#inBatches(encoded, signal, 1, run);
   }
 
   /** Frees the model's memory, once the run under way has ended. */

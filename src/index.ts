@@ -23,6 +23,7 @@ export type {
   TokenRelevance,
 } from "./explanation.ts";
 export type { Contents, Hub, Progress, Source } from "./files.ts";
+export type { GeneratedToken, GenerateOptions, Generation } from "./generate.ts";
 export type { Groups, NeuronsAsked, Span } from "./grain.ts";
 export type { Input } from "./inputs.ts";
 export type { AttributeLists, AttributeOptions, AttributionMethod, AttributionName } from "./methods.ts";

@@ -2,6 +2,7 @@ import type { Timing } from "./backends/profile.ts";
 import { methods } from "./composites.ts";
 import { Engine, type EngineParts } from "./engine.ts";
 import type { Attribution, Explanation, Prediction } from "./explanation.ts";
+import type { GenerateOptions, Generation } from "./generate.ts";
 import type { TensorInfo } from "./header.ts";
 import type { Encoded, Input } from "./inputs.ts";
 import { listed } from "./lists.ts";
@@ -122,6 +123,11 @@ export class Model {
     const asked = question(requests(this.labels, options), options as ExplainOptions);
     const results = await this.#engine.explain(this.#encode(text, options), asked, signal);
     return one<Explanation | Explanation[]>(text, asked.several ? results : results.map(([only]) => only));
+  }
+
+  /** Continues a text token by token; with `explain`, each token comes with its explanation. Of models that continue texts. */
+  async generate(text: string, options: GenerateOptions = {}): Promise<Generation> {
+    return (await import("./generate.ts")).generate(this.#engine, text, options, question);
   }
 
   /** Where the time of all runs so far went, kernel by kernel; undefined unless the model was loaded with `profile`. */

@@ -5,6 +5,7 @@ import { quote, RelpropError } from "./errors.ts";
 import type { Files } from "./files.ts";
 import type { Architecture } from "./models/family.ts";
 import type { Bytes } from "./safetensors.ts";
+import { spelling } from "./tokenizers/spelling.ts";
 
 type Json = Record<string, unknown>;
 
@@ -16,7 +17,9 @@ export async function completed(
   tokenizerJson: Json,
   signal?: AbortSignal,
 ): Promise<Architecture> {
-  if (design.task.endsWith("lm")) return { ...design, labels: pieces(tokenizerJson, design.labels.length) };
+  if (design.task.endsWith("lm")) {
+    return { ...design, labels: pieces(tokenizerJson, design.labels.length), spell: spelling(tokenizerJson.decoder) };
+  }
   return design.task === "embedding" ? { ...design, reads: await pooling(files, signal) } : design;
 }
 

@@ -34,18 +34,24 @@ export const readingPoints: readonly ReadingPoint[] = ["embeddings", "embedding-
 
 /**
  * How a network is made: see models/family.ts; `given` if its embeddings are an input of that name, `paired` see inputs.ts,
- * `reads` how many rows the head reads where that is an input too.
+ * `reads` how many rows the head reads where that is an input too, `past` how many tokens a key/value cache holds.
  */
-export type Made = Pick<Embedded, "recompute" | "whole"> & { given?: boolean; paired?: boolean; reads?: number };
+export type Made = Pick<Embedded, "recompute" | "whole"> & {
+  given?: boolean;
+  paired?: boolean;
+  reads?: number;
+  past?: number;
+};
 
 /** The network over `batch` texts padded to `t` tokens; its inputs are words, places and lengths. */
 export function network(
   architecture: Architecture,
   batch: number,
   t: number,
-  { given, paired, reads, ...made }: Made = {},
+  { given, paired, reads, past, ...made }: Made = {},
 ): Network {
   const { width, tables } = architecture;
+  const cached = (name: string) => input(name, [batch, past!, width]);
   return architecture.network({
     ...made,
     embeddings: given ? input("embeddings", [batch, t, width]) : undefined,
@@ -53,6 +59,12 @@ export function network(
     places: tables.positions || tables.types ? input("places", paired ? [batch, t, width] : [t, width]) : undefined,
     picks: reads ? input("picks", [batch, 1, reads, t]) : undefined,
     lengths: input("lengths", [batch]),
+    past: past
+      ? {
+          of: (block) => ({ keys: cached(`keys ${block}`), values: cached(`values ${block}`) }),
+          place: input("place", [batch, 1, past, t]),
+        }
+      : undefined,
   });
 }
 

@@ -10,7 +10,7 @@ import { MAX_TEXT, type Token, type Tokenizer } from "../src/tokenizer.ts";
 import { aligned } from "../src/tokenizers/aligned.ts";
 import { normalizer } from "../src/tokenizers/normalizers.ts";
 import { pipeline } from "../src/tokenizers/pipeline.ts";
-import { fromBytes } from "../src/tokenizers/splits.ts";
+import { decoded, spelling } from "../src/tokenizers/spelling.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: tokenizer.json, before anything has checked it
 type File = any;
@@ -131,7 +131,7 @@ const bare = (text: string) => text.replace(/[\p{White_Space}▁]/gu, "");
 /** The text that pieces were made of. */
 function written({ model, pre_tokenizer: by }: File, pieces: string, added: boolean): string {
   if (added) return pieces;
-  if (by?.type === "ByteLevel") return fromBytes(pieces);
+  if (by?.type === "ByteLevel") return decoded([...spelling(by)!(pieces)]);
   if (!model.byte_fallback) return pieces;
   return pieces.replace(/(<0x[0-9A-F]{2}>)+/g, (all) => {
     const bytes = Uint8Array.from(all.match(/[0-9A-F]{2}/g)!, (byte) => Number.parseInt(byte, 16));

@@ -23,8 +23,18 @@ export interface Embedded {
   picks?: Tensor;
   /** In place of the embeddings that words and places make: [batch, t, d]. */
   embeddings?: Tensor;
+  /** What tokens before these rows left behind. */
+  past?: Past;
   /** Is told the tensors of each block that finer explanations look at. */
   note?: (tensors: Record<string, Tensor>) => void;
+}
+
+/** A key/value cache: earlier tokens' keys and values, by block, with zeros where the rows' own belong. */
+export interface Past {
+  /** [batch, t, d] each. */
+  of(block: number): Record<"keys" | "values", Tensor>;
+  /** Which of `t` places each row has: 1 there, else 0 [batch, 1, t, rows]. */
+  place: Tensor;
 }
 
 /**
@@ -51,6 +61,10 @@ export interface Architecture {
   tables: { words: string; positions?: string; types?: string; relative?: string };
   /** The row of positions that the first token has. */
   first?: number;
+  /** The token with which a text ends, of models that continue texts. */
+  stops?: readonly number[];
+  /** The bytes of UTF-8 that a piece of the vocabulary stands for in a text. */
+  spell?(piece: string): readonly number[];
   /** How many types of tokens there are; where it is one, a pair's second text is like the first. */
   kinds: number;
   /** Further inputs of the network for texts padded to `t` tokens. */

@@ -37,7 +37,7 @@ export function gpt2(config: Config, w: Weights): Architecture {
       const [q, k, v] = [0, 1, 2].map((n) => conv(layer.at("attn.c_attn"), width, n * width, 3 * width));
       const project = { q, k, v, o: conv(layer.at("attn.c_proj"), width) };
       const h = norm(x, layer.at("ln_1"), eps);
-      const attended = add(read, attention(h, h, embedded, { heads, project, span: causal }));
+      const attended = add(read, attention(h, h, embedded, { heads, project, span: causal, block: i }));
       const neurons = act(conv(layer.at("mlp.c_fc"), inner)(norm(attended, layer.at("ln_2"), eps)));
       const feedforward = add(attended, conv(layer.at("mlp.c_proj"), width)(neurons));
       embedded.note?.({ skipped: read, attention: attended, passed: attended, neurons, feedforward });
@@ -53,5 +53,5 @@ export function gpt2(config: Config, w: Weights): Architecture {
     },
   });
   agree(config, "n_positions", design.positions, base.name("wpe.weight"));
-  return design;
+  return { ...design, stops: [field(config, "eos_token_id") ?? []].flat() as number[] };
 }

@@ -45,6 +45,8 @@ export interface Attention {
   bias?(q: Tensor, k: Tensor): Tensor;
   /** How far a token sees. */
   span?: Span;
+  /** Which block it is of, where there may be a key/value cache. */
+  block?: number;
 }
 
 /**
@@ -54,24 +56,27 @@ export interface Attention {
 export function attention(
   x: Tensor,
   to: Tensor,
-  { lengths, recompute, note }: Pick<Embedded, "lengths" | "recompute" | "note">,
-  { heads, project, scale = 1 / Math.sqrt(cols(x) / heads), bias, span }: Attention,
+  { lengths, recompute, note, past }: Pick<Embedded, "lengths" | "recompute" | "note" | "past">,
+  { heads, project, scale = 1 / Math.sqrt(cols(x) / heads), bias, span, block = 0 }: Attention,
 ): Tensor {
   if (cols(x) % heads !== 0) {
     const message = `config.json's num_attention_heads is ${heads}, which does not divide the hidden size ${cols(x)}`;
     throw new RelpropError("ConfigMismatch", message, { field: "num_attention_heads" });
   }
-  const [q, k, v] = [project.q(x), project.k(to), project.v(to)];
-  note?.({ queries: q, keys: k, values: v });
+  const [q, keys, values] = [project.q(x), project.k(to), project.v(to)];
+  note?.({ queries: q, keys, values });
+  const whole = (own: Tensor, before: Tensor | undefined) => (before ? add(before, context(past!.place, own)) : own);
+  const k = whole(keys, past?.of(block).keys);
+  const v = whole(values, past?.of(block).values);
   const together = () => {
     const plain = scores(q, k, heads, scale);
     const s = bias ? add(plain, bias(q, k)) : plain;
-    const weights = softmax(s, lengths, span);
+    const weights = softmax(s, lengths, past ? undefined : span);
     note?.({ scores: s, weights });
     return context(weights, v);
   };
   const again = recompute ?? 4 * heads * rows(x) * to.shape[1] > MOST_WEIGHTS;
-  const y = again && !bias && !span ? attend(q, k, v, lengths, heads, scale) : together();
+  const y = again && !bias && !span && !past ? attend(q, k, v, lengths, heads, scale) : together();
   note?.({ context: y });
   return project.o(y);
 }

@@ -1,6 +1,7 @@
 // Pre-tokenisers of tokenizer.json: each cuts aligned texts into aligned words.
 
 import { type Aligned, type Match, prepended, replaced, slice } from "./aligned.ts";
+import { BYTES } from "./bytes.ts";
 import { flag, type Json, list, object, only, text as textOf } from "./fields.ts";
 import { literal, pattern } from "./patterns.ts";
 
@@ -119,19 +120,6 @@ function joined(cuts: { from: number; to: number; hit: boolean }[], behavior: Be
   return out;
 }
 
-/** A character for each byte (Radford et al., 2019): printable ones stand for themselves, others from U+0100 up. */
-const BYTES = (() => {
-  const printable = (b: number) => (b > 32 && b < 127) || (b > 160 && b !== 173);
-  let next = 256;
-  return Array.from({ length: 256 }, (_, b) => String.fromCharCode(printable(b) ? b : next++));
-})();
-
 const encoder = new TextEncoder();
 
 const byteLevel = (char: string) => Array.from(encoder.encode(char), (byte) => BYTES[byte]).join("");
-
-/** The text that byte-level pieces stand for; half a character is U+FFFD. */
-export function fromBytes(pieces: string): string {
-  const bytes = Uint8Array.from(Array.from(pieces, (char) => BYTES.indexOf(char)).filter((byte) => byte >= 0));
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
-}

@@ -1,0 +1,167 @@
+// Texts that go on: greedy continuations against transformers' in float64 (reference/generate.py), and laws: a key/value
+// cache changes nothing, an explanation is that of the same text read whole, draws follow the probabilities.
+
+import { readFileSync } from "node:fs";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { GeneratedToken } from "../src/generate.ts";
+import { load } from "../src/load.ts";
+import { spelled, spelling } from "../src/tokenizers/spelling.ts";
+import { code } from "./shipped.ts";
+import { places } from "./support.ts";
+
+const folder = new URL("reference/generate/", import.meta.url);
+const wordpiece = new URL("reference/families/gpt2-lm/", import.meta.url);
+
+interface Case {
+  prompt: string;
+  ids: number[];
+  logits: number[];
+  text: string;
+}
+const { cases }: { cases: Case[] } = JSON.parse(
+  readFileSync(new URL("reference/generate.json", import.meta.url), "utf8"),
+);
+
+for (const place of places) {
+  const test = suite(`texts that go on, on ${place.backend}`);
+  const options = { ...place, deterministic: true };
+  const near = place.backend === "wasm" ? 0 : 1e-6;
+
+  test("greedy continuations as transformers makes them", async () => {
+    const model = await load(folder, options);
+    for (const { prompt, ids, logits, text } of cases) {
+      const result = await model.generate(prompt, { maxTokens: 30 });
+      assert.equal(
+        result.tokens.map(({ id }) => id),
+        ids,
+      );
+      assert.is(result.text, text);
+      assert.is(result.text.slice(0, result.from), prompt);
+      assert.is(result.ended, "length");
+      const off = Math.max(...logits.map((v, k) => Math.abs(v - result.tokens[k].logit)));
+      assert.ok(off <= 1e-4, `logits off by ${off}`);
+      for (const [k, { start, end }] of result.tokens.entries()) {
+        const before = k ? result.tokens[k - 1] : { start: result.from, end: result.from };
+        const [first, last] = [before.start!, before.end!];
+        assert.ok(first <= start! && start! <= last && last <= end!, "in order, without gaps");
+      }
+      assert.is(result.tokens.at(-1)!.end, text.length);
+    }
+    await model.dispose();
+  });
+
+  test("a cache changes nothing, and each token's explanation is that of the text before it", async () => {
+    const model = await load(folder, options);
+    const prompt = cases[0].prompt;
+    const told: GeneratedToken[] = [];
+    const onProgress = (token: GeneratedToken) => void told.push(structuredClone(token));
+    const { tokens } = await model.generate(prompt, { maxTokens: 20, explain: { at: "words" }, onProgress });
+    assert.is(told.length, tokens.length);
+    const read = await model.tokenize(prompt);
+    for (const [k, { id, logit, probability, explanation }] of tokens.entries()) {
+      const { target, ledger, method, reads, ...rest } = explanation!;
+      assert.is(target.index, id);
+      assert.is(method, "cp-lrp");
+      assert.equal(reads, [read.length + k - 1]);
+      assert.equal(
+        rest.tokens.map((token) => token.id),
+        [...read, ...tokens.slice(0, k)].map((token) => token.id),
+      );
+      assert.ok(Math.abs(target.logit - logit) <= near * Math.abs(logit), `${target.logit} anew, ${logit} cached`);
+      assert.ok(Math.abs(target.probability! - probability) < 1e-6);
+      assert.is(rest.classes[0].index, id, "the likeliest");
+      const size = rest.tokens.reduce((n, { relevance }) => n + Math.abs(relevance), 0);
+      assert.ok(Math.abs(ledger.residual) < 2e-6 * (size + Math.abs(ledger.biases) + Math.abs(ledger.norms)));
+    }
+    // The same question about the text as a whole.
+    const [first] = tokens;
+    const own = await model.explain(prompt, { target: first.text, at: "words" });
+    assert.equal(own.tokens, first.explanation!.tokens);
+    const contrast = await model.generate(prompt, { maxTokens: 1, explain: { contrast: "!" } });
+    assert.is(contrast.tokens[0].explanation!.contrast!.label, "!");
+    await model.dispose();
+  });
+
+  test("draws follow the probabilities, and a seed decides them", async () => {
+    const model = await load(folder, options);
+    const prompt = cases[2].prompt;
+    const draws = place.backend === "wasm" ? 2000 : 50;
+    const one = async (how: object) => (await model.generate(prompt, { maxTokens: 1, ...how })).tokens[0];
+    const counts = new Map<number, number>();
+    for (let seed = 0; seed < draws; seed++) {
+      const { id } = await one({ temperature: 0.7, seed });
+      counts.set(id, (counts.get(id) ?? 0) + 1);
+    }
+    const [{ classes }] = [await model.predict(prompt)];
+    // The top classes' probabilities at that temperature, of each other.
+    const weight = (logit: number) => Math.exp((logit - classes[0].logit) / 0.7);
+    const total = classes.reduce((sum, { logit }) => sum + weight(logit), 0);
+    const drawn = classes.reduce((sum, { index }) => sum + (counts.get(index) ?? 0), 0);
+    for (const { index, logit } of classes) {
+      const share = weight(logit) / total;
+      const spread = Math.sqrt((share * (1 - share)) / drawn);
+      assert.ok(Math.abs((counts.get(index) ?? 0) / drawn - share) < 5 * spread, `${index}`);
+    }
+    const greedy = await one({});
+    for (const how of [{ topK: 1 }, { topP: 1e-9 }]) {
+      for (const seed of [1, 2, 3]) assert.is((await one({ temperature: 5, seed, ...how })).id, greedy.id);
+    }
+    const long = { maxTokens: 10, temperature: 1, seed: 5 };
+    assert.equal(await model.generate(prompt, long), await model.generate(prompt, long));
+    await model.dispose();
+  });
+
+  test("ends, and what cannot be asked", async () => {
+    const model = await load(folder, options);
+    const [{ prompt }] = cases;
+    const n = (await model.tokenize(prompt)).length;
+    // The last place of 40 may be read, and what comes after it is the last token.
+    assert.is((await model.generate(prompt, { maxTokens: 1000 })).tokens.length, 40 - n + 1);
+    assert.is((await model.generate(prompt, { maxTokens: 0 })).text, prompt);
+    for (const wrong of [{ maxTokens: -1 }, { temperature: -1 }, { topP: 0 }, { topK: 0.5 }, { seed: "a" as never }]) {
+      assert.is(await code(model.generate(prompt, wrong)), "InvalidOption");
+    }
+    assert.is(await code(model.generate("")), "EmptyInput");
+    const stop = new AbortController();
+    const run = model.generate(prompt, { signal: stop.signal, onProgress: () => stop.abort() });
+    assert.is(await code(run), "Aborted");
+    await model.dispose();
+
+    const words = await load(wordpiece, options);
+    const { text, ended, tokens } = await words.generate("the movie was", { maxTokens: 40, temperature: 1, seed: 4 });
+    assert.is(ended, "stop", "[SEP] is config.json's eos_token_id");
+    assert.ok(tokens.length && tokens.every(({ text }) => text !== "[SEP]"));
+    assert.is(text, `the movie was${tokens.map(({ text }) => text.replace(/^(##)?/, (p) => (p ? "" : " "))).join("")}`);
+    await words.dispose();
+
+    const classifier = await load(new URL("reference/tiny/silu-5-labels/", import.meta.url), options);
+    assert.is(await code(classifier.generate("a")), "InvalidOption");
+    await classifier.dispose();
+  });
+
+  test.run();
+}
+
+const test = suite("pieces as text");
+
+test("decoders", () => {
+  const text = (decoder: unknown, ...pieces: string[]) => spelled(pieces.map(spelling(decoder)!));
+  const fuse = { type: "Sequence", decoders: [{ type: "Replace", content: " " }, { type: "ByteFallback" }] };
+  assert.equal(text(fuse, "▁a", "<0xE2>", "<0x82>", "<0xAC>", "b"), {
+    text: " a€b",
+    ranges: [
+      [0, 2],
+      [2, 3],
+      [2, 3],
+      [2, 3],
+      [3, 4],
+    ],
+  });
+  assert.is(text({ type: "Metaspace" }, "▁a", "<0xE2>").text, " a<0xE2>");
+  assert.is(text({ type: "WordPiece", prefix: "##" }, "a", "##b").text, " ab");
+  assert.is(text({ type: "ByteLevel" }, "Ġa", "ð", "Ł", "x").text, " a\ufffdx");
+  assert.is(spelling({ type: "CTC" }), undefined);
+});
+
+test.run();
