@@ -47,6 +47,7 @@ export type ErrorCode =
   | "InvalidOption"
   | "InputTooLong"
   | "EmptyInput"
+  | "ImageUnsupported"
   // running
   | "Aborted"
   | "Disposed"

@@ -5,11 +5,11 @@ import { explainContinuation } from "./continuation.ts";
 import type { Engine } from "./engine.ts";
 import { RelpropError } from "./errors.ts";
 import type { Explanation } from "./explanation.ts";
-import type { Encoded, Input } from "./inputs.ts";
+import type { Input } from "./inputs.ts";
 import type { AttributeLists, AttributeOptions } from "./methods.ts";
 import type { ExplainLists, ExplainOptions, Question } from "./question.ts";
 import { requests } from "./target.ts";
-import { labelsOf, named, placed, spread } from "./tasks.ts";
+import { encode, labelsOf, named, placed, spread } from "./tasks.ts";
 
 /** Each text's explanation, attribution or list of them. `question` is question.ts's; `other` says that the method is. */
 export async function explain(
@@ -32,8 +32,7 @@ export async function explain(
 
   const rows = spread(architecture.task, requests(labelsOf(architecture, asking), named(architecture, asking)));
   const asked = other ? undefined : question(rows, asking);
-  const encode = (input: Input): Encoded => engine.encode(input, truncate);
-  const encoded = await placed(engine, texts.map(encode), asking);
+  const encoded = await placed(engine, await encode(engine, texts, truncate), asking);
   if (!asked) {
     const { attribute } = await import("./methods.ts");
     return attribute(engine, encoded, rows, options as AttributeLists);
@@ -43,7 +42,11 @@ export async function explain(
   const { explainOf } = await import("./targets.ts");
   return answers(
     asked,
-    await explainOf(engine, encode, encoded, asked, { of: of ?? "logit", interactions: asking.interactions, signal }),
+    await explainOf(engine, (input) => engine.encode(input, truncate), encoded, asked, {
+      of: of ?? "logit",
+      interactions: asking.interactions,
+      signal,
+    }),
   );
 }
 

@@ -114,12 +114,28 @@ export interface Interactions {
   ledger: Ledger;
 }
 
+/** What of an image a model saw. */
+export interface ImageView {
+  /** Of the image, in pixels. */
+  width: number;
+  height: number;
+  /** Where what the model saw lies in it; it may reach beyond. */
+  box: { x: number; y: number; width: number; height: number };
+  /** Width and height that the model saw it at, in pixels. */
+  size: readonly [width: number, height: number];
+  /** How many patches there are: row by row, they are the tokens that are not special. */
+  rows: number;
+  cols: number;
+}
+
 /** Where relevance is read. */
-export type ReadingPoint = "embeddings" | "embedding-sum" | "words";
+export type ReadingPoint = "embeddings" | "embedding-sum" | "words" | "pixels";
 
 export interface Explanation {
-  /** The text; of a pair both, on a line of their own each. */
+  /** The text; of a pair both, on a line of their own each; of an image empty. */
   text: string;
+  /** Of an image; if asked for, with each pixel's relevance, `size` of them row by row. */
+  image?: ImageView & { pixels?: number[] };
   /** The model's name: its directory, URL or the name given to load(). */
   model: string;
   /** A method's name, or "custom" for a composite of the caller's own. */
@@ -162,6 +178,7 @@ export interface Explanation {
 /** What a method without a ledger says: see src/methods. */
 export interface Attribution {
   text: string;
+  image?: ImageView;
   model: string;
   method: string;
   /** All of the method's options, as they were. */

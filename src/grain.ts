@@ -7,10 +7,12 @@ import type {
   Explanation,
   GroupRelevance,
   HeadRelevance,
+  ImageView,
   NeuronRelevance,
   PairRelevance,
   PartsLedger,
 } from "./explanation.ts";
+import { place } from "./images/patches.ts";
 import type { Finer } from "./question.ts";
 import type { Tensor } from "./tensor.ts";
 import type { Walk } from "./trace.ts";
@@ -43,8 +45,9 @@ export interface Numbers {
 }
 
 /** The tensors of each block that are needed; see models/family.ts. */
-export function watch({ heads, neurons, pairs }: Finer): string[] {
+export function watch({ heads, neurons, pairs, pixels }: Finer): string[] {
   return [
+    ...(pixels ? ["pixels"] : []),
     ...(heads || pairs ? ["context"] : []),
     ...(heads ? ["skipped", "attention"] : []),
     ...(neurons ? ["passed", "neurons", "feedforward"] : []),
@@ -54,9 +57,10 @@ export function watch({ heads, neurons, pairs }: Finer): string[] {
 
 /** What is asked for beside `explanation`. Throws `InvalidOption`. */
 export function finer(explanation: Explanation, numbers: Numbers, asked: Finer): Partial<Explanation> {
-  const { groups, heads, neurons, pairs } = asked;
+  const { groups, heads, neurons, pairs, pixels } = asked;
   const n = explanation.tokens.length;
   return {
+    ...(pixels && { image: { ...(explanation.image as ImageView), pixels: ofPixels(explanation, numbers) } }),
     ...(groups && { groups: grouped(explanation, groups) }),
     ...(heads && { heads: blocks(numbers, "context").map((i) => ofHeads(numbers, n, i)) }),
     ...(neurons && { neurons: ofNeurons(numbers, n, neurons) }),
@@ -105,6 +109,27 @@ function checked(span: Span, length: number): Span {
   const { start, end } = span ?? {};
   if (Number.isInteger(start) && Number.isInteger(end) && start >= 0 && start < end && end <= length) return span;
   throw new RelpropError("InvalidOption", `${quote(span)} is no span { start, end } of a text of ${length} characters`);
+}
+
+// ---- pixels
+
+/** Each pixel's relevance in all channels. */
+function ofPixels({ image, tokens }: Explanation, numbers: Numbers): number[] {
+  if (!image) throw new RelpropError("InvalidOption", "this model reads texts, which have no pixels");
+  const [across, down] = image.size;
+  const { x, g, width } = pair(numbers, "pixels 0");
+  const own = {
+    specials: tokens.length - image.rows * image.cols,
+    channels: (width * image.rows * image.cols) / (across * down),
+  };
+  return Array.from({ length: across * down }, (_, k) => {
+    let sum = 0;
+    for (let c = 0; c < own.channels; c++) {
+      const at = place(image, own, [c, Math.floor(k / across), k % across]);
+      sum += x[at] * g![at];
+    }
+    return sum;
+  });
 }
 
 // ---- heads and neurons

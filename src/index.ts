@@ -11,6 +11,7 @@ export type {
   Explanation,
   GroupRelevance,
   HeadRelevance,
+  ImageView,
   Interactions,
   LayerRelevance,
   Ledger,
@@ -25,6 +26,7 @@ export type {
 export type { Contents, Hub, Progress, Source } from "./files.ts";
 export type { GeneratedToken, GenerateOptions, Generation } from "./generate.ts";
 export type { Groups, NeuronsAsked, Span } from "./grain.ts";
+export type { Image, Pixels } from "./images/picture.ts";
 export type { Input } from "./inputs.ts";
 export type { AttributeLists, AttributeOptions, AttributionMethod, AttributionName } from "./methods.ts";
 export type { Model } from "./model.ts";

@@ -2,7 +2,9 @@
 
 import type { Data } from "./backends/backend.ts";
 import { quote, RelpropError } from "./errors.ts";
+import type { ImageView } from "./explanation.ts";
 import type { Rows } from "./floats.ts";
+import type { Image } from "./images/picture.ts";
 import type { Architecture } from "./models/family.ts";
 import type { Token, Tokenizer } from "./tokenizer.ts";
 
@@ -10,7 +12,10 @@ import type { Token, Tokenizer } from "./tokenizer.ts";
  * A text; or two that are read as one, `text` and `pair`; or with other words in place of their own: as many ids as there are
  * tokens, special ones included, −1 for none at all (a word vector of zeros).
  */
-export type Input = string | { text: string; pair?: string; ids?: readonly number[] };
+export type Text = string | { text: string; pair?: string; ids?: readonly number[] };
+
+/** A text, or of models that read them an image. */
+export type Input = Text | Image;
 
 /** A text as the model will read it. */
 export interface Encoded {
@@ -19,6 +24,8 @@ export interface Encoded {
   /** The tokens whose logits are wanted, by their place, of models that have logits of each. */
   reads?: readonly number[];
   warnings: string[];
+  /** Of an image: its patches' pixels [tokens · width] in place of ids. */
+  image?: { view: ImageView; pixels: Float32Array };
 }
 
 /** The rows of the tables that stay on the host, widened as they are asked for. */
@@ -68,11 +75,11 @@ function shortened(tokens: Token[], most: number, two: boolean, { single, pair }
   ];
 }
 
-function parts(input: Input): Exclude<Input, string> {
+function parts(input: Input): Exclude<Text, string> {
   if (typeof input === "string") return { text: input };
-  const { text, pair, ids } = input ?? {};
+  const { text, pair, ids } = (input ?? {}) as Exclude<Text, string>;
   const fits = typeof text === "string" && (pair === undefined || typeof pair === "string");
-  if (fits && (ids === undefined || Array.isArray(ids))) return input;
+  if (fits && (ids === undefined || Array.isArray(ids))) return { text, pair, ids };
   throw new RelpropError("InvalidInput", `a text is a string or { text, pair, ids }, not ${quote(input)}`);
 }
 
@@ -103,11 +110,15 @@ export function inputs(
 ): Data {
   const pairs = paired(batch, kinds);
   const words = new Float32Array(batch.length * t * width);
-  batch.forEach(({ tokens }, i) => {
-    tokens.forEach(({ id }, j) => {
-      if (id >= 0) tables.words(id, words, (i * t + j) * width);
-    });
+  batch.forEach(({ tokens, image }, i) => {
+    if (image) words.set(image.pixels, i * t * width);
+    else
+      tokens.forEach(({ id }, j) => {
+        if (id >= 0) tables.words(id, words, (i * t + j) * width);
+      });
   });
+  const lengths = Float32Array.from(batch, ({ tokens }) => tokens.length);
+  if (batch[0].image) return { words, lengths };
   const typed = ([0, 1] as const).map((type) => {
     const kind = new Float32Array(width);
     if (!type || pairs) tables.types?.(type, kind, 0);
@@ -124,7 +135,7 @@ export function inputs(
       });
     }
   });
-  return { words, places, lengths: Float32Array.from(batch, ({ tokens }) => tokens.length) };
+  return { words, places, lengths };
 }
 
 /** Which rows a head reads, `rows` of each text, as weights of all rows [batch, 1, rows, t]. */

@@ -44,14 +44,16 @@ export async function read(source: Source, options: LoadOptions): Promise<ModelP
     const found = await architecture(config, weights);
     const net = network(found, 1, 1); // asks for every weight, and so checks that all are there with the right shapes
 
-    const vocabulary = await json("tokenizer.json", "TokenizerInvalid", 2 ** 26);
+    const special = found.task !== "sequence-classification" && (await import("./open.ts"));
+    const vocabulary = found.image ? undefined : await json("tokenizer.json", "TokenizerInvalid", 2 ** 26);
     const tokenizerConfig = await readJson(from, "tokenizer_config.json", {
       code: "TokenizerInvalid",
       most: 2 ** 20,
       signal,
     });
-    const encode = await reader(vocabulary, tokenizerConfig, found.vocabulary);
-    const special = found.task !== "sequence-classification" && (await import("./open.ts"));
+    const encode = vocabulary
+      ? await reader(vocabulary, tokenizerConfig, found.vocabulary)
+      : (special as Open).wordless;
     const design = special ? await special.completed(found, from, vocabulary, signal) : found;
     const tables = await embeddings(design, stored, signal);
 
@@ -74,6 +76,8 @@ export async function read(source: Source, options: LoadOptions): Promise<ModelP
     await from.close();
   }
 }
+
+type Open = typeof import("./open.ts");
 
 /** WordPiece is read here; other tokenizers come with the library that they need. */
 async function reader(file: Record<string, unknown>, config: unknown, rows: number): Promise<Tokenizer> {

@@ -108,6 +108,7 @@ export async function attribute(
         const { relevance, completeness } = await method.run(view, settings);
         found.push({
           text: one.text,
+          ...(one.image && { image: one.image.view }),
           model,
           method: method.name,
           options: settings,

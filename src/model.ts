@@ -80,11 +80,11 @@ export class Model {
   predict(text: Input, options?: PredictOptions): Promise<Prediction>;
   predict(texts: readonly Input[], options?: PredictOptions): Promise<Prediction[]>;
   async predict(text: Input | readonly Input[], options: PredictOptions = {}): Promise<Prediction | Prediction[]> {
-    const encoded = this.#encode(text, options);
     if (this.task !== "sequence-classification") {
       const { predictions } = await import("./tasks.ts");
-      return one(text, await predictions(this.#engine, encoded, options.signal));
+      return one(text, await predictions(this.#engine, inputs(text), options));
     }
+    const encoded = this.#encode(text, options);
     const { name: model, backend } = this;
     const logits = await this.#engine.predict(encoded, options.signal);
     return one(

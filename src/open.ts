@@ -3,8 +3,10 @@
 
 import { quote, RelpropError } from "./errors.ts";
 import type { Files } from "./files.ts";
+import { preparation } from "./images/prepare.ts";
 import type { Architecture } from "./models/family.ts";
 import type { Bytes } from "./safetensors.ts";
+import type { Tokenizer } from "./tokenizer.ts";
 import { spelling } from "./tokenizers/spelling.ts";
 
 type Json = Record<string, unknown>;
@@ -14,14 +16,34 @@ const MOST = 2 ** 20; // bytes of a file of sentence-transformers
 export async function completed(
   design: Architecture,
   files: Files,
-  tokenizerJson: Json,
+  tokenizerJson: Json = {},
   signal?: AbortSignal,
 ): Promise<Architecture> {
   if (design.task.endsWith("lm")) {
     return { ...design, labels: pieces(tokenizerJson, design.labels.length), spell: spelling(tokenizerJson.decoder) };
   }
+  if (design.image) {
+    const found = await json(files, "preprocessor_config.json", signal);
+    if (!found) throw new RelpropError("MissingFile", "the model has no preprocessor_config.json", {});
+    return { ...design, image: { ...design.image, prepare: preparation(found as Json, design.image) } };
+  }
   return design.task === "embedding" ? { ...design, reads: await pooling(files, signal) } : design;
 }
+
+/** In place of a tokenizer, of models that read images. */
+export const wordless: Tokenizer = {
+  size: 0,
+  unkId: null,
+  padId: null,
+  maskId: null,
+  template: { single: [[], []], pair: [[], [], []] },
+  encode() {
+    throw new RelpropError(
+      "InvalidInput",
+      "this model reads images: pixels, or a PNG or JPEG file; it has no tokens of texts",
+    );
+  },
+};
 
 /** The vocabulary's pieces by id. */
 function pieces({ model, added_tokens }: Json, rows: number): string[] {

@@ -44,12 +44,14 @@ export interface ExplainOptions extends PredictOptions {
   neurons?: number | NeuronsAsked;
   /** Also what tokens pass on to one another through attention, by block and head, as `pairs`. */
   pairs?: boolean;
+  /** Of an image: also each pixel's relevance, as `image.pixels`. */
+  pixels?: boolean;
   /** With `of` a dot product or cosine: also its relevance by pairs of one token of either text, as `interactions`. */
   interactions?: boolean;
 }
 
 /** What finer explanations are asked for. */
-export type Finer = Pick<ExplainOptions, "groups" | "heads" | "neurons" | "pairs">;
+export type Finer = Pick<ExplainOptions, "groups" | "heads" | "neurons" | "pairs" | "pixels">;
 
 type Listable = "method" | "target" | "contrast" | "at";
 
@@ -74,7 +76,7 @@ export interface Question {
 }
 
 export function question(requests: Float32Array[], options: ExplainOptions | ExplainLists): Question {
-  const { target, contrast, at = "embeddings", layers = false, groups, heads, neurons, pairs } = options;
+  const { target, contrast, at = "embeddings", layers = false, groups, heads, neurons, pairs, pixels } = options;
   const points = listed(at);
   for (const point of points) {
     if (readingPoints.includes(point)) continue;
@@ -85,7 +87,7 @@ export function question(requests: Float32Array[], options: ExplainOptions | Exp
     requests,
     points,
     layers,
-    finer: groups || heads || neurons || pairs ? { groups, heads, neurons, pairs } : undefined,
+    finer: groups || heads || neurons || pairs || pixels ? { groups, heads, neurons, pairs, pixels } : undefined,
     several: [options.method, target, contrast, at].some(Array.isArray),
   };
 }

@@ -71,7 +71,7 @@ export function scored(
 
 /** Explanations of the text at `index`: for each method, and for each of the run's targets one at each reading point. */
 export function explanations(
-  { text, tokens, reads, warnings }: Encoded,
+  { text, tokens, reads, image, warnings }: Encoded,
   about: About,
   run: Run,
   index: number,
@@ -98,9 +98,15 @@ export function explanations(
         return { relevance, ledger: account };
       };
       return points.map((at) => {
-        const { relevance, ledger } = read(walk.readings.get(at)!);
+        const reading = walk.readings.get(at);
+        if (!reading) {
+          const known = [...walk.readings.keys()].join(", ");
+          throw new RelpropError("InvalidOption", `this model's relevance is read at ${known}, not at ${at}`);
+        }
+        const { relevance, ledger } = read(reading);
         const explanation: Explanation = {
           text,
+          ...(image && { image: image.view }),
           model: about.model,
           method: name,
           composite,

@@ -4,10 +4,11 @@
 import type { Engine } from "./engine.ts";
 import { quote, RelpropError } from "./errors.ts";
 import type { Answer, Prediction } from "./explanation.ts";
-import type { Encoded } from "./inputs.ts";
+import type { Image } from "./images/picture.ts";
+import type { Encoded, Input } from "./inputs.ts";
 import type { Architecture } from "./models/family.ts";
 import type { Task } from "./models/heads.ts";
-import type { ExplainOptions } from "./question.ts";
+import type { ExplainOptions, PredictOptions } from "./question.ts";
 import type { TargetOptions } from "./target.ts";
 
 type Asked = { target?: unknown; of?: unknown; token?: ExplainOptions["token"]; signal?: AbortSignal };
@@ -123,12 +124,20 @@ function span({ tokens }: Encoded, logits: Float32Array): [number, number] {
   return best;
 }
 
+/** Texts as tokens, images as patches; all of them, so that what is wrong with one is told before any run. */
+export async function encode(engine: Engine, inputs: readonly Input[], truncate?: boolean): Promise<Encoded[]> {
+  if (!engine.parts.architecture.image) return inputs.map((input) => engine.encode(input, truncate));
+  const { encodeImage } = await import("./images/encode.ts");
+  return Promise.all(inputs.map((input) => encodeImage(engine, input as Image)));
+}
+
 /** Each text's prediction. */
 export async function predictions(
   engine: Engine,
-  encoded: readonly Encoded[],
-  signal?: AbortSignal,
+  inputs: readonly Input[],
+  { truncate, signal }: PredictOptions,
 ): Promise<Prediction[]> {
+  const encoded = await encode(engine, inputs, truncate);
   const { about, tools, parts } = engine;
   const { task } = parts.architecture;
   const lm = task.endsWith("lm");
@@ -137,6 +146,7 @@ export async function predictions(
   return fed.map((one, i): Prediction => {
     const { text, tokens, warnings } = one;
     const common = { text, model: about.model, backend: about.backend, warnings };
+    if (task === "image-classification") return { ...common, classes: tools.scored(about, logits[i]).classes };
     if (task === "embedding") return { ...common, classes: [], embedding: Array.from(logits[i]) };
     if (task === "question-answering") {
       const ends = span(one, logits[i]);

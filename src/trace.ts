@@ -30,7 +30,7 @@ export interface Walk {
   kept: { entry: Entry; times: number; rows: string; below: ReadonlySet<string>; by: Tensor }[];
 }
 
-export const readingPoints: readonly ReadingPoint[] = ["embeddings", "embedding-sum", "words"];
+export const readingPoints: readonly ReadingPoint[] = ["embeddings", "embedding-sum", "words", "pixels"];
 
 /**
  * How a network is made: see models/family.ts; `given` if its embeddings are an input of that name, `paired` see inputs.ts,

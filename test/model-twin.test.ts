@@ -48,7 +48,7 @@ for (const place of places) {
         for (const actual of await model.explain(text, { method, at: points, layers: true })) {
           const ids = actual.tokens.map(({ id }) => id);
           const seed = actual.classes.map(({ index }) => Number(index === actual.target.index));
-          const expected = explain(reference, ids, seed, { rules, at: actual.at });
+          const expected = explain(reference, ids, seed, { rules, at: actual.at as (typeof points)[number] });
           const { logit, tokens, residual, ...others } = expected.ledger;
           const size = magnitude(expected.relevance) + magnitude(Object.values(others));
           const where = `${method} at ${actual.at}`;

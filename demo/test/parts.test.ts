@@ -40,7 +40,7 @@ test("a fragment of nonsense asks for something that there is", () => {
   fc.assert(
     fc.property(fc.string(), (fragment) => {
       const { method, at, other, target } = fromFragment(`#${fragment}`);
-      assert.ok(methods.has(method) && readingPoints.includes(at) && (!other || methods.has(other)));
+      assert.ok(methods.has(method) && readingPoints.some((point) => point === at) && (!other || methods.has(other)));
       assert.ok(target === undefined || Number.isInteger(target));
     }),
   );

@@ -54,6 +54,21 @@ export function agree(config: Config, name: string, actual: number, tensor: stri
   throw new RelpropError("ConfigMismatch", message, { field: name, config: value, actual });
 }
 
+/** Height and width, of which a single number is both. */
+export function sides(config: Config, name: string): [height: number, width: number] {
+  const value = field(config, name);
+  const both = Array.isArray(value) ? value : [value, value];
+  const [height, width] = both.map((side) => integer({ [name]: side }, name, 4096));
+  if (both.length !== 2) throw invalid(name, value, "a height and a width");
+  return [height, width];
+}
+
+/** Two fields that contradict each other. */
+export function mismatch(name: string, value: unknown, other: string, its: unknown): RelpropError {
+  const message = `config.json's ${name} is ${quote(value)}, which its ${other} ${quote(its)} does not divide`;
+  return new RelpropError("ConfigMismatch", message, { field: name });
+}
+
 /** The activation that a field names. */
 export function activation(config: Config, name: string): (x: Tensor) => Tensor {
   const value = field(config, name);

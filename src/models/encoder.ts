@@ -1,12 +1,13 @@
 // What encoders have in common: tables of embeddings below their blocks, a head above them.
 
 import { RelpropError } from "../errors.ts";
+import type { ReadingPoint } from "../explanation.ts";
 import { context } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";
 import { pick } from "../ops/select.ts";
 import type { Tensor } from "../tensor.ts";
 import { agree, type Config, integer } from "./config.ts";
-import type { Architecture, Embedded } from "./family.ts";
+import type { Architecture, Embedded, Network } from "./family.ts";
 import { type Heads, top } from "./heads.ts";
 import { norm } from "./layers.ts";
 import type { Weights } from "./weights.ts";
@@ -37,7 +38,7 @@ export interface Encoder {
 }
 
 export function encoder(config: Config, w: Weights, it: Encoder): Architecture {
-  const { tables, first = 0, eps, blocks } = it;
+  const { tables, first = 0, eps } = it;
   const [vocabulary, inner] = table(w, tables.words);
   const [longest] = tables.positions
     ? table(w, tables.positions, inner)
@@ -62,33 +63,48 @@ export function encoder(config: Config, w: Weights, it: Encoder): Architecture {
     positions: longest - first,
 
     network(embedded) {
-      const { words, places, whole, picks } = embedded;
-      const read = (x: Tensor) => (picks ? context(picks, x) : task.reads === "tokens" ? x : pick(x, 0));
-      const late = whole || it.placed;
+      const { words, places, picks } = embedded;
       const sum = places ? add(words, places) : words;
       const below = embedded.embeddings ?? (it.norm ? norm(sum, it.norm, eps, it.bare) : sum);
-      const stream = [it.enter?.(below) ?? below];
-      const noted: Record<string, Tensor>[] = [];
-      for (let i = 0; i < blocks; i++) {
-        const x = stream[i];
-        const rows = i === blocks - 1 && !late ? read(x) : x; // only some tokens' vectors are read at the end
-        const mine = {};
-        noted.push(mine);
-        stream.push(it.block(i, rows, x, { ...embedded, note: (tensors) => Object.assign(mine, tensors) }));
-      }
-      const last = it.leave?.(stream[blocks]) ?? stream[blocks];
-      return {
-        readings: new Map([
+      return above(it, embedded, below, {
+        readings: [
           ["embeddings", below],
           ["embedding-sum", sum],
           ["words", words],
-        ]),
-        stream,
-        blocks: noted,
-        logits: logits(late ? read(last) : last),
-      };
+        ],
+        read: (x) => (picks ? context(picks, x) : task.reads === "tokens" ? x : pick(x, 0)),
+        logits,
+      });
     },
   };
+}
+
+/** What a head makes of the rows that it reads. */
+interface Above {
+  readings: [ReadingPoint, Tensor][];
+  read(x: Tensor): Tensor;
+  logits(x: Tensor): Tensor;
+}
+
+/** The blocks above the embeddings `below`, and the head on them. */
+export function above(
+  { enter, blocks, block, placed, leave }: Pick<Encoder, "enter" | "blocks" | "block" | "placed" | "leave">,
+  embedded: Embedded,
+  below: Tensor,
+  { readings, read, logits }: Above,
+): Network {
+  const late = embedded.whole || placed;
+  const stream = [enter?.(below) ?? below];
+  const noted: Record<string, Tensor>[] = [];
+  for (let i = 0; i < blocks; i++) {
+    const x = stream[i];
+    const rows = i === blocks - 1 && !late ? read(x) : x; // only some tokens' vectors are read at the end
+    const mine = {};
+    noted.push(mine);
+    stream.push(block(i, rows, x, { ...embedded, note: (tensors) => Object.assign(mine, tensors) }));
+  }
+  const last = leave?.(stream[blocks]) ?? stream[blocks];
+  return { readings: new Map(readings), stream, blocks: noted, logits: logits(late ? read(last) : last) };
 }
 
 /** The shape of a matrix whose rows are vectors of `width`. */

@@ -1,5 +1,6 @@
 import type { Data } from "../backends/backend.ts";
 import type { ReadingPoint } from "../explanation.ts";
+import type { Prepare } from "../images/prepare.ts";
 import type { Tables } from "../inputs.ts";
 import type { Tensor } from "../tensor.ts";
 import { bert } from "./bert.ts";
@@ -54,6 +55,16 @@ export interface Network {
   logits: Tensor;
 }
 
+/** How an image is cut into patches, row by row, after tokens of the model's own; height before width. */
+export interface Patched {
+  size: readonly [height: number, width: number];
+  patch: readonly [height: number, width: number];
+  channels: number;
+  specials: readonly string[];
+  /** How pixels are made ready. */
+  prepare?: Prepare;
+}
+
 /** A model family: what one checkpoint of it needs to run. */
 export interface Architecture {
   task: Task;
@@ -69,6 +80,8 @@ export interface Architecture {
   kinds: number;
   /** Further inputs of the network for texts padded to `t` tokens. */
   data?(t: number, tables: Tables): Data;
+  /** Of models that read images: see images/encode.ts. */
+  image?: Patched;
   vocabulary: number;
   /** Of the embeddings. */
   width: number;
@@ -91,12 +104,14 @@ const families = new Map<string, () => Family | Promise<Family>>([
   ["albert", async () => (await import("./albert.ts")).albert],
   ["camembert", async () => (await import("./roberta.ts")).roberta],
   ["deberta-v2", async () => (await import("./deberta_v2.ts")).debertaV2],
+  ["deit", async () => (await import("./vit.ts")).vit],
   ["distilbert", async () => (await import("./distilbert.ts")).distilbert],
   ["electra", async () => (await import("./electra.ts")).electra],
   ["gpt2", async () => (await import("./gpt2.ts")).gpt2],
   ["modernbert", async () => (await import("./modernbert.ts")).modernbert],
   ["mpnet", async () => (await import("./mpnet.ts")).mpnet],
   ["roberta", async () => (await import("./roberta.ts")).roberta],
+  ["vit", async () => (await import("./vit.ts")).vit],
   ["xai_transformer", async () => (await import("./xai_transformer.ts")).xaiTransformer],
   ["xlm-roberta", async () => (await import("./roberta.ts")).roberta],
 ]);

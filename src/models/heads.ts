@@ -15,7 +15,8 @@ export type Task =
   | "question-answering"
   | "masked-lm"
   | "causal-lm"
-  | "embedding";
+  | "embedding"
+  | "image-classification";
 
 /** What class names in transformers end in. */
 const endings: readonly [RegExp, Task][] = [
@@ -24,6 +25,7 @@ const endings: readonly [RegExp, Task][] = [
   [/ForQuestionAnswering$/, "question-answering"],
   [/ForMaskedLM$|(Bert|Albert)ForPreTraining$/, "masked-lm"],
   [/LMHeadModel$|ForCausalLM$/, "causal-lm"],
+  [/ForImageClassification(WithTeacher)?$/, "image-classification"],
   [/Model$/, "embedding"],
 ];
 

@@ -1,0 +1,30 @@
+// From an image to what a network is fed, patch by patch.
+
+import type { Engine } from "../engine.ts";
+import type { ImageView } from "../explanation.ts";
+import type { Encoded } from "../inputs.ts";
+import { place } from "./patches.ts";
+import { type Image, picture } from "./picture.ts";
+
+/** An image as the model will see it; patches are called by row and column, from 1. */
+export async function encodeImage(engine: Engine, given: Image): Promise<Encoded> {
+  const { image, width } = engine.parts.architecture;
+  const { size, patch, channels, specials, prepare } = image!;
+  const seen = await picture(given);
+  const { values, box } = prepare!(seen);
+  const [rows, cols] = [size[0] / patch[0], size[1] / patch[1]];
+  const view: ImageView = { width: seen.width, height: seen.height, box, size: [size[1], size[0]], rows, cols };
+
+  const patches = Array.from({ length: rows * cols }, (_, k) => `${Math.floor(k / cols) + 1},${(k % cols) + 1}`);
+  const tokens = [...specials, ...patches].map((text, id) => {
+    return { id, text, start: null, end: null, special: id < specials.length };
+  });
+  const pixels = new Float32Array(tokens.length * width);
+  const own = { specials: specials.length, channels };
+  for (let c = 0; c < channels; c++) {
+    for (let y = 0; y < size[0]; y++) {
+      for (let x = 0; x < size[1]; x++) pixels[place(view, own, [c, y, x])] = values[(c * size[0] + y) * size[1] + x];
+    }
+  }
+  return { text: "", tokens, warnings: [], image: { view, pixels } };
+}

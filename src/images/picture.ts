@@ -1,0 +1,177 @@
+// Images as pixels. The platform decodes where it can; elsewhere PNG and JPEG are read by fast-png and jpeg-js, if they are
+// installed.
+
+import { quote, RelpropError } from "../errors.ts";
+
+/** Pixels, row by row: RGBA as ImageData has them, RGB, or grey, as `data` has 4, 3 or 1 numbers from 0 to 255 for each. */
+export interface Pixels {
+  data: Uint8Array | Uint8ClampedArray;
+  width: number;
+  height: number;
+}
+
+/** Pixels, an image that the platform can draw, or a file of one. */
+export type Image = Pixels | ImageBitmap | Blob | ArrayBuffer | Uint8Array;
+
+/** Pixels as RGB. */
+export interface Rgb {
+  data: Uint8Array;
+  width: number;
+  height: number;
+}
+
+const MOST = 2 ** 26; // pixels
+
+/** Any image as RGB; what is transparent lies on white. Throws `InvalidInput` or `ImageUnsupported`. */
+export async function picture(image: Image): Promise<Rgb> {
+  if (typeof image !== "object" || image === null) throw invalid(`an image is no ${typeof image}; ${KINDS}`);
+  if (isPixels(image)) return rgb(image);
+  if (isBytes(image) || (globalThis.Blob && image instanceof Blob)) return rgb(await decoded(await bytesOf(image)));
+  if ("width" in image && globalThis.OffscreenCanvas) return rgb(drawn(image));
+  throw invalid(`${quote(image)} is no image; ${KINDS}`);
+}
+
+const KINDS = "give ImageData or { data, width, height }, an ImageBitmap, or a PNG or JPEG file as a Blob or bytes";
+
+const isPixels = (image: object): image is Pixels => "data" in image && "width" in image && "height" in image;
+const isBytes = (image: object): image is ArrayBuffer | Uint8Array =>
+  image instanceof ArrayBuffer || image instanceof Uint8Array;
+
+const bytesOf = async (file: ArrayBuffer | Uint8Array | Blob): Promise<Uint8Array<ArrayBuffer>> =>
+  new Uint8Array(file instanceof ArrayBuffer || file instanceof Uint8Array ? file : await file.arrayBuffer());
+
+function rgb({ data, width, height }: Pixels): Rgb {
+  const whole = [width, height].every((side) => Number.isInteger(side) && side >= 1);
+  if (!whole || width * height > MOST) {
+    throw invalid(`an image of ${quote(width)} × ${quote(height)} pixels; at least 1 × 1 and at most ${MOST} are read`);
+  }
+  const n = width * height;
+  const channels = data?.length / n;
+  if (channels === 3) return { data: Uint8Array.from(data), width, height };
+  if (channels !== 1 && channels !== 4) {
+    throw invalid(`an image of ${width} × ${height} pixels has ${data?.length} numbers; it needs 1, 3 or 4 a pixel`);
+  }
+  const out = new Uint8Array(3 * n);
+  for (let i = 0; i < n; i++) {
+    const opaque = channels === 4 ? data[4 * i + 3] / 255 : 1;
+    for (let c = 0; c < 3; c++) {
+      const value = channels === 4 ? data[4 * i + c] : data[i];
+      out[3 * i + c] = opaque === 1 ? value : Math.round(opaque * value + (1 - opaque) * 255);
+    }
+  }
+  return { data: out, width, height };
+}
+
+/** Draws what the platform can draw. */
+function drawn(image: ImageBitmap): Pixels {
+  const { width, height } = image;
+  if (!(width * height <= MOST)) throw invalid(`an image of ${width} × ${height} pixels; at most ${MOST} are read`);
+  const canvas = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true })!;
+  canvas.drawImage(image, 0, 0);
+  return canvas.getImageData(0, 0, width, height);
+}
+
+/** A file's pixels. Its head says how many there are, before any is decoded. */
+async function decoded(bytes: Uint8Array<ArrayBuffer>): Promise<Pixels> {
+  const kind = kindOf(bytes);
+  if ("OffscreenCanvas" in globalThis && "createImageBitmap" in globalThis) {
+    const options = { colorSpaceConversion: "none", premultiplyAlpha: "none" } as const;
+    const bitmap = await createImageBitmap(new Blob([bytes]), options).catch((cause) => {
+      throw invalid(`the file of ${bytes.length} bytes is no image that this browser reads: ${cause}`, cause);
+    });
+    const pixels = drawn(bitmap);
+    bitmap.close();
+    return pixels;
+  }
+  if (!kind) throw invalid(`the file of ${bytes.length} bytes is neither PNG nor JPEG`);
+  const { name, read } = kind;
+  const library = await imported(name).catch((cause) => {
+    const message = `this runtime decodes no images; \`npm install ${name}\`, or give pixels { data, width, height }`;
+    throw new RelpropError("ImageUnsupported", message, {}, cause);
+  });
+  try {
+    return read((library.default as Library | undefined) ?? library, bytes, library);
+  } catch (cause) {
+    throw cause instanceof RelpropError ? cause : invalid(`${name} cannot read the file: ${cause}`, cause);
+  }
+}
+
+type Library = Record<string, unknown>;
+
+interface Kind {
+  name: string;
+  read(library: Library, bytes: Uint8Array<ArrayBuffer>, all: Library): Pixels;
+}
+
+const png: Kind = {
+  name: "fast-png",
+  read(_, bytes, { decode }) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    if (bytes.length < 33 || view.getUint32(16) * view.getUint32(20) > MOST)
+      throw invalid("the PNG is cut or too large");
+    return eight((decode as (bytes: Uint8Array) => Png)(bytes));
+  },
+};
+
+const jpeg: Kind = {
+  name: "jpeg-js",
+  read: ({ decode }, bytes) =>
+    (decode as (bytes: Uint8Array, options: object) => Pixels)(bytes, {
+      useTArray: true,
+      maxResolutionInMP: MOST / 1e6,
+      maxMemoryUsageInMB: 2048,
+    }),
+};
+
+function kindOf(bytes: Uint8Array): Kind | undefined {
+  const begins = (...head: number[]) => head.every((byte, i) => bytes[i] === byte);
+  if (begins(0x89, 0x50, 0x4e, 0x47)) return png;
+  return begins(0xff, 0xd8, 0xff) ? jpeg : undefined;
+}
+
+/** What fast-png returns. */
+interface Png {
+  width: number;
+  height: number;
+  data: Uint8Array | Uint8ClampedArray | Uint16Array;
+  depth: number;
+  channels: number;
+  palette?: number[][];
+  transparency?: Uint16Array;
+}
+
+/** RGBA of 8 bits each, whatever the file has. */
+function eight({ width, height, data, depth, channels, palette, transparency }: Png): Pixels {
+  const n = width * height;
+  const out = new Uint8Array(4 * n);
+  const most = 2 ** depth - 1;
+  const perByte = 8 / depth;
+  const line = Math.ceil((width * channels * depth) / 8); // bytes, where samples are narrower than one
+  const sample = (i: number, c: number) => {
+    if (depth >= 8) return data[i * channels + c];
+    const [x, y] = [i % width, Math.floor(i / width)];
+    const byte = data[y * line + Math.floor(x / perByte)];
+    return (byte >> (8 - depth * ((x % perByte) + 1))) & most;
+  };
+  const grey = channels < 3;
+  for (let i = 0; i < n; i++) {
+    if (palette) {
+      out.set([...palette[sample(i, 0)], 255].slice(0, 4), 4 * i);
+      continue;
+    }
+    const values = Array.from({ length: channels }, (_, c) => sample(i, c));
+    const colors = grey ? [values[0], values[0], values[0]] : values.slice(0, 3);
+    const hidden = transparency?.length && (grey ? [0] : [0, 1, 2]).every((c) => values[c] === transparency[c]);
+    const alpha = channels % 2 ? (hidden ? 0 : most) : values[channels - 1];
+    out.set(
+      [...colors, alpha].map((value) => Math.round((255 * value) / most)),
+      4 * i,
+    );
+  }
+  return { data: out, width, height };
+}
+
+// The name is a parameter so that no bundler follows the import.
+const imported = (name: string): Promise<Library> => import(/* @vite-ignore */ /* webpackIgnore: true */ name);
+
+const invalid = (message: string, cause?: unknown) => new RelpropError("InvalidInput", message, {}, cause);

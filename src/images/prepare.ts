@@ -1,0 +1,121 @@
+// preprocessor_config.json: what is done to an image before a model sees it.
+
+import { quote, RelpropError } from "../errors.ts";
+import type { Patched } from "../models/family.ts";
+import type { Rgb } from "./picture.ts";
+import { type Filter, numbered, resized } from "./resize.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** What a model sees of an image. */
+export interface Prepared {
+  /** Numbers of each channel, row by row. */
+  values: Float32Array;
+  /** Where it lies in the image, in pixels of that; it may reach beyond. */
+  box: { x: number; y: number; width: number; height: number };
+}
+
+export type Prepare = (image: Rgb) => Prepared;
+
+const MOST = 8192; // pixels of a side
+
+/** Reads the file's content, for a model that takes images of this size. */
+export function preparation(config: Json, { size: [height, width], channels }: Patched): Prepare {
+  const is = (name: string, otherwise: boolean) => {
+    const value = config[name] ?? otherwise;
+    if (typeof value === "boolean") return value;
+    throw invalid(name, value, "true or false");
+  };
+  const resize = is("do_resize", true) && {
+    to: target(config.size ?? { height, width }, "size"),
+    filter: filter(config),
+  };
+  const crop = is("do_center_crop", false) && cropped(config.crop_size ?? { height, width });
+  const factor = is("do_rescale", true) ? number(config.rescale_factor ?? 1 / 255, "rescale_factor") : 1;
+  const normalize = is("do_normalize", true);
+  const [mean, std] = [list(config, "image_mean", channels, 0.5), list(config, "image_std", channels, 0.5)];
+  if (std.includes(0)) throw invalid("image_std", config.image_std, "without zeros");
+
+  return (image) => {
+    const [h, w] = resize ? resize.to(image) : [image.height, image.width];
+    const scaled = resize ? resized(image, w, h, resize.filter) : image;
+    const [ch, cw] = crop || [h, w];
+    if (ch !== height || cw !== width) {
+      const message = `the image comes out ${cw} × ${ch} by preprocessor_config.json, this model takes ${width} × ${height}`;
+      throw new RelpropError("InvalidInput", message);
+    }
+    // A crop that does not fit is filled up with zeros.
+    const [top, left] = [Math.floor((h - ch) / 2), Math.floor((w - cw) / 2)];
+    const values = new Float32Array(channels * ch * cw);
+    for (let c = 0; c < channels; c++) {
+      const [shift, by] = normalize ? [mean[c], std[c]] : [0, 1];
+      for (let y = 0; y < ch; y++) {
+        for (let x = 0; x < cw; x++) {
+          const value = channel(scaled, x + left, y + top, channels, c);
+          values[(c * ch + y) * cw + x] = (value * factor - shift) / by;
+        }
+      }
+    }
+    const [sx, sy] = [image.width / w, image.height / h];
+    return { values, box: { x: left * sx, y: top * sy, width: cw * sx, height: ch * sy } };
+  };
+}
+
+/** A pixel's number in a channel; of a single one its luma (ITU-R 601-2, as Pillow has it). */
+function channel({ data, width, height }: Rgb, x: number, y: number, channels: number, c: number): number {
+  if (x < 0 || y < 0 || x >= width || y >= height) return 0;
+  const i = 3 * (y * width + x);
+  if (channels > 1) return data[i + c];
+  return (19595 * data[i] + 38470 * data[i + 1] + 7471 * data[i + 2] + 0x8000) >> 16;
+}
+
+/** The height and width that an image is resized to. */
+function target(size: unknown, name: string): (image: Rgb) => [number, number] {
+  if (typeof size === "number") return () => [side(size, name), side(size, name)];
+  const { height, width, shortest_edge: shortest } = (size ?? {}) as Json;
+  if (shortest === undefined) {
+    const both: [number, number] = [side(height, `${name}.height`), side(width, `${name}.width`)];
+    return () => both;
+  }
+  const short = side(shortest, `${name}.shortest_edge`);
+  return (image) => {
+    const long = (a: number, b: number) => Math.min(MOST, Math.trunc((short * a) / b));
+    return image.height < image.width
+      ? [short, long(image.width, image.height)]
+      : [long(image.height, image.width), short];
+  };
+}
+
+function cropped(size: unknown): [number, number] {
+  if (typeof size === "number") return [side(size, "crop_size"), side(size, "crop_size")];
+  const { height, width } = (size ?? {}) as Json;
+  return [side(height, "crop_size.height"), side(width, "crop_size.width")];
+}
+
+function filter({ resample = 2 }: Json): Filter {
+  const found = numbered[resample as number];
+  if (found) return found;
+  throw invalid("resample", resample, `a number from 0 to ${numbered.length - 1}`);
+}
+
+function side(value: unknown, name: string): number {
+  if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MOST) return value as number;
+  throw invalid(name, value, `a whole number from 1 to ${MOST}`);
+}
+
+function number(value: unknown, name: string): number {
+  if (typeof value === "number" && Number.isFinite(value)) return value;
+  throw invalid(name, value, "a number");
+}
+
+function list(config: Json, name: string, n: number, otherwise: number): number[] {
+  const value = config[name] ?? Array(n).fill(otherwise);
+  if (typeof value === "number") return Array(n).fill(number(value, name));
+  if (Array.isArray(value) && value.length === n) return value.map((one) => number(one, name));
+  throw invalid(name, value, `${n} numbers, one a channel`);
+}
+
+const invalid = (field: string, value: unknown, wanted: string) =>
+  new RelpropError("ConfigInvalid", `preprocessor_config.json's ${field} is ${quote(value)}, it must be ${wanted}`, {
+    field,
+  });
