@@ -27,6 +27,9 @@ const attnLRP = {
   gate: "uniform",
 } satisfies Composite;
 
+/** The same with the γ rule, which Achtibat et al. take for dense layers of models of images: patches are noisy. */
+const gammaLRP = { ...attnLRP, linear: ["gamma", { gamma: 0.05 }] } satisfies Composite;
+
 /** Every method by its name. */
 export const methods: ReadonlyMap<string, Composite> = new Map([
   // Ali et al.'s AH + LN, with AttnLRP's rules for activations and gates, which they leave open.
@@ -35,6 +38,7 @@ export const methods: ReadonlyMap<string, Composite> = new Map([
   ["lrp-ln", lrpLN],
   ["lrp-ah-ln", { ...lrpAH, ...lrpLN }],
   ["attn-lrp", attnLRP],
+  ["attn-lrp-gamma", gammaLRP],
   ["gradient-x-input", gradientTimesInput],
 ]);
 

@@ -34,7 +34,8 @@ export async function explain(
   const asked = other ? undefined : question(rows, asking);
   const encoded = await placed(engine, await encode(engine, texts, truncate), asking);
   if (!asked) {
-    const { attribute } = await import("./methods.ts");
+    const { attribute, imagesToo } = await import("./methods.ts");
+    if (architecture.image) imagesToo(options as AttributeLists);
     return attribute(engine, encoded, rows, options as AttributeLists);
   }
   if ((of === undefined || of === "logit") && !asking.interactions)

@@ -133,6 +133,17 @@ export async function attribute(
   return several ? results : results.map(([only]) => only);
 }
 
+/** Throws where a method needs words that can be left out, or embeddings that can be moved. */
+export function imagesToo({ method }: AttributeLists | AttributeOptions): void {
+  const known = ["attention-last", "rollout", "attention-flow", "gae", "grad-rollout", "random"];
+  for (const one of [method].flat() as AttributionMethod[]) {
+    const name = typeof one === "string" ? one : one.name;
+    if (known.includes(name)) continue;
+    const message = `${name} does not explain images; beside methods that propagate there are ${known.join(", ")}`;
+    throw new RelpropError("InvalidOption", message);
+  }
+}
+
 /** A method with all of its options; throws `InvalidOption` at what there is not. */
 export function attribution(
   wanted: unknown,

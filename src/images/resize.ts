@@ -1,5 +1,6 @@
-// Resampling to the last bit as Pillow does it, which is what image models were trained on: a filter as wide as what is
-// left out, along rows and then along columns, with weights in fixed point and bytes in between.
+// Resampling to the last bit as Pillow 11 does it, which is what image models were trained on: a filter as wide as what is
+// left out, along rows and then along columns, with weights in fixed point and bytes in between. (Pillow 13 begins with
+// columns where that is less work, which changes some bytes by one or two.)
 
 import type { Rgb } from "./picture.ts";
 

@@ -39,6 +39,7 @@ MODERN = dict(vocab_size=len(VOCAB), hidden_size=16, num_attention_heads=2, num_
               bos_token_id=0, eos_token_id=2, cls_token_id=0, sep_token_id=2, reference_compile=False)
 GPT2 = dict(vocab_size=len(VOCAB), n_embd=12, n_head=3, n_layer=2, n_positions=48, n_inner=20, bos_token_id=0, eos_token_id=2, pad_token_id=1)
 IMAGE = dict(hidden_size=12, num_attention_heads=3, num_hidden_layers=2, intermediate_size=20, image_size=24, patch_size=8)
+TAUGHT = "ForImageClassificationWithTeacher"
 SEQUENCE, TOKEN, QA, MLM, BASE = "ForSequenceClassification", "ForTokenClassification", "ForQuestionAnswering", "ForMaskedLM", "Model"
 
 # family: the start of its classes' names, its config, the heads
@@ -59,11 +60,11 @@ FAMILIES = {
     "modernbert-mean": ("ModernBert", dict(MODERN, classifier_pooling="mean", mlp_bias=True, norm_bias=True, attention_bias=True), [SEQUENCE]),
     "gpt2": ("GPT2", GPT2, ["LMHeadModel", SEQUENCE]),
     "vit": ("ViT", IMAGE, ["ForImageClassification"]),
-    "deit": ("DeiT", IMAGE, ["ForImageClassification"]),
+    "deit": ("DeiT", IMAGE, ["ForImageClassification", TAUGHT]),
 }
 # further bert checkpoints: other problems, an old file's gamma and beta
 PROBLEMS = {"bert-multi-label": dict(problem_type="multi_label_classification", num_labels=4), "bert-regression": dict(num_labels=1)}
-SHORT = {SEQUENCE: "sequence", TOKEN: "token", QA: "qa", MLM: "mlm", BASE: "embedding", "LMHeadModel": "lm", "ForImageClassification": "image"}
+SHORT = {SEQUENCE: "sequence", TOKEN: "token", QA: "qa", MLM: "mlm", BASE: "embedding", "LMHeadModel": "lm", "ForImageClassification": "image", TAUGHT: "taught-image"}
 ENTERS = {"bert": "embeddings", "gpt2": "drop", "vit": "embeddings"}
 WORDS = ["word_embeddings", "tok_embeddings", "wte"]
 
@@ -339,6 +340,10 @@ def main():
         known = {f["name"]: f for f in json.loads(path.read_text())["families"]}
         print("largest difference", max(worst(f, known[f["name"]]) for f in found))
         return
+    if only:  # the others stay as they are
+        made = {f["name"] for f in found}
+        found += [f for f in json.loads(path.read_text())["families"] if f["name"] not in made]
+        found.sort(key=lambda f: [name for name, *_ in jobs()].index(f["name"]))
     head = {"versions": versions()}
     lines = ",\n".join(json.dumps(f, separators=(",", ":")) for f in found)
     path.write_text(json.dumps(head)[:-1] + ', "families": [\n' + lines + "\n]}\n")

@@ -1,0 +1,190 @@
+// Images: pixels as transformers' processors and Pillow make them (reference/images.py), files of every kind, relevance of
+// pixels by its laws, and what cannot be read.
+
+import { readFileSync } from "node:fs";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { picture } from "../src/images/picture.ts";
+import { preparation } from "../src/images/prepare.ts";
+import { load } from "../src/load.ts";
+import { code } from "./shipped.ts";
+import { places, random } from "./support.ts";
+
+interface Fixture {
+  pictures: { width: number; height: number; rgb: string }[];
+  processors: { config: Record<string, unknown>; values: string[] }[];
+  files: { name: string; file: string; rgba: string }[];
+}
+const fixture: Fixture = JSON.parse(readFileSync(new URL("reference/images.json", import.meta.url), "utf8"));
+const bytes = (base64: string) => Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+const pictures = fixture.pictures.map(({ rgb, ...size }) => ({ ...size, data: bytes(rgb) }));
+const patched = { size: [16, 16], patch: [8, 8], channels: 3, specials: ["[CLS]"] } as const;
+const inPage = "OffscreenCanvas" in globalThis;
+
+const test = suite("images");
+
+for (const { config, values } of fixture.processors) {
+  const what = JSON.stringify([config.image_processor_type, config.size, config.crop_size, config.resample]);
+  test(`as transformers makes them ready: ${what}`, async () => {
+    const prepare = preparation(config, patched);
+    for (const [i, image] of pictures.entries()) {
+      const expected = new Float32Array(bytes(values[i]).buffer);
+      const whole = await picture(image);
+      if (!config.do_resize && !config.do_center_crop && image.width !== 16) {
+        assert.throws(() => prepare(whole), /comes out 37 × 23/);
+        continue;
+      }
+      const { values: found, box } = prepare(whole);
+      const off = Math.max(...found.map((v, k) => Math.abs(v - expected[k])));
+      assert.ok(off < 1e-5, `${image.width} × ${image.height} off by ${off}`);
+      // The box's middle is the image's, but for half a pixel of rounding.
+      const scale = box.width / 16;
+      assert.ok(Math.abs(box.x + box.width / 2 - image.width / 2) <= scale);
+    }
+  });
+}
+
+test("files", async () => {
+  for (const { name, file, rgba } of fixture.files) {
+    const expected = await picture({ data: bytes(rgba), width: 37, height: 23 });
+    for (const given of [bytes(file), bytes(file).buffer, ...(globalThis.Blob ? [new Blob([bytes(file)])] : [])]) {
+      const found = await picture(given);
+      assert.is(`${found.width} × ${found.height}`, "37 × 23");
+      // JPEG decoders round differently, and canvases keep colours multiplied by their opacity.
+      const most = name === "JPEG" ? 6 : inPage && /A/.test(name) ? 3 : 0;
+      const off = Math.max(...found.data.map((v, k) => Math.abs(v - expected.data[k])));
+      assert.ok(off <= most, `${name} off by ${off}`);
+    }
+  }
+});
+
+test("what is no image is told", async () => {
+  const wrong: unknown[] = [
+    "photo.png",
+    null,
+    3,
+    {},
+    { data: new Uint8Array(5), width: 2, height: 2 },
+    { data: new Uint8Array(0), width: 0, height: 0 },
+    { data: new Uint8Array(3), width: 0.5, height: 2 },
+    { data: undefined, width: 2, height: 2 },
+    { data: new Uint8Array(1), width: 1e9, height: 1e9 },
+    new Uint8Array(),
+    new TextEncoder().encode("GIF89a"),
+    bytes(fixture.files[0].file).slice(0, 60),
+    bytes(fixture.files.at(-1)!.file).slice(0, 60),
+  ];
+  for (const image of wrong) assert.is(await code(picture(image as Uint8Array)), "InvalidInput", String(image));
+  for (const config of [
+    { size: { height: 0, width: 3 } },
+    { resample: 9 },
+    { image_mean: [1, 2] },
+    { image_std: [1, 0, 1] },
+    { do_resize: "yes" },
+    { do_center_crop: true, crop_size: {} },
+    { rescale_factor: "1/255" },
+  ]) {
+    try {
+      preparation(config, patched);
+      assert.unreachable(JSON.stringify(config));
+    } catch (error) {
+      assert.is((error as { code?: string }).code, "ConfigInvalid");
+      assert.match((error as Error).message, Object.keys(config).at(-1)!);
+    }
+  }
+});
+
+test.run();
+
+for (const place of places) {
+  const test = suite(`models of images on ${place.backend}`);
+
+  for (const name of ["vit-image", "deit-taught-image"]) {
+    test(`${name}: relevance of pixels`, async () => {
+      const model = await load(new URL(`reference/families/${name}/`, import.meta.url), place);
+      const image = { data: Uint8Array.from(random(24 * 24 * 3, 5), (v) => 128 + 60 * v), width: 24, height: 24 };
+      const batch = await model.explain([image, { ...image, data: image.data.map((v) => 255 - v) }]);
+      assert.is(batch.length, 2);
+      for (const method of ["cp-lrp", "attn-lrp", "attn-lrp-gamma", "gradient-x-input"]) {
+        for (const at of ["embeddings", "pixels"] as const) {
+          const told = await model.explain(image, { method, at, pixels: true });
+          const { logit, residual, ...entries } = told.ledger;
+          const parts = Object.values(entries);
+          const size =
+            parts.reduce((n, v) => n + Math.abs(v), 0) + told.tokens.reduce((n, t) => n + Math.abs(t.relevance), 0);
+          assert.ok(
+            Math.abs(logit - parts.reduce((n, v) => n + v, 0)) < 2e-6 * size,
+            `${method} at ${at}: ${residual}`,
+          );
+          const { pixels, rows, cols } = told.image!;
+          assert.is(pixels!.length, 24 * 24);
+          if (at !== "pixels") continue;
+          // A patch has what its pixels have; the model's own tokens have none.
+          const sums = Array<number>(rows * cols).fill(0);
+          pixels!.forEach((v, k) => {
+            sums[Math.floor(k / 24 / 8) * 3 + Math.floor((k % 24) / 8)] += v;
+          });
+          const patches = told.tokens.filter(({ special }) => !special);
+          for (const [k, { relevance }] of patches.entries()) assert.ok(Math.abs(relevance - sums[k]) < 2e-6 * size);
+          for (const { special, relevance } of told.tokens) if (special) assert.is(relevance + 0, 0);
+        }
+      }
+      // What a pixel has by the plain gradient is what the logit changes by, times what it is; at the top class' logit.
+      const h = 4; // of 255
+      const at = 5 * 24 + 7;
+      const target = model.labels[1];
+      const told = await model.explain(image, { method: "gradient-x-input", at: "pixels", pixels: true, target });
+      const moved = async (by: number) => {
+        const data = image.data.slice();
+        for (let c = 0; c < 3; c++) data[3 * at + c] += by;
+        return (await model.predict({ ...image, data })).classes[1].logit;
+      };
+      const rise = ((await moved(h)) - (await moved(-h))) / (2 * h);
+      const [mean, std] = [
+        [0.5, 0.4, 0.45],
+        [0.5, 0.25, 0.3],
+      ];
+      // One step of all channels moves each by 1 / 255 / std: find the gradients' sum from three images of one channel each.
+      let expected = 0;
+      for (let c = 0; c < 3; c++) {
+        const one = async (by: number) => {
+          const data = image.data.slice();
+          data[3 * at + c] += by;
+          return (await model.predict({ ...image, data })).classes[1].logit;
+        };
+        const slope = ((await one(h)) - (await one(-h))) / (2 * h);
+        expected += slope * 255 * std[c] * ((image.data[3 * at + c] / 255 - mean[c]) / std[c]);
+      }
+      const size = Math.max(...told.image!.pixels!.map(Math.abs));
+      assert.ok(Math.abs(told.image!.pixels![at] - expected) < 0.02 * size, `${told.image!.pixels![at]}, ${expected}`);
+      assert.ok(Number.isFinite(rise));
+      await model.dispose();
+    });
+  }
+
+  test("what cannot be asked", async () => {
+    const model = await load(new URL("reference/families/vit-image/", import.meta.url), place);
+    const image = { data: new Uint8Array(300), width: 10, height: 10 };
+    assert.is(model.task, "image-classification");
+    assert.is((await model.predict(image)).classes.length, 3);
+    for (const wrong of ["text", { text: "a" }]) assert.is(await code(model.explain(wrong)), "InvalidInput");
+    assert.is(await code(model.predict("text")), "InvalidInput");
+    assert.is(await code(model.tokenize("text")), "InvalidInput");
+    assert.is(await code(model.explain(image, { at: "words" })), "InvalidOption");
+    assert.is(await code(model.explain(image, { token: 2 })), "InvalidOption");
+    for (const method of ["occlusion", "kernel-shap", "integrated-gradients", "smoothgrad", "saliency"] as const) {
+      assert.is(await code(model.explain(image, { method })), "InvalidOption", method);
+    }
+    for (const method of ["rollout", "attention-last", "attention-flow", "gae", "grad-rollout", "random"] as const) {
+      assert.is((await model.explain(image, { method })).tokens.length, 10, method);
+    }
+    await model.dispose();
+    const words = await load(new URL("reference/tiny/silu-5-labels/", import.meta.url), place);
+    assert.is(await code(words.explain("a", { at: "pixels" })), "InvalidOption");
+    assert.is(await code(words.explain("a", { pixels: true })), "InvalidOption");
+    assert.is(await code(words.explain(image)), "InvalidInput");
+    await words.dispose();
+  });
+
+  test.run();
+}
