@@ -15,12 +15,12 @@ import { encode, labelsOf, named, placed, spread } from "./tasks.ts";
 export async function explain(
   engine: Engine,
   texts: readonly Input[],
-  options: ExplainOptions | ExplainLists | AttributeOptions | AttributeLists,
+  given: ExplainOptions | ExplainLists | AttributeOptions | AttributeLists,
   question: (rows: Float32Array[], options: ExplainOptions) => Question,
   other: boolean,
 ): Promise<unknown[]> {
   const { architecture } = engine.parts;
-  const asking = options as ExplainOptions;
+  const asking = { ...(architecture.image && IMAGES), ...given } as ExplainOptions;
   const { truncate, signal, of, continuation, contrast } = asking;
   const answers = (asked: Question, results: Explanation[][]) =>
     asked.several ? results : results.map(([only]) => only);
@@ -35,8 +35,8 @@ export async function explain(
   const encoded = await placed(engine, await encode(engine, texts, truncate), asking);
   if (!asked) {
     const { attribute, imagesToo } = await import("./methods.ts");
-    if (architecture.image) imagesToo(options as AttributeLists);
-    return attribute(engine, encoded, rows, options as AttributeLists);
+    if (architecture.image) imagesToo(given as AttributeLists);
+    return attribute(engine, encoded, rows, given as AttributeLists);
   }
   if ((of === undefined || of === "logit") && !asking.interactions)
     return answers(asked, await engine.explain(encoded, asked, signal));
@@ -50,6 +50,9 @@ export async function explain(
     }),
   );
 }
+
+/** Achtibat et al.'s rules for images, read at what is in them rather than at where it is. */
+const IMAGES: ExplainOptions = { method: "attn-lrp-gamma", at: "pixels" };
 
 function text(given: Input): string {
   if (typeof given === "string") return given;

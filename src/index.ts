@@ -33,6 +33,7 @@ export type { Model } from "./model.ts";
 export type { ExplainLists, ExplainOptions, PredictOptions } from "./question.ts";
 export { ansi } from "./render/ansi.ts";
 export { html } from "./render/html.ts";
+export { type PictureOptions, png } from "./render/overlay.ts";
 export { svg } from "./render/svg.ts";
 export type { Of } from "./targets.ts";
 export type { Token } from "./tokenizer.ts";

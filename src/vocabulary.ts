@@ -13,6 +13,7 @@ import {
   piece,
   row,
   show,
+  unsupported,
 } from "./tokenizers/fields.ts";
 import { type Template, template } from "./tokenizers/template.ts";
 import { MAX_CHARS, type Normalizer } from "./words.ts";
@@ -67,7 +68,9 @@ export function vocabulary(tokenizerJson: unknown, tokenizerConfig: unknown, row
 function readModel(model: Json, rows: number): WordPieceModel {
   // Files older than the field have no type; WordPiece is then what has this prefix and no merges.
   const untyped = model.type === undefined && "continuing_subword_prefix" in model && !("merges" in model);
-  if (!untyped) only(model.type, "model.type", "WordPiece", "BPE", "Unigram"); // the others have readers of their own
+  if (!untyped && model.type !== "WordPiece") {
+    throw unsupported(model.type, "model.type", ["WordPiece", "BPE", "Unigram"]); // the others have readers of their own
+  }
   const vocab = object(model.vocab, "model.vocab");
   const ids = new Map<string, number>();
   const seen = new Set<number>();

@@ -129,22 +129,15 @@ for (const place of places) {
           for (const { special, relevance } of told.tokens) if (special) assert.is(relevance + 0, 0);
         }
       }
-      // What a pixel has by the plain gradient is what the logit changes by, times what it is; at the top class' logit.
+      // What a pixel has by the plain gradient is what the logit changes by, times what it is: channel by channel.
       const h = 4; // of 255
       const at = 5 * 24 + 7;
       const target = model.labels[1];
       const told = await model.explain(image, { method: "gradient-x-input", at: "pixels", pixels: true, target });
-      const moved = async (by: number) => {
-        const data = image.data.slice();
-        for (let c = 0; c < 3; c++) data[3 * at + c] += by;
-        return (await model.predict({ ...image, data })).classes[1].logit;
-      };
-      const rise = ((await moved(h)) - (await moved(-h))) / (2 * h);
       const [mean, std] = [
         [0.5, 0.4, 0.45],
         [0.5, 0.25, 0.3],
       ];
-      // One step of all channels moves each by 1 / 255 / std: find the gradients' sum from three images of one channel each.
       let expected = 0;
       for (let c = 0; c < 3; c++) {
         const one = async (by: number) => {
@@ -157,7 +150,6 @@ for (const place of places) {
       }
       const size = Math.max(...told.image!.pixels!.map(Math.abs));
       assert.ok(Math.abs(told.image!.pixels![at] - expected) < 0.02 * size, `${told.image!.pixels![at]}, ${expected}`);
-      assert.ok(Number.isFinite(rise));
       await model.dispose();
     });
   }

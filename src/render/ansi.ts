@@ -5,6 +5,7 @@ import type { Attribution, Explanation } from "../explanation.ts";
 import { rgb, strength, terminal, weak, xterm } from "./color.ts";
 import { facts } from "./facts.ts";
 import { cells, characters, slice, wrap } from "./layout.ts";
+import { type Cells, cellsOf } from "./overlay.ts";
 import { visible } from "./text.ts";
 
 export interface AnsiOptions {
@@ -28,9 +29,12 @@ export function ansi(
   const sentence = (text: string, style = "") =>
     wrap([slice(visible(text))], columns).map(([run]) => paint(run?.text ?? "", style));
 
-  const heatmap = wrap(slices, columns).map((runs) =>
-    runs.map(({ text, slice }) => paint(text, heat(strength(slice.relevance, scale), depth))).join(""),
-  );
+  const shown = (text: string, s: number) => paint(text, heat(s, depth));
+  const heatmap = explanation.image
+    ? grid(cellsOf(explanation), columns >> 1).map((row) => row.map((s) => shown(signs(s, depth), s)).join(""))
+    : wrap(slices, columns).map((runs) =>
+        runs.map(({ text, slice }) => shown(text, strength(slice.relevance, scale))).join(""),
+      );
   const special = apart.map(({ text, relevance }) => `${text} ${number(relevance, "+")}`).join("  ");
 
   const strongest = [...explanation.tokens].sort((a, b) => Math.abs(b.relevance) - Math.abs(a.relevance)).slice(0, 12);
@@ -66,6 +70,28 @@ export function ansi(
   ];
   const paragraphs = blocks.map((lines) => lines.join("\n")).filter((paragraph) => paragraph);
   return `${paragraphs.join("\n\n")}\n`;
+}
+
+/** Strengths of an image's cells, so many of them together as it takes to fit. */
+function grid({ cols, rows, values, scale }: Cells, most: number): number[][] {
+  const by = Math.ceil(cols / most);
+  return Array.from({ length: Math.ceil(rows / by) }, (_, y) =>
+    Array.from({ length: Math.ceil(cols / by) }, (_, x) => {
+      let sum = 0;
+      for (let i = y * by; i < Math.min(rows, (y + 1) * by); i++) {
+        for (let j = x * by; j < Math.min(cols, (x + 1) * by); j++) sum += values[i * cols + j];
+      }
+      return strength(sum, scale * by * by);
+    }),
+  );
+}
+
+/** A cell of an image, two columns wide: colour says it, or without colour signs do. */
+function signs(s: number, depth: "truecolor" | "256" | undefined): string {
+  if (Math.abs(s) < weak) return "· ";
+  if (depth) return "  ";
+  const sign = s < 0 ? "-" : "+";
+  return Math.abs(s) < 0.5 ? `${sign} ` : sign + sign;
 }
 
 /** A background (4) for text, or a foreground (3) for bars. Weak text keeps the terminal's own colours, and what speaks

@@ -3,6 +3,7 @@
 
 import type { Attribution, Explanation, Ledger, TokenRelevance } from "../explanation.ts";
 import { type Slice, slices } from "./layout.ts";
+import { cellsOf } from "./overlay.ts";
 import { numbers, percent } from "./text.ts";
 
 export interface Facts {
@@ -71,8 +72,10 @@ export function facts(explanation: Explanation | Attribution): Facts {
     score: contrast ? number(explained, "+") : score(target),
     classes: contrast ? [target, contrast].map((c) => `${c.label}: ${score(c)}`) : [],
     slices: parts,
-    scale: parts.reduce((most, part) => Math.max(most, Math.abs(part.relevance)), 0),
-    apart: tokens.filter((token) => !placed.has(token)),
+    scale: explanation.image
+      ? cellsOf(explanation).scale
+      : parts.reduce((most, part) => Math.max(most, Math.abs(part.relevance)), 0),
+    apart: tokens.filter((token) => (explanation.image ? token.special : !placed.has(token))),
     entries,
     total,
     meta: [

@@ -4,12 +4,13 @@
 import type { Attribution, Explanation } from "../explanation.ts";
 import { dark, hex, light, type Palette, strength, weak } from "./color.ts";
 import { facts } from "./facts.ts";
+import { figure, type PictureOptions } from "./overlay.ts";
 import { escaped, short } from "./text.ts";
 
 /** The explanation as a standalone HTML page. */
-export function html(explanation: Explanation | Attribution): string {
+export function html(explanation: Explanation | Attribution, options: PictureOptions = {}): string {
   const { title, score, classes, slices, scale, apart, entries, total, meta, number } = facts(explanation);
-  const { tokens, warnings } = explanation;
+  const { tokens, warnings, image } = explanation;
   const signed = (value: number) => number(value, "+");
 
   const heatmap = slices.map(({ text, tokens, relevance }) => {
@@ -53,7 +54,7 @@ ${ledgerRows.join("\n")}
 <html lang="en">
 <head>
 <meta charset="utf-8"/>
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"/>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'${image ? "; img-src data: blob: https:" : ""}"/>
 <meta name="viewport" content="width=device-width, initial-scale=1"/>
 <meta name="color-scheme" content="light dark"/>
 <title>${escaped(`${title}: ${score}`)}</title>
@@ -64,7 +65,7 @@ ${ledgerRows.join("\n")}
 <h1><bdi>${escaped(title)}</bdi> <span>${escaped(score)}</span></h1>
 ${classes.map((text) => `<p class="faint"><bdi>${escaped(text)}</bdi></p>`).join("\n")}
 ${warnings.map((text) => `<p class="warning"><bdi>${escaped(text)}</bdi></p>`).join("\n")}
-<p class="text" dir="auto" lang="" aria-details="tokens">${heatmap.join("")}</p>
+${image ? pictured(explanation, options) : `<p class="text" dir="auto" lang="" aria-details="tokens">${heatmap.join("")}</p>`}
 <p class="faint legend"><span>against ${number(-scale)}</span><i></i><span>${signed(scale)} for</span></p>
 <p class="faint special">${special.join(" ")}</p>
 ${entries.length ? ledger : ""}<h2>Every token</h2>
@@ -79,6 +80,12 @@ ${tokenRows.join("\n")}
 </body>
 </html>
 `;
+}
+
+function pictured(explanation: Explanation | Attribution, options: PictureOptions): string {
+  const { shapes, width, height } = figure(explanation, options);
+  const box = `viewBox="0 0 ${short(width)} ${short(height)}" width="${short(width)}"`;
+  return `<svg class="picture" ${box} role="img" aria-label="relevance over the image" aria-details="tokens">${shapes}</svg>`;
 }
 
 /** Draws from … to as a bar in a table cell, on an axis that holds zero and all the values. */
@@ -117,6 +124,7 @@ h1,h2,tfoot th,tfoot td{font-weight:600}
 p{margin:.25rem 0}
 .faint,dt,small,thead,h1 span,.text span{color:var(--faint)}
 .faint,dl,table{font-size:.875rem}
+.picture{display:block;max-width:100%;height:auto;margin:2rem 0 1.25rem}
 .warning{margin:.75rem 0;padding-left:.75rem;border-left:2px solid}
 .text{margin:2rem 0 1.25rem;font:1.375rem/1.75 ui-serif,Charter,Georgia,serif;white-space:pre-wrap}
 mark{padding:.12em 0;border-radius:.15em;color:inherit}

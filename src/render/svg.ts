@@ -6,6 +6,7 @@ import { asRead, direction } from "./bidi.ts";
 import { hex, light, strength, weak } from "./color.ts";
 import { facts } from "./facts.ts";
 import { type Run, slice, wrap } from "./layout.ts";
+import { figure, type PictureOptions } from "./overlay.ts";
 import { escaped, short } from "./text.ts";
 
 const cell = 9.6;
@@ -14,7 +15,7 @@ const faint = "#666666";
 const mono = "ui-monospace,Menlo,Consolas,DejaVu Sans Mono,monospace";
 
 /** The explanation as a self-contained SVG figure. */
-export function svg(explanation: Explanation | Attribution): string {
+export function svg(explanation: Explanation | Attribution, options: PictureOptions = {}): string {
   const { title, score, classes, slices, scale, apart, meta, number } = facts(explanation);
   const lines = wrap(slices, 72);
   const columns = lines.reduce((most, line) => Math.max(most, widthOf(line)), 48);
@@ -34,6 +35,11 @@ export function svg(explanation: Explanation | Attribution): string {
   write(title, 20, `fill="${light.ink}" font-weight="600"`);
   for (const text of [score, ...classes]) write(text);
 
+  if (explanation.image) {
+    const { shapes: seen, height } = figure(explanation, options);
+    shapes.push(`<g transform="translate(${margin} ${short(y + 24)})">${seen}</g>`);
+    y += 24 + height;
+  }
   y += 12;
   const paragraph = direction(explanation.text.match(/\p{L}/u)?.[0] ?? "") ?? "ltr";
   // Anchored in the middle, where both directions agree.

@@ -21,9 +21,12 @@ export const invalid = (field: string, what: string): RelpropError =>
 
 /** Passes what the engine implements. */
 export function only(value: unknown, field: string, ...supported: unknown[]): void {
-  if (supported.includes(value)) return;
+  if (!supported.includes(value)) throw unsupported(value, field, supported);
+}
+
+export function unsupported(value: unknown, field: string, supported: readonly unknown[]): RelpropError {
   const message = `the tokenizer's ${field} is ${show(value)}, only ${supported.map(show).join(", ")} is supported`;
-  throw new RelpropError("TokenizerUnsupported", message, { field, supported });
+  return new RelpropError("TokenizerUnsupported", message, { field, supported });
 }
 
 export function object(value: unknown, field: string): Json {

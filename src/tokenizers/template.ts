@@ -54,7 +54,9 @@ export function template(json: unknown, ids: ReadonlyMap<string, number>, field 
     for (const [i, item] of list(processor[name], `${field}.${name}`, MOST).entries()) {
       const at = `${field}.${name}[${i}]`;
       const entry = object(item, at);
-      const { id } = object(entry.Sequence ?? entry.SpecialToken, at);
+      const { id, type_id: type } = object(entry.Sequence ?? entry.SpecialToken, at);
+      // Of two texts the second may be of another type.
+      only(type ?? 0, `${at}.type_id`, 0, ...(texts.length > 1 ? [1] : []));
       if (entry.Sequence === undefined) {
         found[found.length - 1].push(...expand(id, at));
         continue;

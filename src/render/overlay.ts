@@ -1,0 +1,106 @@
+// An image's relevance as colours over it: by pixels where an explanation has them, else by patches. Orange speaks for the
+// target, blue against it, and what does not matter stays as it is, in grey.
+
+import { RelpropError } from "../errors.ts";
+import type { Attribution, Explanation, ImageView } from "../explanation.ts";
+import type { Pixels } from "../images/picture.ts";
+import { light, rgb, strength } from "./color.ts";
+import { encodePng } from "./png.ts";
+import { escaped, short } from "./text.ts";
+
+/** Options of svg() and html(), for explanations of images. */
+export interface PictureOptions {
+  /** What is shown below the colours: the image's address, or its file's bytes. */
+  picture?: string | Uint8Array;
+}
+
+type Seen = ImageView & { pixels?: number[] };
+
+const OPACITY = 0.85; // of full colour
+const SIDE = 448; // of a figure, in CSS pixels
+
+/** Relevance by cells, row by row, and what has full colour. */
+export interface Cells {
+  cols: number;
+  rows: number;
+  values: readonly number[];
+  scale: number;
+}
+
+export function cellsOf({ image, tokens }: Explanation | Attribution): Cells {
+  const { rows, cols, size, pixels } = image as Seen;
+  const values = pixels ?? tokens.slice(tokens.length - rows * cols).map(({ relevance }) => relevance);
+  const sizes = values.map(Math.abs).sort((a, b) => a - b);
+  // Of many pixels some few stand out; the hundredth part has full colour.
+  const scale = sizes[Math.floor((pixels ? 0.99 : 1) * (sizes.length - 1))] || sizes[sizes.length - 1];
+  const [across, down] = pixels ? size : [cols, rows];
+  return { cols: across, rows: down, values, scale };
+}
+
+/** The colours alone, RGBA, a pixel a cell. */
+export function heat(explanation: Explanation | Attribution): Pixels {
+  const { cols, rows, values, scale } = cellsOf(explanation);
+  const data = new Uint8Array(4 * cols * rows);
+  values.forEach((value, i) => {
+    const s = strength(value, scale);
+    data.set([...rgb(Math.sign(s), light), Math.round(255 * OPACITY * Math.abs(s))], 4 * i);
+  });
+  return { data, width: cols, height: rows };
+}
+
+/** The image in grey with the colours over it, as a PNG file; without its pixels, on white. Colours are where the model looked. */
+export function png(explanation: Explanation | Attribution, picture?: Pixels): Uint8Array<ArrayBuffer> {
+  if (!explanation.image)
+    throw new RelpropError("InvalidInput", "a PNG is of an explained image; texts have svg() and html()");
+  const { width, height, box } = explanation.image;
+  if (picture && (picture.width !== width || picture.height !== height)) {
+    const message = `the picture has ${picture.width} × ${picture.height} pixels, what was explained ${width} × ${height}`;
+    throw new RelpropError("InvalidInput", message);
+  }
+  const over = heat(explanation);
+  const channels = picture ? picture.data.length / (width * height) : 0;
+  const data = new Uint8Array(4 * width * height);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const i = y * width + x;
+      const [r, g, b] = picture
+        ? [0, channels > 2 ? 1 : 0, channels > 2 ? 2 : 0].map((c) => picture.data[i * channels + c])
+        : [255, 255, 255];
+      const grey = 0.299 * r + 0.587 * g + 0.114 * b;
+      const col = Math.floor(((x + 0.5 - box.x) / box.width) * over.width);
+      const row = Math.floor(((y + 0.5 - box.y) / box.height) * over.height);
+      const inside = col >= 0 && row >= 0 && col < over.width && row < over.height;
+      const at = 4 * (row * over.width + col);
+      const share = inside ? over.data[at + 3] / 255 : 0;
+      for (let c = 0; c < 3; c++)
+        data[4 * i + c] = Math.round((1 - share) * grey + (inside ? share * over.data[at + c] : 0));
+      data[4 * i + 3] = 255;
+    }
+  }
+  return encodePng({ data, width, height });
+}
+
+/** A figure's shapes, from its upper left corner, and its size. */
+export function figure(
+  explanation: Explanation | Attribution,
+  { picture }: PictureOptions,
+): { shapes: string; width: number; height: number } {
+  const { width, height, box } = explanation.image!;
+  const by = SIDE / Math.max(width, height);
+  const place = (x: number, y: number, w: number, h: number) =>
+    `x="${short(by * x)}" y="${short(by * y)}" width="${short(by * w)}" height="${short(by * h)}" preserveAspectRatio="none"`;
+  const under =
+    picture === undefined
+      ? ""
+      : `<image ${place(0, 0, width, height)} href="${escaped(address(picture))}" style="filter:grayscale(1)"/>`;
+  const over = `<image ${place(box.x, box.y, box.width, box.height)} href="${address(encodePng(heat(explanation)))}" style="image-rendering:pixelated"/>`;
+  return { shapes: under + over, width: by * width, height: by * height };
+}
+
+/** An address as it is, a file as a data URL. */
+function address(picture: string | Uint8Array): string {
+  if (typeof picture === "string") return picture;
+  const text = Array.from(picture, (byte) => String.fromCharCode(byte)).join("");
+  const type = picture[0] === 0xff ? "jpeg" : picture[0] === 0x52 ? "webp" : picture[0] === 0x47 ? "gif" : "png";
+  return `data:image/${type};base64,${btoa(text)}`;
+}
