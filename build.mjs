@@ -129,13 +129,9 @@ const worker = (how) => ({
   },
 });
 
-/** Minified files lose the comments that keep bundlers from following the import of the package `webgpu`. */
-function unfollowed(file) {
-  const code = readFileSync(file, "utf8");
-  const marked = code.replace(/\bimport\((?=[a-z])/gi, "import(/* @vite-ignore *//* webpackIgnore: true */");
-  if (marked === code) throw new Error(`${file} has no import to mark`);
-  writeFileSync(file, marked);
-}
+/** Minified code loses the comments that keep bundlers from following imports of packages that need not be there. */
+const unfollowed = (code) =>
+  code.replace(/\bimport\((?=[a-z])/gi, "import(/* @vite-ignore *//* webpackIgnore: true */");
 
 async function bundle() {
   rmSync("dist", { recursive: true, force: true });
@@ -149,6 +145,8 @@ async function bundle() {
   await build({
     ...index,
     ...shared,
+    minifySyntax: true,
+    minifyWhitespace: true, // names stay, for those who follow an error into it
     entryPoints,
     plugins: [...plugins, together("src/index.ts", "src/evaluate.ts", "src/cli.ts")],
     logOverride,
@@ -156,7 +154,7 @@ async function bundle() {
   // esbuild keeps imports of nothing for their side effects; there are none, and bundlers would warn of them.
   for (const file of readdirSync("dist")) {
     const code = readFileSync(`dist/${file}`, "utf8");
-    writeFileSync(`dist/${file}`, code.replace(/^import "\.\/[^"]+";\n/gm, ""));
+    writeFileSync(`dist/${file}`, unfollowed(code.replace(/\bimport"\.\/[^"]+";/g, "")));
   }
   const { metafile } = await build({
     ...index,
@@ -184,7 +182,9 @@ async function bundle() {
   });
   writeFileSync("dist/worker.js", 'import { serve } from "./relprop.min.js";\n\nserve();\n');
 
-  for (const name of ["relprop.min", "edge"]) unfollowed(`dist/${name}.js`);
+  for (const name of ["relprop.min", "edge"]) {
+    writeFileSync(`dist/${name}.js`, unfollowed(readFileSync(`dist/${name}.js`, "utf8")));
+  }
 
   for (const file of Object.values(builds)) copyFileSync(`build/${file}`, `dist/${file}`);
   tool("typescript/bin/tsc", "-p", "tsconfig.build.json");

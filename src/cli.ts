@@ -1,122 +1,32 @@
 #!/usr/bin/env node
-// relprop in a shell: explain, predict, evaluate, inspect. Exit status 0; 1 for a failed run; 2 for wrong usage.
+// relprop in a shell: explain, predict, generate, evaluate, inspect. Exit status 0; 1 for a failed run; 2 for wrong usage.
 
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { generated } from "./cli/generate.ts";
 import { help } from "./cli/help.ts";
 import { inspect } from "./cli/inspect.ts";
 import { alone, checkMethods, jsonFile, methodsOf } from "./cli/methods.ts";
+import { commands, parse, type Values } from "./cli/options.ts";
 import { predictionText } from "./cli/prediction.ts";
 import { stream } from "./cli/stream.ts";
 import { paint, print, quietOnClosedPipe } from "./cli/terminal.ts";
 import { Usage } from "./cli/usage.ts";
 import { quote, RelpropError } from "./errors.ts";
 import type { Attribution, Explanation, Prediction, ReadingPoint } from "./explanation.ts";
+import { picture } from "./images/picture.ts";
 import type { Input } from "./inputs.ts";
 import { listed } from "./lists.ts";
 import { load } from "./load.ts";
 import type { ExplainLists, ExplainOptions } from "./question.ts";
 import { ansi } from "./render/ansi.ts";
 import { html } from "./render/html.ts";
+import { png } from "./render/overlay.ts";
 import { svg } from "./render/svg.ts";
 import { visible } from "./render/text.ts";
 import { requests } from "./target.ts";
 
-const options = {
-  model: { type: "string" },
-  pair: { type: "string" },
-  backend: { type: "string" },
-  method: { type: "string" },
-  at: { type: "string" },
-  target: { type: "string", multiple: true },
-  contrast: { type: "string", multiple: true },
-  composite: { type: "string" },
-  of: { type: "string" },
-  layers: { type: "boolean" },
-  groups: { type: "string" },
-  heads: { type: "boolean" },
-  neurons: { type: "string" },
-  pairs: { type: "boolean" },
-  truncate: { type: "boolean" },
-  json: { type: "boolean" },
-  jsonl: { type: "boolean" },
-  format: { type: "string" },
-  out: { type: "string" },
-  sample: { type: "string" },
-  data: { type: "string" },
-  protocol: { type: "string" },
-  methods: { type: "string" },
-  baseline: { type: "string" },
-  limit: { type: "string" },
-  seed: { type: "string" },
-  journal: { type: "string" },
-  plot: { type: "string" },
-  help: { type: "boolean", short: "h" },
-  version: { type: "boolean" },
-} as const;
-
 const AUTO = "auto"; // the method that a sample shows to be the most faithful
-
-/** Which options each command takes, beside --help. */
-const commands = new Map([
-  [
-    "explain",
-    [
-      "model",
-      "pair",
-      "backend",
-      "method",
-      "sample",
-      "at",
-      "target",
-      "contrast",
-      "composite",
-      "of",
-      "layers",
-      "groups",
-      "heads",
-      "neurons",
-      "pairs",
-      "truncate",
-      "json",
-      "jsonl",
-      "format",
-      "out",
-    ],
-  ],
-  ["predict", ["model", "pair", "backend", "truncate", "json", "jsonl", "out"]],
-  ["inspect", ["model", "backend", "json", "out"]],
-  [
-    "evaluate",
-    [
-      "model",
-      "backend",
-      "data",
-      "protocol",
-      "methods",
-      "baseline",
-      "at",
-      "limit",
-      "seed",
-      "journal",
-      "plot",
-      "truncate",
-      "json",
-      "out",
-    ],
-  ],
-]);
-
-type Values = ReturnType<typeof parse>["values"];
-
-function parse(args: string[]) {
-  try {
-    return parseArgs({ args, options, allowPositionals: true, strict: true });
-  } catch (error) {
-    throw new Usage((error as Error).message);
-  }
-}
 
 async function main(args: string[]): Promise<void> {
   const { values, positionals } = parse(args);
@@ -150,7 +60,8 @@ async function main(args: string[]): Promise<void> {
       const { auto } = await import("./cli/auto.ts");
       asked.method = await auto(model, values.sample, (asked.at as ReadingPoint) ?? "embeddings");
     }
-    requests(model.labels, asked); // a class that is not there is wrong usage, for every line alike
+    // A class that is not there is wrong usage, for every line alike.
+    if (model.task.endsWith("classification")) requests(model.labels, asked);
     if (command === "inspect") return await emit(values, inspect(model, format === "json"));
     type Told = Explanation | Attribution;
     type Answer = Prediction | Told | Told[];
@@ -159,7 +70,10 @@ async function main(args: string[]): Promise<void> {
         ? model.explain(texts, { ...asked, signal } as ExplainOptions)
         : model.predict(texts, { ...asked, signal });
     if (values.jsonl) return await stream(answer);
-    const [result] = await answer([values.pair === undefined ? text : { text, pair: values.pair }]);
+    if (command === "generate") return await emit(values, await generated(model, text, values, asked));
+    const file = values.image === undefined ? undefined : await bytes(values.image);
+    const [result] = await answer([file ?? (values.pair === undefined ? text : { text, pair: values.pair })]);
+    if (format === "png") return await emit(values, png(result as Told, await picture(file!)));
     if (format === "json") return await emit(values, `${JSON.stringify(result, null, 2)}\n`);
     const toTerminal = values.out === undefined;
     if (command === "predict") return await emit(values, predictionText(result as Prediction));
@@ -167,7 +81,7 @@ async function main(args: string[]): Promise<void> {
       values,
       [result as Told | Told[]]
         .flat()
-        .map((one) => render(one, format, toTerminal))
+        .map((one) => render(one, format, toTerminal, file))
         .join("\n"),
     );
   } finally {
@@ -176,7 +90,11 @@ async function main(args: string[]): Promise<void> {
 }
 
 /** The one text of a command line. */
-function textOf(command: string, texts: string[], { jsonl, out, pair }: Values): string {
+function textOf(command: string, texts: string[], { jsonl, out, pair, image }: Values): string {
+  if (image !== undefined) {
+    if (texts.length || pair !== undefined || jsonl) throw new Usage("--image is explained alone, without texts");
+    return "";
+  }
   if (command === "inspect" || jsonl) {
     if (texts.length) throw new Usage(jsonl ? "--jsonl reads its texts from standard input" : "inspect takes no text");
     if (jsonl && pair !== undefined) throw new Usage("--pair goes with a text; lines have a pair of their own");
@@ -187,10 +105,13 @@ function textOf(command: string, texts: string[], { jsonl, out, pair }: Values):
   throw new Usage(texts.length ? "put the text in quotes, it came as several words" : `${command} needs a text`);
 }
 
-const formats = ["text", "html", "svg", "json"] as const;
+const formats = ["text", "html", "svg", "png", "json"] as const;
 type Format = (typeof formats)[number];
 
-function formatOf({ json, jsonl, format }: Values): Format {
+function formatOf({ json, jsonl, format, image, out }: Values): Format {
+  if (format === "png" && (image === undefined || out === undefined)) {
+    throw new Usage("--format png is of an --image, and goes to a file: --out FILE");
+  }
   if ((json || jsonl) && format !== undefined && format !== "json")
     throw new Usage(`--format ${format} and JSON exclude each other`);
   const chosen = formats.find((one) => one === (json ? "json" : (format ?? "text")));
@@ -208,13 +129,17 @@ async function asks(values: Values): Promise<ExplainOptions | ExplainLists> {
     await checkMethods(listed(wanted));
     if (values.sample !== undefined) throw new Usage("--sample is for --method auto");
   } else if (values.at?.includes(",")) throw new Usage("--method auto chooses for one reading point");
-  const { at, target, contrast, truncate, layers, groups, heads, neurons, pairs } = values;
-  const finer = { layers, groups, heads, neurons: neurons === undefined ? undefined : Number(neurons), pairs };
+  const { at, target, contrast, truncate, layers, groups, heads, neurons, pairs, interactions, pixels, token } = values;
+  const whole = neurons === undefined ? undefined : Number(neurons);
+  const finer = { layers, groups, heads, neurons: whole, pairs, interactions };
   const some = Object.entries(finer).find(([, value]) => value !== undefined);
   if (some && !values.jsonl && formatOf(values) !== "json") throw new Usage(`--${some[0]} is told as JSON: add --json`);
   const asked = {
     ...finer,
-    of: values.of,
+    pixels,
+    of: alike(values),
+    token: token !== undefined && /^\d+$/.test(token) ? Number(token) : token,
+    continuation: values.continuation,
     method: wanted,
     at: alone(at?.split(",")),
     target: alone(target),
@@ -224,9 +149,30 @@ async function asks(values: Values): Promise<ExplainOptions | ExplainLists> {
   return asked as ExplainOptions | ExplainLists;
 }
 
-function render(explanation: Explanation | Attribution, format: Format, toTerminal: boolean): string {
-  if (format === "html") return html(explanation);
-  if (format === "svg") return svg(explanation);
+/** What is explained of the logits: --of, --cosine or --dot. */
+function alike({ of, cosine, dot }: Values): ExplainOptions["of"] {
+  const given = [of, cosine, dot].filter((one) => one !== undefined);
+  if (given.length > 1) throw new Usage("--of, --cosine and --dot exclude each other");
+  if (cosine !== undefined) return { cosine };
+  return dot === undefined ? (of as ExplainOptions["of"]) : { dot };
+}
+
+async function bytes(file: string): Promise<Uint8Array> {
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    throw new RelpropError("InvalidInput", `${quote(file)} cannot be read: ${(cause as Error).message}`, {}, cause);
+  }
+}
+
+function render(
+  explanation: Explanation | Attribution,
+  format: Format,
+  toTerminal: boolean,
+  picture?: Uint8Array,
+): string {
+  if (format === "html") return html(explanation, { picture });
+  if (format === "svg") return svg(explanation, { picture });
   return ansi(explanation, paint(toTerminal));
 }
 
@@ -234,8 +180,8 @@ async function version(): Promise<string> {
   return JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8")).version;
 }
 
-async function emit({ out }: Values, content: string): Promise<void> {
-  if (out === undefined) return print(content);
+async function emit({ out }: Values, content: string | Uint8Array): Promise<void> {
+  if (out === undefined) return print(String(content));
   try {
     await writeFile(out, content);
   } catch (cause) {

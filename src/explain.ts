@@ -20,7 +20,12 @@ export async function explain(
   other: boolean,
 ): Promise<unknown[]> {
   const { architecture } = engine.parts;
-  const asking = { ...(architecture.image && IMAGES), ...given } as ExplainOptions;
+  const asking = { ...given } as ExplainOptions;
+  if (architecture.image) {
+    // Achtibat et al.'s rules for images, read at what is in them rather than at where it is.
+    asking.method ??= "attn-lrp-gamma";
+    asking.at ??= "pixels";
+  }
   const { truncate, signal, of, continuation, contrast } = asking;
   const answers = (asked: Question, results: Explanation[][]) =>
     asked.several ? results : results.map(([only]) => only);
@@ -50,9 +55,6 @@ export async function explain(
     }),
   );
 }
-
-/** Achtibat et al.'s rules for images, read at what is in them rather than at where it is. */
-const IMAGES: ExplainOptions = { method: "attn-lrp-gamma", at: "pixels" };
 
 function text(given: Input): string {
   if (typeof given === "string") return given;

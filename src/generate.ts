@@ -56,6 +56,7 @@ export interface Generation {
 
 const GROW = 64; // tokens that a key/value cache grows by
 
+/** @internal */
 export async function generate(
   engine: Engine,
   text: string,

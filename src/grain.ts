@@ -31,7 +31,7 @@ export interface NeuronsAsked {
   token?: number;
 }
 
-/** One text's numbers of a run. */
+/** One text's numbers of a run. @internal */
 export interface Numbers {
   outputs: Readonly<Record<string, Tensor>>;
   walk: Walk;
@@ -44,7 +44,7 @@ export interface Numbers {
   logit: number;
 }
 
-/** The tensors of each block that are needed; see models/family.ts. */
+/** The tensors of each block that are needed; see models/family.ts. @internal */
 export function watch({ heads, neurons, pairs, pixels }: Finer): string[] {
   return [
     ...(pixels ? ["pixels"] : []),
@@ -55,7 +55,7 @@ export function watch({ heads, neurons, pairs, pixels }: Finer): string[] {
   ];
 }
 
-/** What is asked for beside `explanation`. Throws `InvalidOption`. */
+/** What is asked for beside `explanation`. Throws `InvalidOption`. @internal */
 export function finer(explanation: Explanation, numbers: Numbers, asked: Finer): Partial<Explanation> {
   const { groups, heads, neurons, pairs, pixels } = asked;
   const n = explanation.tokens.length;

@@ -17,7 +17,7 @@ export type Text = string | { text: string; pair?: string; ids?: readonly number
 /** A text, or of models that read them an image. */
 export type Input = Text | Image;
 
-/** A text as the model will read it. */
+/** A text as the model will read it. @internal */
 export interface Encoded {
   text: string;
   tokens: Token[];
@@ -31,7 +31,7 @@ export interface Encoded {
 /** The rows of the tables that stay on the host, widened as they are asked for. */
 export type Tables = { words: Rows } & { [K in "positions" | "types" | "relative"]?: Rows };
 
-/** An input's tokens, at most as many as the model has positions; what is longer is cut if `truncate`, else rejected. */
+/** An input's tokens, at most as many as the model has positions; what is longer is cut if `truncate`, else rejected. @internal */
 export function encode(
   tokenizer: Tokenizer,
   input: Input,
@@ -94,13 +94,15 @@ function replaced(tokens: Token[], ids: readonly number[], vocabulary: number): 
   return tokens.map((token, j) => ({ ...token, id: ids[j] }));
 }
 
-/** Whether places differ from text to text. */
+/** Whether places differ from text to text. @internal */
 export const paired = (batch: readonly Encoded[], kinds: number): boolean =>
   kinds > 1 && batch.some(({ tokens }) => tokens.some(({ type }) => type));
 
 /**
  * Word vectors, places and lengths of a batch padded to `t` tokens; padding is zeros, as is a token of id −1. Places are
  * those of one text, for all, or of each where some are pairs; the first token has row `first` of the positions.
+ *
+ * @internal
  */
 export function inputs(
   batch: readonly Encoded[],
@@ -138,7 +140,7 @@ export function inputs(
   return { words, places, lengths };
 }
 
-/** Which rows a head reads, `rows` of each text, as weights of all rows [batch, 1, rows, t]. */
+/** Which rows a head reads, `rows` of each text, as weights of all rows [batch, 1, rows, t]. @internal */
 export function picks(batch: readonly Encoded[], t: number, rows: number, how: Architecture["reads"]): Float32Array {
   const weights = new Float32Array(batch.length * rows * t);
   batch.forEach(({ tokens: { length: n }, reads = [n - 1] }, i) => {

@@ -26,7 +26,7 @@ export interface LoadOptions extends BackendOptions, ReadOptions {
 export const load = async (source: Source, options: LoadOptions = {}): Promise<Model> =>
   new Model(await read(source, options));
 
-/** What a model is made of. */
+/** What a model is made of. @internal */
 export async function read(source: Source, options: LoadOptions): Promise<ModelParts> {
   const { signal } = options;
   throwIfAborted(signal);

@@ -28,6 +28,7 @@ export interface Found {
   completeness?: Attribution["completeness"];
 }
 
+/** @internal */
 export interface Method {
   name: string;
   signed: boolean;
@@ -81,7 +82,7 @@ export type AttributeLists = Omit<AttributeOptions, Listable> & { method: OneOrM
   [K in "target" | "contrast"]?: OneOrMore<Required<AttributeOptions>[K]>;
 } & { [K in Listable]: Record<K, readonly unknown[]> }[Listable];
 
-/** Each text's attribution, for `rows` of ops/seed.ts; flat lists where options are lists, methods slowest. */
+/** Each text's attribution, for `rows` of ops/seed.ts; flat lists where options are lists, methods slowest. @internal */
 export async function attribute(
   engine: Engine,
   encoded: readonly Encoded[],
@@ -133,7 +134,7 @@ export async function attribute(
   return several ? results : results.map(([only]) => only);
 }
 
-/** Throws where a method needs words that can be left out, or embeddings that can be moved. */
+/** Throws where a method needs words that can be left out, or embeddings that can be moved. @internal */
 export function imagesToo({ method }: AttributeLists | AttributeOptions): void {
   const known = ["attention-last", "rollout", "attention-flow", "gae", "grad-rollout", "random"];
   for (const one of [method].flat() as AttributionMethod[]) {
@@ -144,7 +145,7 @@ export function imagesToo({ method }: AttributeLists | AttributeOptions): void {
   }
 }
 
-/** A method with all of its options; throws `InvalidOption` at what there is not. */
+/** A method with all of its options; throws `InvalidOption` at what there is not. @internal */
 export function attribution(
   wanted: unknown,
   propagations: ReadonlyMap<string, unknown>,

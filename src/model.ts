@@ -15,6 +15,7 @@ import type { Token } from "./tokenizer.ts";
 
 export type { ExplainLists, ExplainOptions, PredictOptions };
 
+/** @internal */
 export interface ModelParts extends EngineParts {
   type: string;
   backendReason?: string;
@@ -49,6 +50,7 @@ export class Model {
   readonly #engine: Engine;
   readonly #profile: ReadonlyMap<string, Timing> | undefined;
 
+  /** @internal */
   constructor(parts: ModelParts) {
     const { architecture, backend, tokenizer } = parts;
     this.#engine = new Engine(parts);

@@ -50,7 +50,7 @@ export interface ExplainOptions extends PredictOptions {
   interactions?: boolean;
 }
 
-/** What finer explanations are asked for. */
+/** What finer explanations are asked for. @internal */
 export type Finer = Pick<ExplainOptions, "groups" | "heads" | "neurons" | "pairs" | "pixels">;
 
 type Listable = "method" | "target" | "contrast" | "at";
@@ -64,6 +64,7 @@ export type ExplainLists = Omit<ExplainOptions, Listable> & {
   [K in Listable]?: OneOrMore<Required<ExplainOptions>[K]>;
 } & { [K in Listable]: Record<K, readonly unknown[]> }[Listable];
 
+/** @internal */
 export interface Question {
   methods: { name: string; composite: Composite }[];
   requests: Float32Array[];
@@ -75,6 +76,7 @@ export interface Question {
   several: boolean;
 }
 
+/** @internal */
 export function question(requests: Float32Array[], options: ExplainOptions | ExplainLists): Question {
   const { target, contrast, at = "embeddings", layers = false, groups, heads, neurons, pairs, pixels } = options;
   const points = listed(at);

@@ -21,13 +21,13 @@ export type Of =
 
 const BETWEEN = ["distance", "dot", "cosine"] as const;
 
-/** A function of logits at some of them: its value and its gradient. */
+/** A function of logits at some of them: its value and its gradient. @internal */
 export interface At {
   value: number;
   gradient: number[];
 }
 
-/** Of `wanted`, a weight for every class, at logits with these probabilities. */
+/** Of `wanted`, a weight for every class, at logits with these probabilities. @internal */
 export function at(
   of: Of,
   logits: readonly number[],
@@ -65,7 +65,7 @@ const inner = (a: readonly number[], b: readonly number[]) => a.reduce((sum, v, 
 
 const KNOWN = ["log-probability", "softmax-contrast"];
 
-/** Each text's explanations of a function of its logits. Throws `InvalidOption`. */
+/** Each text's explanations of a function of its logits. Throws `InvalidOption`. @internal */
 export async function explainOf(
   engine: Engine,
   encode: (input: Input) => Encoded,
@@ -119,7 +119,7 @@ export async function explainOf(
   return results;
 }
 
-/** A request's weights, the top class's too: of those that have no weight, as ops/seed.ts takes it. */
+/** A request's weights, the top class's too: of those that have no weight, as ops/seed.ts takes it. @internal */
 export function resolved(request: Float32Array, logits: ArrayLike<number>): Float32Array {
   const weights = request.slice(0, -1);
   const free = [...weights.keys()].filter((c) => !weights[c]);

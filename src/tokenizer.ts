@@ -22,6 +22,7 @@ export interface Token {
   type?: 1;
 }
 
+/** @internal */
 export interface Encoding {
   ids: number[];
   tokens: Token[];
@@ -29,6 +30,7 @@ export interface Encoding {
   warnings: string[];
 }
 
+/** @internal */
 export interface Tokenizer {
   /** The highest id, plus one. */
   readonly size: number;
@@ -47,7 +49,7 @@ export interface Tokenizer {
 /** The longest text that is read, in UTF-16 units. */
 export const MAX_TEXT = 1 << 20;
 
-/** The tokenizer of two parsed files, for a model whose embedding table has `rows` rows. */
+/** The tokenizer of two parsed files, for a model whose embedding table has `rows` rows. @internal */
 export function tokenizer(tokenizerJson: unknown, tokenizerConfig: unknown, rows: number): Tokenizer {
   const { model, normalizer, added, template, ...ids } = vocabulary(tokenizerJson, tokenizerConfig, rows);
   const words = wordsOf(normalizer);
@@ -88,10 +90,10 @@ export function tokenizer(tokenizerJson: unknown, tokenizerConfig: unknown, rows
   return { ...ids, template, encode: encoder(template, read) };
 }
 
-/** Adds the tokens of one text, whose offsets start at `shift`. */
+/** Adds the tokens of one text, whose offsets start at `shift`. @internal */
 export type Read = (text: string, shift: number, tokens: Token[], warnings: Set<string>) => void;
 
-/** Encodes one text or two, read by `read`, with what the template puts around them. */
+/** Encodes one text or two, read by `read`, with what the template puts around them. @internal */
 export function encoder(template: Template, read: Read): Tokenizer["encode"] {
   return (text, pair) => {
     const tokens: Token[] = [];
@@ -127,6 +129,8 @@ export function encoder(template: Template, read: Read): Tokenizer["encode"] {
 /**
  * The pieces of a word: the longest that fits, then the longest that goes on from there, [UNK] if one is missing. (The
  * library's own search tries every end of the word, the better part of a minute for a megabyte of hundred-letter words.)
+ *
+ * @internal
  */
 export function wordPieces({ ids, unk, prefix, longest: most }: WordPieceModel) {
   let longest = 0;

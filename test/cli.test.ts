@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Explanation, Prediction } from "../src/explanation.ts";
+import { encodePng } from "../src/render/png.ts";
 
 const cli = fileURLToPath(new URL("../dist/cli.js", import.meta.url));
 if (!existsSync(cli)) throw new Error("dist/cli.js is missing: npm run build makes it");
@@ -354,6 +355,60 @@ test("help that teaches", async () => {
     assert.is(status, 0);
     assert.match(out, expected);
   }
+});
+
+test("generate: a text goes on, and each token's explanation", async () => {
+  const model = fileURLToPath(new URL("reference/generate/", import.meta.url));
+  const plain = await relprop(["generate", "The movie was", "--model", model, "--tokens", "5"]);
+  assert.is(plain.status, 0, plain.err);
+  assert.ok(plain.out.startsWith("The movie was"));
+  const how = ["--model", model, "--tokens", "3", "--temperature", "1", "--seed", "7", "--explain", "--json"];
+  const { status, out, err } = await relprop(["generate", "The movie was", ...how, "--method", "attn-lrp"]);
+  assert.is(status, 0, err);
+  const { tokens } = JSON.parse(out);
+  assert.is(tokens.length, 3);
+  for (const { id, explanation } of tokens)
+    assert.equal([explanation.target.index, explanation.method], [id, "attn-lrp"]);
+  assert.is((await relprop(["generate", "a", "--model", model, "--explain"])).status, 2);
+  assert.is((await relprop(["generate", "a"])).status, 2, "a classifier does not");
+});
+
+test("images: a file, and pictures of it", async () => {
+  const model = fileURLToPath(new URL("../models/digits-tiny/", import.meta.url));
+  const pixels = { data: new Uint8Array(4 * 256).fill(255), width: 16, height: 16 };
+  for (let y = 2; y < 14; y++) pixels.data.fill(0, 4 * (16 * y), 4 * (16 * y + 5));
+  const file = join(folder, "one.png");
+  writeFileSync(file, encodePng(pixels));
+  const image = ["--image", file, "--model", model];
+  const { status, out, err } = await relprop(["explain", ...image, "--json", "--pixels"]);
+  assert.is(status, 0, err);
+  const told: Explanation = JSON.parse(out);
+  assert.equal([told.image!.width, told.image!.pixels!.length, told.tokens.length], [16, 64, 17]);
+  assert.equal([told.method, told.at], ["attn-lrp-gamma", "pixels"]);
+  assert.match((await relprop(["explain", ...image])).out, /read at {2}pixels/);
+  assert.match((await relprop(["predict", ...image])).out, /digits-tiny/);
+  for (const [format, begin] of [
+    ["png", "\x89PNG"],
+    ["svg", "<svg"],
+    ["html", "<!doctype html>"],
+  ]) {
+    const to = join(folder, `one.${format}.out`);
+    assert.is((await relprop(["explain", ...image, "--format", format, "--out", to])).status, 0, format);
+    const content = readFileSync(to, "latin1");
+    assert.ok(content.startsWith(begin), format);
+    if (format !== "png") assert.ok(content.includes("data:image/png;base64,"));
+  }
+  assert.is((await relprop(["explain", ...image, "--format", "png"])).status, 2);
+  assert.is((await relprop(["explain", "text", ...image])).status, 2);
+  assert.is((await relprop(["explain", "--image", join(folder, "none.png"), "--model", model])).status, 1);
+});
+
+test("a similarity, by pairs of tokens", async () => {
+  const model = fileURLToPath(new URL("reference/families/mpnet-embedding/", import.meta.url));
+  const found = await explain("a good movie", "--model", model, "--cosine", "the film", "--interactions");
+  assert.is(found.explained!.of, "cosine");
+  assert.is(found.interactions!.relevance.length, found.tokens.length);
+  assert.is((await relprop(["explain", "a", "--model", model, "--cosine", "b", "--dot", "b"])).status, 2);
 });
 
 test.run();

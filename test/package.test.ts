@@ -1,8 +1,8 @@
 // What `npm pack` would publish, as `npm run build` left it. On Node alone: the built files are the same everywhere, and
 // test/everywhere runs them in every runtime.
 
-import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -21,11 +21,12 @@ const ALLOWED = [
   /^(README|CHANGELOG)\.md$|^LICENSE$|^package\.json$/,
   /^dist\/(index|index\.workerd|index\.edge|edge|evaluate|relprop\.min|worker|cli)\.js$/,
   /^dist\/(chunk|wasm|webgpu|threads|rare|rare-kernels|connection|directory|hub|picked|cache|open|parts)-[A-Z0-9]{8}\.js$/,
-  /^dist\/(explain|pipeline|tasks|grain|methods|targets|evaluate|auto)-[A-Z0-9]{8}\.js$/,
-  /^dist\/(albert|deberta_v2|distilbert|electra|gpt2|modernbert|mpnet|roberta|xai_transformer)-[A-Z0-9]{8}\.js$/,
+  /^dist\/(explain|pipeline|tasks|grain|methods|targets|interactions|generate|encode|evaluate|auto)-[A-Z0-9]{8}\.js$/,
+  /^dist\/(albert|deberta_v2|distilbert|electra|gpt2|modernbert|mpnet|roberta|vit|xai_transformer)-[A-Z0-9]{8}\.js$/,
   /^dist\/kernels(\.relaxed)?\.wasm$/,
   /^dist\/types\/([a-z]+\/)*[a-z0-9_-]+\.d\.ts$/,
   /^models\/sst2-tiny\/(README\.md|(config|tokenizer|tokenizer_config)\.json|model\.safetensors)$/,
+  /^models\/digits-tiny\/(README\.md|(config|preprocessor_config)\.json|model\.safetensors)$/,
 ];
 
 test("what is packed, and how much", () => {
@@ -46,6 +47,32 @@ test("what is packed, and how much", () => {
   const bytes = code.reduce((n: number, { size }: { size: number }) => n + size, 0);
   console.log(`${paths.length} files, ${(bytes / 1000).toFixed(0)} kB unpacked without the model`);
   assert.ok(bytes < 1_000_000, `${bytes} bytes without the model, the most is 1 MB`);
+});
+
+test("declarations refer to nothing that is not packed", () => {
+  const config = at("dist/tsconfig.json");
+  const files = ["types/index.d.ts", "types/evaluate.d.ts"];
+  writeFileSync(
+    config,
+    JSON.stringify({
+      extends: "../tsconfig.json",
+      compilerOptions: { skipLibCheck: false, rootDir: ".." },
+      include: [],
+      files,
+    }),
+  );
+  try {
+    const { stdout } = spawnSync(process.execPath, [at("node_modules/typescript/bin/tsc"), "-p", config], {
+      encoding: "utf8",
+    });
+    // Declarations of others may contradict one another.
+    assert.equal(
+      stdout.split("\n").filter((line) => /dist\/types|^types/.test(line)),
+      [],
+    );
+  } finally {
+    rmSync(config);
+  }
 });
 
 test("every path that package.json names is there", () => {

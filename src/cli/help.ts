@@ -10,6 +10,7 @@ const general = `relprop explains what a Transformer's prediction rests on, toke
 Commands (each has its own --help)
   explain TEXT   which tokens the prediction rests on, and the ledger that proves it
   predict TEXT   the classes and their probabilities
+  generate TEXT  how a text goes on, and what each new token rests on
   evaluate       how faithful each method's explanations of labelled texts are
   inspect        what is in a model's directory
 
@@ -38,12 +39,21 @@ What to explain
   --contrast CLASS   explain the target's logit less this class's
                      Both may be given more than once: an explanation for each pair, from one run
   --of WHAT          log-probability of the target, or softmax-contrast with all other classes
+  --token TOKEN      whose logits, of models that have some for each token: a part of the text
+                     or a place; by default the masked, the last, or the surest one
+  --continuation TEXT  how the text goes on, of models that say so: all its tokens together;
+                     --contrast is then another
+  --cosine TEXT      how alike another text's embedding is; --dot TEXT, their product;
+                     with --interactions also by pairs of tokens, as JSON
+  --image FILE       in place of a text, of models that read images: PNG, JPEG (in Node needs:
+                     npm install fast-png jpeg-js)
 
 How
   --method NAME      cp-lrp            attention weights and LayerNorm deviations held constant (default)
                      lrp-ah, lrp-ln    only the one or the other (Ali et al. 2022)
                      lrp-ah-ln         both, plain gradients through activations
                      attn-lrp          Achtibat et al. 2024
+                     attn-lrp-gamma    the same with the gamma rule, for images (default there)
                      gradient-x-input  no rules
                      several, with commas: an explanation by each, from one run
                      without a ledger: saliency, integrated-gradients, smoothgrad, attention-last,
@@ -53,17 +63,18 @@ How
                                        or .jsonl; remembered for the model and the reading point
   --composite FILE   rules of your own, as JSON: {"layer_norm": "identity", "context": "values"}
   --at POINT         where relevance is read: embeddings (default), embedding-sum, words;
-                     several, with commas
+                     of images: pixels (default), embeddings; several, with commas
 
 Finer and coarser, as JSON
   --groups NAME      also by words or sentences
   --layers           also the residual stream's relevance at each block's input
   --heads            also what each attention head hands on
   --neurons N        also the N feed-forward neurons with the most relevance
+  --pixels           of an image, also each pixel's relevance
   --pairs            also what tokens pass on to one another through attention
 
 Output
-  --format NAME      text (default), html, svg, json
+  --format NAME      text (default), html, svg, json; of images also png
 ${shared}
 Reading the result: every token's relevance is its share of the logit. The ledger adds up:
 logit = tokens + biases + norms + positions + softmax + products + activations + epsilon + residual,
@@ -77,6 +88,21 @@ and the residual, which is computed from all the others, shows that nothing was 
 const predict = `relprop predict TEXT [options]
 
 ${shared}`;
+
+const generate = `relprop generate TEXT [options]
+
+  --tokens N       at most so many tokens (20)
+  --temperature X  0 (default) takes the likeliest token; above, tokens are drawn
+  --top-k N        draws among the N likeliest only
+  --top-p X        draws among the fewest of the likeliest with this probability together only
+  --seed N         decides what is drawn (0)
+  --explain        also what each new token rests on, with --json; --method, --composite, --at
+                   and --contrast as for explain
+  --model DIR      a directory or https URL with a model that continues texts
+  --backend NAME   auto, wasm or webgpu
+  --json           one JSON object
+  --out FILE       write to a file
+`;
 
 const inspect = `relprop inspect [--model DIR] [--json] [--out FILE]
 
@@ -117,6 +143,7 @@ const pages = new Map([
   ["explain", explain],
   ["predict", predict],
   ["evaluate", evaluate],
+  ["generate", generate],
   ["inspect", inspect],
 ]);
 

@@ -1,8 +1,9 @@
 import { tanh } from "../ops/activation.ts";
-import { activation, agree, type Config, integer, natural, oneOf, positive } from "./config.ts";
+import { activation, agree, type Config, integer, oneOf, positive } from "./config.ts";
 import { encoder } from "./encoder.ts";
 import type { Architecture } from "./family.ts";
 import { dense, postNorm } from "./layers.ts";
+import { natural } from "./numbers.ts";
 import type { Weights } from "./weights.ts";
 
 const names = {

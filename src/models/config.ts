@@ -7,7 +7,7 @@ import type { Tensor } from "../tensor.ts";
 
 export type Config = Readonly<Record<string, unknown>>;
 
-const invalid = (field: string, value: unknown, wanted: string) =>
+export const invalid = (field: string, value: unknown, wanted: string) =>
   new RelpropError("ConfigInvalid", `config.json's ${field} is ${quote(value)}, it must be ${wanted}`, { field });
 
 export const unsupported = (field: string, value: unknown, instead: string): RelpropError =>
@@ -26,20 +26,6 @@ export function integer(config: Config, name: string, most: number): number {
   return value as number;
 }
 
-/** A whole number from 0, or what stands for it where there is none. */
-export function natural(config: Config, name: string, otherwise: number): number {
-  const value = field(config, name) ?? otherwise;
-  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 2 ** 24) return value as number;
-  throw invalid(name, value, "a whole number from 0");
-}
-
-/** A positive number, or what stands for it where there is none. */
-export function real(config: Config, name: string, otherwise: number): number {
-  const value = field(config, name) ?? otherwise;
-  if (typeof value === "number" && value > 0 && Number.isFinite(value)) return value;
-  throw invalid(name, value, "a positive number");
-}
-
 export function positive(config: Config, name: string): number {
   const value = field(config, name);
   if (typeof value !== "number" || !(value > 0) || !(value < 1)) throw invalid(name, value, "between 0 and 1");
@@ -52,21 +38,6 @@ export function agree(config: Config, name: string, actual: number, tensor: stri
   if (value === undefined || value === actual) return;
   const message = `config.json's ${name} is ${quote(value)}, but ${tensor} says ${actual}`;
   throw new RelpropError("ConfigMismatch", message, { field: name, config: value, actual });
-}
-
-/** Height and width, of which a single number is both. */
-export function sides(config: Config, name: string): [height: number, width: number] {
-  const value = field(config, name);
-  const both = Array.isArray(value) ? value : [value, value];
-  const [height, width] = both.map((side) => integer({ [name]: side }, name, 4096));
-  if (both.length !== 2) throw invalid(name, value, "a height and a width");
-  return [height, width];
-}
-
-/** Two fields that contradict each other. */
-export function mismatch(name: string, value: unknown, other: string, its: unknown): RelpropError {
-  const message = `config.json's ${name} is ${quote(value)}, which its ${other} ${quote(its)} does not divide`;
-  return new RelpropError("ConfigMismatch", message, { field: name });
 }
 
 /** The activation that a field names. */

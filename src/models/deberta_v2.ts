@@ -3,10 +3,11 @@ import { add } from "../ops/elementwise.ts";
 import { skew } from "../ops/skew.ts";
 import { input, type Tensor } from "../tensor.ts";
 import { names as bert } from "./bert.ts";
-import { activation, agree, type Config, field, integer, natural, oneOf, positive } from "./config.ts";
+import { activation, agree, type Config, field, integer, oneOf, positive } from "./config.ts";
 import { encoder } from "./encoder.ts";
 import type { Architecture } from "./family.ts";
 import { dense, norm, postNorm } from "./layers.ts";
+import { natural } from "./numbers.ts";
 import type { Weights } from "./weights.ts";
 
 const self = "attention.self";

@@ -3,10 +3,11 @@ import { gate } from "../ops/gate.ts";
 import { linear } from "../ops/linear.ts";
 import { rotary } from "../ops/rotary.ts";
 import { cols, input, type Tensor } from "../tensor.ts";
-import { activation, agree, type Config, field, integer, oneOf, positive, real } from "./config.ts";
+import { activation, agree, type Config, field, integer, oneOf, positive } from "./config.ts";
 import { encoder } from "./encoder.ts";
 import type { Architecture } from "./family.ts";
 import { attention, dense, norm } from "./layers.ts";
+import { real } from "./numbers.ts";
 import type { Weights } from "./weights.ts";
 
 /** ModernBERT (Warner et al., 2024): norms first, rotary positions, gated layers, and attention that is mostly local. */

@@ -1,7 +1,8 @@
 import { activations, tanh } from "../ops/activation.ts";
 import { bertLike } from "./bert.ts";
-import { type Config, natural } from "./config.ts";
+import type { Config } from "./config.ts";
 import type { Architecture } from "./family.ts";
+import { natural } from "./numbers.ts";
 import type { Weights } from "./weights.ts";
 
 /**

@@ -2,11 +2,12 @@ import { context } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";
 import { pick } from "../ops/select.ts";
 import { input, type Tensor } from "../tensor.ts";
-import { activation, agree, type Config, integer, mismatch, positive, sides } from "./config.ts";
+import { activation, agree, type Config, integer, positive } from "./config.ts";
 import { above } from "./encoder.ts";
 import type { Architecture } from "./family.ts";
 import { top } from "./heads.ts";
 import { attention, dense, norm } from "./layers.ts";
+import { mismatch, sides } from "./numbers.ts";
 import type { Weights } from "./weights.ts";
 
 /** ViT (Dosovitskiy et al., 2021), and DeiT (Touvron et al., 2021), which has one more token of its own and may have its head. */

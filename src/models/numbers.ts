@@ -1,0 +1,33 @@
+// Numbers of config.json that only some families have.
+
+import { quote, RelpropError } from "../errors.ts";
+import { type Config, field, integer, invalid } from "./config.ts";
+
+/** A whole number from 0, or what stands for it where there is none. */
+export function natural(config: Config, name: string, otherwise: number): number {
+  const value = field(config, name) ?? otherwise;
+  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 2 ** 24) return value as number;
+  throw invalid(name, value, "a whole number from 0");
+}
+
+/** A positive number, or what stands for it where there is none. */
+export function real(config: Config, name: string, otherwise: number): number {
+  const value = field(config, name) ?? otherwise;
+  if (typeof value === "number" && value > 0 && Number.isFinite(value)) return value;
+  throw invalid(name, value, "a positive number");
+}
+
+/** Height and width, of which a single number is both. */
+export function sides(config: Config, name: string): [height: number, width: number] {
+  const value = field(config, name);
+  const both = Array.isArray(value) ? value : [value, value];
+  const [height, width] = both.map((side) => integer({ [name]: side }, name, 4096));
+  if (both.length !== 2) throw invalid(name, value, "a height and a width");
+  return [height, width];
+}
+
+/** Two fields that contradict each other. */
+export function mismatch(name: string, value: unknown, other: string, its: unknown): RelpropError {
+  const message = `config.json's ${name} is ${quote(value)}, which its ${other} ${quote(its)} does not divide`;
+  return new RelpropError("ConfigMismatch", message, { field: name });
+}
