@@ -16,7 +16,7 @@ const tool = (name, ...args) => execFileSync(process.execPath, [`node_modules/${
 const builds = { simd: "kernels.wasm", relaxed: "kernels.relaxed.wasm" };
 
 /** Shaders that most explanations do without: of long texts, of some families and of other rules for dense layers. The GPU's backend loads them when it must. */
-const RARE = /^(attend|attend_grad|gate|rotary|signs|skew|span|stabilize)\.wgsl$/;
+const RARE = /^(attend|attend_grad|gate|rotary|signs|skew|span|stabilize|widen)\.wgsl$/;
 
 const note = "// Written by build.mjs; do not edit.\n";
 
@@ -145,8 +145,7 @@ async function bundle() {
   await build({
     ...index,
     ...shared,
-    minifySyntax: true,
-    minifyWhitespace: true, // names stay, for those who follow an error into it
+    minify: true,
     entryPoints,
     plugins: [...plugins, together("src/index.ts", "src/evaluate.ts", "src/cli.ts")],
     logOverride,

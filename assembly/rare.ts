@@ -7,5 +7,6 @@ export * from "./signs";
 export * from "./skew";
 export { softmax_span } from "./softmax";
 export * from "./stabilize";
+export * from "./widen";
 
 export { heap } from "./memory";

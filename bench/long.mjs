@@ -16,6 +16,7 @@ import { checkpoint, randomWeights, shapes, text } from "./random-model.mjs";
 const { methods } = await import("../src/composites.ts");
 const { read } = await import("../src/load.ts");
 const { Model } = await import("../src/model.ts");
+const { attend } = await import("../src/ops/attend.ts");
 const { plan, workBytes } = await import("../src/plan.ts");
 const { explaining, network, predicting } = await import("../src/trace.ts");
 
@@ -47,7 +48,7 @@ const parts = await read(checkpoint(randomWeights(shape), shape), { backend: opt
 /** The model by one form of attention, and the bytes that its plans need. */
 function form(recompute) {
   const { architecture } = parts;
-  const forced = { ...architecture, network: (x) => architecture.network({ ...x, recompute }) };
+  const forced = { ...architecture, network: (x) => architecture.network({ ...x, recompute, attend }) };
   const bytes = (T, method) => {
     const net = network(forced, 1, T);
     const { outputs } = method ? explaining(net, [methods.get(method)]) : predicting(net);

@@ -40,6 +40,7 @@ export interface Seen {
   of(output: string): Float32Array;
 }
 
+const LARGE = 2 ** 18; // attention weights of a head from which on those of all heads may be too many to keep
 const MOST_BYTES = 2 ** 29; // of work buffers that a list of texts may take
 
 export class Engine {
@@ -194,7 +195,9 @@ export class Engine {
     const pairs = paired(batch, this.parts.architecture.kinds);
     const reads = this.#reads(batch);
     const whole = this.parts.architecture.reads === "mean" || made?.whole;
-    const traced = () => trace(network(this.parts.architecture, texts, t, { ...made, whole, reads, paired: pairs }));
+    const attend = texts * t * t >= LARGE ? (await import("./ops/attend.ts")).attend : undefined;
+    const how = { ...made, attend, whole, reads, paired: pairs };
+    const traced = () => trace(network(this.parts.architecture, texts, t, how));
     const key = `${kind} ${texts} ${t} ${pairs} ${reads}`;
     const ready = await this.#plans.get(key, traced, texts > 1 ? MOST_BYTES : undefined);
     return ready ? { ...ready, texts } : this.#prepare(kind, batch.slice(0, Math.ceil(texts / 2)), t, trace, made);

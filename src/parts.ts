@@ -1,38 +1,77 @@
-// Weights that are parts of what a checkpoint stores: rows of a matrix that is several, or of a transpose. Loaded when a
-// model has them.
+// Weights that are not what a checkpoint stores, widened: rows of a matrix that is several, or of a transpose, and what stays
+// as narrow as it is stored. Loaded when a model has them.
 
 import type { Backend } from "./backends/backend.ts";
 import type { Stored } from "./checkpoint.ts";
-import { checkFinite } from "./floats.ts";
+import { checkFinite, put } from "./floats.ts";
 import type { Weights } from "./models/weights.ts";
-import { readTensor } from "./safetensors.ts";
+import { pieces, readTensor } from "./safetensors.ts";
 
 export async function uploadParts(
   backend: Backend,
-  { used, parts }: Weights,
+  { parts, narrow }: Weights,
   stored: ReadonlyMap<string, Stored>,
   signal?: AbortSignal,
 ): Promise<void> {
-  for (const [name, { file, info }] of stored) {
+  for (const [name, tensor] of stored) {
+    if (narrow.has(name)) {
+      for await (const { at, n, values } of halves(tensor, signal))
+        await backend.write(name, at / 2, room(n), fill(values));
+    }
     const mine = [...parts].filter(([, { of }]) => of === name);
     if (!mine.length) continue;
-    const x = await readTensor(file, info, signal);
-    checkFinite(x, name);
-    for (const [part, { first, transposed }] of mine) {
-      const [rows, ...rest] = used.get(part)!;
+    const dtype = narrow.has(mine[0][0]) ? tensor.info.dtype : undefined;
+    const x = dtype ? await whole(tensor, signal) : await readTensor(tensor.file, tensor.info, signal);
+    if (x instanceof Float32Array) checkFinite(x, name);
+    for (const [part, { first, transposed, shape }] of mine) {
+      const [rows, ...rest] = shape;
       const width = rest.reduce((n, d) => n * d, 1);
-      await backend.write(part, 0, rows * width, (out) => {
-        if (transposed) transpose(x, x.length / width, first, rows, width, out);
-        else out.set(x.subarray(first * width, (first + rows) * width));
-      });
+      const own = x.subarray(first * width, (first + rows) * width);
+      const y = transposed ? transpose(x, x.length / width, first, rows, width) : own;
+      await backend.write(part, 0, y instanceof Float32Array ? y.length : room(y.length), fill(y));
     }
   }
+}
+
+/** Numbers of 16 bits in the room of f32. */
+const room = (n: number) => Math.ceil(n / 2);
+
+const fill = (values: Float32Array | Uint16Array) => (out: Float32Array) => {
+  if (values instanceof Float32Array) out.set(values);
+  else new Uint16Array(out.buffer, out.byteOffset, 2 * out.length).set(values);
+};
+
+/** A tensor's numbers of 16 bits as they are stored, piece by piece. Throws where one is not finite. */
+async function* halves({ file, info }: Stored, signal?: AbortSignal) {
+  const wide = new Float32Array(4096);
+  for await (const { at, n, bytes } of pieces(file, info, signal)) {
+    for (let from = 0; from < n; from += wide.length) {
+      const part = wide.subarray(0, Math.min(wide.length, n - from));
+      put(bytes.subarray(2 * from, 2 * (from + part.length)), info.dtype, part, info.name, at + from);
+      checkFinite(part, info.name, at + from);
+    }
+    const aligned = bytes.byteOffset % 2 ? bytes.slice() : bytes;
+    yield { at, n, values: new Uint16Array(aligned.buffer, aligned.byteOffset, n) };
+  }
+}
+
+async function whole(tensor: Stored, signal?: AbortSignal): Promise<Uint16Array> {
+  const out = new Uint16Array((tensor.info.end - tensor.info.start) / 2);
+  for await (const { at, values } of halves(tensor, signal)) out.set(values, at);
+  return out;
 }
 
 const TILE = 32; // rows and columns that stay in the cache
 
 /** Columns `first` to `first` + `rows` of x [width, all] as rows. */
-function transpose(x: Float32Array, all: number, first: number, rows: number, width: number, out: Float32Array): void {
+function transpose<X extends Float32Array | Uint16Array>(
+  x: X,
+  all: number,
+  first: number,
+  rows: number,
+  width: number,
+): X {
+  const out = new (x.constructor as { new (n: number): X })(rows * width);
   for (let r0 = 0; r0 < rows; r0 += TILE) {
     for (let c0 = 0; c0 < width; c0 += TILE) {
       for (let r = r0; r < Math.min(r0 + TILE, rows); r++) {
@@ -40,4 +79,5 @@ function transpose(x: Float32Array, all: number, first: number, rows: number, wi
       }
     }
   }
+  return out;
 }

@@ -114,6 +114,8 @@ function checkSize({ name, dtype, shape, start, end }: TensorInfo, label: string
 export interface Piece {
   at: number;
   n: number;
+  /** As they are stored. */
+  bytes: Uint8Array<ArrayBuffer>;
   /** Writes them to `out` as f32. */
   put(out: Float32Array): void;
 }
@@ -146,7 +148,7 @@ export async function* pieces(
     const bytes: Uint8Array<ArrayBuffer> = await coming;
     coming = begin(i + 1);
     const at = (i * PIECE) / size;
-    yield { at, n: bytes.length / size, put: (out) => put(bytes, dtype, out, name, at) };
+    yield { at, n: bytes.length / size, bytes, put: (out) => put(bytes, dtype, out, name, at) };
   }
 }
 

@@ -36,7 +36,7 @@ export const readingPoints: readonly ReadingPoint[] = ["embeddings", "embedding-
  * How a network is made: see models/family.ts; `given` if its embeddings are an input of that name, `paired` see inputs.ts,
  * `reads` how many rows the head reads where that is an input too, `past` how many tokens a key/value cache holds.
  */
-export type Made = Pick<Embedded, "recompute" | "whole"> & {
+export type Made = Pick<Embedded, "recompute" | "attend" | "whole"> & {
   given?: boolean;
   paired?: boolean;
   reads?: number;

@@ -24,6 +24,7 @@ import { half, choose as pickSide, share } from "../src/ops/signs.ts";
 import { skew } from "../src/ops/skew.ts";
 import { softmax } from "../src/ops/softmax.ts";
 import { stabilize, stabilizer } from "../src/ops/stabilize.ts";
+import { narrow, widen } from "../src/ops/widen.ts";
 import { plan } from "../src/plan.ts";
 import { propagate } from "../src/propagate.ts";
 import { history, input, size, type Tensor } from "../src/tensor.ts";
@@ -135,6 +136,7 @@ function everything(): Record<string, Tensor> {
   const start = seed(logits, input("request", [2 * batch, classes + 1]));
 
   const outputs: Record<string, Tensor> = { logits };
+  for (const dtype of narrow) outputs[dtype] = widen(input(`${dtype} bits`, [9]), [6, 3], dtype);
   const epsilon: Composite = { linear: ["epsilon", { eps: 0.1 }] };
   const others = [["epsilon", epsilon] as const, ["z-plus", { linear: "z-plus" }] as const];
   for (const [name, composite] of [...methods, ...others]) {
@@ -161,6 +163,7 @@ function many(): Record<string, Tensor> {
   const placed = picked.op.rules!.gradient(input("many picked", [n, 1, 3]), picked, at).to[0]!;
   const angles = input("many angles", [n / 2, 2]);
   const turned = rotary(input("many turned", [2, n / 2, 4]), angles);
+  for (const dtype of narrow) found.push(widen(input("many bits", [3 * n]), [2 * n, 3], dtype));
   found.push(turned, gate(x, g), through(gate(x, g), "gradient").to[0]!);
   const apart = skew(input("many apart", [1, 2, 20, 39]), false);
   found.push(apart, apart.op.rules!.gradient(input("many pairs", [1, 2, 20, 20]), apart, at).to[0]!);
@@ -173,6 +176,11 @@ const outputs = everything();
 const large = many();
 const leaves = history(Object.values({ ...outputs, ...large })).filter((t) => t.name !== undefined);
 const data = Object.fromEntries(leaves.map((t, i) => [t.name!, random(size(t), i + 1)]));
+// Pairs of numbers of 16 bits, finite in either dtype.
+for (const [name, values] of Object.entries(data)) {
+  const bits = new Uint32Array(values.buffer);
+  if (name.endsWith("bits")) for (let i = 0; i < bits.length; i++) bits[i] &= 0xbb3fbb3f;
+}
 data.lengths = Float32Array.of(5, 0, 3);
 data["many lengths"] = Float32Array.of(4, 3);
 

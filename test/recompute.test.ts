@@ -8,8 +8,9 @@ import { methods } from "../src/composites.ts";
 import type { Explanation, Ledger, ReadingPoint } from "../src/explanation.ts";
 import { read } from "../src/load.ts";
 import { Model } from "../src/model.ts";
+import { attend } from "../src/ops/attend.ts";
 import { plan } from "../src/plan.ts";
-import { explaining, network, readingPoints } from "../src/trace.ts";
+import { explaining, network } from "../src/trace.ts";
 import { apart, relevance, texts } from "./shipped.ts";
 import { places } from "./support.ts";
 
@@ -36,13 +37,15 @@ const checkpoints: [path: string, cases: Case[]][] = [
   ]),
 ];
 
+const points = ["embeddings", "embedding-sum", "words"] as const;
+
 /** A model that keeps attention weights, or one that never does. */
 async function open(path: string, place: (typeof places)[number], recompute: boolean): Promise<Model> {
   const parts = await read(new URL(path, import.meta.url), place);
   const { architecture } = parts;
   const forced = {
     ...architecture,
-    network: (x: Parameters<typeof architecture.network>[0]) => architecture.network({ ...x, recompute }),
+    network: (x: Parameters<typeof architecture.network>[0]) => architecture.network({ ...x, recompute, attend }),
   };
   return new Model({ ...parts, architecture: forced });
 }
@@ -65,8 +68,8 @@ for (const place of places) {
       const worst = { golden: 0, forms: 0, entries: 0, residual: 0 };
       const chosen = place.backend === "wasm" ? cases : cases.slice(0, 1);
       for (const { text, methods: expected } of chosen) {
-        for (const method of methods.keys()) {
-          const options = { method, at: readingPoints };
+        for (const method of Object.keys(expected)) {
+          const options = { method, at: points };
           const [mine, others] = [await again.explain(text, options), await kept.explain(text, options)];
           for (const [i, one] of mine.entries()) {
             const other = others[i];
@@ -124,7 +127,7 @@ choice(
     const { architecture, backend } = await read(new URL("../models/sst2-tiny/", import.meta.url), { backend: "wasm" });
     backend.dispose();
     const kernels = (batch: number, t: number) => {
-      const { outputs } = explaining(network(architecture, batch, t), [methods.get("attn-lrp")!]);
+      const { outputs } = explaining(network(architecture, batch, t, { attend }), [methods.get("attn-lrp")!]);
       return plan(outputs);
     };
     const short = kernels(1, 128).steps.map(({ kernel }) => kernel);

@@ -2,6 +2,7 @@ import type { Data } from "../backends/backend.ts";
 import type { ReadingPoint } from "../explanation.ts";
 import type { Prepare } from "../images/prepare.ts";
 import type { Tables } from "../inputs.ts";
+import type { attend } from "../ops/attend.ts";
 import type { Tensor } from "../tensor.ts";
 import { bert } from "./bert.ts";
 import { type Config, field, unsupported } from "./config.ts";
@@ -16,8 +17,9 @@ export interface Embedded {
   places?: Tensor;
   /** How many tokens each text has [batch]; the rest is padding. */
   lengths: Tensor;
-  /** Whether propagation makes attention weights again instead of keeping them; by default, where they are large. */
+  /** Whether propagation makes attention weights again instead of keeping them, by `attend`; by default, where they are large. */
   recompute?: boolean;
+  attend?: typeof attend;
   /** Whether all rows of the last block are computed, of which heads may read one. */
   whole?: boolean;
   /** The rows that the head reads, as weights of all rows [batch, 1, rows, t]; by default what the family's heads read. */

@@ -2,7 +2,6 @@
 // if the file has one.
 
 import { RelpropError } from "../errors.ts";
-import { attend } from "../ops/attend.ts";
 import { context, scores } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";
 import { linear } from "../ops/linear.ts";
@@ -56,7 +55,7 @@ export interface Attention {
 export function attention(
   x: Tensor,
   to: Tensor,
-  { lengths, recompute, note, past }: Pick<Embedded, "lengths" | "recompute" | "note" | "past">,
+  { lengths, recompute, attend, note, past }: Pick<Embedded, "lengths" | "recompute" | "attend" | "note" | "past">,
   { heads, project, scale = 1 / Math.sqrt(cols(x) / heads), bias, span, block = 0 }: Attention,
 ): Tensor {
   if (cols(x) % heads !== 0) {
@@ -76,7 +75,7 @@ export function attention(
     return context(weights, v);
   };
   const again = recompute ?? 4 * heads * rows(x) * to.shape[1] > MOST_WEIGHTS;
-  const y = again && !bias && !span && !past ? attend(q, k, v, lengths, heads, scale) : together();
+  const y = attend && again && !bias && !span && !past ? attend(q, k, v, lengths, heads, scale) : together();
   note?.({ context: y });
   return project.o(y);
 }

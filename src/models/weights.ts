@@ -1,4 +1,5 @@
 import { RelpropError } from "../errors.ts";
+import { widen } from "../ops/widen.ts";
 import { type Shape, type Tensor, weight } from "../tensor.ts";
 
 /** Some rows of a stored matrix or vector, or of the matrix's transpose, as a weight of its own. */
@@ -7,11 +8,13 @@ export interface Part {
   /** The first row. */
   first: number;
   transposed: boolean;
+  shape: Shape;
 }
 
 /** A checkpoint's tensors by name, seen from a prefix. Remembers which were asked for: those are what a model loads. */
 export class Weights {
   readonly #shapes: ReadonlyMap<string, Shape>;
+  readonly #dtypes: ReadonlyMap<string, string>;
   readonly #prefix: string;
   /** Names of the tensors asked for so far, from any prefix. */
   readonly used: Map<string, Shape>;
@@ -19,17 +22,27 @@ export class Weights {
   readonly constants: Map<string, number>;
   /** And those that are parts of what a checkpoint has. */
   readonly parts: Map<string, Part>;
+  /** And those that stay as they are stored, numbers of 16 bits, by dtype; their shape in `used` is the room they take. */
+  readonly narrow: Map<string, string>;
 
-  constructor(shapes: ReadonlyMap<string, Shape>, prefix = "", root?: Weights) {
+  /** Matrices whose dtype `dtypes` tells stay that narrow. */
+  constructor(
+    shapes: ReadonlyMap<string, Shape>,
+    dtypes: ReadonlyMap<string, string> = new Map(),
+    prefix = "",
+    root?: Weights,
+  ) {
     this.#shapes = shapes;
+    this.#dtypes = dtypes;
     this.#prefix = prefix;
     this.used = root?.used ?? new Map();
     this.constants = root?.constants ?? new Map();
     this.parts = root?.parts ?? new Map();
+    this.narrow = root?.narrow ?? new Map();
   }
 
   at(path: string): Weights {
-    return new Weights(this.#shapes, `${this.#prefix}${path}.`, this);
+    return new Weights(this.#shapes, this.#dtypes, `${this.#prefix}${path}.`, this);
   }
 
   /** The tensors under `path`, or all where nothing is there: a model saved alone has no prefix for what it is part of. */
@@ -68,8 +81,9 @@ export class Weights {
   part(name: string, shape: Shape, first: number, rows: number, transposed = false): Tensor {
     const full = this.demand(name, transposed ? [...shape].reverse() : shape);
     const own = `${full} ${first}–${first + rows}`;
-    this.parts.set(own, { of: full, first, transposed });
-    return this.#use(own, [rows, ...shape.slice(1)]);
+    const part = [rows, ...shape.slice(1)];
+    this.parts.set(own, { of: full, first, transposed, shape: part });
+    return this.#use(own, part, full);
   }
 
   /** A tensor of one value. */
@@ -79,9 +93,13 @@ export class Weights {
     return this.#use(name, shape);
   }
 
-  #use(name: string, shape: Shape): Tensor {
-    this.used.set(name, shape);
-    return weight(name, shape);
+  #use(name: string, shape: Shape, stored = name): Tensor {
+    const dtype = shape.length === 2 ? this.#dtypes.get(stored) : undefined;
+    const room = dtype ? [Math.ceil((shape[0] * shape[1]) / 2)] : shape;
+    this.used.set(name, room);
+    if (!dtype) return weight(name, room);
+    this.narrow.set(name, dtype);
+    return widen(weight(name, room), shape, dtype);
   }
 
   /** A tensor's whole name, if there is one of that shape. A matrix may have its columns in several dimensions. */

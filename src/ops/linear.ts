@@ -4,6 +4,7 @@ import { dot } from "./dot.ts";
 import { add } from "./elementwise.ts";
 import { choose, half, lean, share } from "./signs.ts";
 import { stabilize, stabilizer } from "./stabilize.ts";
+import { fresh } from "./widen.ts";
 
 /** x · wᵀ + b, with w as checkpoints store it: [out, in]. */
 export const linear = (x: Tensor, w: Tensor, b?: Tensor): Tensor => apply(Linear, b ? [x, w, b] : [x, w]);
@@ -41,7 +42,8 @@ const Linear: Op = {
   plus: ({ inputs }, r) => (inputs.length === 3 ? apply(Linear, [...inputs, r]) : undefined),
   rules: {
     // LRP-0 (Bach et al. 2015, Eq. 56) over x: R = x · Σ w · g.
-    gradient: (g, y, { carries }) => summand(g, y, carries, [linearGrad(g, y.inputs[1])], biases(g, y.inputs[2])),
+    gradient: (g, y, { carries }) =>
+      summand(g, y, carries, [linearGrad(g, fresh(y.inputs[1]))], biases(g, y.inputs[2])),
     // Bach et al. 2015, Eq. 58, over x: R = x · Σ w · g z / (z ± ε).
     epsilon: (g, y, { options: { eps = 1e-6 }, carries }) => {
       demand(eps > 0, `epsilon rule needs eps > 0, not ${eps}`);
@@ -49,13 +51,14 @@ const Linear: Op = {
       const z = r ? linear(x, w, b) : y;
       const stable = stabilize(z, g, eps);
       const absorbed: Kept = { entry: "epsilon", rows: dot(stable, stabilizer(z, eps)) };
-      return summand(g, y, carries, [linearGrad(stable, w)], [...biases(stable, b), absorbed]);
+      return summand(g, y, carries, [linearGrad(stable, fresh(w))], [...biases(stable, b), absorbed]);
     },
     // Zennit's generalisation of the γ rule (Montavon et al. 2019) to either sign: R = Σ (z_ij + γ z_ij^±) / (z + γ z^±) · R,
     // ± being the sign of the output, z^± what of it has that sign.
     gamma: (g, y, { options: { gamma = 0.25 }, carries }) => {
       demand(gamma > 0, `gamma rule needs gamma > 0, not ${gamma}`);
-      const [, w, b] = y.inputs;
+      const [, stored, b] = y.inputs;
+      const w = fresh(stored);
       const sides = [1, -1].map((sign) => ({
         sign,
         like: lean(w, 1, gamma, sign),
@@ -89,8 +92,9 @@ interface Side {
   times: number;
 }
 
-const halves = ({ inputs: [, w, b] }: Tensor, alpha: number, beta: number): Side[] =>
+const halves = ({ inputs: [, stored, b] }: Tensor, alpha: number, beta: number): Side[] =>
   [alpha, -beta].flatMap((times, i) => {
+    const w = fresh(stored);
     const sign = 1 - 2 * i;
     const side = { sign: 0, like: half(w, sign), unlike: half(w, -sign), bias: b && half(b, sign), times };
     return times ? [side] : [];
