@@ -20,7 +20,7 @@ const manifest = json("package.json");
 const ALLOWED = [
   /^(README|CHANGELOG)\.md$|^LICENSE$|^package\.json$/,
   /^dist\/(index|index\.workerd|index\.edge|edge|evaluate|relprop\.min|worker|cli)\.js$/,
-  /^dist\/(chunk|wasm|webgpu|threads|rare|rare-kernels|connection|directory|hub|picked|cache|open|parts)-[A-Z0-9]{8}\.js$/,
+  /^dist\/(chunk|attend|wasm|webgpu|threads|rare|rare-kernels|connection|directory|hub|picked|cache|open|parts)-[A-Z0-9]{8}\.js$/,
   /^dist\/(explain|pipeline|tasks|grain|methods|targets|interactions|generate|encode|evaluate|auto)-[A-Z0-9]{8}\.js$/,
   /^dist\/(albert|deberta_v2|distilbert|electra|gpt2|modernbert|mpnet|roberta|vit|xai_transformer)-[A-Z0-9]{8}\.js$/,
   /^dist\/kernels(\.relaxed)?\.wasm$/,

@@ -30,6 +30,8 @@ const path = process.env.SUBWORDS_FIXTURE ?? "reference/subwords.json";
 const fixture: Fixture = JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));
 for (const { file } of Object.values(fixture.kinds)) restore(file.normalizer);
 const rows = 10_000;
+/** All texts on Node 20; where another engine's regular expressions and segmenter are at work, the first thousand. */
+const texts = globalThis.navigator ? fixture.texts.slice(0, 1000) : fixture.texts;
 
 /** The character map is in the fixture once. */
 function restore(node: File): void {
@@ -44,15 +46,15 @@ const checksum = (ids: readonly number[]) => ids.reduce((sum, id) => Math.imul(s
 for (const [name, { file, rows: wanted, pairs }] of Object.entries(fixture.kinds)) {
   const tokenizer = pipeline(file, {}, rows);
 
-  test(`${name}: the ids of ${fixture.texts.length} texts as in Rust`, () => {
-    for (const [i, text] of fixture.texts.entries()) {
+  test(`${name}: the ids of ${texts.length} texts as in Rust`, () => {
+    for (const [i, text] of texts.entries()) {
       const { ids } = tokenizer.encode(text);
       const row = wanted[i];
       if (typeof row === "number") assert.is(checksum(ids), row, JSON.stringify(text));
       else assert.equal(ids, row[0], JSON.stringify(text));
     }
     const library = new huggingface.Tokenizer(structuredClone(file), {});
-    const differs = fixture.texts.filter((text, i) => {
+    const differs = texts.filter((text, i) => {
       const row = wanted[i];
       return typeof row === "object" && String(library.encode(text).ids) !== String(row[0]);
     });
@@ -63,7 +65,7 @@ for (const [name, { file, rows: wanted, pairs }] of Object.entries(fixture.kinds
   test(`${name}: what a token stands for is what it was read from`, () => {
     const normalize = normalizer(file.normalizer);
     const normalized = (part: string) => bare(normalize(aligned(part, 0, part.length, 0), 0).text);
-    for (const text of fixture.texts) law(file, tokenizer, text, normalized);
+    for (const text of texts) law(file, tokenizer, text, normalized);
   });
 
   test(`${name}: pairs as in Rust`, () => {

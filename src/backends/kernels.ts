@@ -14,6 +14,15 @@ export interface Kernel {
 
 export type Kernels = Map<string, Kernel>;
 
+const known = new WeakMap<GPUDevice, [staged: Kernels, unstaged: Kernels]>();
+
+/** A device's kernels, which all models on it share. */
+export function kernelsOf(device: GPUDevice, staged: boolean): Kernels {
+  const found = known.get(device) ?? [findKernels(device, true), findKernels(device, false)];
+  known.set(device, found);
+  return found[Number(!staged)];
+}
+
 /** `staged`: whether kernels stage operands in workgroup memory, those that can. */
 export function findKernels(device: GPUDevice, staged: boolean, from = shaders): Kernels {
   const kernels: Kernels = new Map();
@@ -37,6 +46,7 @@ export function findKernels(device: GPUDevice, staged: boolean, from = shaders):
         const compute = { module, entryPoint, constants };
         const found = built.get(key) ?? device.createComputePipelineAsync({ layout: "auto", compute });
         built.set(key, found);
+        found.catch(() => built.delete(key)); // what failed may work another time
         return found;
       };
       kernels.set(entryPoint, { bytes: 4 * fields.length, write, pipeline });

@@ -4,7 +4,7 @@ import { type Backend, type Data, expect, type Program } from "./backend.ts";
 import { COPY_DST, create, MAP_READ, type Pool, pool as sharedPool, storage, UNIFORM } from "./buffers.ts";
 import { isSoftware } from "./find.ts";
 import { type Gpu, guarded, settled, watch } from "./guard.ts";
-import { findKernels, type Kernels } from "./kernels.ts";
+import { findKernels, type Kernels, kernelsOf } from "./kernels.ts";
 import { type Profile, record } from "./profile.ts";
 import { stopwatch } from "./stopwatch.ts";
 
@@ -22,7 +22,7 @@ export function webgpu(device: GPUDevice, owned: boolean, options: WebgpuOptions
     throw new RelpropError("GpuUnavailable", "this GPU has no timestamp-query, which a profile needs");
   }
   const gpu = watch(device);
-  const kernels = findKernels(device, staged);
+  const kernels = kernelsOf(device, staged);
   const weights = new Map<string, GPUBuffer>();
   const pool = sharedPool(device);
   const profile = options.profile ? new Map() : undefined;

@@ -27,6 +27,9 @@ const left = {
 const sameDawn = ["node26", "bun"];
 const core = ["golden.test.ts", "faults.test.ts", "kernels.test.ts"];
 
+/** What loads many models, which takes minutes on a software GPU. */
+const models = ["families.test.ts", "narrow.test.ts", "lists.test.ts", "recompute.test.ts"];
+
 /** A runtime's test files, in groups with the backends of each; prints which files it leaves out and why. */
 export function testFiles(runtime, backends) {
   const all = readdirSync(new URL("..", import.meta.url)).filter((name) => name.endsWith(".test.ts"));
@@ -35,7 +38,16 @@ export function testFiles(runtime, backends) {
     if (reason) console.log(`left out: ${name}, ${reason}`);
     return !reason;
   });
-  if (!sameDawn.includes(runtime) || backends !== "wasm,webgpu") return [[here, backends]];
+  if (backends !== "wasm,webgpu" || runtime === "node") return [[here, backends]];
+  if (!sameDawn.includes(runtime)) {
+    console.log(
+      `on WASM alone: ${models.join(", ")}, whose kernels the other files call; Node 20 runs their models on WebGPU`,
+    );
+    return [
+      [here.filter((name) => !models.includes(name)), backends],
+      [here.filter((name) => models.includes(name)), "wasm"],
+    ];
+  }
   console.log(`on WebGPU: ${core.join(", ")}; Node 20 runs the others on the same Dawn`);
   return [
     [here.filter((name) => !core.includes(name)), "wasm"],
