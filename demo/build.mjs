@@ -24,11 +24,8 @@ const options = {
 export async function buildPage() {
   rmSync(dist, { recursive: true, force: true });
   mkdirSync(dist, { recursive: true });
-  for (const file of ["index.html", "icon.svg"]) cpSync(`${here}${file}`, `${dist}${file}`);
-  cpSync(`${root}models/sst2-tiny`, `${dist}models/sst2-tiny`, {
-    recursive: true,
-    filter: (path) => !path.endsWith(".md"),
-  });
+  for (const file of ["index.html", "images.html", "icon.svg"]) cpSync(`${here}${file}`, `${dist}${file}`);
+  cpSync(`${root}models`, `${dist}models`, { recursive: true, filter: (path) => !path.endsWith(".md") });
   for (const [name, font] of [
     ["serif", "source-serif-4"],
     ["sans", "source-sans-3"],
@@ -40,7 +37,7 @@ export async function buildPage() {
   await build({ ...options, entryPoints: [`${here}style.css`], outfile: `${dist}style.css`, external: ["*.woff2"] });
   const { metafile } = await build({
     ...options,
-    entryPoints: [`${here}src/main.ts`, `${here}src/worker.ts`],
+    entryPoints: [`${here}src/main.ts`, `${here}src/images.ts`, `${here}src/worker.ts`],
     outdir: dist,
     splitting: true,
     metafile: true,

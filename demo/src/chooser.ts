@@ -11,9 +11,9 @@ export interface Choice {
   backend?: Backend;
 }
 
-export function chooser(choose: (choice: Choice) => void, fail: (error: unknown) => void): void {
+export function chooser(choose: (choice: Choice) => void, fail: (error: unknown) => void, home = shipped): void {
   for (const radio of backends()) radio.onchange = () => choose({ backend: radio.value as Backend });
-  byId("shipped").onclick = () => choose({ origin: shipped });
+  byId("shipped").onclick = () => choose({ origin: home });
 
   const useFolder = ({ name, files }: Folder) => choose({ origin: { source: files, name } });
   const folder = byId<HTMLInputElement>("folder");
@@ -41,8 +41,8 @@ export function chooser(choose: (choice: Choice) => void, fail: (error: unknown)
 }
 
 /** Shows what is in use, and why it is not the GPU. */
-export function chosen(origin: Origin, model: Model | undefined): void {
-  byId("shipped").hidden = origin === shipped;
+export function chosen(origin: Origin, model: Model | undefined, home = shipped): void {
+  byId("shipped").hidden = origin === home;
   byId("backend").title = model?.backendReason ?? "";
   for (const radio of backends()) radio.checked = radio.value === model?.backend;
 }

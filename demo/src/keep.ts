@@ -1,6 +1,7 @@
 // Taking an explanation along: a link to the same question, or a file.
 
 import type { Explanation } from "../../src/explanation.ts";
+import type { Pixels } from "../../src/images/picture.ts";
 import { el } from "./dom.ts";
 import { type Settings, toFragment } from "./settings.ts";
 
@@ -16,17 +17,31 @@ export async function share(settings: Settings): Promise<string> {
   }
 }
 
-const kinds = {
-  html: { type: "text/html", write: async (e: Explanation) => (await import("../../src/render/html.ts")).html(e) },
-  svg: { type: "image/svg+xml", write: async (e: Explanation) => (await import("../../src/render/svg.ts")).svg(e) },
-  json: { type: "application/json", write: async (e: Explanation) => `${JSON.stringify(e, null, 2)}\n` },
+/** An explained image, as a file and as its pixels. */
+export interface Shown {
+  picture: Uint8Array;
+  pixels: Pixels;
+}
+
+type Write = (explanation: Explanation, shown?: Shown) => Promise<string | Uint8Array<ArrayBuffer>>;
+
+const kinds: Record<"html" | "svg" | "png" | "json", { type: string; write: Write }> = {
+  html: { type: "text/html", write: async (e, shown) => (await import("../../src/render/html.ts")).html(e, shown) },
+  svg: { type: "image/svg+xml", write: async (e, shown) => (await import("../../src/render/svg.ts")).svg(e, shown) },
+  png: {
+    type: "image/png",
+    write: async (e, shown) => (await import("../../src/render/overlay.ts")).png(e, shown?.pixels),
+  },
+  json: { type: "application/json", write: async (e) => `${JSON.stringify(e, null, 2)}\n` },
 };
 
 /** Saves an explanation as a file. */
-export async function save(explanation: Explanation, kind: keyof typeof kinds): Promise<string> {
+export async function save(explanation: Explanation, kind: keyof typeof kinds, shown?: Shown): Promise<string> {
   const { type, write } = kinds[kind];
-  const url = URL.createObjectURL(new Blob([await write(explanation)], { type }));
-  const words = explanation.text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? ["explanation"];
+  const url = URL.createObjectURL(new Blob([await write(explanation, shown)], { type }));
+  const words = explanation.text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [
+    explanation.image ? "image" : "explanation",
+  ];
   const download = `${words.slice(0, 4).join("-").slice(0, 40)}.${explanation.method}.${kind}`;
   el("a", { href: url, download }).click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000);

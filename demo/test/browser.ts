@@ -35,6 +35,8 @@ export async function close(): Promise<void> {
 }
 
 export interface Visit extends BrowserContextOptions {
+  /** The page of texts, or another. */
+  at?: string;
   fragment?: string;
   /** A browser without WebGPU. */
   noGpu?: boolean;
@@ -48,7 +50,7 @@ export interface Visit extends BrowserContextOptions {
 
 /** Opens the page, waits for its first explanation, runs the test, and checks that the page behaved. */
 export async function visit(
-  { fragment = "", noGpu, prepare, expected, early, ...options }: Visit,
+  { at = "", fragment = "", noGpu, prepare, expected, early, ...options }: Visit,
   test: (page: Page) => Promise<void>,
 ) {
   withGpu ??= launch(gpu);
@@ -70,7 +72,7 @@ export async function visit(
   });
   try {
     await prepare?.(page);
-    await page.goto(server.url + fragment);
+    await page.goto(server.url + at + fragment);
     if (!early) await explained(page);
     await test(page);
     assert.equal(wrong, [], "no console errors, no foreign requests");

@@ -593,4 +593,53 @@ test("works offline", () =>
     assert.match(await page.innerText("#status"), /sst2-tiny/);
   }));
 
+test("images: a digit is drawn, given and kept", () =>
+  visit({ at: "images.html", acceptDownloads: true }, async (page) => {
+    const top = () => page.locator("#classes [aria-pressed=true] .label").innerText();
+    assert.is(await top(), "7", "the one that is there at first");
+    const heat = () =>
+      page.evaluate(() => {
+        const canvas = document.querySelector<HTMLCanvasElement>("#over")!;
+        const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+        return data.filter((_, i) => i % 4 === 3).reduce((sum, alpha) => sum + alpha, 0);
+      });
+    assert.ok((await heat()) > 0, "relevance lies over it");
+    await after(page, () => page.getByRole("button", { name: "zero" }).click());
+    assert.is(await top(), "0");
+
+    await after(page, () => page.click("#clear"));
+    const box = (await page.locator("#picture").boundingBox())!;
+    const at = (x: number, y: number) => [box.x + x * box.width, box.y + y * box.height] as const;
+    await page.mouse.move(...at(0.5, 0.15));
+    await page.mouse.down();
+    await after(page, () => page.mouse.move(...at(0.5, 0.85), { steps: 6 }));
+    await page.mouse.up();
+    assert.is(await top(), "1", "one that is drawn");
+    const ledger = await page.locator("#ledgers .number").allTextContents();
+    assert.ok(ledger.length > 3);
+
+    await after(page, () => page.locator("#classes button").nth(1).click());
+    assert.not(
+      await page
+        .locator("#classes button")
+        .first()
+        .getAttribute("aria-pressed")
+        .then((v) => v === "true"),
+    );
+    for (const [kind, begin] of [
+      ["png", "\x89PNG"],
+      ["svg", "<svg"],
+      ["html", "<!doctype"],
+      ["json", "{"],
+    ]) {
+      const [file] = await Promise.all([page.waitForEvent("download"), page.click(`[data-save=${kind}]`)]);
+      assert.ok(readFileSync((await file.path())!, "latin1").startsWith(begin), kind);
+    }
+    const given = readFileSync(`${root}demo/page.png`);
+    await after(page, () => page.setInputFiles("#file", { name: "a.png", mimeType: "image/png", buffer: given }));
+    assert.ok((await page.locator("#picture").evaluate((canvas: HTMLCanvasElement) => canvas.width)) > 256);
+    assert.equal(await violations(page), []);
+    assert.ok(readFileSync(`${root}demo/images.html`, "utf8").includes(`content="${policy}"`), "one policy");
+  }));
+
 test.run();
