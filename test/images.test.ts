@@ -154,6 +154,39 @@ for (const place of places) {
     });
   }
 
+  test("what cannot be loaded is told with its field", async () => {
+    const folder = new URL("reference/families/vit-image/", import.meta.url);
+    const read = (name: string) => readFileSync(new URL(name, folder));
+    const files = {
+      "config.json": JSON.parse(new TextDecoder().decode(read("config.json"))),
+      "preprocessor_config.json": JSON.parse(new TextDecoder().decode(read("preprocessor_config.json"))),
+    };
+    const cases: [file: keyof typeof files, edit: object | undefined, expected: string][] = [
+      ["config.json", { architectures: ["ViTForMaskedImageModeling"] }, "ConfigUnsupported"],
+      ["config.json", { architectures: ["ViTModel"] }, "ConfigUnsupported"],
+      ["config.json", { architectures: ["ViTForImageClassificationWithTeacher"] }, "MissingTensor"],
+      ["config.json", { num_labels: 4 }, "ConfigMismatch"],
+      ["config.json", { hidden_size: 13 }, "ConfigMismatch"],
+      ["config.json", { image_size: 25 }, "ConfigMismatch"],
+      ["config.json", { image_size: 32 }, "UnexpectedShape"],
+      ["config.json", { image_size: [24, 24, 24] }, "ConfigInvalid"],
+      ["config.json", { num_channels: 1 }, "UnexpectedShape"],
+      ["config.json", { num_attention_heads: 5 }, "ConfigMismatch"],
+      ["config.json", { hidden_act: "mish" }, "ConfigUnsupported"],
+      ["preprocessor_config.json", undefined, "MissingFile"],
+      ["preprocessor_config.json", { resample: "bicubic" }, "ConfigInvalid"],
+    ];
+    for (const [file, edit, expected] of cases) {
+      const contents = Object.entries({ ...files, ...(edit && { [file]: { ...files[file], ...edit } }) });
+      const source = {
+        ...Object.fromEntries(contents.map(([name, json]) => [name, JSON.stringify(json)])),
+        "model.safetensors": new Uint8Array(read("model.safetensors")),
+      } as Record<string, string | Uint8Array>;
+      if (!edit) delete source[file];
+      assert.is(await code(load(source, place)), expected, JSON.stringify(edit));
+    }
+  });
+
   test("what cannot be asked", async () => {
     const model = await load(new URL("reference/families/vit-image/", import.meta.url), place);
     const image = { data: new Uint8Array(300), width: 10, height: 10 };

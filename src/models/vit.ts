@@ -2,13 +2,15 @@ import { context } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";
 import { pick } from "../ops/select.ts";
 import { input, type Tensor } from "../tensor.ts";
-import { activation, agree, type Config, integer, positive } from "./config.ts";
+import { activation, agree, type Config, field, integer, positive } from "./config.ts";
 import { above } from "./encoder.ts";
 import type { Architecture } from "./family.ts";
 import { top } from "./heads.ts";
 import { attention, dense, norm } from "./layers.ts";
 import { mismatch, sides } from "./numbers.ts";
 import type { Weights } from "./weights.ts";
+
+const TEACHER = "distillation_classifier";
 
 /** ViT (Dosovitskiy et al., 2021), and DeiT (Touvron et al., 2021), which has one more token of its own and may have its head. */
 export function vit(config: Config, w: Weights): Architecture {
@@ -49,10 +51,12 @@ export function vit(config: Config, w: Weights): Architecture {
   };
 
   // With a teacher, the mean of what the model says itself and what the teacher would (Touvron et al., section 4).
-  const taught = w.shape("distillation_classifier.weight") !== undefined;
+  const taught =
+    /WithTeacher$/.test(String(field(config, "architectures"))) || w.shape(`${TEACHER}.weight`) !== undefined;
   const head = (out: string) => top(config, w, { "image-classification": { out } }, width, eps);
   const { logits, ...task } = head(taught ? "cls_classifier" : "classifier");
-  const teacher = taught ? head("distillation_classifier").logits : undefined;
+  agree(config, "num_labels", task.labels.length, "the head");
+  const teacher = taught ? head(TEACHER).logits : undefined;
   const mean = (a: Tensor, b: Tensor) => context(w.constant(1, [1, 1, 1, 1]), add(a, b), 1 / 2);
   return {
     ...task,
