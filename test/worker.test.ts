@@ -139,6 +139,28 @@ for (const [kind, worker] of kinds) {
   });
 }
 
+test("texts that go on, token by token, and images", async () => {
+  const gpt2 = new URL("reference/generate/", import.meta.url);
+  const [there, here] = [await load(gpt2, { ...wasm, worker: true }), await load(gpt2, wasm)];
+  const told: string[] = [];
+  const how = { maxTokens: 4, explain: true } as const;
+  const found = await there.generate("The movie", { ...how, onProgress: ({ text }) => void told.push(text) });
+  assert.equal(found, await here.generate("The movie", how));
+  assert.equal(
+    told,
+    found.tokens.map(({ text }) => text),
+  );
+  await there.dispose();
+  await here.dispose();
+
+  const digits = new URL("../models/digits-tiny/", import.meta.url);
+  const [far, near] = [await load(digits, { ...wasm, worker: true }), await load(digits, wasm)];
+  const image = { data: Uint8Array.from({ length: 64 }, (_, i) => (i * 37) % 256), width: 8, height: 8 };
+  assert.equal(await far.explain(image, { pixels: true }), await near.explain(image, { pixels: true }));
+  await far.dispose();
+  await near.dispose();
+});
+
 test("two models in one worker, and other messages to it", async () => {
   const worker = made("two-lines.ts");
   const here = await load(folder, wasm);
