@@ -75,18 +75,18 @@ export async function explainOf(
 ): Promise<Explanation[][]> {
   const between = BETWEEN.find((name) => typeof of === "object" && of !== null && Object.hasOwn(of, name));
   const compared = between && (of as Record<string, Input>)[between];
+  if (joint && (compared === undefined || between === "distance")) {
+    throw new RelpropError(
+      "InvalidOption",
+      "interactions are of two texts, with of: { dot: text } or { cosine: text }",
+    );
+  }
   if (compared === undefined && !KNOWN.includes(of as string)) {
     const known = [...KNOWN, ...BETWEEN.map((name) => `{ ${name}: text }`)].join(", ");
     throw new RelpropError("InvalidOption", `of is logit, ${known}, not ${quote(of)}`);
   }
   if (of === "softmax-contrast" && asked.requests.some((row) => row.includes(-1))) {
     throw new RelpropError("InvalidOption", "softmax-contrast contrasts with all other classes; leave out `contrast`");
-  }
-  if (joint && (compared === undefined || between === "distance")) {
-    throw new RelpropError(
-      "InvalidOption",
-      "interactions are of two texts, with of: { dot: text } or { cosine: text }",
-    );
   }
   const second = compared === undefined ? undefined : encode(compared);
   const other = second && Array.from((await engine.predict([second], signal))[0]);
