@@ -27,8 +27,16 @@ const left = {
 const sameDawn = ["node26", "bun"];
 const core = ["golden.test.ts", "faults.test.ts", "kernels.test.ts"];
 
-/** What loads many models, which takes minutes on a software GPU. */
-const models = ["families.test.ts", "narrow.test.ts", "lists.test.ts", "recompute.test.ts"];
+/** What loads many models or runs many plans, which takes minutes on a software GPU. */
+const models = [
+  "families.test.ts",
+  "narrow.test.ts",
+  "lists.test.ts",
+  "recompute.test.ts",
+  "model.test.ts",
+  "attend.test.ts",
+  "generate.test.ts",
+];
 
 /** A runtime's test files, in groups with the backends of each; prints which files it leaves out and why. */
 export function testFiles(runtime, backends) {
