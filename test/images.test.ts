@@ -19,7 +19,7 @@ const fixture: Fixture = JSON.parse(readFileSync(new URL("reference/images.json"
 const bytes = (base64: string) => Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
 const pictures = fixture.pictures.map(({ rgb, ...size }) => ({ ...size, data: bytes(rgb) }));
 const patched = { size: [16, 16], patch: [8, 8], channels: 3, specials: ["[CLS]"] } as const;
-const inPage = "OffscreenCanvas" in globalThis;
+const inPage = "document" in globalThis;
 
 const test = suite("images");
 

@@ -27,7 +27,7 @@ export async function picture(image: Image): Promise<Rgb> {
   if (typeof image !== "object" || image === null) throw invalid(`an image is no ${typeof image}; ${KINDS}`);
   if (isPixels(image)) return rgb(image);
   if (isBytes(image) || (globalThis.Blob && image instanceof Blob)) return rgb(await decoded(await bytesOf(image)));
-  if ("width" in image && globalThis.OffscreenCanvas) return rgb(drawn(image));
+  if ("width" in image && "close" in image) return rgb(drawn(image));
   throw invalid(`${quote(image)} is no image; ${KINDS}`);
 }
 
@@ -62,11 +62,18 @@ function rgb({ data, width, height }: Pixels): Rgb {
   return { data: out, width, height };
 }
 
+/** A canvas to draw on, which not every runtime has that knows OffscreenCanvas. */
+function context(width: number, height: number): OffscreenCanvasRenderingContext2D | null {
+  if (!("OffscreenCanvas" in globalThis)) return null;
+  return new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+}
+
 /** Draws what the platform can draw. */
 function drawn(image: ImageBitmap): Pixels {
   const { width, height } = image;
   if (!(width * height <= MOST)) throw invalid(`an image of ${width} × ${height} pixels; at most ${MOST} are read`);
-  const canvas = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true })!;
+  const canvas = context(width, height);
+  if (!canvas) throw new RelpropError("ImageUnsupported", "this runtime draws no images; give pixels, or a file");
   canvas.drawImage(image, 0, 0);
   return canvas.getImageData(0, 0, width, height);
 }
@@ -74,7 +81,7 @@ function drawn(image: ImageBitmap): Pixels {
 /** A file's pixels. Its head says how many there are, before any is decoded. */
 async function decoded(bytes: Uint8Array<ArrayBuffer>): Promise<Pixels> {
   const kind = kindOf(bytes);
-  if ("OffscreenCanvas" in globalThis && "createImageBitmap" in globalThis) {
+  if ("createImageBitmap" in globalThis && context(1, 1)) {
     const options = { colorSpaceConversion: "none", premultiplyAlpha: "none" } as const;
     const bitmap = await createImageBitmap(new Blob([bytes]), options).catch((cause) => {
       throw invalid(`the file of ${bytes.length} bytes is no image that this browser reads: ${cause}`, cause);
