@@ -21,7 +21,7 @@ const passed = new Map();
 let total = 0;
 let good = 0;
 
-async function part(row, column, names, body) {
+async function part(row, column, names, body, say = console.log) {
   if (!wanted(row)) return;
   const from = performance.now();
   total++;
@@ -33,9 +33,9 @@ async function part(row, column, names, body) {
     passed.set(row, { ...cells, [column]: [...(cells[column] ?? []), ...names] });
   } catch (error) {
     outcome = "FAIL";
-    console.log(String(error?.stack ?? error).replace(/^/gm, "    | "));
+    say(String(error?.stack ?? error).replace(/^/gm, "    | "));
   }
-  console.log(`${outcome} ${row}: ${names.join(", ")} (${((performance.now() - from) / 1000).toFixed(1)} s)`);
+  say(`${outcome} ${row}: ${names.join(", ")} (${((performance.now() - from) / 1000).toFixed(1)} s)`);
 }
 
 const late = () =>
@@ -43,28 +43,31 @@ const late = () =>
     setTimeout(reject, PATIENCE, new Error("it hangs")).unref();
   });
 
-/** Runs the test files in a runtime; it prints what uvu prints. */
-async function tests(row) {
+/** Runs the test files in a runtime; it prints what uvu prints, at once or, if it is to `say` it, at the end. */
+async function tests(row, say) {
   for (const [files, on] of testFiles(row, backends)) {
     if (row === "chromium") {
       const { runTests } = await import("./chromium.mjs");
       await runTests(files, on);
     } else {
-      await shell(row, files, on);
+      await shell(row, files, on, say);
     }
   }
 }
 
-async function shell(row, files, on) {
+async function shell(row, files, on, say) {
   const { command, args, env } = runtimes[row];
   const hook = row.startsWith("node") ? ["--import", "./test/hook.mjs"] : [];
   const paths = files.map((name) => `test/${name}`);
   const child = spawn(command, [...args, ...hook, "test/everywhere/runner.mjs", ...paths], {
     env: { ...process.env, ...env, RELPROP_BACKENDS: on },
-    stdio: ["ignore", "inherit", "inherit"],
+    stdio: ["ignore", say ? "pipe" : "inherit", say ? "pipe" : "inherit"],
     timeout: PATIENCE,
     killSignal: "SIGKILL",
   });
+  const printed = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (bytes) => printed.push(bytes));
+  child.on("close", () => say?.(Buffer.concat(printed).toString()));
   const [code, signal] = await new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (...how) => resolve(how));
@@ -73,9 +76,24 @@ async function shell(row, files, on) {
 }
 
 if (!values.packed) {
-  for (const row of [...Object.keys(runtimes), "chromium"]) {
-    if (wanted(row)) console.log(`\n== the test files in ${row}, on ${backends}`);
-    await part(row, "tests", backends.split(","), () => tests(row));
+  const names = backends.split(",");
+  const title = (row) => `\n== the test files in ${row}, on ${backends}`;
+  /** Rows one after the other that tell what they have printed at the end, so that they may run beside others. */
+  const beside = async (...rows) => {
+    const said = [];
+    const say = (text) => said.push(text);
+    for (const row of rows.filter(wanted)) {
+      say(title(row));
+      await part(row, "tests", names, () => tests(row, say), say);
+    }
+    return said;
+  };
+  // Node 20 waits for a GPU in software, these for one thread.
+  const others = beside("node26", "bun");
+  for (const row of ["node", "deno", "chromium"]) {
+    if (wanted(row)) console.log(title(row));
+    await part(row, "tests", names, () => tests(row));
+    if (row === "node") for (const text of await others) console.log(text);
   }
 }
 
