@@ -19,7 +19,8 @@ form.addEventListener("submit", async (event) => {
   event.preventDefault();
   try {
     const explanation = await model.explain(String(new FormData(form).get("text")));
-    output.value = `${explanation.target.label}, ${(100 * explanation.target.probability).toFixed(1)} %`;
+    const { label, probability = 0 } = explanation.target; // of other tasks than classes there is none
+    output.value = `${label}, ${(100 * probability).toFixed(1)} %`;
     frame.srcdoc = html(explanation);
   } catch (error) {
     output.value = error instanceof Error ? error.message : String(error);
