@@ -1,6 +1,6 @@
 // What a screen reader hears of a new explanation: one sentence, once typing has paused.
 
-import { visible } from "../../src/render/text.ts";
+import { percent, visible } from "../../src/render/text.ts";
 import { afterPause } from "./dom.ts";
 import type { Read } from "./tokens.ts";
 
@@ -16,6 +16,7 @@ function sentence({ explanation, facts }: Read): string {
   const { target, contrast, method, tokens } = explanation;
   const words = tokens.filter(({ special }) => !special).sort((a, b) => Math.abs(b.relevance) - Math.abs(a.relevance));
   const named = words.slice(0, 3).map(({ text, relevance }) => `${visible(text)} ${facts.number(relevance, "+")}`);
-  const what = contrast ? visible(facts.title) : `${visible(target.label)}, ${facts.score}`;
+  const score = target.probability === undefined ? facts.score : percent(target.probability);
+  const what = contrast ? visible(facts.title) : `${visible(target.label)}, ${score}`;
   return `${what}. Strongest by ${method}: ${named.join(", ")}.`;
 }
