@@ -100,7 +100,7 @@ export function settings(shape) {
       single: ["[CLS]", "A", "[SEP]"].map((id) =>
         id === "A" ? { Sequence: { id, type_id: 0 } } : { SpecialToken: { id, type_id: 0 } },
       ),
-      pair: [],
+      pair: null,
       special_tokens: {
         "[CLS]": { id: "[CLS]", ids: [2], tokens: ["[CLS]"] },
         "[SEP]": { id: "[SEP]", ids: [3], tokens: ["[SEP]"] },
