@@ -418,7 +418,7 @@ test("closing ends what is on its way", async () => {
       const bytes = await from.open(FILE);
       await bytes!.read(0, 65_540);
       await from.close();
-      for (let i = 0; i < 100 && !closed; i++) await new Promise((resolve) => setTimeout(resolve, 10));
+      for (let i = 0; i < 1000 && !closed; i++) await new Promise((resolve) => setTimeout(resolve, 10));
       assert.is(closed, 1);
     },
   );

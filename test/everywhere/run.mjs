@@ -88,9 +88,9 @@ if (!values.packed) {
     }
     return said;
   };
-  // Node 20 waits for a GPU in software, these for one thread.
-  const others = beside("node26", "bun");
-  for (const row of ["node", "deno", "chromium"]) {
+  // Node 20 waits for a GPU in software, these mostly for one thread.
+  const others = beside("node26", "bun", "deno");
+  for (const row of ["node", "chromium"]) {
     if (wanted(row)) console.log(title(row));
     await part(row, "tests", names, () => tests(row));
     if (row === "node") for (const text of await others) console.log(text);
