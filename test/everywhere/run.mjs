@@ -89,8 +89,8 @@ if (!values.packed) {
     return said;
   };
   // Node 20 waits for a GPU in software, these mostly for one thread.
-  const others = beside("node26", "bun", "deno");
-  for (const row of ["node", "chromium"]) {
+  const others = beside("node26", "bun");
+  for (const row of ["node", "deno", "chromium"]) {
     if (wanted(row)) console.log(title(row));
     await part(row, "tests", names, () => tests(row));
     if (row === "node") for (const text of await others) console.log(text);
