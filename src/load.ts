@@ -18,7 +18,7 @@ import { explaining, network } from "./trace.ts";
 export interface LoadOptions extends BackendOptions, ReadOptions {
   /**
    * Keeps matrices of F16 and BF16 as they are and widens each when it is used: half the memory, for a little time. By
-   * default where it saves 64 MiB or more. Results are the same bits.
+   * default in checkpoints that have 64 MiB of such numbers or more. Results are the same bits.
    */
   narrow?: boolean;
   /** What results call the model; by default the last part of its path or URL. */

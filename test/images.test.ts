@@ -7,6 +7,8 @@ import * as assert from "uvu/assert";
 import { picture } from "../src/images/picture.ts";
 import { preparation } from "../src/images/prepare.ts";
 import { load } from "../src/load.ts";
+import { png } from "../src/render/overlay.ts";
+import { encodePng } from "../src/render/png.ts";
 import { code } from "./shipped.ts";
 import { places, random } from "./support.ts";
 
@@ -92,6 +94,35 @@ test("what is no image is told", async () => {
       assert.match((error as Error).message, Object.keys(config).at(-1)!);
     }
   }
+});
+
+test("a PNG of ours is read as what it was, and shows relevance by its sign and where it is", async () => {
+  const model = await load(new URL("../models/digits-tiny/", import.meta.url), { backend: "wasm" });
+  const [width, height] = [16, 24];
+  const grey = Uint8Array.from(random(width * height, 3), (v) => 128 + 100 * v);
+  const data = new Uint8Array(4 * width * height).fill(255);
+  grey.forEach((v, i) => {
+    data.fill(v, 4 * i, 4 * i + 3);
+  });
+  const image = { data, width, height };
+  assert.equal((await picture(encodePng(image))).data, (await picture(image)).data);
+
+  const told = await model.explain(image);
+  const shown = (await picture(png(told, image))).data;
+  const most = Math.max(...told.tokens.slice(1).map(({ relevance }) => Math.abs(relevance)));
+  let colored = 0;
+  for (let i = 0; i < grey.length; i++) {
+    const [row, col] = [Math.floor(Math.floor(i / width) / (height / 4)), Math.floor((i % width) / (width / 4))];
+    const { relevance } = told.tokens[1 + 4 * row + col];
+    const [r, , b] = shown.subarray(3 * i, 3 * i + 3);
+    const warm = r - b; // orange speaks for, blue against
+    assert.ok(Math.abs(relevance) < most / 50 || Math.sign(warm) === Math.sign(relevance), `${relevance}: ${r}, ${b}`);
+    colored += Math.abs(warm);
+    if (relevance === 0) assert.is(r, grey[i]);
+  }
+  assert.ok(colored > grey.length);
+  assert.throws(() => png(told, { ...image, width: height, height: width }), /24 × 16/);
+  await model.dispose();
 });
 
 test.run();

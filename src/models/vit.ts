@@ -26,7 +26,11 @@ export function vit(config: Config, w: Weights): Architecture {
   agree(config, "hidden_size", width, projection.name("weight"));
   const [rows, cols] = size.map((side, i) => Math.floor(side / patch[i]));
   const own = { words: "embeddings.cls_token", types: "embeddings.distillation_token" };
-  const distilled = base.shape(own.types) !== undefined;
+  // With a teacher, the mean of what the model says itself and what the teacher would (Touvron et al., section 4).
+  const taught =
+    /WithTeacher$/.test(String(field(config, "architectures"))) || w.shape(`${TEACHER}.weight`) !== undefined;
+  const distilled = taught || base.shape(own.types) !== undefined;
+  const types = distilled ? base.demand(own.types, [1, 1, width]) : undefined;
   const specials = distilled ? ["[CLS]", "[DIST]"] : ["[CLS]"];
   const t = specials.length + rows * cols;
   const positions = base.demand("embeddings.position_embeddings", [1, t, width]);
@@ -50,9 +54,6 @@ export function vit(config: Config, w: Weights): Architecture {
     return feedforward;
   };
 
-  // With a teacher, the mean of what the model says itself and what the teacher would (Touvron et al., section 4).
-  const taught =
-    /WithTeacher$/.test(String(field(config, "architectures"))) || w.shape(`${TEACHER}.weight`) !== undefined;
   const head = (out: string) => top(config, w, { "image-classification": { out } }, width, eps);
   const { logits, ...task } = head(taught ? "cls_classifier" : "classifier");
   agree(config, "num_labels", task.labels.length, "the head");
@@ -64,7 +65,7 @@ export function vit(config: Config, w: Weights): Architecture {
     tables: {
       words: base.demand(own.words, [1, 1, width]),
       positions,
-      ...(distilled && { types: base.name(own.types) }),
+      types,
     },
     kinds: 1,
     vocabulary: 0,
