@@ -2,10 +2,13 @@
 
 export * from "./attend";
 export * from "./gate";
+export * from "./groups";
+export * from "./plain_weights";
 export * from "./rotary";
 export * from "./signs";
 export * from "./skew";
 export { softmax_span } from "./softmax";
+export * from "./squares";
 export * from "./stabilize";
 export * from "./widen";
 

@@ -196,9 +196,10 @@ export class Engine {
     const reads = this.#reads(batch);
     const whole = this.parts.architecture.reads === "mean" || made?.whole;
     const attend = texts * t * t >= LARGE ? (await import("./ops/attend.ts")).attend : undefined;
-    const how = { ...made, attend, whole, reads, paired: pairs };
+    const { change } = batch[0];
+    const how = { ...made, ...change?.made, attend, whole, reads, paired: pairs };
     const traced = () => trace(network(this.parts.architecture, texts, t, how));
-    const key = `${kind} ${texts} ${t} ${pairs} ${reads}`;
+    const key = `${kind} ${change?.key} ${texts} ${t} ${pairs} ${reads}`;
     const ready = await this.#plans.get(key, traced, texts > 1 ? MOST_BYTES : undefined);
     return ready ? { ...ready, texts } : this.#prepare(kind, batch.slice(0, Math.ceil(texts / 2)), t, trace, made);
   }
@@ -209,6 +210,7 @@ export class Engine {
     return {
       ...inputs(batch, t, tables, architecture),
       ...architecture.data?.(t, tables),
+      ...batch[0].change?.data,
       ...(reads && { picks: picks(batch, t, reads, architecture.reads) }),
     };
   }

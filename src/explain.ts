@@ -9,7 +9,7 @@ import type { Input } from "./inputs.ts";
 import type { AttributeLists, AttributeOptions } from "./methods.ts";
 import type { ExplainLists, ExplainOptions, Question } from "./question.ts";
 import { requests } from "./target.ts";
-import { encode, labelsOf, named, placed, spread } from "./tasks.ts";
+import { encode, labelsOf, named, placed, spread, wholeStream } from "./tasks.ts";
 
 /** Each text's explanation, attribution or list of them. `question` is question.ts's; `other` says that the method is. */
 export async function explain(
@@ -26,10 +26,14 @@ export async function explain(
     asking.method ??= "attn-lrp-gamma";
     asking.at ??= "pixels";
   }
+  wholeStream(architecture, asking);
   const { truncate, signal, of, continuation, contrast } = asking;
   const answers = (asked: Question, results: Explanation[][]) =>
     asked.several ? results : results.map(([only]) => only);
   if (continuation !== undefined && !other) {
+    if (asking.loops !== undefined || asking.without) {
+      throw new RelpropError("InvalidOption", "continuations are of the network as it is; leave out `loops`, `without`");
+    }
     const asked = question([], asking);
     const how = { continuation, contrast: contrast === undefined ? undefined : String(contrast), truncate };
     return answers(asked, await explainContinuation(engine, texts.map(text), asked, how, signal));
@@ -37,10 +41,10 @@ export async function explain(
 
   const rows = spread(architecture.task, requests(labelsOf(architecture, asking), named(architecture, asking)));
   const asked = other ? undefined : question(rows, asking);
-  const encoded = await placed(engine, await encode(engine, texts, truncate), asking);
+  const encoded = await placed(engine, await encode(engine, texts, asking), asking);
   if (!asked) {
-    const { attribute, imagesToo } = await import("./methods.ts");
-    if (architecture.image) imagesToo(given as AttributeLists);
+    const { attribute, wordsAside } = await import("./methods.ts");
+    if (!architecture.vocabulary) wordsAside(given as AttributeLists);
     return attribute(engine, encoded, rows, given as AttributeLists);
   }
   if ((of === undefined || of === "logit") && !asking.interactions)
@@ -48,7 +52,7 @@ export async function explain(
   const { explainOf } = await import("./targets.ts");
   return answers(
     asked,
-    await explainOf(engine, (input) => engine.encode(input, truncate), encoded, asked, {
+    await explainOf(engine, async (input) => (await encode(engine, [input], asking))[0], encoded, asked, {
       of: of ?? "logit",
       interactions: asking.interactions,
       signal,

@@ -128,14 +128,24 @@ export interface ImageView {
   cols: number;
 }
 
+/** What of a point cloud a model saw. */
+export interface CloudView {
+  /** How many points the cloud has. */
+  points: number;
+  /** By group the places of its points, the centre's first; groups are the tokens that are not special. */
+  groups: number[][];
+}
+
 /** Where relevance is read. */
-export type ReadingPoint = "embeddings" | "embedding-sum" | "words" | "pixels";
+export type ReadingPoint = "embeddings" | "embedding-sum" | "words" | "pixels" | "points";
 
 export interface Explanation {
   /** The text; of a pair both, on a line of their own each; of an image empty. */
   text: string;
   /** Of an image; if asked for, with each pixel's relevance, `size` of them row by row. */
   image?: ImageView & { pixels?: number[] };
+  /** Of a point cloud; if asked for, with each point's relevance, that of all its groups. */
+  cloud?: CloudView & { relevance?: number[] };
   /** The model's name: its directory, URL or the name given to load(). */
   model: string;
   /** A method's name, or "custom" for a composite of the caller's own. */
@@ -179,6 +189,7 @@ export interface Explanation {
 export interface Attribution {
   text: string;
   image?: ImageView;
+  cloud?: CloudView;
   model: string;
   method: string;
   /** All of the method's options, as they were. */

@@ -10,7 +10,7 @@ import { uniform } from "./methods/chance.ts";
 import type { Network } from "./models/family.ts";
 import type { ExplainOptions, Question } from "./question.ts";
 import { requests } from "./target.ts";
-import { named } from "./tasks.ts";
+import { named, wholeStream } from "./tasks.ts";
 import type { Token } from "./tokenizer.ts";
 import { spelled } from "./tokenizers/spelling.ts";
 import type { Trace } from "./trace.ts";
@@ -110,6 +110,7 @@ export async function generate(
     };
     if (explain) {
       const how: ExplainOptions = explain === true ? {} : explain;
+      wholeStream(architecture, how);
       const rows = requests(architecture.labels, { ...named(architecture, how), target: id });
       const asked = question(rows, { ...how, target: id });
       const one = { ...before, reads: [before.tokens.length - 1] };

@@ -1,6 +1,7 @@
 // Explanations finer or coarser than tokens: parts of the text, attention heads, neurons, and who passes what to whom.
 // A run gives the numbers of tensors within blocks and their gradients, the sums are made here, in f64.
 
+import { headsOf } from "./changes.ts";
 import type { Composite } from "./composites.ts";
 import { quote, RelpropError } from "./errors.ts";
 import type {
@@ -177,8 +178,7 @@ function across(numbers: Numbers, half: string, around: string, parts: number): 
 
 function ofHeads(numbers: Numbers, n: number, i: number): HeadRelevance {
   const { x, g, rows, width } = pair(numbers, `context ${i}`);
-  const { attrs, inputs } = numbers.outputs[`context ${i}`];
-  const heads = attrs.heads ?? inputs[0].shape[1]; // of attention that makes its weights again, and of that which keeps them
+  const heads = headsOf({ context: numbers.outputs[`context ${i}`] });
   const d = width / heads;
   const tokens = Array.from({ length: heads }, (_, h) =>
     Array.from({ length: n }, (_, t) => (t < rows ? relevance(x, g!, t * width + h * d, t * width + (h + 1) * d) : 0)),

@@ -2,10 +2,10 @@
 
 import type { Data } from "./backends/backend.ts";
 import { quote, RelpropError } from "./errors.ts";
-import type { ImageView } from "./explanation.ts";
+import type { CloudView, ImageView } from "./explanation.ts";
 import type { Rows } from "./floats.ts";
 import type { Image } from "./images/picture.ts";
-import type { Architecture } from "./models/family.ts";
+import type { Architecture, Embedded } from "./models/family.ts";
 import type { Token, Tokenizer } from "./tokenizer.ts";
 
 /**
@@ -14,8 +14,19 @@ import type { Token, Tokenizer } from "./tokenizer.ts";
  */
 export type Text = string | { text: string; pair?: string; ids?: readonly number[] };
 
-/** A text, or of models that read them an image. */
-export type Input = Text | Image;
+/** Vectors in place of a text's words, a row for each token, of models that read them; `names` are what results call them. */
+export interface Matrix {
+  rows: readonly ArrayLike<number>[];
+  names?: readonly string[];
+}
+
+/** A point cloud, of models that read them: x, y and z of each point. */
+export interface Cloud {
+  points: readonly ArrayLike<number>[];
+}
+
+/** A text; or an image, rows of numbers or points, of models that read them. */
+export type Input = Text | Image | Matrix | Cloud;
 
 /** A text as the model will read it. @internal */
 export interface Encoded {
@@ -24,12 +35,25 @@ export interface Encoded {
   /** The tokens whose logits are wanted, by their place, of models that have logits of each. */
   reads?: readonly number[];
   warnings: string[];
-  /** Of an image: its patches' pixels [tokens · width] in place of ids. */
-  image?: { view: ImageView; pixels: Float32Array };
+  /** What the network is fed in place of ids, by the input's name: as many numbers of each token. */
+  given?: Readonly<Data>;
+  /** What of an image or a point cloud that is. */
+  image?: ImageView;
+  cloud?: CloudView;
+  /** How the network is another than the checkpoint says, for this run: see changes.ts. */
+  change?: Change;
+}
+
+/** @internal */
+export interface Change {
+  made: Pick<Embedded, "loops" | "mask">;
+  data: Data;
+  /** Tells networks apart. */
+  key: string;
 }
 
 /** The rows of the tables that stay on the host, widened as they are asked for. */
-export type Tables = { words: Rows } & { [K in "positions" | "types" | "relative"]?: Rows };
+export type Tables = { [K in keyof Architecture["tables"]]?: Rows };
 
 /** An input's tokens, at most as many as the model has positions; what is longer is cut if `truncate`, else rejected. @internal */
 export function encode(
@@ -111,16 +135,14 @@ export function inputs(
   { width, first = 0, kinds }: Pick<Architecture, "width" | "first" | "kinds">,
 ): Data {
   const pairs = paired(batch, kinds);
-  const words = new Float32Array(batch.length * t * width);
-  batch.forEach(({ tokens, image }, i) => {
-    if (image) words.set(image.pixels, i * t * width);
-    else
-      tokens.forEach(({ id }, j) => {
-        if (id >= 0) tables.words(id, words, (i * t + j) * width);
-      });
-  });
   const lengths = Float32Array.from(batch, ({ tokens }) => tokens.length);
-  if (batch[0].image) return { words, lengths };
+  if (batch[0].given) return { lengths, ...padded(batch, t, batch[0].given) };
+  const words = new Float32Array(batch.length * t * width);
+  batch.forEach(({ tokens }, i) => {
+    tokens.forEach(({ id }, j) => {
+      if (id >= 0) tables.words!(id, words, (i * t + j) * width);
+    });
+  });
   const typed = ([0, 1] as const).map((type) => {
     const kind = new Float32Array(width);
     if (!type || pairs) tables.types?.(type, kind, 0);
@@ -138,6 +160,19 @@ export function inputs(
     }
   });
   return { words, places, lengths };
+}
+
+/** What each text gives under these names, padded to `t` tokens. */
+function padded(batch: readonly Encoded[], t: number, names: Readonly<Data>): Data {
+  const data: Data = {};
+  for (const name of Object.keys(names)) {
+    const each = (names[name].length / batch[0].tokens.length) * t;
+    data[name] = new Float32Array(batch.length * each);
+    batch.forEach(({ given }, i) => {
+      data[name].set(given![name], i * each);
+    });
+  }
+  return data;
 }
 
 /** Which rows a head reads, `rows` of each text, as weights of all rows [batch, 1, rows, t]. @internal */

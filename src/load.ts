@@ -54,7 +54,7 @@ export async function read(source: Source, options: LoadOptions): Promise<ModelP
     const net = network(found, 1, 1); // asks for every weight, and so checks that all are there with the right shapes
 
     const special = found.task !== "sequence-classification" && (await import("./open.ts"));
-    const vocabulary = found.image ? undefined : await json("tokenizer.json", "TokenizerInvalid", 2 ** 26);
+    const vocabulary = !found.vocabulary ? undefined : await json("tokenizer.json", "TokenizerInvalid", 2 ** 26);
     const tokenizerConfig = await readJson(from, "tokenizer_config.json", {
       code: "TokenizerInvalid",
       most: 2 ** 20,
@@ -67,7 +67,7 @@ export async function read(source: Source, options: LoadOptions): Promise<ModelP
     const tables = await embeddings(design, stored, signal);
 
     const { backend, reason } = await upload(weights, stored, net, options);
-    const parts = [...weights.parts.values()].map(({ of }) => of);
+    const parts = [...weights.parts.values(), ...weights.derived.values()].flatMap(({ of }) => of);
     const needed = new Set([...weights.used.keys(), ...parts, ...Object.values(design.tables)]);
     return {
       name: options.name ?? from.name,
@@ -118,7 +118,7 @@ async function embeddings(design: Architecture, stored: ReadonlyMap<string, Stor
   return {
     positions: positions === undefined ? undefined : await table(positions),
     types: types === undefined ? undefined : await table(types),
-    words: await table(words),
+    words: words === undefined ? undefined : await table(words),
     relative: relative === undefined ? undefined : await table(relative),
   };
 }
@@ -145,7 +145,7 @@ async function upload(
         });
       }
     }
-    if (weights.parts.size || weights.narrow.size) {
+    if (weights.parts.size || weights.narrow.size || weights.derived.size) {
       const { uploadParts } = await import("./parts.ts");
       await uploadParts(started.backend, weights, stored, options.signal);
     }

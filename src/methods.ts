@@ -109,7 +109,8 @@ export async function attribute(
         const { relevance, completeness } = await method.run(view, settings);
         found.push({
           text: one.text,
-          ...(one.image && { image: one.image.view }),
+          ...(one.image && { image: one.image }),
+          ...(one.cloud && { cloud: one.cloud }),
           model,
           method: method.name,
           options: settings,
@@ -135,12 +136,12 @@ export async function attribute(
 }
 
 /** Throws where a method needs words that can be left out, or embeddings that can be moved. @internal */
-export function imagesToo({ method }: AttributeLists | AttributeOptions): void {
+export function wordsAside({ method }: AttributeLists | AttributeOptions): void {
   const known = ["attention-last", "rollout", "attention-flow", "gae", "grad-rollout", "random"];
   for (const one of [method].flat() as AttributionMethod[]) {
     const name = typeof one === "string" ? one : one.name;
     if (known.includes(name)) continue;
-    const message = `${name} does not explain images; beside methods that propagate there are ${known.join(", ")}`;
+    const message = `${name} needs words, which this model does not read; beside methods that propagate there are ${known.join(", ")}`;
     throw new RelpropError("InvalidOption", message);
   }
 }

@@ -72,9 +72,11 @@ export class Model {
   tokenize(text: Input, options?: PredictOptions): Promise<Token[]>;
   tokenize(texts: readonly Input[], options?: PredictOptions): Promise<Token[][]>;
   async tokenize(text: Input | readonly Input[], options: PredictOptions = {}): Promise<Token[] | Token[][]> {
+    const { encode } = this.#engine.parts.architecture;
+    const encoded = encode ? await Promise.all(inputs(text).map(encode)) : this.#encode(text, options);
     return one(
       text,
-      this.#encode(text, options).map(({ tokens }) => tokens),
+      encoded.map(({ tokens }) => tokens),
     );
   }
 
@@ -82,7 +84,7 @@ export class Model {
   predict(text: Input, options?: PredictOptions): Promise<Prediction>;
   predict(texts: readonly Input[], options?: PredictOptions): Promise<Prediction[]>;
   async predict(text: Input | readonly Input[], options: PredictOptions = {}): Promise<Prediction | Prediction[]> {
-    if (this.task !== "sequence-classification") {
+    if (this.task !== "sequence-classification" || changes(options)) {
       const { predictions } = await import("./tasks.ts");
       return one(text, await predictions(this.#engine, inputs(text), options));
     }
@@ -118,7 +120,7 @@ export class Model {
     const other = isOther(options.method);
     const { of = "logit", continuation, token, interactions, signal } = options as ExplainOptions;
     const more = of !== "logit" || (continuation ?? token ?? interactions) !== undefined;
-    if (other || more || this.task !== "sequence-classification") {
+    if (other || more || changes(options) || this.task !== "sequence-classification") {
       const { explain } = await import("./explain.ts");
       return one(text, await explain(this.#engine, inputs(text), options, question, other));
     }
@@ -158,6 +160,8 @@ export function isOther(wanted: unknown): boolean {
   if (typeof first === "object" && first) return Object.hasOwn(first, "name");
   return typeof first === "string" && !methods.has(first);
 }
+
+const changes = ({ loops, without }: PredictOptions) => (loops ?? without) !== undefined;
 
 const isList = (given: Input | readonly Input[]): given is readonly Input[] => Array.isArray(given);
 

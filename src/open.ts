@@ -3,6 +3,8 @@
 
 import { quote, RelpropError } from "./errors.ts";
 import type { Files } from "./files.ts";
+import { encodeImage } from "./images/encode.ts";
+import type { Image } from "./images/picture.ts";
 import { preparation } from "./images/prepare.ts";
 import type { Architecture } from "./models/family.ts";
 import type { Bytes } from "./safetensors.ts";
@@ -25,12 +27,13 @@ export async function completed(
   if (design.image) {
     const found = await json(files, "preprocessor_config.json", signal);
     if (!found) throw new RelpropError("MissingFile", "the model has no preprocessor_config.json", {});
-    return { ...design, image: { ...design.image, prepare: preparation(found as Json, design.image) } };
+    const image = { ...design.image, prepare: preparation(found as Json, design.image) };
+    return { ...design, encode: (input) => encodeImage(image, input as Image) };
   }
   return design.task === "embedding" ? { ...design, reads: await pooling(files, signal) } : design;
 }
 
-/** In place of a tokenizer, of models that read images. */
+/** In place of a tokenizer, of models that read no texts. */
 export const wordless: Tokenizer = {
   size: 0,
   unkId: null,
@@ -40,7 +43,7 @@ export const wordless: Tokenizer = {
   encode() {
     throw new RelpropError(
       "InvalidInput",
-      "this model reads images: pixels, or a PNG or JPEG file; it has no tokens of texts",
+      "this model reads no texts but images (pixels, or a PNG or JPEG file), { rows } of numbers or { points }",
     );
   },
 };

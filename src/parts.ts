@@ -1,5 +1,5 @@
-// Weights that are not what a checkpoint stores, widened: rows of a matrix that is several, or of a transpose, and what stays
-// as narrow as it is stored. Loaded when a model has them.
+// Weights that are not what a checkpoint stores, widened: rows of a matrix that is several, or of a transpose, what is
+// computed from several, and what stays as narrow as it is stored. Loaded when a model has them.
 
 import type { Backend } from "./backends/backend.ts";
 import type { Stored } from "./checkpoint.ts";
@@ -9,7 +9,7 @@ import { pieces, readTensor } from "./safetensors.ts";
 
 export async function uploadParts(
   backend: Backend,
-  { parts, narrow }: Weights,
+  { parts, narrow, derived }: Weights,
   stored: ReadonlyMap<string, Stored>,
   signal?: AbortSignal,
 ): Promise<void> {
@@ -30,6 +30,17 @@ export async function uploadParts(
       const y = transposed ? transpose(x, x.length / width, first, rows, width) : own;
       await backend.write(part, 0, y instanceof Float32Array ? y.length : room(y.length), fill(y));
     }
+  }
+  for (const [name, { of, compute }] of derived) {
+    const whole: Float32Array[] = [];
+    for (const one of of) {
+      const { file, info } = stored.get(one)!;
+      whole.push(await readTensor(file, info, signal));
+      checkFinite(whole[whole.length - 1], one);
+    }
+    const values = compute(...whole);
+    checkFinite(values, name);
+    await backend.write(name, 0, values.length, fill(values));
   }
 }
 

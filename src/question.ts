@@ -14,6 +14,16 @@ export interface PredictOptions {
   truncate?: boolean;
   /** Seen before each run; a run that has begun is finished. */
   signal?: AbortSignal;
+  /** How often the blocks of a looped model run, from 0; by default as often as its config says. */
+  loops?: number;
+  /** What the network runs without, as if it had been cut out. */
+  without?: Without;
+}
+
+/** Attention heads and feed-forward neurons, each by its block and its place there. */
+export interface Without {
+  heads?: readonly (readonly [block: number, head: number])[];
+  neurons?: readonly (readonly [block: number, neuron: number])[];
 }
 
 export interface ExplainOptions extends PredictOptions {

@@ -71,7 +71,7 @@ export function scored(
 
 /** Explanations of the text at `index`: for each method, and for each of the run's targets one at each reading point. */
 export function explanations(
-  { text, tokens, reads, image, warnings }: Encoded,
+  { text, tokens, reads, image, cloud, warnings }: Encoded,
   about: About,
   run: Run,
   index: number,
@@ -106,7 +106,8 @@ export function explanations(
         const { relevance, ledger } = read(reading);
         const explanation: Explanation = {
           text,
-          ...(image && { image: image.view }),
+          ...(image && { image }),
+          ...(cloud && { cloud }),
           model: about.model,
           method: name,
           composite,

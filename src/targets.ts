@@ -68,7 +68,7 @@ const KNOWN = ["log-probability", "softmax-contrast"];
 /** Each text's explanations of a function of its logits. Throws `InvalidOption`. @internal */
 export async function explainOf(
   engine: Engine,
-  encode: (input: Input) => Encoded,
+  encode: (input: Input) => Promise<Encoded>,
   encoded: readonly Encoded[],
   asked: Question,
   { of, interactions: joint, signal }: { of: Of; interactions?: boolean; signal?: AbortSignal },
@@ -88,7 +88,7 @@ export async function explainOf(
   if (of === "softmax-contrast" && asked.requests.some((row) => row.includes(-1))) {
     throw new RelpropError("InvalidOption", "softmax-contrast contrasts with all other classes; leave out `contrast`");
   }
-  const second = compared === undefined ? undefined : encode(compared);
+  const second = compared === undefined ? undefined : await encode(compared);
   const other = second && Array.from((await engine.predict([second], signal))[0]);
   const name = between ?? (of as string);
 

@@ -4,7 +4,6 @@
 import type { Engine } from "./engine.ts";
 import { quote, RelpropError } from "./errors.ts";
 import type { Answer, Prediction } from "./explanation.ts";
-import type { Image } from "./images/picture.ts";
 import type { Encoded, Input } from "./inputs.ts";
 import type { Architecture } from "./models/family.ts";
 import type { Task } from "./models/heads.ts";
@@ -47,7 +46,7 @@ export function spread(task: Task, rows: Float32Array[]): Float32Array[] {
 export async function placed(engine: Engine, encoded: readonly Encoded[], asked: Asked): Promise<Encoded[]> {
   const { task, reads } = engine.parts.architecture;
   const { token, signal } = asked;
-  if (reads !== "tokens" && reads !== "last") {
+  if (reads !== "tokens" && task !== "causal-lm") {
     if (token === undefined) return [...encoded];
     throw new RelpropError("InvalidOption", `this model does ${task}, it has no logits of single tokens`);
   }
@@ -124,38 +123,54 @@ function span({ tokens }: Encoded, logits: Float32Array): [number, number] {
   return best;
 }
 
-/** Texts as tokens, images as patches; all of them, so that what is wrong with one is told before any run. */
-export async function encode(engine: Engine, inputs: readonly Input[], truncate?: boolean): Promise<Encoded[]> {
-  if (!engine.parts.architecture.image) return inputs.map((input) => engine.encode(input, truncate));
-  const { encodeImage } = await import("./images/encode.ts");
-  return Promise.all(inputs.map((input) => encodeImage(engine, input as Image)));
+/** Throws `InvalidOption` where what is asked needs all relevance to pass the stream between blocks, and it does not. */
+export function wholeStream({ skips }: Architecture, asked: ExplainOptions): void {
+  const wanted = (["layers", "heads", "neurons"] as const).find((name) => asked[name]);
+  if (!skips || !wanted) return;
+  const message = `keys and values of this model skip blocks, so that ${wanted} have no ledger of their own; leave it out`;
+  throw new RelpropError("InvalidOption", message);
+}
+
+/** Texts as tokens, images as patches, each for the network that is asked for; all of them, so that what is wrong with one is told before any run. */
+export async function encode(
+  engine: Engine,
+  inputs: readonly Input[],
+  { truncate, loops, without }: PredictOptions,
+): Promise<Encoded[]> {
+  const { architecture } = engine.parts;
+  const read = (input: Input) => architecture.encode?.(input) ?? engine.encode(input, truncate);
+  const encoded = await Promise.all(inputs.map(async (input) => read(input)));
+  if (loops === undefined && without === undefined) return encoded;
+  const { changed } = await import("./changes.ts");
+  const change = changed(engine, { loops, without });
+  return encoded.map((one) => ({ ...one, change }));
 }
 
 /** Each text's prediction. */
 export async function predictions(
   engine: Engine,
   inputs: readonly Input[],
-  { truncate, signal }: PredictOptions,
+  options: PredictOptions,
 ): Promise<Prediction[]> {
-  const encoded = await encode(engine, inputs, truncate);
+  const encoded = await encode(engine, inputs, options);
   const { about, tools, parts } = engine;
-  const { task } = parts.architecture;
+  const { task, reads } = parts.architecture;
   const lm = task.endsWith("lm");
   const fed = lm ? encoded.map((one) => ({ ...masked(engine, one), reads: masks(engine, one) })) : encoded;
-  const logits = await engine.predict(fed, signal);
+  const logits = await engine.predict(fed, options.signal);
   return fed.map((one, i): Prediction => {
     const { text, tokens, warnings } = one;
     const common = { text, model: about.model, backend: about.backend, warnings };
-    if (task === "image-classification") return { ...common, classes: tools.scored(about, logits[i]).classes };
     if (task === "embedding") return { ...common, classes: [], embedding: Array.from(logits[i]) };
+    if (reads !== "tokens" && !lm) return { ...common, classes: tools.scored(about, logits[i]).classes };
     if (task === "question-answering") {
       const ends = span(one, logits[i]);
       const answer = answerOf(one, ends, logits[i]);
       return { ...common, classes: [], answer };
     }
     const width = about.labels.length;
-    const read = "reads" in one && one.reads ? one.reads : [...tokens.keys()];
-    const told = read.map((j, row) => ({
+    const rows = "reads" in one && one.reads ? one.reads : [...tokens.keys()];
+    const told = rows.map((j, row) => ({
       ...tokens[j],
       classes: tools.scored(about, rowOf(logits[i], row, width)).classes,
     }));

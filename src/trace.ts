@@ -30,13 +30,13 @@ export interface Walk {
   kept: { entry: Entry; times: number; rows: string; below: ReadonlySet<string>; by: Tensor }[];
 }
 
-export const readingPoints: readonly ReadingPoint[] = ["embeddings", "embedding-sum", "words", "pixels"];
+export const readingPoints: readonly ReadingPoint[] = ["embeddings", "embedding-sum", "words", "pixels", "points"];
 
 /**
  * How a network is made: see models/family.ts; `given` if its embeddings are an input of that name, `paired` see inputs.ts,
  * `reads` how many rows the head reads where that is an input too, `past` how many tokens a key/value cache holds.
  */
-export type Made = Pick<Embedded, "recompute" | "attend" | "whole"> & {
+export type Made = Pick<Embedded, "recompute" | "attend" | "whole" | "loops" | "mask"> & {
   given?: boolean;
   paired?: boolean;
   reads?: number;

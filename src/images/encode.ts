@@ -1,15 +1,14 @@
 // From an image to what a network is fed, patch by patch.
 
-import type { Engine } from "../engine.ts";
 import type { ImageView } from "../explanation.ts";
 import type { Encoded } from "../inputs.ts";
+import type { Patched } from "../models/family.ts";
 import { place } from "./patches.ts";
 import { type Image, picture } from "./picture.ts";
 
 /** An image as the model will see it; patches are called by row and column, from 1. */
-export async function encodeImage(engine: Engine, given: Image): Promise<Encoded> {
-  const { image, width } = engine.parts.architecture;
-  const { size, patch, channels, specials, prepare } = image!;
+export async function encodeImage({ size, patch, channels, specials, prepare }: Patched, given: Image): Promise<Encoded> {
+  const width = channels * patch[0] * patch[1];
   const seen = await picture(given);
   const { values, box } = prepare!(seen);
   const [rows, cols] = [size[0] / patch[0], size[1] / patch[1]];
@@ -26,5 +25,5 @@ export async function encodeImage(engine: Engine, given: Image): Promise<Encoded
       for (let x = 0; x < size[1]; x++) pixels[place(view, own, [c, y, x])] = values[(c * size[0] + y) * size[1] + x];
     }
   }
-  return { text: "", tokens, warnings: [], image: { view, pixels } };
+  return { text: "", tokens, warnings: [], given: { words: pixels }, image: view };
 }

@@ -31,6 +31,8 @@ export interface Encoder {
   block(i: number, read: Tensor, x: Tensor, embedded: Embedded): Tensor;
   /** Whether all rows of the last block must be computed, because they know their places. */
   placed?: boolean;
+  /** How often the blocks from `first` on run, one after the other and again. */
+  loops?: { first: number; times: number };
   leave?(x: Tensor): Tensor;
   heads: Heads;
   /** What a classifier of texts reads, if not the first token. */
@@ -39,7 +41,7 @@ export interface Encoder {
 
 export function encoder(config: Config, w: Weights, it: Encoder): Architecture {
   const { tables, first = 0, eps } = it;
-  const [vocabulary, inner] = table(w, tables.words);
+  const [vocabulary, inner] = table(w, tables.words!);
   const [longest] = tables.positions
     ? table(w, tables.positions, inner)
     : [integer(config, "max_position_embeddings", 2 ** 20)];
@@ -47,8 +49,8 @@ export function encoder(config: Config, w: Weights, it: Encoder): Architecture {
   const width = it.width ?? inner;
   const { logits, ...found } = top(config, w, it.heads, width, eps);
   const task = found.reads === "first" && it.reads ? { ...found, reads: it.reads } : found;
-  agree(config, "vocab_size", vocabulary, tables.words);
-  agree(config, "hidden_size", width, tables.words);
+  agree(config, "vocab_size", vocabulary, tables.words!);
+  agree(config, "hidden_size", width, tables.words!);
   if (tables.positions) agree(config, "max_position_embeddings", longest, tables.positions);
   if (task.scores !== "none") agree(config, "num_labels", task.labels.length, "the head");
 
@@ -88,7 +90,7 @@ interface Above {
 
 /** The blocks above the embeddings `below`, and the head on them. */
 export function above(
-  { enter, blocks, block, placed, leave }: Pick<Encoder, "enter" | "blocks" | "block" | "placed" | "leave">,
+  { enter, blocks, block, placed, leave, loops }: Pick<Encoder, "enter" | "blocks" | "block" | "placed" | "leave" | "loops">,
   embedded: Embedded,
   below: Tensor,
   { readings, read, logits }: Above,
@@ -96,14 +98,20 @@ export function above(
   const late = embedded.whole || placed;
   const stream = [enter?.(below) ?? below];
   const noted: Record<string, Tensor>[] = [];
-  for (let i = 0; i < blocks; i++) {
-    const x = stream[i];
-    const rows = i === blocks - 1 && !late ? read(x) : x; // only some tokens' vectors are read at the end
+  const all = [...Array(blocks).keys()];
+  const { first, times } = { first: blocks, times: 0, ...loops };
+  const order = [...all.slice(0, first), ...Array(embedded.loops ?? times).fill(all.slice(first)).flat()];
+  for (const [n, i] of order.entries()) {
+    const x = stream[n];
+    const rows = n === order.length - 1 && !late ? read(x) : x; // only some tokens' vectors are read at the end
     const mine = {};
+    const earlier = [...noted];
     noted.push(mine);
-    stream.push(block(i, rows, x, { ...embedded, note: (tensors) => Object.assign(mine, tensors) }));
+    const mask = embedded.mask && ((kind: string, x: Tensor) => embedded.mask!(`${kind} ${n}`, x));
+    stream.push(block(i, rows, x, { ...embedded, earlier, mask, note: (tensors) => Object.assign(mine, tensors) }));
   }
-  const last = leave?.(stream[blocks]) ?? stream[blocks];
+  const end = stream[order.length];
+  const last = leave?.(end) ?? end;
   return { readings: new Map(readings), stream, blocks: noted, logits: logits(late ? read(last) : last) };
 }
 

@@ -1,7 +1,7 @@
 import type { Data } from "../backends/backend.ts";
 import type { ReadingPoint } from "../explanation.ts";
 import type { Prepare } from "../images/prepare.ts";
-import type { Tables } from "../inputs.ts";
+import type { Encoded, Input, Tables } from "../inputs.ts";
 import type { attend } from "../ops/attend.ts";
 import type { Tensor } from "../tensor.ts";
 import { bert } from "./bert.ts";
@@ -28,6 +28,12 @@ export interface Embedded {
   embeddings?: Tensor;
   /** What tokens before these rows left behind. */
   past?: Past;
+  /** How often the blocks that are looped run; by default as often as the config says. */
+  loops?: number;
+  /** Takes away what is masked of a block's `heads` or `neurons`; see changes.ts. */
+  mask?: (kind: string, x: Tensor) => Tensor;
+  /** The blocks before this one. */
+  earlier?: readonly Block[];
   /** Is told the tensors of each block that finer explanations look at. */
   note?: (tensors: Record<string, Tensor>) => void;
 }
@@ -67,11 +73,17 @@ export interface Patched {
   prepare?: Prepare;
 }
 
+/** What an energy is computed from: the state, and the weights it names as they are stored. */
+export interface Energy {
+  weights: Readonly<Record<string, Tensor>>;
+  of(state: readonly Float64Array[], weights: Readonly<Record<string, Float32Array>>): Record<string, number>;
+}
+
 /** A model family: what one checkpoint of it needs to run. */
 export interface Architecture {
   task: Task;
   /** Names of the embedding tables [rows, d], and of others that `data` reads, kept on the host. */
-  tables: { words: string; positions?: string; types?: string; relative?: string };
+  tables: { words?: string; positions?: string; types?: string; relative?: string };
   /** The row of positions that the first token has. */
   first?: number;
   /** The token with which a text ends, of models that continue texts. */
@@ -84,6 +96,14 @@ export interface Architecture {
   data?(t: number, tables: Tables): Data;
   /** Of models that read images: see images/encode.ts. */
   image?: Patched;
+  /** Of models that read no texts: what is given, as tokens. */
+  encode?(input: Input): Encoded | Promise<Encoded>;
+  /** How often the looped blocks run, unless told. */
+  loops?: number;
+  /** The relevance of a block's input is not all there is: what blocks keep for later ones goes around it. */
+  skips?: boolean;
+  /** The energies that the blocks descend, of a state of their stream [n, width]. */
+  energy?: Energy;
   vocabulary: number;
   /** Of the embeddings. */
   width: number;
@@ -100,6 +120,8 @@ export interface Architecture {
 
 export type Family = (config: Config, weights: Weights) => Architecture;
 
+const plain = async () => (await import("./plain_transformer.ts")).plainTransformer;
+
 /** Families by `model_type`, each loaded when a checkpoint asks for it. */
 const families = new Map<string, () => Family | Promise<Family>>([
   ["bert", () => bert],
@@ -108,7 +130,15 @@ const families = new Map<string, () => Family | Promise<Family>>([
   ["deberta-v2", async () => (await import("./deberta_v2.ts")).debertaV2],
   ["deit", async () => (await import("./vit.ts")).vit],
   ["distilbert", async () => (await import("./distilbert.ts")).distilbert],
+  ["energy_transformer", plain],
   ["electra", async () => (await import("./electra.ts")).electra],
+  ["linear_regression_transformer", plain],
+  ["looped_linear_transformer", plain],
+  ["one_layer_vit", plain],
+  ["residual_scaled_encoder", plain],
+  ["nope_gpt", async () => (await import("./gpt2.ts")).gpt2],
+  ["skip_layer_gpt", async () => (await import("./gpt2.ts")).gpt2],
+  ["point_mae", async () => (await import("./point_mae.ts")).pointMae],
   ["gpt2", async () => (await import("./gpt2.ts")).gpt2],
   ["modernbert", async () => (await import("./modernbert.ts")).modernbert],
   ["mpnet", async () => (await import("./mpnet.ts")).mpnet],

@@ -1,13 +1,19 @@
 import { add } from "../ops/elementwise.ts";
+import { gate } from "../ops/gate.ts";
 import { linear } from "../ops/linear.ts";
 import { cols, type Tensor } from "../tensor.ts";
-import { activation, agree, type Config, field, integer, oneOf, positive } from "./config.ts";
+import { activation, agree, type Config, field, integer, invalid, oneOf, positive } from "./config.ts";
 import { encoder } from "./encoder.ts";
 import type { Architecture } from "./family.ts";
-import { attention, causal, norm } from "./layers.ts";
+import { active, attention, causal, norm } from "./layers.ts";
+import { natural } from "./numbers.ts";
 import type { Weights } from "./weights.ts";
 
-/** GPT-2 (Radford et al., 2019): norms first, and attention to what came before. Its dense layers are stored transposed. */
+/**
+ * GPT-2 (Radford et al., 2019): norms first, and attention to what came before. Its dense layers are stored transposed. With
+ * the same names `nope_gpt` has no positions (Chi et al., 2023), and in `skip_layer_gpt` the last `num_skip_heads` heads of a
+ * block look at keys and values of the block `num_skip_layers` before it (Chen et al., 2024).
+ */
 export function gpt2(config: Config, w: Weights): Architecture {
   const base = w.base("transformer");
   const width = integer(config, "n_embd", 2 ** 20);
@@ -28,17 +34,40 @@ export function gpt2(config: Config, w: Weights): Architecture {
       return linear(x, weight, layer.part("bias", [all], first, out));
     };
   const words = base.name("wte.weight");
-  const design = encoder(config, w, {
-    tables: { words, positions: base.name("wpe.weight") },
+  const type = field(config, "model_type");
+  oneOf(config, "position_embedding_type", ["absolute", "none"], "supported are absolute and none");
+  const kind = field(config, "position_embedding_type") ?? (type === "nope_gpt" ? "none" : "absolute");
+  const positions = kind === "none" ? undefined : base.name("wpe.weight");
+  const depth = integer(config, "n_layer", 512);
+  const skip = type === "skip_layer_gpt" ? skipping(config, heads) : { heads: 0, layers: 0, again: false };
+  const skips = skip.heads > 0 && skip.layers < depth;
+  /** The skipping heads' columns, 1 or 0, and the others'. */
+  const columns = (skipping: boolean) =>
+    base.derive(`skipping ${skipping}`, [width], [], () => {
+      const from = width - (skip.heads * width) / heads;
+      return Float32Array.from({ length: width }, (_, c) => Number(c >= from === skipping));
+    });
+  const design = encoder({ max_position_embeddings: field(config, "n_positions"), ...config }, w, {
+    tables: { words, positions },
     eps,
-    blocks: integer(config, "n_layer", 512),
+    blocks: depth,
     block(i, read, x, embedded) {
       const layer = base.at(`h.${i}`);
       const [q, k, v] = [0, 1, 2].map((n) => conv(layer.at("attn.c_attn"), width, n * width, 3 * width));
-      const project = { q, k, v, o: conv(layer.at("attn.c_proj"), width) };
       const h = norm(x, layer.at("ln_1"), eps);
+      const source = skips ? embedded.earlier?.[i - skip.layers] : undefined;
+      embedded.note?.({ normed: h });
+      const mixed = (name: string, to: (x: Tensor) => Tensor) => (x: Tensor) => {
+        const own = to(x);
+        embedded.note?.({ [name]: own });
+        if (!source) return own;
+        const other = skip.again ? to(source.normed) : source[name];
+        return add(gate(own, columns(false)), gate(other, columns(true)));
+      };
+      const o = conv(layer.at("attn.c_proj"), width);
+      const project = { q, k: mixed("own keys", k), v: mixed("own values", v), o };
       const attended = add(read, attention(h, h, embedded, { heads, project, span: causal, block: i }));
-      const neurons = act(conv(layer.at("mlp.c_fc"), inner)(norm(attended, layer.at("ln_2"), eps)));
+      const neurons = active(act(conv(layer.at("mlp.c_fc"), inner)(norm(attended, layer.at("ln_2"), eps))), embedded);
       const feedforward = add(attended, conv(layer.at("mlp.c_proj"), width)(neurons));
       embedded.note?.({ skipped: read, attention: attended, passed: attended, neurons, feedforward });
       return feedforward;
@@ -52,6 +81,14 @@ export function gpt2(config: Config, w: Weights): Architecture {
       embedding: "none",
     },
   });
-  agree(config, "n_positions", design.positions, base.name("wpe.weight"));
-  return { ...design, stops: [field(config, "eos_token_id") ?? []].flat() as number[] };
+  if (positions) agree(config, "n_positions", design.positions, positions);
+  return { ...design, skips, stops: [field(config, "eos_token_id") ?? []].flat() as number[] };
+}
+
+/** Which heads skip how many blocks, and whether they project again what that block reads. */
+function skipping(config: Config, all: number) {
+  const heads = natural(config, "num_skip_heads", 0);
+  if (heads > all) throw invalid("num_skip_heads", heads, `at most n_head, ${all}`);
+  oneOf(config, "skip_mode", ["reuse", "reproject"], "supported are reuse and reproject");
+  return { heads, layers: integer(config, "num_skip_layers", 512), again: field(config, "skip_mode") === "reproject" };
 }

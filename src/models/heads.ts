@@ -16,7 +16,11 @@ export type Task =
   | "masked-lm"
   | "causal-lm"
   | "embedding"
-  | "image-classification";
+  | "image-classification"
+  | "tabular-classification"
+  | "tabular-regression"
+  | "point-cloud-classification"
+  | "point-cloud-reconstruction";
 
 /** What class names in transformers end in. */
 const endings: readonly [RegExp, Task][] = [
@@ -26,6 +30,10 @@ const endings: readonly [RegExp, Task][] = [
   [/ForMaskedLM$|(Bert|Albert)ForPreTraining$/, "masked-lm"],
   [/LMHeadModel$|ForCausalLM$/, "causal-lm"],
   [/ForImageClassification(WithTeacher)?$/, "image-classification"],
+  [/ForTabularClassification$/, "tabular-classification"],
+  [/ForTabularRegression$/, "tabular-regression"],
+  [/ForPointCloudClassification$/, "point-cloud-classification"],
+  [/ForPointCloudReconstruction$/, "point-cloud-reconstruction"],
   [/Model$/, "embedding"],
 ];
 

@@ -44,6 +44,8 @@ export interface Attention {
   bias?(q: Tensor, k: Tensor): Tensor;
   /** How far a token sees. */
   span?: Span;
+  /** What makes weights of scores (default softmax). */
+  weigh?: typeof softmax;
   /** Which block it is of, where there may be a key/value cache. */
   block?: number;
 }
@@ -55,30 +57,37 @@ export interface Attention {
 export function attention(
   x: Tensor,
   to: Tensor,
-  { lengths, recompute, attend, note, past }: Pick<Embedded, "lengths" | "recompute" | "attend" | "note" | "past">,
-  { heads, project, scale = 1 / Math.sqrt(cols(x) / heads), bias, span, block = 0 }: Attention,
+  { lengths, recompute, attend, note, past, mask }: Omit<Embedded, "words">,
+  { heads, project, scale, bias, span, weigh = softmax, block = 0 }: Attention,
 ): Tensor {
-  if (cols(x) % heads !== 0) {
-    const message = `config.json's num_attention_heads is ${heads}, which does not divide the hidden size ${cols(x)}`;
+  const [q, keys, values] = [project.q(x), project.k(to), project.v(to)];
+  const width = [q, values].map(cols).find((width) => width % heads);
+  if (width) {
+    const message = `config.json's num_attention_heads is ${heads}, which does not divide the hidden size ${width}`;
     throw new RelpropError("ConfigMismatch", message, { field: "num_attention_heads" });
   }
-  const [q, keys, values] = [project.q(x), project.k(to), project.v(to)];
+  const by = scale ?? 1 / Math.sqrt(cols(q) / heads);
   note?.({ queries: q, keys, values });
   const whole = (own: Tensor, before: Tensor | undefined) => (before ? add(before, context(past!.place, own)) : own);
   const k = whole(keys, past?.of(block).keys);
   const v = whole(values, past?.of(block).values);
   const together = () => {
-    const plain = scores(q, k, heads, scale);
+    const plain = scores(q, k, heads, by);
     const s = bias ? add(plain, bias(q, k)) : plain;
-    const weights = softmax(s, lengths, past ? undefined : span);
+    const weights = weigh(s, lengths, past ? undefined : span);
     note?.({ scores: s, weights });
     return context(weights, v);
   };
   const again = recompute ?? 4 * heads * rows(x) * to.shape[1] > MOST_WEIGHTS;
-  const y = attend && again && !bias && !span && !past ? attend(q, k, v, lengths, heads, scale) : together();
-  note?.({ context: y });
-  return project.o(y);
+  const simple = !bias && !span && !past && weigh === softmax && cols(q) === cols(v);
+  const y = attend && again && simple ? attend(q, k, v, lengths, heads, by) : together();
+  const handed = project.o(mask?.("heads", y) ?? y);
+  note?.({ context: y, handed });
+  return handed;
 }
+
+/** What is left of a block's neurons. */
+export const active = (neurons: Tensor, { mask }: Embedded): Tensor => mask?.("neurons", neurons) ?? neurons;
 
 /** The names that BERT and its kin give to a block's layers, and how its activation is written. */
 export interface PostNorm {
@@ -104,7 +113,7 @@ export function postNorm(
   const project = { q: to(names.q, d), k: to(names.k, d), v: to(names.v, d), o: to(names.o, d) };
   const attended = add(read, attention(read, x, embedded, { heads, project, ...how }));
   const passed = norm(attended, layer.at(names.norm), eps);
-  const neurons = act(to(names.up, inner)(passed));
+  const neurons = active(act(to(names.up, inner)(passed)), embedded);
   const feedforward = add(passed, to(names.down, d)(neurons));
   embedded.note?.({ skipped: read, attention: attended, passed, neurons, feedforward });
   return norm(feedforward, layer.at(names.after), eps);

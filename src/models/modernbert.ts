@@ -6,7 +6,7 @@ import { cols, input, type Tensor } from "../tensor.ts";
 import { activation, agree, type Config, field, integer, oneOf, positive } from "./config.ts";
 import { encoder } from "./encoder.ts";
 import type { Architecture } from "./family.ts";
-import { attention, dense, norm } from "./layers.ts";
+import { active, attention, dense, norm } from "./layers.ts";
 import { real } from "./numbers.ts";
 import type { Weights } from "./weights.ts";
 
@@ -54,7 +54,7 @@ export function modernbert(config: Config, w: Weights): Architecture {
       const attended = add(read, attention(h, h, embedded, { heads, project, span }));
       const m = norm(attended, layer.at("mlp_norm"), eps, true);
       const [up, gated] = [0, 1].map((n) => part(layer.at("mlp.Wi"), n * inner, inner, 2 * inner)(m));
-      const neurons = gate(act(up), gated);
+      const neurons = active(gate(act(up), gated), embedded);
       const feedforward = add(attended, dense(neurons, layer.at("mlp.Wo"), width));
       embedded.note?.({ skipped: read, attention: attended, passed: attended, neurons, feedforward });
       return feedforward;

@@ -6,7 +6,7 @@ import { activation, agree, type Config, field, integer, positive } from "./conf
 import { above } from "./encoder.ts";
 import type { Architecture } from "./family.ts";
 import { top } from "./heads.ts";
-import { attention, dense, norm } from "./layers.ts";
+import { active, attention, dense, norm } from "./layers.ts";
 import { mismatch, sides } from "./numbers.ts";
 import type { Weights } from "./weights.ts";
 
@@ -47,7 +47,7 @@ export function vit(config: Config, w: Weights): Architecture {
     const attended = add(read, attention(from, h, embedded, { heads, project }));
     const inner = layer.shape("intermediate.dense.weight")?.[0] ?? 0;
     const up = linear(layer, "intermediate.dense", inner);
-    const neurons = act(up(norm(attended, layer.at("layernorm_after"), eps)));
+    const neurons = active(act(up(norm(attended, layer.at("layernorm_after"), eps))), embedded);
     const feedforward = add(attended, to("output.dense")(neurons));
     embedded.note?.({ skipped: read, attention: attended, passed: attended, neurons, feedforward });
     if (i === 0) embedded.note?.({ pixels: embedded.words });
@@ -79,7 +79,7 @@ export function vit(config: Config, w: Weights): Architecture {
         tables.positions!(j, stems, j * width);
         if (j >= specials.length) patches[j * n + j] = 1;
         else {
-          [tables.words, tables.types!][j](0, extra, 0);
+          [tables.words, tables.types][j]!(0, extra, 0);
           for (let k = 0; k < width; k++) stems[j * width + k] += extra[k];
         }
       }

@@ -2,6 +2,13 @@ import { RelpropError } from "../errors.ts";
 import { widen } from "../ops/widen.ts";
 import { type Shape, type Tensor, weight } from "../tensor.ts";
 
+/** A weight that is computed from stored tensors, which are given in the order of `of`. */
+export interface Derived {
+  of: readonly string[];
+  shape: Shape;
+  compute(...stored: Float32Array[]): Float32Array;
+}
+
 /** Some rows of a stored matrix or vector, or of the matrix's transpose, as a weight of its own. */
 export interface Part {
   of: string;
@@ -22,6 +29,8 @@ export class Weights {
   readonly constants: Map<string, number>;
   /** And those that are parts of what a checkpoint has. */
   readonly parts: Map<string, Part>;
+  /** And those that are computed from some. */
+  readonly derived: Map<string, Derived>;
   /** And those that stay as they are stored, numbers of 16 bits, by dtype; their shape in `used` is the room they take. */
   readonly narrow: Map<string, string>;
 
@@ -38,6 +47,7 @@ export class Weights {
     this.used = root?.used ?? new Map();
     this.constants = root?.constants ?? new Map();
     this.parts = root?.parts ?? new Map();
+    this.derived = root?.derived ?? new Map();
     this.narrow = root?.narrow ?? new Map();
   }
 
@@ -84,6 +94,14 @@ export class Weights {
     const part = [rows, ...shape.slice(1)];
     this.parts.set(own, { of: full, first, transposed, shape: part });
     return this.#use(own, part, full);
+  }
+
+  /** A weight computed from stored tensors, by their names below this prefix, under a name of its own. */
+  derive(name: string, shape: Shape, of: readonly string[], compute: Derived["compute"]): Tensor {
+    const own = `${this.name(name)} of ${of}`;
+    this.derived.set(own, { of: of.map((one) => this.name(one)), shape, compute });
+    this.used.set(own, shape);
+    return weight(own, shape);
   }
 
   /** A tensor of one value. */

@@ -1,0 +1,98 @@
+// Models whose tokens are rows of numbers as they are given, without a vocabulary.
+
+import { quote, RelpropError } from "../errors.ts";
+import type { Encoded, Input, Matrix } from "../inputs.ts";
+import { context } from "../ops/attention.ts";
+import { add } from "../ops/elementwise.ts";
+import { pick } from "../ops/select.ts";
+import { input } from "../tensor.ts";
+import type { Config } from "./config.ts";
+import { above, type Encoder } from "./encoder.ts";
+import type { Architecture } from "./family.ts";
+import { top } from "./heads.ts";
+import { natural } from "./numbers.ts";
+import type { Weights } from "./weights.ts";
+
+const MOST = 2 ** 14; // rows, where no table of positions says so
+
+/** The same as `encoder()`, of rows `width` wide; the head reads `readout`, or what is `top` of the blocks in its place. */
+export function fromRows(
+  config: Config,
+  w: Weights,
+  width: number,
+  it: Omit<Encoder, "reads"> & { reads: Architecture["reads"] },
+  head: Omit<ReturnType<typeof top>, "reads"> = top(config, w, it.heads, width, it.eps),
+  data: (width: number) => Record<string, Float32Array> = () => ({}),
+): Architecture {
+  const { logits, ...task } = head;
+  const { positions } = it.tables;
+  const longest = positions ? w.shape(positions)![0] : natural(config, "max_position_embeddings", MOST);
+  return {
+    ...task,
+    reads: it.reads,
+    tables: { positions },
+    kinds: 1,
+    vocabulary: 0,
+    width,
+    positions: longest,
+    loops: it.loops?.times,
+    encode: (given) => encodeRows(given, width, longest),
+    data(t, tables) {
+      const places = new Float32Array(positions ? t * width : 0);
+      for (let j = 0; positions && j < t; j++) tables.positions!(j, places, j * width);
+      return { ...(positions && { places }), ...data(width) };
+    },
+    network(embedded) {
+      const { words, places, picks } = embedded;
+      const below = embedded.embeddings ?? (places ? add(words, places) : words);
+      return above({ ...it, placed: true }, embedded, below, {
+        readings: [
+          ["embeddings", below],
+          ["words", words],
+        ],
+        read: (x) => (picks ? context(picks, x) : it.reads === "first" ? pick(x, 0) : x),
+        logits,
+      });
+    },
+  };
+}
+
+/** Rows as tokens, called by their names, of which their text is made. */
+function encodeRows(given: Input, width: number, longest: number): Encoded {
+  const { rows, names } = (given ?? {}) as Matrix;
+  if (!Array.isArray(rows)) {
+    const message = `this model reads { rows } of ${width} numbers each, not ${quote(given)}`;
+    throw new RelpropError("InvalidInput", message);
+  }
+  if (!rows.length) throw new RelpropError("EmptyInput", "there are no rows", { tokens: 0, max: longest });
+  if (rows.length > longest) {
+    const message = `there are ${rows.length} rows, this model takes ${longest}`;
+    throw new RelpropError("InputTooLong", message, { tokens: rows.length, max: longest });
+  }
+  if (names && names.length !== rows.length) {
+    throw new RelpropError("InvalidInput", `there are ${names.length} names for ${rows.length} rows`);
+  }
+  const words = new Float32Array(rows.length * width);
+  let text = "";
+  const tokens = rows.map((row: ArrayLike<number>, id) => {
+    if (row?.length !== width || !Array.from(row).every((v) => Number.isFinite(Math.fround(v)))) {
+      throw new RelpropError("InvalidInput", `row ${id} must be ${width} finite numbers`, { row: id });
+    }
+    words.set(row, id * width);
+    const name = names?.[id] ?? `row ${id + 1}`;
+    const start = text.length + Number(id > 0);
+    text = id ? `${text}\n${name}` : name;
+    return { id, text: name, start, end: start + name.length, special: false };
+  });
+  return { text, tokens, warnings: [], given: { words } };
+}
+
+/** Weights of the last number of a row, less it: what a row that asks is answered with (Ahn et al. 2023). */
+export const lastSlot = (width: number): Record<string, Float32Array> => {
+  const slot = new Float32Array(width);
+  slot[width - 1] = -1;
+  return { slot };
+};
+
+/** The input of that name. */
+export const slot = (width: number) => input("slot", [1, width]);

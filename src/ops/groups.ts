@@ -1,0 +1,48 @@
+// Rows in groups of `of` that follow one another: points of a cloud in their neighbourhoods.
+
+import { apply, check, cols, type Op, type Tensor, threads } from "../tensor.ts";
+
+/** The largest number of each group, column by column: [batch, groups·of, d] → [batch, groups, d]. */
+export const highest = (x: Tensor, of: number): Tensor => apply(Highest, [x], { of });
+
+/** Each group's numbers at all its rows: [batch, groups, d] → [batch, groups·of, d]. */
+export const spread = (x: Tensor, of: number): Tensor => apply(Spread, [x], { of });
+
+const groups = ([batch, n, d]: readonly number[], of: number) => [batch, n / of, d];
+const members = ([batch, n, d]: readonly number[], of: number) => [batch, n * of, d];
+
+/** `each` is the tensor that has a row a group, `forward` one of the forward pass, of as many groups or fewer. */
+const call = (kernel: string, each: Tensor, forward: Tensor, of: number, perRow: number): ReturnType<Op["call"]> => {
+  const [n, m] = [each.shape[0] * each.shape[1], forward.shape[0] * (forward.shape[1] / perRow)];
+  return { kernel, args: [n, of, cols(each), m], grid: threads(n * cols(each)) };
+};
+
+const Highest: Op = {
+  name: "highest",
+  shape: (inputs, { of }) => {
+    check(inputs[0].shape.length === 3 && inputs[0].shape[1] % of === 0, "highest", inputs);
+    return groups(inputs[0].shape, of);
+  },
+  call: (y) => call("group_max", y, y.inputs[0], y.attrs.of, y.attrs.of),
+  // All of it to the winner (Montavon et al. 2019), which is the gradient.
+  rules: { gradient: (g, { inputs: [x], attrs }) => ({ to: [apply(Winner, [x, g], attrs)] }) },
+};
+
+const Winner: Op = {
+  name: "winner",
+  shape: ([, g], { of }) => members(g.shape, of),
+  call: ({ inputs: [x, g], attrs: { of } }) => call("group_winner", g, x, of, of),
+};
+
+const Spread: Op = {
+  name: "spread",
+  shape: ([x], { of }) => members(x.shape, of),
+  call: ({ inputs: [x], attrs: { of } }) => call("group_spread", x, x, of, 1),
+  rules: { gradient: (g, { attrs }) => ({ to: [apply(Sum, [g], attrs)] }) },
+};
+
+const Sum: Op = {
+  name: "group_sum",
+  shape: ([g], { of }) => groups(g.shape, of),
+  call: (y) => call("group_sum", y, y.inputs[0], y.attrs.of, y.attrs.of),
+};
