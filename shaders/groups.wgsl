@@ -17,9 +17,9 @@ fn target_of(i: u32) -> u32 { return i / args.cols * args.each * args.cols + i %
 fn group_max(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * 64u + id.x;
   if (i >= args.n * args.cols) { return; }
-  let from = source(i);
-  var most = x[from];
-  for (var k = 1u; k < args.each; k++) { most = max(most, x[from + k * args.cols]); }
+  let start = source(i);
+  var most = x[start];
+  for (var k = 1u; k < args.each; k++) { most = max(most, x[start + k * args.cols]); }
   out[i] = most;
 }
 
@@ -28,10 +28,10 @@ fn group_max(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) 
 fn group_winner(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * 64u + id.x;
   if (i >= args.n * args.cols) { return; }
-  let from = source(i);
+  let start = source(i);
   var winner = 0u;
   for (var k = 1u; k < args.each; k++) {
-    if (x[from + k * args.cols] > x[from + winner * args.cols]) { winner = k; }
+    if (x[start + k * args.cols] > x[start + winner * args.cols]) { winner = k; }
   }
   for (var k = 0u; k < args.each; k++) { out[target_of(i) + k * args.cols] = select(0.0, g[i], k == winner); }
 }
@@ -50,8 +50,8 @@ fn group_spread(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroup
 fn group_sum(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * 64u + id.x;
   if (i >= args.n * args.cols) { return; }
-  let from = source(i);
+  let start = source(i);
   var total = 0.0;
-  for (var k = 0u; k < args.each; k++) { total += x[from + k * args.cols]; }
+  for (var k = 0u; k < args.each; k++) { total += x[start + k * args.cols]; }
   out[i] = total;
 }

@@ -4,10 +4,12 @@ export type { BackendOptions } from "./backends/choose.ts";
 export type { WasmSource } from "./backends/module.ts";
 export type { Timing } from "./backends/profile.ts";
 export { type Choice, type Composite, methods } from "./composites.ts";
+export type { BlockFacts, DiagnoseOptions, Diagnosis, StreamFacts, WeightFacts } from "./diagnose.ts";
 export { type ErrorCode, RelpropError } from "./errors.ts";
 export type {
   Attribution,
   ClassScore,
+  CloudView,
   Explanation,
   GroupRelevance,
   HeadRelevance,
@@ -27,10 +29,10 @@ export type { Contents, Hub, Progress, Source } from "./files.ts";
 export type { GeneratedToken, GenerateOptions, Generation } from "./generate.ts";
 export type { Groups, NeuronsAsked, Span } from "./grain.ts";
 export type { Image, Pixels } from "./images/picture.ts";
-export type { Input } from "./inputs.ts";
+export type { Cloud, Input, Matrix } from "./inputs.ts";
 export type { AttributeLists, AttributeOptions, AttributionMethod, AttributionName } from "./methods.ts";
 export type { Model } from "./model.ts";
-export type { ExplainLists, ExplainOptions, PredictOptions } from "./question.ts";
+export type { ExplainLists, ExplainOptions, PredictOptions, Without } from "./question.ts";
 export { ansi } from "./render/ansi.ts";
 export { html } from "./render/html.ts";
 export { type PictureOptions, png } from "./render/overlay.ts";

@@ -1,5 +1,6 @@
 import type { Timing } from "./backends/profile.ts";
 import { methods } from "./composites.ts";
+import type { DiagnoseOptions, Diagnosis } from "./diagnose.ts";
 import { Engine, type EngineParts } from "./engine.ts";
 import type { Attribution, Explanation, Prediction } from "./explanation.ts";
 import type { GenerateOptions, Generation } from "./generate.ts";
@@ -132,6 +133,17 @@ export class Model {
   /** Continues a text token by token; with `explain`, each token comes with its explanation. Of models that continue texts. */
   async generate(text: string, options: GenerateOptions = {}): Promise<Generation> {
     return (await import("./generate.ts")).generate(this.#engine, text, options, question);
+  }
+
+  /**
+   * What goes on inside while a text is read, or each of several: how alike its tokens become, what attention looks at,
+   * ranks, gradients of weights. `since` is another model, from whose matrices `weights` tells the difference.
+   */
+  diagnose(text: Input, options?: DiagnoseOptions): Promise<Diagnosis>;
+  diagnose(texts: readonly Input[], options?: DiagnoseOptions): Promise<Diagnosis[]>;
+  async diagnose(text: Input | readonly Input[], options: DiagnoseOptions = {}) {
+    const { diagnose } = await import("./diagnose.ts");
+    return one(text, await diagnose((model: Model) => model.#engine, this, inputs(text), options));
   }
 
   /** Where the time of all runs so far went, kernel by kernel; undefined unless the model was loaded with `profile`. */

@@ -12,7 +12,7 @@ export const scores = (a: Tensor, b: Tensor, heads: number, scale: number): Tens
 export const context = (p: Tensor, x: Tensor, scale = 1): Tensor => apply(Context, [p, x], { scale });
 
 /** scale · pᵀ · x in each head: [batch, heads, t, s] × [batch, t, heads·d] → [batch, s, heads·d]. */
-const contextT = (p: Tensor, x: Tensor, scale: number): Tensor => apply(ContextT, [p, x], { scale });
+export const contextT = (p: Tensor, x: Tensor, scale: number): Tensor => apply(ContextT, [p, x], { scale });
 
 /**
  * Each factor of a product that carries relevance gets `share` of the gradient, a lone one all of it. A share of 1 is
