@@ -17,6 +17,7 @@ import { resolved } from "./targets.ts";
 import { encode, labelsOf, named, placed, spread } from "./tasks.ts";
 import { cols, history, rows, type Tensor } from "./tensor.ts";
 import type { Token } from "./tokenizer.ts";
+import { network } from "./trace.ts";
 
 export interface DiagnoseOptions extends PredictOptions {
   /** Whose logit's gradient is told; as in explain(). */
@@ -50,6 +51,8 @@ export interface BlockFacts {
   /** Of log variance against log position, counted from 1, and its value at 1 (Chi et al. 2023). */
   slope: number;
   intercept: number;
+  /** With `weights`: the length of what goes into each neuron, ‖its rows of the matrices before it‖. */
+  neurons?: number[];
   /** ‖∂ logit / ∂W‖_F of the projections that attention has. */
   gradients: { query?: number; key?: number; value?: number };
 }
@@ -89,7 +92,8 @@ export async function diagnose(
   const labels = labelsOf(architecture, asking);
   const [request] = spread(architecture.task, requests(labels, named(architecture, options)));
   const encoded = await placed(engine, await encode(engine, texts, options), options);
-  const weights = options.weights || since ? await matrices(engine, encoded[0], since) : undefined;
+  const own = options.weights || since ? await stored(engine, encoded[0]) : undefined;
+  const weights = own && facts(own, since && (await stored(since, encoded[0])));
   const results: Diagnosis[] = [];
   for (const one of encoded) {
     throwIfAborted(options.signal);
@@ -105,7 +109,7 @@ export async function diagnose(
       target: of(resolved(request, logits).reduce((most, v, c, all) => (v > all[most] ? c : most), 0)),
       ...(less >= 0 && { contrast: of(less) }),
       stream: streams(engine, seen),
-      blocks: blocks(seen, checked(options.tokens, one)),
+      blocks: blocks(seen, checked(options.tokens, one), own),
       ...(weights && { weights }),
       warnings: one.warnings,
     });
@@ -209,7 +213,7 @@ function alike(state: readonly Float64Array[]): Omit<StreamFacts, "energy"> {
   };
 }
 
-function blocks(seen: Seen, tokens?: readonly number[]): BlockFacts[] {
+function blocks(seen: Seen, tokens?: readonly number[], own?: Stored): BlockFacts[] {
   return Array.from({ length: numbered(seen, "handed") }, (_, i) => {
     const width = cols(seen.outputs[`handed ${i}`]);
     const variance = rowsOf(seen.of(`handed ${i}`), width).map(spreadOf);
@@ -218,7 +222,8 @@ function blocks(seen: Seen, tokens?: readonly number[]): BlockFacts[] {
       if (!seen.outputs[`${name} ${i}`]) continue;
       gradients[name] = Math.sqrt(seen.of(`${name} ${i}`).reduce((sum, v) => sum + v, 0));
     }
-    return { heads: heads(seen, i, tokens), variance, ...logSlope(variance), gradients };
+    const neurons = own?.neurons[i].length ? lengths(own, own.neurons[i]) : undefined;
+    return { heads: heads(seen, i, tokens), variance, ...logSlope(variance), ...(neurons && { neurons }), gradients };
   });
 }
 
@@ -253,11 +258,10 @@ export function logSlope(variance: readonly number[]): { slope: number; intercep
   return { slope, intercept: y - slope * x };
 }
 
-/** The matrices of the network, or what they differ by from another's. */
-async function matrices(engine: Engine, one: Encoded, since?: Engine): Promise<WeightFacts[]> {
-  const [own, before] = [await stored(engine, one), since && (await stored(since, one))];
+/** Of the matrices of a network, or of what they differ by from another's. */
+function facts({ matrices: own }: Stored, before?: Stored): WeightFacts[] {
   return [...own].map(([name, { values, shape }]) => {
-    const old = before?.get(name);
+    const old = before?.matrices.get(name);
     if (before && (!old || String(old.shape) !== String(shape))) {
       throw new RelpropError("InvalidOption", `the model to compare with has no ${name} of ${shape.join(" × ")}`);
     }
@@ -266,23 +270,50 @@ async function matrices(engine: Engine, one: Encoded, since?: Engine): Promise<W
   });
 }
 
-type Matrices = Map<string, { values: Float32Array; shape: [number, number] }>;
+interface Stored {
+  /** Of all dense layers, by the names that the checkpoint gives them. */
+  matrices: Map<string, { values: Float32Array; shape: [number, number] }>;
+  /** By block, those whose rows are its neurons'. */
+  neurons: string[][];
+}
 
-/** The matrices of all dense layers, by the names that the checkpoint gives them. */
-async function stored(engine: Engine, one: Encoded): Promise<Matrices> {
+/** What a dense layer's matrix is called: that of a narrow one is below what widens it. */
+const called = ({ inputs: [, w] }: Tensor) => w.name ?? w.inputs[0]?.name;
+
+async function stored(engine: Engine, one: Encoded): Promise<Stored> {
   const trace = ({ logits }: Network) => {
     const outputs: Record<string, Tensor> = {};
-    for (const { op, inputs } of history([logits])) {
-      if (op.name !== "linear") continue;
-      const leaf = inputs[1].name ?? inputs[1].inputs[0]?.name; // that of a narrow one is below what widens it
-      if (leaf !== undefined) outputs[leaf] = inputs[1];
+    for (const layer of history([logits])) {
+      const name = layer.op.name === "linear" ? called(layer) : undefined;
+      if (name !== undefined) outputs[name] = layer.inputs[1];
     }
     return { outputs, walks: [] };
   };
   const [seen] = await engine.look([one], { kind: "matrices", trace, rows: one.tokens.length });
-  const found: Matrices = new Map();
+  const matrices: Stored["matrices"] = new Map();
   for (const [name, { shape }] of Object.entries(seen.outputs)) {
-    found.set(name, { values: seen.of(name), shape: [shape[0], shape[1]] });
+    matrices.set(name, { values: seen.of(name), shape: [shape[0], shape[1]] });
   }
-  return found;
+  const { blocks } = network(engine.parts.architecture, 1, 1, { loops: one.change?.made.loops });
+  return { matrices, neurons: blocks.map((block) => into(block.neurons)) };
+}
+
+/** The matrices of the dense layers right below neurons. */
+function into(neurons: Tensor | undefined): string[] {
+  if (!neurons) return [];
+  if (neurons.op.name === "linear") return [called(neurons)].flatMap((name) => name ?? []);
+  return ["activation", "gate"].includes(neurons.op.name) ? neurons.inputs.flatMap(into) : [];
+}
+
+/** The length of each neuron's rows. */
+function lengths({ matrices }: Stored, names: readonly string[]): number[] {
+  const [first] = names.map((name) => matrices.get(name)!);
+  return Array.from({ length: first?.shape[0] ?? 0 }, (_, r) => {
+    let squares = 0;
+    for (const name of names) {
+      const { values, shape } = matrices.get(name)!;
+      for (let c = r * shape[1]; c < (r + 1) * shape[1]; c++) squares += values[c] ** 2;
+    }
+    return Math.sqrt(squares);
+  });
 }

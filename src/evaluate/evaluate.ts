@@ -5,6 +5,7 @@ import { quote, RelpropError, throwIfAborted } from "../errors.ts";
 import type { ReadingPoint } from "../explanation.ts";
 import { isOther, type Model } from "../model.ts";
 import { classIndex } from "../target.ts";
+import { cuts } from "./cuts.ts";
 import type { Example } from "./examples.ts";
 import { identity } from "./identity.ts";
 import { fingerprint, type Journal, open } from "./journal.ts";
@@ -67,9 +68,10 @@ export async function evaluate(
   }
   const name = options.protocol ?? "ali2022";
   const how = protocol(name);
+  if (how.cut) return cuts(model, checkedExamples(examples), how, { ...options, protocol: name });
   const judged = judgedMethods(options.methods, examples.length, seed);
   const baseline = baselineOf(options.baseline, judged);
-  if (!examples.length) throw new RelpropError("InvalidInput", "there are no examples to evaluate on");
+  checkedExamples(examples);
   if (!Number.isInteger(seed)) throw new RelpropError("InvalidOption", `a seed is an integer, not ${quote(seed)}`);
   if (how.randomized && !randomized.length) {
     const message = `${name} needs \`randomized\`: the models that load() makes of what randomized() yields`;
@@ -106,6 +108,11 @@ export async function evaluate(
     baseline,
     cases.map((_, i) => rows.get(i)!),
   );
+}
+
+function checkedExamples(examples: readonly Example[]): readonly Example[] {
+  if (examples.length) return examples;
+  throw new RelpropError("InvalidInput", "there are no examples to evaluate on");
 }
 
 function judgedMethods(wanted: EvaluateOptions["methods"] = usual, examples: number, seed: number): Judged[] {

@@ -1,6 +1,7 @@
 // What a protocol is: how one explanation of one text is judged. A new one is a file in protocols/ and a line in
 // protocols.ts.
 
+import type { Cutting } from "./cuts.ts";
 import type { Attribution, ClassScore, Explanation } from "../explanation.ts";
 import type { Input } from "../inputs.ts";
 import type { Model } from "../model.ts";
@@ -18,6 +19,8 @@ export interface Protocol {
   /** Whether models with random weights in place of their own are needed. */
   randomized?: true;
   score(trial: Trial): Promise<Scores>;
+  /** Of protocols that judge no explanations but what a model loses: see cuts.ts. */
+  cut?: Cutting;
 }
 
 /** The metrics of one explanation; NaN where one is not defined for this text. */

@@ -1,4 +1,5 @@
 import { quote, RelpropError } from "../errors.ts";
+import { ablation, protocolOf, pruning } from "./cuts.ts";
 import type { Protocol } from "./protocol.ts";
 import { achtibat2024 } from "./protocols/achtibat2024.ts";
 import { ali2022 } from "./protocols/ali2022.ts";
@@ -13,8 +14,10 @@ export const protocols: ReadonlyMap<string, Protocol> = new Map([
   ["ali2022", ali2022],
   ["ali2022-fixed", ali2022Fixed],
   ["achtibat2024", achtibat2024],
+  ["ablation", protocolOf("attention heads cut out, least and most important or relevant first", ablation)],
   ["aopc", aopc],
   ["loo", loo],
+  ["pruning", protocolOf("Li et al. 2024: neurons cut out, those with the smallest weights first", pruning)],
   ["sanity", sanity],
   ["stability", stability],
 ]);

@@ -73,10 +73,17 @@ export function plainTransformer(given: Config, w: Weights): Architecture {
     ? encoder(config, w, { ...it, reads: readout === "last" || readout === "mean" ? readout : undefined })
     : readout === "slot"
       ? fromRows(config, w, width, { ...it, reads: "last" }, answer(config, width), lastSlot)
-      : fromRows(config, w, width, { ...it, reads: readout });
+      : fromRows(config, w, width, { ...it, reads: readout, width: leaving(w.at(`layers.${blocks - 1}`), width, how.residual) });
   agree(config, "hidden_size", found.width, words);
   const loops = it.loops?.times;
   return how.tied ? { ...found, loops, energy: energy(w.at("layers.0"), width) } : { ...found, loops };
+}
+
+/** How wide the rows are that leave the last block. */
+function leaving(layer: Weights, width: number, residual: boolean): number {
+  const rows = (name: string) => layer.shape(`${name}.weight`)?.[0];
+  if (residual || rows("feedforward.symmetric") || rows("feedforward.down")) return width;
+  return rows("feedforward.up") ?? rows("attention.output") ?? rows("attention.value") ?? width;
 }
 
 const answer = (config: Config, width: number) => ({

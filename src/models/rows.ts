@@ -21,7 +21,7 @@ export function fromRows(
   w: Weights,
   width: number,
   it: Omit<Encoder, "reads"> & { reads: Architecture["reads"] },
-  head: Omit<ReturnType<typeof top>, "reads"> = top(config, w, it.heads, width, it.eps),
+  head: Omit<ReturnType<typeof top>, "reads"> = top(config, w, it.heads, it.width ?? width, it.eps),
   data: (width: number) => Record<string, Float32Array> = () => ({}),
 ): Architecture {
   const { logits, ...task } = head;
