@@ -16,7 +16,7 @@ const tool = (name, ...args) => execFileSync(process.execPath, [`node_modules/${
 const builds = { simd: "kernels.wasm", relaxed: "kernels.relaxed.wasm" };
 
 /** Shaders that most explanations do without: of long texts, of some families and of other rules for dense layers. The GPU's backend loads them when it must. */
-const RARE = /^(attend|attend_grad|gate|groups|plain_weights|rotary|signs|skew|span|squares|stabilize|widen)\.wgsl$/;
+const RARE = /^(attend|attend_grad|blocks|gate|groups|plain_weights|rotary|signs|skew|span|stabilize|widen)\.wgsl$/;
 
 const note = "// Written by build.mjs; do not edit.\n";
 

@@ -1,6 +1,7 @@
 // What explanations of long texts, of some families and by some rules need: kernels that are loaded when one is called.
 
 export * from "./attend";
+export * from "./blocks";
 export * from "./gate";
 export * from "./groups";
 export * from "./plain_weights";
@@ -8,7 +9,6 @@ export * from "./rotary";
 export * from "./signs";
 export * from "./skew";
 export { softmax_span } from "./softmax";
-export * from "./squares";
 export * from "./stabilize";
 export * from "./widen";
 

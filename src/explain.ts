@@ -21,6 +21,10 @@ export async function explain(
 ): Promise<unknown[]> {
   const { architecture } = engine.parts;
   const asking = { ...given } as ExplainOptions;
+  if (architecture.task.startsWith("point")) {
+    asking.at ??= "points";
+    asking.points ??= true;
+  }
   if (architecture.image) {
     // Achtibat et al.'s rules for images, read at what is in them rather than at where it is.
     asking.method ??= "attn-lrp-gamma";

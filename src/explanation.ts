@@ -134,6 +134,8 @@ export interface CloudView {
   points: number;
   /** By group the places of its points, the centre's first; groups are the tokens that are not special. */
   groups: number[][];
+  /** How many groups were hidden, the last ones, of models that make them up. */
+  hidden?: number;
 }
 
 /** Where relevance is read. */
@@ -227,6 +229,8 @@ export interface Answer {
 }
 
 export interface Prediction {
+  /** Of models that make up hidden groups of points: these points, and the mean Chamfer distance (L2) to those that were there. */
+  cloud?: { points: number[][]; chamfer: number };
   text: string;
   model: string;
   backend: "wasm" | "webgpu";

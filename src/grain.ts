@@ -46,8 +46,9 @@ export interface Numbers {
 }
 
 /** The tensors of each block that are needed; see models/family.ts. @internal */
-export function watch({ heads, neurons, pairs, pixels }: Finer): string[] {
+export function watch({ heads, neurons, pairs, pixels, points }: Finer): string[] {
   return [
+    ...(points ? ["points"] : []),
     ...(pixels ? ["pixels"] : []),
     ...(heads || pairs ? ["context"] : []),
     ...(heads ? ["skipped", "attention"] : []),
@@ -58,10 +59,11 @@ export function watch({ heads, neurons, pairs, pixels }: Finer): string[] {
 
 /** What is asked for beside `explanation`. Throws `InvalidOption`. @internal */
 export function finer(explanation: Explanation, numbers: Numbers, asked: Finer): Partial<Explanation> {
-  const { groups, heads, neurons, pairs, pixels } = asked;
+  const { groups, heads, neurons, pairs, pixels, points } = asked;
   const n = explanation.tokens.length;
   return {
     ...(pixels && { image: { ...(explanation.image as ImageView), pixels: ofPixels(explanation, numbers) } }),
+    ...(points && { cloud: ofPoints(explanation, numbers) }),
     ...(groups && { groups: grouped(explanation, groups) }),
     ...(heads && { heads: blocks(numbers, "context").map((i) => ofHeads(numbers, n, i)) }),
     ...(neurons && { neurons: ofNeurons(numbers, n, neurons) }),
@@ -131,6 +133,18 @@ function ofPixels({ image, tokens }: Explanation, numbers: Numbers): number[] {
     }
     return sum;
   });
+}
+
+/** Each point's relevance: that of its coordinates in all groups that it is in. */
+function ofPoints({ cloud }: Explanation, numbers: Numbers): Explanation["cloud"] {
+  if (!cloud) throw new RelpropError("InvalidOption", "this model reads no point clouds");
+  const { x, g } = pair(numbers, "points 0");
+  const relevance = Array<number>(cloud.points).fill(0);
+  let at = 0;
+  for (const i of cloud.groups.flat()) {
+    for (const end = at + 3; at < end; at++) relevance[i] += x[at] * g![at];
+  }
+  return { ...cloud, relevance };
 }
 
 // ---- heads and neurons

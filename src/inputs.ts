@@ -20,9 +20,10 @@ export interface Matrix {
   names?: readonly string[];
 }
 
-/** A point cloud, of models that read them: x, y and z of each point. */
+/** A point cloud, of models that read them: x, y and z of each point; and which groups a model that makes them up must. */
 export interface Cloud {
   points: readonly ArrayLike<number>[];
+  hidden?: readonly number[];
 }
 
 /** A text; or an image, rows of numbers or points, of models that read them. */

@@ -56,12 +56,14 @@ export interface ExplainOptions extends PredictOptions {
   pairs?: boolean;
   /** Of an image: also each pixel's relevance, as `image.pixels`. */
   pixels?: boolean;
+  /** Of a point cloud: also each point's relevance, as `cloud.relevance`. */
+  points?: boolean;
   /** With `of` a dot product or cosine: also its relevance by pairs of one token of either text, as `interactions`. */
   interactions?: boolean;
 }
 
 /** What finer explanations are asked for. @internal */
-export type Finer = Pick<ExplainOptions, "groups" | "heads" | "neurons" | "pairs" | "pixels">;
+export type Finer = Pick<ExplainOptions, "groups" | "heads" | "neurons" | "pairs" | "pixels" | "points">;
 
 type Listable = "method" | "target" | "contrast" | "at";
 
@@ -88,7 +90,7 @@ export interface Question {
 
 /** @internal */
 export function question(requests: Float32Array[], options: ExplainOptions | ExplainLists): Question {
-  const { target, contrast, at = "embeddings", layers = false, groups, heads, neurons, pairs, pixels } = options;
+  const { target, contrast, at = "embeddings", layers = false, groups, heads, neurons, pairs, pixels, points: each } = options;
   const points = listed(at);
   for (const point of points) {
     if (readingPoints.includes(point)) continue;
@@ -99,7 +101,10 @@ export function question(requests: Float32Array[], options: ExplainOptions | Exp
     requests,
     points,
     layers,
-    finer: groups || heads || neurons || pairs || pixels ? { groups, heads, neurons, pairs, pixels } : undefined,
+    finer:
+      groups || heads || neurons || pairs || pixels || each
+        ? { groups, heads, neurons, pairs, pixels, points: each }
+        : undefined,
     several: [options.method, target, contrast, at].some(Array.isArray),
   };
 }

@@ -4,6 +4,7 @@
 import type { Engine } from "./engine.ts";
 import { quote, RelpropError } from "./errors.ts";
 import type { Answer, Prediction } from "./explanation.ts";
+import { chamfer } from "./points/cloud.ts";
 import type { Encoded, Input } from "./inputs.ts";
 import type { Architecture } from "./models/family.ts";
 import type { Task } from "./models/heads.ts";
@@ -55,6 +56,9 @@ export async function placed(engine: Engine, encoded: readonly Encoded[], asked:
       throw new RelpropError("InvalidOption", "an answer's ends are found by the model; leave out `token`");
     const logits = await engine.predict(encoded, signal);
     return encoded.map((one, i) => ({ ...one, reads: span(one, logits[i]) }));
+  }
+  if (task === "point-cloud-reconstruction" && token === undefined) {
+    return encoded.map((one) => ({ ...one, reads: [one.tokens.length - one.cloud!.hidden!] })); // the first hidden one
   }
   if (token !== undefined) return encoded.map((one) => ({ ...masked(engine, one), reads: [place(one, token)] }));
   if (task === "token-classification") {
@@ -169,6 +173,7 @@ export async function predictions(
       return { ...common, classes: [], answer };
     }
     const width = about.labels.length;
+    if (task === "point-cloud-reconstruction") return { ...common, classes: [], cloud: madeUp(one, logits[i], width) };
     const rows = "reads" in one && one.reads ? one.reads : [...tokens.keys()];
     const told = rows.map((j, row) => ({
       ...tokens[j],
@@ -177,6 +182,19 @@ export async function predictions(
     const main = lm ? 0 : surest(engine, one, logits[i]);
     return { ...common, classes: told[main].classes, tokens: told };
   });
+}
+
+/** The points of the hidden groups, and how far they are from those that were there. */
+function madeUp({ tokens: { length: n }, given, cloud }: Encoded, logits: Float32Array, width: number) {
+  const hidden = cloud!.hidden!;
+  const around = (j: number) => given!.places.subarray(3 * j, 3 * j + 3);
+  const all = Array.from({ length: hidden }, (_, k) => n - hidden + k);
+  const points = all.flatMap((j) => {
+    const own = rowOf(logits, j, width);
+    return Array.from({ length: width / 3 }, (_, p) => [0, 1, 2].map((c) => own[3 * p + c] + around(j)[c]));
+  });
+  const told = all.map((j) => chamfer(rowOf(logits, j, width), rowOf(given!.truth, j, width)));
+  return { points, chamfer: told.reduce((sum, v) => sum + v, 0) / hidden };
 }
 
 function answerOf({ text: both, tokens }: Encoded, ends: [number, number], logits: Float32Array): Answer {

@@ -43,14 +43,14 @@ export type Made = Pick<Embedded, "recompute" | "attend" | "whole" | "loops" | "
   past?: number;
 };
 
-/** The network over `batch` texts padded to `t` tokens; its inputs are words, places and lengths. */
+/** The network over `batch` texts padded to so many tokens; its inputs are words, places and lengths. */
 export function network(
   architecture: Architecture,
   batch: number,
-  t: number,
+  tokens: number,
   { given, paired, reads, past, ...made }: Made = {},
 ): Network {
-  const { width, tables } = architecture;
+  const { width, tables, length: t = tokens } = architecture;
   const cached = (name: string) => input(name, [batch, past!, width]);
   return architecture.network({
     ...made,

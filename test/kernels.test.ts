@@ -15,14 +15,19 @@ import { context, scores } from "../src/ops/attention.ts";
 import { dot } from "../src/ops/dot.ts";
 import { add } from "../src/ops/elementwise.ts";
 import { gate } from "../src/ops/gate.ts";
+import { highest, spread } from "../src/ops/groups.ts";
 import { linear } from "../src/ops/linear.ts";
 import { layerNorm } from "../src/ops/norm.ts";
+import { plainWeights } from "../src/ops/plain_weights.ts";
+import { reshape } from "../src/ops/reshape.ts";
 import { rotary } from "../src/ops/rotary.ts";
+import { scaleRows } from "../src/ops/scale_rows.ts";
 import { seed } from "../src/ops/seed.ts";
 import { pick } from "../src/ops/select.ts";
 import { half, choose as pickSide, share } from "../src/ops/signs.ts";
 import { skew } from "../src/ops/skew.ts";
 import { softmax } from "../src/ops/softmax.ts";
+import { squares } from "../src/ops/squares.ts";
 import { stabilize, stabilizer } from "../src/ops/stabilize.ts";
 import { narrow, widen } from "../src/ops/widen.ts";
 import { plan } from "../src/plan.ts";
@@ -132,6 +137,10 @@ function everything(): Record<string, Tensor> {
   y = gate(dense("gate", context(near, turned), width), y);
   for (const [name, f] of [...activations].filter(([name]) => !/_py|fast|swish/.test(name)))
     y = f(dense(name, y, width));
+  const pairs = spread(highest(reshape(y, [batch, 2 * t, width / 2]), 2), 2);
+  y = add(y, reshape(pairs, [batch, t, width]));
+  const linearly = add(scores(y, y, heads, 0.5), scores(input("ones", [1, t, heads]), squares(y, heads), heads, -0.5));
+  y = scaleRows(context(plainWeights(linearly, lengths), y), input("rows", [batch, t]));
   const logits = dense("classes", pick(y, 1), classes);
   const start = seed(logits, input("request", [2 * batch, classes + 1]));
 
@@ -168,6 +177,12 @@ function many(): Record<string, Tensor> {
   const apart = skew(input("many apart", [1, 2, 20, 39]), false);
   found.push(apart, apart.op.rules!.gradient(input("many pairs", [1, 2, 20, 20]), apart, at).to[0]!);
   found.push(softmax(input("many scores", [2, n, 4]), input("many lengths", [2]), { before: 2, after: 1 }));
+  const grouped = input("many grouped", [2, n, 3]);
+  for (const y of [highest(grouped, 2), spread(grouped, 2)]) {
+    found.push(y, y.op.rules!.gradient(input(`many ${y.op.name}`, [...y.shape]), y, at).to[0]!);
+  }
+  found.push(plainWeights(input("many scores", [2, n, 4]), input("many lengths", [2])));
+  found.push(scaleRows(x, input("many scales", [n, 1])));
   found.push(picked, placed, seed(x, input("many requests", [n, 4])));
   return Object.fromEntries(found.map((t, i) => [`many ${i}`, t]));
 }

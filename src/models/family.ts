@@ -107,6 +107,8 @@ export interface Architecture {
   vocabulary: number;
   /** Of the embeddings. */
   width: number;
+  /** How many tokens every input has, of models that take no other number. */
+  length?: number;
   /** The most tokens a text may have. */
   positions: number;
   /** The classes; of language models the vocabulary's pieces, which the tokenizer knows. */

@@ -1,6 +1,7 @@
-import { apply, check, cols, halves, type Op, type Rule, size, type Tensor, threads } from "../tensor.ts";
+import { apply, check, cols, halves, type Op, type Rule, size, type Tensor } from "../tensor.ts";
 import { Scores } from "./attention.ts";
 import { dot } from "./dot.ts";
+import { scaleRows } from "./scale_rows.ts";
 
 /** Σ x² in each head: [batch, t, heads·d] → [batch, t, heads]. */
 export const squares = (x: Tensor, heads: number): Tensor => apply(Squares, [x, x], { heads });
@@ -11,7 +12,7 @@ const product =
   (g, y) => {
     const [x] = y.inputs;
     const kept = share === 1 / 2 ? [] : [{ entry: "products" as const, rows: dot(g, y), times: 1 - 2 * share }];
-    return { to: [apply(TimesBlocks, [x, g], { scale: 2 * share })], kept };
+    return { to: [scaleRows(x, g, size(x) / size(y), 2 * share)], kept };
   };
 
 const Squares: Op = {
@@ -27,13 +28,4 @@ const Squares: Op = {
     return { kernel: "dot_rows", args: [n, size(y.inputs[0]) / n, n], grid: halves(n) };
   },
   rules: { gradient: product(1), uniform: product(1 / 2) },
-};
-
-const TimesBlocks: Op = {
-  name: "times_blocks",
-  shape: ([x, g]) => [...g.shape.slice(0, -1), cols(x)],
-  call: (y) => {
-    const [x, g] = y.inputs;
-    return { kernel: "times_blocks", args: [size(y), size(y) / size(g), size(x), y.attrs.scale], grid: threads(size(y)) };
-  },
 };
