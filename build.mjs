@@ -76,25 +76,14 @@ async function generateWorker() {
 const options = { bundle: true, format: "esm", target: "es2022", legalComments: "none", logLevel: "warning" };
 const page = { platform: "browser", minify: true };
 
-/** The engine for edge runtimes, which compile what is imported: its kernels are provided, and there are no GPUs. */
-const edge = {
-  name: "edge",
-  setup({ onLoad, onResolve }) {
-    onLoad({ filter: /\/generated\/(shaders|rare)\.ts$/ }, () => ({
-      contents: "export const shaders = {}, rare = {};",
-    }));
-    onResolve({ filter: /\/builtin\.ts$/ }, () => ({ path: resolve("src/backends/builtin.edge.ts") }));
-  },
-};
-
 /** An entry for edge runtimes that import kernels by paths that end in `query`. */
 function edgeEntry(name, exported, query) {
   const lines = [
     `import relaxed from "./kernels.relaxed.wasm${query}";`,
     `import simd from "./kernels.wasm${query}";`,
-    `import { provide } from "./edge.js";`,
+    `import { provide } from "./relprop.min.js";`,
     "provide({ simd, relaxed });",
-    `export { ${exported.join(", ")} } from "./edge.js";`,
+    `export { ${exported.join(", ")} } from "./relprop.min.js";`,
   ];
   writeFileSync(`dist/${name}.js`, `${lines.join("\n")}\n`);
 }
@@ -155,35 +144,25 @@ async function bundle() {
     const code = readFileSync(`dist/${file}`, "utf8");
     writeFileSync(`dist/${file}`, unfollowed(code.replace(/\bimport"\.\/[^"]+";/g, "")));
   }
-  const { metafile } = await build({
-    ...index,
-    entryPoints: ["src/index.edge.ts"],
-    outfile: "dist/edge.js",
-    minify: true,
-    metafile: true,
-    plugins: [edge],
-  });
-  const exported = metafile.outputs["dist/edge.js"].exports.filter((name) => name !== "provide");
-  edgeEntry("index.workerd", exported, "");
-  edgeEntry("index.edge", exported, "?module");
-
-  // All in one file, for pages without a bundler.
+  // All in one file, for pages without a bundler; and for edge functions, which hand it kernels compiled beforehand.
   const { version, license, dependencies } = JSON.parse(readFileSync("package.json", "utf8"));
   const [[library, its]] = Object.entries(dependencies);
   const banner = `/* relprop ${version}, ${license}; with ${library} ${its}, Apache-2.0 */`;
-  await build({
+  const { metafile } = await build({
     ...options,
     ...page,
-    entryPoints: ["src/index.ts"],
+    entryPoints: ["src/index.page.ts"],
     outfile: "dist/relprop.min.js",
+    metafile: true,
     banner: { js: banner },
     plugins: [worker("file()")], // bundlers follow index.js to worker.js to here, and must not be sent round again
   });
   writeFileSync("dist/worker.js", 'import { serve } from "./relprop.min.js";\n\nserve();\n');
 
-  for (const name of ["relprop.min", "edge"]) {
-    writeFileSync(`dist/${name}.js`, unfollowed(readFileSync(`dist/${name}.js`, "utf8")));
-  }
+  writeFileSync("dist/relprop.min.js", unfollowed(readFileSync("dist/relprop.min.js", "utf8")));
+  const exported = metafile.outputs["dist/relprop.min.js"].exports.filter((name) => name !== "provide");
+  edgeEntry("index.workerd", exported, "");
+  edgeEntry("index.edge", exported, "?module");
 
   for (const file of Object.values(builds)) copyFileSync(`build/${file}`, `dist/${file}`);
   tool("typescript/bin/tsc", "-p", "tsconfig.build.json");

@@ -78,7 +78,7 @@ export interface Diagnosis {
   warnings: string[];
 }
 
-/** Each text's. `engineOf` is the class's own look at what a model hides. */
+/** Each text's. `engineOf` is the class's own look at what a model hides. @internal */
 export async function diagnose(
   engineOf: (model: Model) => Engine,
   model: Model,
@@ -166,7 +166,8 @@ async function inside(engine: Engine, one: Encoded, request: Float32Array, signa
       const gradient = contextT(reshape(g, [1, 1, rows(g), cols(g)]), reshape(x, [1, rows(x), cols(x)]), 1);
       found[name] = dot(gradient, gradient);
     }
-    for (const [name, w] of Object.entries(engine.parts.architecture.energy?.weights ?? {})) found[`energy ${name}`] = w;
+    for (const [name, w] of Object.entries(engine.parts.architecture.energy?.weights ?? {}))
+      found[`energy ${name}`] = w;
     return { outputs: found, walks: [] };
   };
   const made = { whole: true, recompute: false };
@@ -180,7 +181,9 @@ const numbered = ({ outputs }: Seen, name: string) =>
 
 function streams(engine: Engine, seen: Seen): StreamFacts[] {
   const { energy } = engine.parts.architecture;
-  const weights = Object.fromEntries(Object.keys(energy?.weights ?? {}).map((name) => [name, seen.of(`energy ${name}`)]));
+  const weights = Object.fromEntries(
+    Object.keys(energy?.weights ?? {}).map((name) => [name, seen.of(`energy ${name}`)]),
+  );
   return Array.from({ length: numbered(seen, "stream") }, (_, i) => {
     const width = cols(seen.outputs[`stream ${i}`]);
     const state = rowsOf(seen.of(`stream ${i}`), width);
@@ -209,7 +212,13 @@ function alike(state: readonly Float64Array[]): Omit<StreamFacts, "energy"> {
     cosine: pairs ? (inner(direction, direction) - units) / pairs : 1,
     alignment: n > 1 ? (together - all) / ((n - 1) * (all || 1)) : 1,
     residual: Math.sqrt(spread / (all || 1)),
-    ...ranks(singularValues(state.flatMap((x) => Array.from(x)), n, state[0].length)),
+    ...ranks(
+      singularValues(
+        state.flatMap((x) => Array.from(x)),
+        n,
+        state[0].length,
+      ),
+    ),
   };
 }
 
@@ -248,7 +257,7 @@ function spreadOf(x: Float64Array): number {
   return x.reduce((sum, v) => sum + (v - mean) ** 2, 0) / x.length;
 }
 
-/** The line through log variance over log position by least squares; positions count from 1, those of no variance do not. */
+/** The line through log variance over log position by least squares; positions count from 1, those of no variance do not. @internal */
 export function logSlope(variance: readonly number[]): { slope: number; intercept: number } {
   const points = variance.flatMap((v, m) => (v > 0 ? [[Math.log(m + 1), Math.log(v)]] : []));
   const mean = (k: number) => points.reduce((sum, point) => sum + point[k], 0) / (points.length || 1);

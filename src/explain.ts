@@ -36,7 +36,10 @@ export async function explain(
     asked.several ? results : results.map(([only]) => only);
   if (continuation !== undefined && !other) {
     if (asking.loops !== undefined || asking.without) {
-      throw new RelpropError("InvalidOption", "continuations are of the network as it is; leave out `loops`, `without`");
+      throw new RelpropError(
+        "InvalidOption",
+        "continuations are of the network as it is; leave out `loops`, `without`",
+      );
     }
     const asked = question([], asking);
     const how = { continuation, contrast: contrast === undefined ? undefined : String(contrast), truncate };

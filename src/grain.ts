@@ -135,14 +135,15 @@ function ofPixels({ image, tokens }: Explanation, numbers: Numbers): number[] {
   });
 }
 
-/** Each point's relevance: that of its coordinates in all groups that it is in. */
+/** Each point's relevance: that of its features in all groups that it is in. */
 function ofPoints({ cloud }: Explanation, numbers: Numbers): Explanation["cloud"] {
   if (!cloud) throw new RelpropError("InvalidOption", "this model reads no point clouds");
-  const { x, g } = pair(numbers, "points 0");
+  const { x, g, width } = pair(numbers, "points 0");
+  const each = width / cloud.groups[0].length;
   const relevance = Array<number>(cloud.points).fill(0);
   let at = 0;
   for (const i of cloud.groups.flat()) {
-    for (const end = at + 3; at < end; at++) relevance[i] += x[at] * g![at];
+    for (const end = at + each; at < end; at++) relevance[i] += x[at] * g![at];
   }
   return { ...cloud, relevance };
 }

@@ -90,7 +90,18 @@ export interface Question {
 
 /** @internal */
 export function question(requests: Float32Array[], options: ExplainOptions | ExplainLists): Question {
-  const { target, contrast, at = "embeddings", layers = false, groups, heads, neurons, pairs, pixels, points: each } = options;
+  const {
+    target,
+    contrast,
+    at = "embeddings",
+    layers = false,
+    groups,
+    heads,
+    neurons,
+    pairs,
+    pixels,
+    points: each,
+  } = options;
   const points = listed(at);
   for (const point of points) {
     if (readingPoints.includes(point)) continue;

@@ -4,10 +4,10 @@
 import type { Engine } from "./engine.ts";
 import { quote, RelpropError } from "./errors.ts";
 import type { Answer, Prediction } from "./explanation.ts";
-import { chamfer } from "./points/cloud.ts";
 import type { Encoded, Input } from "./inputs.ts";
 import type { Architecture } from "./models/family.ts";
 import type { Task } from "./models/heads.ts";
+import { chamfer } from "./points/cloud.ts";
 import type { ExplainOptions, PredictOptions } from "./question.ts";
 import type { TargetOptions } from "./target.ts";
 

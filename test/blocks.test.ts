@@ -37,8 +37,18 @@ for (const backend of backends) {
           const many = [...Array(s).keys()].filter(seen).length;
           return seen(j) ? 1 / many : 0;
         };
-        close(found.y, data.x.map((v, e) => v * weight(e)), TOLERANCE, "plain weights: y");
-        close(found.to[0]!, found.g.map((v, e) => v * weight(e)), TOLERANCE, "plain weights: gradient");
+        close(
+          found.y,
+          data.x.map((v, e) => v * weight(e)),
+          TOLERANCE,
+          "plain weights: y",
+        );
+        close(
+          found.to[0]!,
+          found.g.map((v, e) => v * weight(e)),
+          TOLERANCE,
+          "plain weights: gradient",
+        );
         assert.equal(found.kept, {});
       }
     }
@@ -81,8 +91,18 @@ for (const backend of backends) {
       assert.equal(y.shape, [c, t, d]);
       const found = await ruled(backend, y, "gradient", data, { targets: 2 });
       const by = (e: number) => data.s[Math.floor(e / d) % (c * t)];
-      close(found.y, Float64Array.from({ length: c * t * d }, (_, e) => data.x[e % (b * t * d)] * by(e)), TOLERANCE, "scaled rows: y");
-      close(found.to[0]!, found.g.map((v, e) => v * by(e)), TOLERANCE, "scaled rows: gradient");
+      close(
+        found.y,
+        Float64Array.from({ length: c * t * d }, (_, e) => data.x[e % (b * t * d)] * by(e)),
+        TOLERANCE,
+        "scaled rows: y",
+      );
+      close(
+        found.to[0]!,
+        found.g.map((v, e) => v * by(e)),
+        TOLERANCE,
+        "scaled rows: gradient",
+      );
     }
   });
 

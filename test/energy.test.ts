@@ -3,8 +3,8 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { allClose, everywhere, eye, files, type Matrix, near, normal } from "./systems.ts";
 import { places } from "./support.ts";
+import { allClose, everywhere, eye, files, type Matrix, near, normal } from "./systems.ts";
 
 const config = (d: number, loops: number, more: object = {}) => ({
   model_type: "energy_transformer",
@@ -17,7 +17,11 @@ const config = (d: number, loops: number, more: object = {}) => ({
 });
 
 const attention = (d: number, loops: number, more: object = {}, extra: Record<string, Matrix | number[]> = {}) =>
-  files(config(d, loops, more), { "layers.0.attention.query.weight": eye(d), "classifier.weight": normal(2, d, 5), ...extra });
+  files(config(d, loops, more), {
+    "layers.0.attention.query.weight": eye(d),
+    "classifier.weight": normal(2, d, 5),
+    ...extra,
+  });
 
 const test = suite("energy");
 
@@ -25,9 +29,21 @@ test("Yang 2022: two tokens at ±a go to ± a tanh(a²), energies −.135335, �
   await everywhere(attention(1, 3), async (model) => {
     const { stream } = await model.diagnose({ rows: [[1], [-1]] });
     const a = [1, 0.761594, 0.398073, 0.0625568];
-    near(stream.map(({ energy }) => energy!.norm), a.map((v) => v * v), "½ ‖Z‖² = a²");
-    near(stream.map(({ energy }) => energy!.interaction), [-0.135335, -0.31347, -0.728386, -0.992204], "E");
-    near(stream.slice(1).map(({ norm }) => norm / Math.SQRT2), a.slice(0, 3).map((v) => v * Math.tanh(v * v)), "a tanh(a²)");
+    near(
+      stream.map(({ energy }) => energy!.norm),
+      a.map((v) => v * v),
+      "½ ‖Z‖² = a²",
+    );
+    near(
+      stream.map(({ energy }) => energy!.interaction),
+      [-0.135335, -0.31347, -0.728386, -0.992204],
+      "E",
+    );
+    near(
+      stream.slice(1).map(({ norm }) => norm / Math.SQRT2),
+      a.slice(0, 3).map((v) => v * Math.tanh(v * v)),
+      "a tanh(a²)",
+    );
   });
 });
 
@@ -36,7 +52,11 @@ test("Yang 2022: the dense layer goes 3, 1.5, 1.125, 1.03125 down to 1 at B / 1.
   const extra = { "layers.0.feedforward.symmetric.weight": eye(4, 0.5), "layers.0.feedforward.symmetric.bias": b };
   await everywhere(attention(4, 3, {}, extra), async (model) => {
     const { stream } = await model.diagnose({ rows: [[0, 0, 0, 0]] }); // one token attends to itself
-    near(stream.map(({ energy }) => energy!.feedforward), [3, 1.5, 1.125, 1.03125], "E2");
+    near(
+      stream.map(({ energy }) => energy!.feedforward),
+      [3, 1.5, 1.125, 1.03125],
+      "E2",
+    );
     const far = await model.diagnose({ rows: [[0, 0, 0, 0]] }, { loops: 30 });
     near([far.stream[30].energy!.feedforward], [1], "its least");
     near([far.stream[30].norm], [Math.hypot(...b) / 1.5], "B / 1.5");
@@ -55,9 +75,14 @@ test("Yang 2022: the energy of attention with key biases never rises, in 50 runs
   ] as const) {
     await everywhere(attention(d, 12, { key_bias: bias }), async (model) => {
       const seeds = model.backend === "wasm" ? 50 : 5; // the others are the same numbers
-      const runs = await model.diagnose(Array.from({ length: seeds }, (_, s) => ({ rows: normal(n, d, s + 1, scale) })));
+      const runs = await model.diagnose(
+        Array.from({ length: seeds }, (_, s) => ({ rows: normal(n, d, s + 1, scale) })),
+      );
       for (const [s, { stream }] of runs.entries()) {
-        for (const of of [(e: Record<string, number>) => e.interaction, (e: Record<string, number>) => e.interaction + e.norm]) {
+        for (const of of [
+          (e: Record<string, number>) => e.interaction,
+          (e: Record<string, number>) => e.interaction + e.norm,
+        ]) {
           const energies = stream.map(({ energy }) => of(energy!));
           const rises = energies.some((e, l) => l > 0 && e - energies[l - 1] > 1e-5 * Math.max(1, Math.abs(e)));
           if (bias) assert.not(rises, `seed ${s}, scale ${scale}: ${energies}`);
@@ -66,13 +91,17 @@ test("Yang 2022: the energy of attention with key biases never rises, in 50 runs
       }
     });
   }
-  if (places.some(({ backend }) => backend === "wasm")) assert.ok(plain > 40, `softmax alone, the control, rises in ${plain} of 50`);
+  if (places.some(({ backend }) => backend === "wasm"))
+    assert.ok(plain > 40, `softmax alone, the control, rises in ${plain} of 50`);
 });
 
 test("Yang 2022: attention and dense layer in turn end lower than they began", async () => {
   const [n, d] = [20, 16];
   const w = normal(d, d, 3, 0.1);
-  const extra = { "layers.0.feedforward.symmetric.weight": w, "layers.0.feedforward.symmetric.bias": normal(1, d, 4)[0] };
+  const extra = {
+    "layers.0.feedforward.symmetric.weight": w,
+    "layers.0.feedforward.symmetric.bias": normal(1, d, 4)[0],
+  };
   await everywhere(attention(d, 12, { hidden_act: "relu" }, extra), async (model) => {
     const { stream } = await model.diagnose({ rows: normal(n, d, 9) });
     const total = stream.map(({ energy }) => Object.values(energy!).reduce((a, b) => a + b, 0));
@@ -96,7 +125,10 @@ test("key biases in several heads: relevance is the gradient's and the ledger cl
       const h = 2 ** -6;
       const moved = (by: number) => rows.map((row, i) => (i === j ? row.map((v) => v * (1 + by)) : row));
       const slope = ((await logit(moved(h))) - (await logit(moved(-h)))) / (2 * h);
-      assert.ok(Math.abs(slope - relevance) < 2e-3 * Math.max(...tokens.map((t) => Math.abs(t.relevance))), `${j}: ${slope}, ${relevance}`);
+      assert.ok(
+        Math.abs(slope - relevance) < 2e-3 * Math.max(...tokens.map((t) => Math.abs(t.relevance))),
+        `${j}: ${slope}, ${relevance}`,
+      );
     }
   });
 });

@@ -4,7 +4,20 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { allClose, closes, dot, everywhere, eye, files, type Matrix, near, normal, relevance, times, zeros } from "./systems.ts";
+import {
+  allClose,
+  closes,
+  dot,
+  everywhere,
+  eye,
+  files,
+  type Matrix,
+  near,
+  normal,
+  relevance,
+  times,
+  zeros,
+} from "./systems.ts";
 
 const loopedConfig = (d: number, loops: number) => ({
   model_type: "looped_linear_transformer",
@@ -52,7 +65,10 @@ test("Gatmiry 2024: 6 (1 − 0.75ᵏ), and the relevance of both examples", asyn
       const told = await model.explain(input, { loops: k });
       near(relevance(told), [expected / 5, (4 * expected) / 5, 0], `R1 : R2 = 1 : 4 after ${k}`);
     }
-    assert.equal((await model.tokenize(input)).map(({ text }) => text), ["example 1", "example 2", "query"]);
+    assert.equal(
+      (await model.tokenize(input)).map(({ text }) => text),
+      ["example 1", "example 2", "query"],
+    );
   });
 });
 
@@ -74,7 +90,10 @@ test("Gatmiry 2024: loops are steps of gradient descent, whatever A", async () =
         const { classes } = await model.predict(prompt(x, y, query), { loops });
         const expected = descent(x, y, query, a, loops);
         // Σ⁻¹ steps at once to the solution: what y_q loses is then rounding of the y it was.
-        assert.ok(Math.abs(classes[0].logit - expected) <= 1e-5 * Math.max(...y.map(Math.abs)), `${name}, ${loops} loops`);
+        assert.ok(
+          Math.abs(classes[0].logit - expected) <= 1e-5 * Math.max(...y.map(Math.abs)),
+          `${name}, ${loops} loops`,
+        );
         if (name === "Σ⁻¹" && loops === 1) near([classes[0].logit], [dot(w, query)], "one step is exact");
       }
     });
@@ -168,7 +187,15 @@ function preprocessed(x: Matrix, y: number[], query: number[], eta: number, step
 }
 
 test("Chen 2024: 3.94074074 and 0.38013717", async () => {
-  const input = padded([[1, 0], [2, 1], [0, 1]], [2, 4, 0], [1, 1]); // r̂ = (10/3, 4/3)
+  const input = padded(
+    [
+      [1, 0],
+      [2, 1],
+      [0, 1],
+    ],
+    [2, 4, 0],
+    [1, 1],
+  ); // r̂ = (10/3, 4/3)
   await everywhere(sparse(2, 0.1, 1), async (model) => {
     for (const [k, expected] of [3.94074074, 0.38013717].entries()) {
       const { classes } = await model.predict(input, { loops: k + 1 });

@@ -22,7 +22,10 @@ const oneHot = (d: number, norm: "none" | "pre") =>
     {
       "layers.0.attention.query.weight": zeros(d),
       "classifier.weight": normal(2, d, 1),
-      ...(norm === "pre" && { "layers.0.norm.attention.weight": Array<number>(d).fill(1), "layers.0.norm.attention.bias": Array<number>(d).fill(0) }),
+      ...(norm === "pre" && {
+        "layers.0.norm.attention.weight": Array<number>(d).fill(1),
+        "layers.0.norm.attention.bias": Array<number>(d).fill(0),
+      }),
     },
   );
 
@@ -32,15 +35,27 @@ test("Chi 2023: one-hot tokens have ‖o_m‖² = 1/m, with LayerNorm the varian
   await everywhere(oneHot(d, "none"), async (model) => {
     const { variance } = (await model.diagnose({ rows })).blocks[0];
     // ‖o‖² = d (variance + mean²), the mean is 1/d
-    near(variance.map((v) => d * (v + 1 / d ** 2)), rows.map((_, m) => 1 / (m + 1)), "1/m");
+    near(
+      variance.map((v) => d * (v + 1 / d ** 2)),
+      rows.map((_, m) => 1 / (m + 1)),
+      "1/m",
+    );
     await allClose(model, { rows }, "Chi 2023, causal");
   });
   await everywhere(oneHot(d, "pre"), async (model) => {
     const { variance, slope } = (await model.diagnose({ rows })).blocks[0];
-    near(variance, rows.map((_, m) => (d / (m + 1) - 1) / (d - 1)), "(d/m − 1)/(d − 1)");
+    near(
+      variance,
+      rows.map((_, m) => (d / (m + 1) - 1) / (d - 1)),
+      "(d/m − 1)/(d − 1)",
+    );
     assert.ok(slope < -1, `${slope}`);
     const same = (await model.diagnose({ rows: rows.map(() => rows[0]) })).blocks[0];
-    near(same.variance, same.variance.map(() => same.variance[0]), "tokens all the same");
+    near(
+      same.variance,
+      same.variance.map(() => same.variance[0]),
+      "tokens all the same",
+    );
     await allClose(model, { rows }, "Chi 2023, causal and normed");
   });
 });
@@ -90,7 +105,10 @@ test("Chi 2023: a random, frozen model's variance falls with slope −1 ± 0.05 
       const { blocks, tokens: read } = await model.diagnose(text);
       assert.is(read.length, t);
       const sum = mean.get(model.backend) ?? Array<number>(t).fill(0);
-      mean.set(model.backend, sum.map((v, m) => v + blocks[0].variance[m] / seeds));
+      mean.set(
+        model.backend,
+        sum.map((v, m) => v + blocks[0].variance[m] / seeds),
+      );
     });
   }
   for (const [backend, variance] of mean) {
@@ -103,9 +121,14 @@ test("Chi 2023: a random, frozen model's variance falls with slope −1 ± 0.05 
 
 test("nope_gpt: the same words in another order, seen by the last token, are the same", async () => {
   await everywhere(random(3), async (model) => {
-    const logits = async (text: string) => (await model.predict(text)).classes.map(({ label, logit }) => [label, logit]);
+    const logits = async (text: string) =>
+      (await model.predict(text)).classes.map(({ label, logit }) => [label, logit]);
     const [a, b] = [await logits("w3 w17 w40 w9"), await logits("w40 w3 w17 w9")];
-    near(a.map(([, v]) => v as number), b.map(([, v]) => v as number), "no positions");
+    near(
+      a.map(([, v]) => v as number),
+      b.map(([, v]) => v as number),
+      "no positions",
+    );
     await allClose(model, "w3 w17 w40 w9", "nope_gpt");
   });
 });

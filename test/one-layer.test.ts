@@ -93,7 +93,10 @@ test("Jiang 2024: harmful and benign overfitting, by losses, attention and relev
           assert.ok(Math.abs(own - expected.own) < 0.1 && Math.abs(others - expected.others) < 0.1, `${own} ${others}`);
         }
       }
-      const told = await model.explain(examples(60, strength, 2).map((rows) => ({ rows })), { method: "cp-lrp" });
+      const told = await model.explain(
+        examples(60, strength, 2).map((rows) => ({ rows })),
+        { method: "cp-lrp" },
+      );
       const share = told.map(({ tokens }) => {
         const sizes = tokens.map(({ relevance }) => Math.abs(relevance));
         return sizes[0] / sizes.reduce((sum, v) => sum + v, 0);
@@ -103,7 +106,10 @@ test("Jiang 2024: harmful and benign overfitting, by losses, attention and relev
       await model.dispose();
     }
   }
-  console.log("  relevance on the signal by ‖μ‖:", numbers.benign.map(({ strength }, i) => `${strength} ${shares[places[0].backend][i].toFixed(3)}`).join(", "));
+  console.log(
+    "  relevance on the signal by ‖μ‖:",
+    numbers.benign.map(({ strength }, i) => `${strength} ${shares[places[0].backend][i].toFixed(3)}`).join(", "),
+  );
   for (const [backend, [faint, , , strong, strongest]] of Object.entries(shares)) {
     assert.ok(faint < 0.25 && strong > 0.6 && strongest > 0.6, `${backend}: ${shares[backend]}`);
   }
@@ -145,9 +151,18 @@ async function both(run: (model: Model, before: Model) => Promise<void>): Promis
 test("Li 2024: what training adds is low rank, and attention turns to the patterns that matter", async () => {
   const inputs = patterns(400, 41).map((rows) => ({ rows }));
   await both(async (model, before) => {
-    near((await model.predict(inputs)).map(({ classes }) => classes[0].logit), numbers.low_rank.logits, "logits");
+    near(
+      (await model.predict(inputs)).map(({ classes }) => classes[0].logit),
+      numbers.low_rank.logits,
+      "logits",
+    );
     const { weights } = await model.diagnose(inputs[0], { since: before });
-    const names = { query: "attention.query", key: "attention.key", value: "attention.value", neurons: "feedforward.up" };
+    const names = {
+      query: "attention.query",
+      key: "attention.key",
+      value: "attention.value",
+      neurons: "feedforward.up",
+    };
     for (const [name, part] of Object.entries(names)) {
       const told = weights!.find((one) => one.name === `layers.0.${part}.weight`)!;
       const expected = numbers.low_rank.ranks[name];
@@ -157,10 +172,16 @@ test("Li 2024: what training adds is low rank, and attention turns to the patter
       near([top2], [expected.top2], `${name}, two largest`);
       assert.ok(top2 > 0.99 && told.stableRank < 1.3);
     }
-    const seen = async (of: Model) => mean((await of.diagnose(inputs.slice(0, 40), { tokens: [0, 1, 2] })).map(({ blocks }) => blocks[0].heads[0].mass!));
+    const seen = async (of: Model) =>
+      mean(
+        (await of.diagnose(inputs.slice(0, 40), { tokens: [0, 1, 2] })).map(({ blocks }) => blocks[0].heads[0].mass!),
+      );
     const [start, end] = [await seen(before), await seen(model)];
     const { mass } = numbers.low_rank;
-    assert.ok(Math.abs(start - mass.start) < 0.01 && Math.abs(end - mass.end) < 0.02 && end > start + 0.05, `${start} ${end}`);
+    assert.ok(
+      Math.abs(start - mass.start) < 0.01 && Math.abs(end - mass.end) < 0.02 && end > start + 0.05,
+      `${start} ${end}`,
+    );
     await allClose(model, inputs[1], "Li 2024");
   });
 });
@@ -178,12 +199,16 @@ test("Li 2024: neurons with small weights can be cut out, those with large ones 
     ] as const) {
       for (const { share, hinge, error } of curves[name]) {
         const neurons = by.slice(0, Math.round(share * norms.length)).map((index) => [0, index] as const);
-        const found = (await model.predict(inputs, { without: { neurons } })).map(({ classes }, i) => label(i) * classes[0].logit);
+        const found = (await model.predict(inputs, { without: { neurons } })).map(
+          ({ classes }, i) => label(i) * classes[0].logit,
+        );
         assert.ok(Math.abs(mean(found.map((f) => Math.max(0, 1 - f))) - hinge) < 1e-5, `${name} ${share}: hinge`);
         assert.ok(Math.abs(mean(found.map((f) => Number(f <= 0))) - error) < 3e-3, `${name} ${share}: error`);
       }
     }
-    const [small, large] = [curves.smallest, curves.largest].map((points) => points.find(({ share }) => share === 0.5)!);
+    const [small, large] = [curves.smallest, curves.largest].map(
+      (points) => points.find(({ share }) => share === 0.5)!,
+    );
     assert.ok(small.hinge < 0.05 && large.hinge > 0.3);
     assert.ok(curves.smallest.every(({ error }) => error < 0.01) && curves.largest[5].error > 0.9);
   });
@@ -191,7 +216,9 @@ test("Li 2024: neurons with small weights can be cut out, those with large ones 
 
 test("ranks: of the identity 4 and 4, of all ones 1 and 1, of any matrix the squares' sum and the trace's", () => {
   const flat = (a: Matrix) => a.flat();
-  const [identity, ones] = [eye(4), zeros(4).map((row) => row.map(() => 1))].map((a) => ranks(singularValues(flat(a), 4, 4)));
+  const [identity, ones] = [eye(4), zeros(4).map((row) => row.map(() => 1))].map((a) =>
+    ranks(singularValues(flat(a), 4, 4)),
+  );
   near([identity.stableRank, identity.effectiveRank], [4, 4], "I", 1e-12);
   near([ones.stableRank, ones.effectiveRank], [1, 1], "ones", 1e-6);
   assert.equal(ranks(singularValues([0, 0, 0, 0], 2, 2)), { norm: 0, stableRank: 0, effectiveRank: 0 });
@@ -215,9 +242,14 @@ test("ranks: of the identity 4 and 4, of all ones 1 and 1, of any matrix the squ
       const size = Math.hypot(...next);
       v = next.map((x) => x / size);
     }
-    const top = gram.map((row) => row.reduce((sum, g, i) => sum + g * v[i], 0)).reduce((sum, x, i) => sum + x * v[i], 0);
+    const top = gram
+      .map((row) => row.reduce((sum, g, i) => sum + g * v[i], 0))
+      .reduce((sum, x, i) => sum + x * v[i], 0);
     near([values[0]], [Math.sqrt(top)], "σ₁", 1e-9);
-    assert.equal([...values].sort((x, y) => y - x), [...values]);
+    assert.equal(
+      [...values].sort((x, y) => y - x),
+      [...values],
+    );
   }
 });
 

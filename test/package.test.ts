@@ -19,10 +19,10 @@ const manifest = json("package.json");
 /** Everything that may be published. */
 const ALLOWED = [
   /^(README|CHANGELOG)\.md$|^LICENSE$|^package\.json$/,
-  /^dist\/(index|index\.workerd|index\.edge|edge|evaluate|relprop\.min|worker|cli)\.js$/,
+  /^dist\/(index|index\.workerd|index\.edge|evaluate|relprop\.min|worker|cli)\.js$/,
   /^dist\/(chunk|attend|wasm|webgpu|threads|rare|rare-kernels|connection|directory|hub|picked|cache|open|parts)-[A-Z0-9]{8}\.js$/,
-  /^dist\/(explain|pipeline|tasks|grain|methods|targets|interactions|generate|encode|evaluate|auto)-[A-Z0-9]{8}\.js$/,
-  /^dist\/(albert|deberta_v2|distilbert|electra|gpt2|modernbert|mpnet|roberta|vit|xai_transformer)-[A-Z0-9]{8}\.js$/,
+  /^dist\/(changes|diagnose|families|explain|pipeline|tasks|grain|methods|targets|interactions|generate|encode|evaluate|auto)-[A-Z0-9]{8}\.js$/,
+  /^dist\/(albert|deberta_v2|distilbert|electra|gpt2|modernbert|mpnet|plain_transformer|point_mae|roberta|vit|xai_transformer)-[A-Z0-9]{8}\.js$/,
   /^dist\/kernels(\.relaxed)?\.wasm$/,
   /^dist\/types\/([a-z]+\/)*[a-z0-9_-]+\.d\.ts$/,
   /^models\/sst2-tiny\/(README\.md|(config|tokenizer|tokenizer_config)\.json|model\.safetensors)$/,

@@ -23,7 +23,17 @@ test("ExpPoint-MAE: farthest points [0, 8, 4, 2, 6], a centre its own first neig
     [4, 3, 5],
     [0, 1, 2],
   ]);
-  near([chamfer(line, line.map((v, i) => (i % 3 ? v : v + 0.1)))], [0.02], "Chamfer", 1e-5);
+  near(
+    [
+      chamfer(
+        line,
+        line.map((v, i) => (i % 3 ? v : v + 0.1)),
+      ),
+    ],
+    [0.02],
+    "Chamfer",
+    1e-5,
+  );
   const twice = Float32Array.from([...line.subarray(0, 9), ...line.subarray(0, 9)]);
   assert.equal(neighbours(twice, [4], 2), [[4, 1]], "of two points at one place the centre is first");
 });
@@ -109,7 +119,8 @@ function model({ config = {}, change = () => {}, rebuilds = false }: Parts = {})
   return { settings, tensors, files: files(settings, tensors) };
 }
 
-const cloud = (n: number, seed: number): number[][] => Array.from({ length: n }, (_, i) => Array.from(random(3, seed * 1000 + i)));
+const cloud = (n: number, seed: number): number[][] =>
+  Array.from({ length: n }, (_, i) => Array.from(random(3, seed * 1000 + i)));
 
 /** The classifier once more, in float64 and straight from the paper: batch norms as they are, concatenation, loops. */
 function classify(weights: Record<string, Matrix | number[] | Matrix[]>, points: number[][]): number[] {
@@ -117,10 +128,17 @@ function classify(weights: Record<string, Matrix | number[] | Matrix[]>, points:
   const vec = (name: string) => weights[name] as number[];
   const dense = (x: number[], name: string) => {
     const bias = weights[`${name}.bias`] as number[] | undefined;
-    return (weights[`${name}.weight`] as (number[] | number[][])[]).map((row, r) => row.flat().reduce((sum, v, c) => sum + v * x[c], bias?.[r] ?? 0));
+    return (weights[`${name}.weight`] as (number[] | number[][])[]).map((row, r) =>
+      row.flat().reduce((sum, v, c) => sum + v * x[c], bias?.[r] ?? 0),
+    );
   };
   const batch = (x: number[], name: string) =>
-    x.map((v, r) => ((v - vec(`${name}.running_mean`)[r]) / Math.sqrt(vec(`${name}.running_var`)[r] + 1e-5)) * vec(`${name}.weight`)[r] + vec(`${name}.bias`)[r]);
+    x.map(
+      (v, r) =>
+        ((v - vec(`${name}.running_mean`)[r]) / Math.sqrt(vec(`${name}.running_var`)[r] + 1e-5)) *
+          vec(`${name}.weight`)[r] +
+        vec(`${name}.bias`)[r],
+    );
   const relu = (x: number[]) => x.map((v) => Math.max(0, v));
   const gelu = (x: number[]) => x.map((v) => (v / 2) * (1 + erf(v / Math.SQRT2)));
   const largest = (rows: number[][]) => rows[0].map((_, c) => Math.max(...rows.map((row) => row[c])));
@@ -137,11 +155,30 @@ function classify(weights: Record<string, Matrix | number[] | Matrix[]>, points:
   const centres = farthest(flat, G);
   const e = "MAE_encoder.point_encoder";
   const features = neighbours(flat, centres, K).map((own) => {
-    const local = own.map((i) => dense(relu(batch(dense(unit[i].map((v, c) => Math.fround(v - unit[own[0]][c])), `${e}.first_conv.0`), `${e}.first_conv.1`)), `${e}.first_conv.3`));
+    const local = own.map((i) =>
+      dense(
+        relu(
+          batch(
+            dense(
+              unit[i].map((v, c) => Math.fround(v - unit[own[0]][c])),
+              `${e}.first_conv.0`,
+            ),
+            `${e}.first_conv.1`,
+          ),
+        ),
+        `${e}.first_conv.3`,
+      ),
+    );
     const global = largest(local);
-    return largest(local.map((l) => dense(relu(batch(dense([...global, ...l], `${e}.second_conv.0`), `${e}.second_conv.1`)), `${e}.second_conv.3`)));
+    return largest(
+      local.map((l) =>
+        dense(relu(batch(dense([...global, ...l], `${e}.second_conv.0`), `${e}.second_conv.1`)), `${e}.second_conv.3`),
+      ),
+    );
   });
-  const pos = centres.map((i) => dense(gelu(dense(unit[i], "MAE_encoder.pos_embedding.0")), "MAE_encoder.pos_embedding.2"));
+  const pos = centres.map((i) =>
+    dense(gelu(dense(unit[i], "MAE_encoder.pos_embedding.0")), "MAE_encoder.pos_embedding.2"),
+  );
   pos.push(Array<number>(d).fill(0));
   let x = [...features, get("MAE_encoder.cls_token").flat(2) as unknown as number[]];
   for (let b = 0; b < 3; b++) {
@@ -152,13 +189,17 @@ function classify(weights: Record<string, Matrix | number[] | Matrix[]>, points:
       const out: number[] = [];
       for (let head = 0; head < 3; head++) {
         const part = (r: number[], k: number) => r.slice(k * d + (head * d) / 3, k * d + ((head + 1) * d) / 3);
-        const s = h.map((r) => Math.exp(part(h[i], 0).reduce((sum, v, c) => sum + v * part(r, 1)[c], 0) / Math.sqrt(d / 3)));
+        const s = h.map((r) =>
+          Math.exp(part(h[i], 0).reduce((sum, v, c) => sum + v * part(r, 1)[c], 0) / Math.sqrt(d / 3)),
+        );
         const total = s.reduce((a, v) => a + v, 0);
         out.push(...part(h[0], 2).map((_, c) => h.reduce((sum, r, j) => sum + (s[j] / total) * part(r, 2)[c], 0)));
       }
       return dense(out, `${at}.attn.proj`).map((v, c) => v + row[c]);
     });
-    x = x.map((row) => dense(gelu(dense(norm(row, `${at}.norm2`), `${at}.mlp.fc1`)), `${at}.mlp.fc2`).map((v, c) => v + row[c]));
+    x = x.map((row) =>
+      dense(gelu(dense(norm(row, `${at}.norm2`), `${at}.mlp.fc1`)), `${at}.mlp.fc2`).map((v, c) => v + row[c]),
+    );
   }
   const y = x.map((row) => norm(row, "MAE_encoder.blocks.norm"));
   const pooled = [...y[G], ...largest(y.slice(0, G))];
@@ -182,18 +223,32 @@ test("ExpPoint-MAE: logits are those of the definition in float64; every ledger 
   const expected = classify(made.tensors, points);
   await everywhere(made.files, async (loaded) => {
     const { classes } = await loaded.predict({ points });
-    near(classes.map(({ logit }) => logit), expected, "logits");
+    near(
+      classes.map(({ logit }) => logit),
+      expected,
+      "logits",
+    );
     assert.equal(loaded.unused, []);
     for (const at of ["points", "embeddings"] as const) await allClose(loaded, { points }, "ExpPoint-MAE", { at });
-    const together = await loaded.explain([{ points }, { points: cloud(30, 4) }, { points: cloud(64, 5) }], { target: 1 });
+    const together = await loaded.explain([{ points }, { points: cloud(30, 4) }, { points: cloud(64, 5) }], {
+      target: 1,
+    });
     const alone = await loaded.explain({ points }, { target: 1 });
-    near(together[0].tokens.map((t) => t.relevance), alone.tokens.map((t) => t.relevance), "together", loaded.backend === "wasm" ? 0 : 1e-6);
+    near(
+      together[0].tokens.map((t) => t.relevance),
+      alone.tokens.map((t) => t.relevance),
+      "together",
+      loaded.backend === "wasm" ? 0 : 1e-6,
+    );
     // Of a cloud's points: what its groups' are, in sum.
     const { relevance, groups, points: n } = alone.cloud!;
     assert.is(relevance!.length, 40);
     assert.is(n, 40);
     near([relevance!.reduce((s, v) => s + v, 0)], [alone.ledger.tokens], "Σ of points");
-    assert.equal(groups.map((g) => g.length), Array(G).fill(K));
+    assert.equal(
+      groups.map((g) => g.length),
+      Array(G).fill(K),
+    );
   });
 });
 
@@ -208,7 +263,9 @@ test("ExpPoint-MAE: with blocks that add nothing the state is x + 3 · pos, and 
           }
           const at = `MAE_encoder.blocks.blocks.${i}`;
           for (const half of ["attn.proj", "mlp.fc2"]) {
-            tensors[`${at}.${half}.weight`] = (tensors[`${at}.${half}.weight`] as Matrix).map((row) => row.map(() => 0));
+            tensors[`${at}.${half}.weight`] = (tensors[`${at}.${half}.weight`] as Matrix).map((row) =>
+              row.map(() => 0),
+            );
             tensors[`${at}.${half}.bias`] = Array<number>(d).fill(0);
           }
         }
@@ -230,13 +287,18 @@ test("ExpPoint-MAE: with blocks that add nothing the state is x + 3 · pos, and 
 test("ExpPoint-MAE: order of groups changes nothing; a moved cloud has the same groups", async () => {
   const points = cloud(40, 8);
   const how = { groups: G, size: K, normalize: false, cls: false, hidden: 0 };
-  const [here, there] = [points, points.map(([x, y, z]) => [x + 1, y - 2, z + 0.5])].map((p) => encodeCloud({ points: p }, how));
+  const [here, there] = [points, points.map(([x, y, z]) => [x + 1, y - 2, z + 0.5])].map((p) =>
+    encodeCloud({ points: p }, how),
+  );
   assert.equal(here.cloud, there.cloud);
   near(there.given!.words, here.given!.words, "relative to their centres", 1e-6);
   assert.not.equal([...there.given!.places], [...here.given!.places]);
-  const made = model({ config: { pooling: ["cls", "max", "mean"] }, change: (tensors) => {
-    tensors["cls_head.0.weight"] = normal(9, 3 * d, 77);
-  } });
+  const made = model({
+    config: { pooling: ["cls", "max", "mean"] },
+    change: (tensors) => {
+      tensors["cls_head.0.weight"] = normal(9, 3 * d, 77);
+    },
+  });
   for (const place of places) {
     const engine = new Engine(await read(made.files, place));
     const one = encodeCloud({ points }, { ...how, normalize: true, cls: true });
@@ -254,7 +316,10 @@ test("ExpPoint-MAE: order of groups changes nothing; a moved cloud has the same 
 test("ExpPoint-MAE: the largest of a group takes all relevance, ties go to the first; sums and copies are each other's transpose", async () => {
   const x = input("x", [2, 6, 3]);
   const values = [3, 1, 2, 3, 5, 2, 0, 0, 0, -1, -2, -3, -1, -5, -2, 0, 0, 0];
-  const data = { x: Float32Array.from([...values, ...values.map((v) => -v)]), g: Float32Array.from({ length: 12 }, (_, i) => i + 1) };
+  const data = {
+    x: Float32Array.from([...values, ...values.map((v) => -v)]),
+    g: Float32Array.from({ length: 12 }, (_, i) => i + 1),
+  };
   const y = highest(x, 3);
   const { gradients } = propagate(y, input("g", [2, 2, 3]), [x], {});
   const z = spread(input("g", [2, 2, 3]), 3);
@@ -265,10 +330,15 @@ test("ExpPoint-MAE: the largest of a group takes all relevance, ties go to the f
     assert.equal([...out.y.subarray(0, 6)], [3, 5, 2, 0, 0, 0]);
     assert.equal([...out.g.subarray(0, 18)], [1, 0, 3, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 5, 6]);
     assert.equal([...out.z.subarray(0, 18)], [1, 2, 3, 1, 2, 3, 1, 2, 3, 4, 5, 6, 4, 5, 6, 4, 5, 6]);
-    near(out.back, Float32Array.from({ length: 36 }, (_, i) => {
-      const [r, c] = [Math.floor(i / 3), i % 3];
-      return w[2 * r * 3 + c] + w[(2 * r + 1) * 3 + c];
-    }), "sums", 1e-6);
+    near(
+      out.back,
+      Float32Array.from({ length: 36 }, (_, i) => {
+        const [r, c] = [Math.floor(i / 3), i % 3];
+        return w[2 * r * 3 + c] + w[(2 * r + 1) * 3 + c];
+      }),
+      "sums",
+      1e-6,
+    );
   }
 });
 
@@ -286,7 +356,10 @@ test("ExpPoint-MAE: hidden groups are made up; nothing of them is seen", async (
     const { cloud: seen } = await loaded.explain({ points, hidden });
     const shown = new Set(seen!.groups.slice(0, G - 2).flat());
     const centres = new Set(seen!.groups.map(([c]) => c));
-    const free = seen!.groups.slice(G - 2).flat().find((i) => !shown.has(i) && !centres.has(i));
+    const free = seen!.groups
+      .slice(G - 2)
+      .flat()
+      .find((i) => !shown.has(i) && !centres.has(i));
     assert.ok(free !== undefined, "this cloud has such a point");
     const at = seen!.groups.slice(G - 2).find((g) => g.includes(free!))![0];
     const how = { normalize: false };
@@ -297,10 +370,14 @@ test("ExpPoint-MAE: hidden groups are made up; nothing of them is seen", async (
     assert.equal(after.cloud!.points, before.cloud!.points);
     assert.not.equal(after.cloud!.chamfer, before.cloud!.chamfer);
     await plain.dispose();
-    for (const at of ["points", "embeddings"] as const) await allClose(loaded, { points, hidden }, "reconstruction", { at, target: "y 2" });
+    for (const at of ["points", "embeddings"] as const)
+      await allClose(loaded, { points, hidden }, "reconstruction", { at, target: "y 2" });
     const one = await loaded.explain({ points, hidden }, { token: 5, target: 0, at: "points" });
     closes(one, "one hidden group");
-    assert.equal(one.tokens.slice(4).map(({ relevance }) => relevance), [0, 0]);
+    assert.equal(
+      one.tokens.slice(4).map(({ relevance }) => relevance),
+      [0, 0],
+    );
   });
 });
 

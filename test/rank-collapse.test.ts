@@ -17,11 +17,15 @@ const test = suite("rank collapse");
 
 test("Noci 2022: cosines 0, .2, .428571, .636364, .789474, and C and N as the closed form has them", async () => {
   const [n, d, layers] = [4, 64, 4];
-  const tensors: Record<string, Matrix> = { "classifier.weight": zeros(2, d).map((row, r) => row.map((_, c) => (c === r ? 1 : 0))) };
+  const tensors: Record<string, Matrix> = {
+    "classifier.weight": zeros(2, d).map((row, r) => row.map((_, c) => (c === r ? 1 : 0))),
+  };
   for (let l = 0; l < layers; l++) {
     tensors[`layers.${l}.attention.query.weight`] = zeros(d);
     const by = 4 * 2 ** l; // value c of the output is value c − 4·2ˡ of the input
-    tensors[`layers.${l}.attention.value.weight`] = zeros(d).map((row, r) => row.map((_, c) => Number(r === (c + by) % d)));
+    tensors[`layers.${l}.attention.value.weight`] = zeros(d).map((row, r) =>
+      row.map((_, c) => Number(r === (c + by) % d)),
+    );
   }
   const rows = eye(d).slice(0, n);
   for (const [alpha, expected] of [
@@ -31,14 +35,28 @@ test("Noci 2022: cosines 0, .2, .428571, .636364, .789474, and C and N as the cl
     await everywhere(files(config(d, layers, { residual_scale: [alpha, 1] }), tensors), async (model) => {
       const { stream, blocks } = await model.diagnose({ rows });
       const a = 1 + alpha ** 2;
-      near(stream.map(({ cosine }) => cosine), expected, `α = ${alpha}: cosine`, 1e-5);
-      near(stream.map(({ alignment }) => alignment), stream.map((_, l) => (a ** l - 1) / (a ** l - 1 + n)), "ρ");
+      near(
+        stream.map(({ cosine }) => cosine),
+        expected,
+        `α = ${alpha}: cosine`,
+        1e-5,
+      );
+      near(
+        stream.map(({ alignment }) => alignment),
+        stream.map((_, l) => (a ** l - 1) / (a ** l - 1 + n)),
+        "ρ",
+      );
       for (const [l, { norm, residual }] of stream.entries()) {
         const size = n + a ** l - 1; // N = N₀ + C₀ (aˡ − 1) / n, C = aˡ C₀
         near([norm ** 2], [size], "N");
         near([residual ** 2], [1 - (a ** l * n) / n / size], "‖X − 1x̄ᵀ‖² / ‖X‖²");
       }
-      for (const { heads } of blocks) near(heads.map(({ entropy }) => entropy), [Math.log(n)], "uniform attention");
+      for (const { heads } of blocks)
+        near(
+          heads.map(({ entropy }) => entropy),
+          [Math.log(n)],
+          "uniform attention",
+        );
       await allClose(model, { rows }, "Noci 2022");
     });
   }
@@ -67,7 +85,9 @@ test("Noci 2022: ρ of random networks is the closed form's, and 1/√L keeps to
     const a = 1 + alpha ** 2;
     const expected = depths.map((l) => (a ** l - 1) / (a ** l - 1 + n));
     // 0.058, .158, .484, .941 for α = 1; 200 runs were off by 2e-3, so forty by some hundredths
-    for (const [i, rho] of found.entries()) if (found.some(Boolean)) assert.ok(Math.abs(rho - expected[i]) < 0.02, `α ${alpha}, layer ${depths[i]}: ${rho}, ${expected[i]}`);
+    for (const [i, rho] of found.entries())
+      if (found.some(Boolean))
+        assert.ok(Math.abs(rho - expected[i]) < 0.02, `α ${alpha}, layer ${depths[i]}: ${rho}, ${expected[i]}`);
     if (alpha < 1 && found.some(Boolean)) assert.ok(found[4] < (Math.E - 1) / (Math.E - 1 + n) + 0.01);
   }
 });
@@ -131,7 +151,13 @@ test("gradients of the projections are those of finite differences", async () =>
   const rows = normal(n, d, 96);
   /** The same network in float64. */
   const logit = (w: Record<string, Matrix>) => {
-    const to = (name: string, x: Matrix) => times(x, w[`layers.0.attention.${name}.weight`][0].map((_, c) => w[`layers.0.attention.${name}.weight`].map((row) => row[c])));
+    const to = (name: string, x: Matrix) =>
+      times(
+        x,
+        w[`layers.0.attention.${name}.weight`][0].map((_, c) =>
+          w[`layers.0.attention.${name}.weight`].map((row) => row[c]),
+        ),
+      );
     const [q, k, v] = ["query", "key", "value"].map((name) => to(name, rows));
     const mixed = q.map((a) => {
       const e = k.map((b) => Math.exp(a.reduce((sum, x, c) => sum + x * b[c], 0) / Math.sqrt(d)));
@@ -150,7 +176,9 @@ test("gradients of the projections are those of finite differences", async () =>
         for (let c = 0; c < d; c++) {
           const moved = (by: number) => ({
             ...tensors,
-            [`layers.0.attention.${name}.weight`]: own.map((row, i) => row.map((v, j) => (i === r && j === c ? v + by : v))),
+            [`layers.0.attention.${name}.weight`]: own.map((row, i) =>
+              row.map((v, j) => (i === r && j === c ? v + by : v)),
+            ),
           });
           sum += ((logit(moved(1e-4)) - logit(moved(-1e-4))) / 2e-4) ** 2;
         }

@@ -28,7 +28,14 @@ function gpt(more: object, change: Change = () => {}, tied = false) {
       tensors[`${at}${name}.weight`] = vector(d, seed + i).map((v) => 1 + v);
       tensors[`${at}${name}.bias`] = vector(d, seed + 2 + i);
     }
-    for (const [i, [name, from, to]] of ([["attn.c_attn", d, 3 * d], ["attn.c_proj", d, d], ["mlp.c_fc", d, 16], ["mlp.c_proj", 16, d]] as const).entries()) {
+    for (const [i, [name, from, to]] of (
+      [
+        ["attn.c_attn", d, 3 * d],
+        ["attn.c_proj", d, d],
+        ["mlp.c_fc", d, 16],
+        ["mlp.c_proj", 16, d],
+      ] as const
+    ).entries()) {
       tensors[`${at}${name}.weight`] = normal(from, to, seed + 4 + i, 0.5);
       tensors[`${at}${name}.bias`] = vector(to, seed + 8 + i);
     }
@@ -66,7 +73,8 @@ test("Chen 2024: no skip heads, or a skip beyond the depth, are the baseline bit
   const baseline = await numbers(gpt({ model_type: "gpt2" }));
   for (const more of [{ num_skip_heads: 0 }, { num_skip_heads: 3, num_skip_layers: layers }]) {
     const found = await numbers(gpt(more));
-    for (const [backend, values] of found) assert.equal(values, baseline.get(backend), `${backend} ${JSON.stringify(more)}`);
+    for (const [backend, values] of found)
+      assert.equal(values, baseline.get(backend), `${backend} ${JSON.stringify(more)}`);
   }
   const other = await numbers(gpt({ num_skip_heads: 3 }));
   for (const [backend, values] of other) assert.not.equal(values, baseline.get(backend), backend);
@@ -76,7 +84,9 @@ test("Chen 2024: with W_Q = 0 a skip head's output is the prefix mean of the cac
   const blank: Change = (tensors) => {
     const w = tensors["transformer.h.3.attn.c_attn.weight"] as Matrix;
     tensors["transformer.h.3.attn.c_attn.weight"] = w.map((row) => row.map((v, c) => (c < d ? 0 : v)));
-    tensors["transformer.h.3.attn.c_attn.bias"] = (tensors["transformer.h.3.attn.c_attn.bias"] as number[]).map((v, c) => (c < d ? 0 : v));
+    tensors["transformer.h.3.attn.c_attn.bias"] = (tensors["transformer.h.3.attn.c_attn.bias"] as number[]).map(
+      (v, c) => (c < d ? 0 : v),
+    );
     // What attention hands on is then its context as it is.
     tensors["transformer.h.3.attn.c_proj.weight"] = normal(d, d, 1).map((row, i) => row.map((_, j) => Number(i === j)));
     tensors["transformer.h.3.attn.c_proj.bias"] = Array<number>(d).fill(0);
@@ -97,9 +107,15 @@ test("Chen 2024: with W_Q = 0 a skip head's output is the prefix mean of the cac
 });
 
 test("Chen 2024: reusing and projecting again are the same where weights are tied but for norms' inputs, else not", async () => {
-  const [reuse, again] = [await numbers(gpt({ num_skip_heads: 2 }, undefined, true)), await numbers(gpt({ num_skip_heads: 2, skip_mode: "reproject" }, undefined, true))];
+  const [reuse, again] = [
+    await numbers(gpt({ num_skip_heads: 2 }, undefined, true)),
+    await numbers(gpt({ num_skip_heads: 2, skip_mode: "reproject" }, undefined, true)),
+  ];
   for (const [backend, values] of reuse) near(again.get(backend)!, values, `tied, ${backend}`, 1e-6);
-  const [a, b] = [await numbers(gpt({ num_skip_heads: 2 })), await numbers(gpt({ num_skip_heads: 2, skip_mode: "reproject" }))];
+  const [a, b] = [
+    await numbers(gpt({ num_skip_heads: 2 })),
+    await numbers(gpt({ num_skip_heads: 2, skip_mode: "reproject" })),
+  ];
   for (const [backend, values] of a) assert.not.equal(b.get(backend), values, `untied, ${backend}`);
 });
 
@@ -124,13 +140,17 @@ test("Chen 2024: relevance of both consumers adds up; every ledger closes; the m
   }
   // No bias, no norm's bias: by AH and the LayerNorm rule all of the logit comes from the tokens.
   const bare: Change = (tensors) => {
-    for (const name of Object.keys(tensors)) if (name.endsWith("bias")) tensors[name] = (tensors[name] as number[]).map(() => 0);
-    for (const l of [1, 2]) tensors[`transformer.h.${l}.attn.c_proj.weight`] = normal(d, d, 1).map((row) => row.map(() => 0));
+    for (const name of Object.keys(tensors))
+      if (name.endsWith("bias")) tensors[name] = (tensors[name] as number[]).map(() => 0);
+    for (const l of [1, 2])
+      tensors[`transformer.h.${l}.attn.c_proj.weight`] = normal(d, d, 1).map((row) => row.map(() => 0));
   };
   await everywhere(gpt({ num_skip_heads: 2 }, bare), async (model) => {
     const told = await model.explain(TEXT, { method: "cp-lrp" });
     near([told.ledger.tokens], [told.ledger.logit], "Σ R = f");
-    assert.ok(told.tokens.slice(0, -1).some(({ relevance }) => Math.abs(relevance) > 1e-3 * Math.abs(told.ledger.logit)));
+    assert.ok(
+      told.tokens.slice(0, -1).some(({ relevance }) => Math.abs(relevance) > 1e-3 * Math.abs(told.ledger.logit)),
+    );
     closes(told, "bare");
   });
 });

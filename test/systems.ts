@@ -1,9 +1,9 @@
 // What the tests of the related systems share: checkpoints written in memory, matrices in float64, and the ledger's law.
 
 import * as assert from "uvu/assert";
-import type { Contents } from "../src/files.ts";
 import { methods } from "../src/composites.ts";
 import type { Explanation } from "../src/explanation.ts";
+import type { Contents } from "../src/files.ts";
 import type { Input } from "../src/inputs.ts";
 import { load } from "../src/load.ts";
 import type { ExplainOptions, Model } from "../src/model.ts";

@@ -1,7 +1,7 @@
 // The kernels as a compiled module: the package's own, or what the caller gives where a runtime forbids compiling.
 
 import { RelpropError } from "../errors.ts";
-import { builtin } from "./builtin.ts";
+import { builtin, handed } from "./builtin.ts";
 
 /** `simd` gives the same bits in every engine; `relaxed` fuses multiply and add where the processor can. */
 export type Build = "simd" | "relaxed";
@@ -25,7 +25,8 @@ export async function compile(
   deterministic?: boolean,
 ): Promise<WebAssembly.Module> {
   if (typeof WebAssembly === "undefined") throw unavailable("this runtime has no WebAssembly");
-  const source = given === undefined ? await builtin(choose(deterministic)) : await arrived(given);
+  const own = choose(deterministic);
+  const source = given === undefined ? (handed(own) ?? (await builtin(own))) : await arrived(given);
   if (isModule(source)) return source;
   if (!isValid(source)) {
     throw unavailable(

@@ -120,7 +120,9 @@ export async function cuts(
   const texts = examples.map(({ text }) => text);
   const targets = examples.map(({ label }, i) => {
     if (label !== undefined) return classIndex(model.labels, label);
-    throw new RelpropError("InvalidInput", `example ${i + 1} has no label, by which ${protocol} judges`, { example: i });
+    throw new RelpropError("InvalidInput", `example ${i + 1} has no label, by which ${protocol} judges`, {
+      example: i,
+    });
   });
   const cost = { forwards: 0, seconds: 0 };
   const judged = async (without: Without) => {

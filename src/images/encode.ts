@@ -7,7 +7,10 @@ import { place } from "./patches.ts";
 import { type Image, picture } from "./picture.ts";
 
 /** An image as the model will see it; patches are called by row and column, from 1. */
-export async function encodeImage({ size, patch, channels, specials, prepare }: Patched, given: Image): Promise<Encoded> {
+export async function encodeImage(
+  { size, patch, channels, specials, prepare }: Patched,
+  given: Image,
+): Promise<Encoded> {
   const width = channels * patch[0] * patch[1];
   const seen = await picture(given);
   const { values, box } = prepare!(seen);

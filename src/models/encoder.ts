@@ -90,7 +90,14 @@ interface Above {
 
 /** The blocks above the embeddings `below`, and the head on them. */
 export function above(
-  { enter, blocks, block, placed, leave, loops }: Pick<Encoder, "enter" | "blocks" | "block" | "placed" | "leave" | "loops">,
+  {
+    enter,
+    blocks,
+    block,
+    placed,
+    leave,
+    loops,
+  }: Pick<Encoder, "enter" | "blocks" | "block" | "placed" | "leave" | "loops">,
   embedded: Embedded,
   below: Tensor,
   { readings, read, logits }: Above,
@@ -100,7 +107,12 @@ export function above(
   const noted: Record<string, Tensor>[] = [];
   const all = [...Array(blocks).keys()];
   const { first, times } = { first: blocks, times: 0, ...loops };
-  const order = [...all.slice(0, first), ...Array(embedded.loops ?? times).fill(all.slice(first)).flat()];
+  const order = [
+    ...all.slice(0, first),
+    ...Array(embedded.loops ?? times)
+      .fill(all.slice(first))
+      .flat(),
+  ];
   for (const [n, i] of order.entries()) {
     const x = stream[n];
     const rows = n === order.length - 1 && !late ? read(x) : x; // only some tokens' vectors are read at the end

@@ -45,4 +45,6 @@ const square = (x: Float64Array): number => x.reduce((sum, v) => sum + v * v, 0)
 
 /** W x of a W [rows, x.length]. */
 const times = (w: Float32Array, x: Float64Array): Float64Array =>
-  Float64Array.from({ length: w.length / x.length }, (_, r) => x.reduce((sum, v, c) => sum + v * w[r * x.length + c], 0));
+  Float64Array.from({ length: w.length / x.length }, (_, r) =>
+    x.reduce((sum, v, c) => sum + v * w[r * x.length + c], 0),
+  );

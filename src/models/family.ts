@@ -5,7 +5,7 @@ import type { Encoded, Input, Tables } from "../inputs.ts";
 import type { attend } from "../ops/attend.ts";
 import type { Tensor } from "../tensor.ts";
 import { bert } from "./bert.ts";
-import { type Config, field, unsupported } from "./config.ts";
+import { type Config, field } from "./config.ts";
 import type { Task } from "./heads.ts";
 import type { Weights } from "./weights.ts";
 
@@ -96,7 +96,7 @@ export interface Architecture {
   data?(t: number, tables: Tables): Data;
   /** Of models that read images: see images/encode.ts. */
   image?: Patched;
-  /** Of models that read no texts: what is given, as tokens. */
+  /** Of models that read no texts: what is given, as tokens. @internal */
   encode?(input: Input): Encoded | Promise<Encoded>;
   /** How often the looped blocks run, unless told. */
   loops?: number;
@@ -122,38 +122,9 @@ export interface Architecture {
 
 export type Family = (config: Config, weights: Weights) => Architecture;
 
-const plain = async () => (await import("./plain_transformer.ts")).plainTransformer;
-
-/** Families by `model_type`, each loaded when a checkpoint asks for it. */
-const families = new Map<string, () => Family | Promise<Family>>([
-  ["bert", () => bert],
-  ["albert", async () => (await import("./albert.ts")).albert],
-  ["camembert", async () => (await import("./roberta.ts")).roberta],
-  ["deberta-v2", async () => (await import("./deberta_v2.ts")).debertaV2],
-  ["deit", async () => (await import("./vit.ts")).vit],
-  ["distilbert", async () => (await import("./distilbert.ts")).distilbert],
-  ["energy_transformer", plain],
-  ["electra", async () => (await import("./electra.ts")).electra],
-  ["linear_regression_transformer", plain],
-  ["looped_linear_transformer", plain],
-  ["one_layer_vit", plain],
-  ["residual_scaled_encoder", plain],
-  ["nope_gpt", async () => (await import("./gpt2.ts")).gpt2],
-  ["skip_layer_gpt", async () => (await import("./gpt2.ts")).gpt2],
-  ["point_mae", async () => (await import("./point_mae.ts")).pointMae],
-  ["gpt2", async () => (await import("./gpt2.ts")).gpt2],
-  ["modernbert", async () => (await import("./modernbert.ts")).modernbert],
-  ["mpnet", async () => (await import("./mpnet.ts")).mpnet],
-  ["roberta", async () => (await import("./roberta.ts")).roberta],
-  ["vit", async () => (await import("./vit.ts")).vit],
-  ["xai_transformer", async () => (await import("./xai_transformer.ts")).xaiTransformer],
-  ["xlm-roberta", async () => (await import("./roberta.ts")).roberta],
-]);
-
 /** The architecture that config.json's `model_type` names. */
 export async function architecture(config: Config, weights: Weights): Promise<Architecture> {
   const type = field(config, "model_type");
-  const family = families.get(String(type));
-  if (!family) throw unsupported("model_type", type, `supported are ${[...families.keys()].join(", ")}`);
-  return (await family())(config, weights);
+  const family = type === "bert" ? bert : await (await import("./families.ts")).family(type);
+  return family(config, weights);
 }

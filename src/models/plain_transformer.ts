@@ -1,9 +1,9 @@
 import { scores } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";
 import { gate } from "../ops/gate.ts";
+import { spread } from "../ops/groups.ts";
 import { linear } from "../ops/linear.ts";
 import { plainWeights } from "../ops/plain_weights.ts";
-import { spread } from "../ops/groups.ts";
 import { softmax } from "../ops/softmax.ts";
 import { squares } from "../ops/squares.ts";
 import { cols, type Tensor } from "../tensor.ts";
@@ -20,13 +20,19 @@ import type { Weights } from "./weights.ts";
 const kinds = new Map<unknown, Config>([
   // Gatmiry et al. 2024 and Chen et al. 2024: linear attention whose query is no key, the answer in its last slot.
   ["looped_linear_transformer", { attention_type: "linear", attention_scale: 1, excluded_keys: 1, readout: "slot" }],
-  ["linear_regression_transformer", { attention_type: "linear", attention_scale: 1, excluded_keys: 1, readout: "slot" }],
+  [
+    "linear_regression_transformer",
+    { attention_type: "linear", attention_scale: 1, excluded_keys: 1, readout: "slot" },
+  ],
   // Jiang et al. 2024 and Li et al. 2024: one layer of unscaled attention, the mean over queries.
   ["one_layer_vit", { attention_scale: 1, residual: false }],
   // Noci et al. 2022.
   ["residual_scaled_encoder", {}],
   // Yang et al. 2022: one tied layer, looped, that descends an energy.
-  ["energy_transformer", { attention_scale: 1, tied: true, key_bias: true, residual: false, looped_from: 0, loops: 12 }],
+  [
+    "energy_transformer",
+    { attention_scale: 1, tied: true, key_bias: true, residual: false, looped_from: 0, loops: 12 },
+  ],
 ]);
 
 /**
@@ -60,7 +66,9 @@ export function plainTransformer(given: Config, w: Weights): Architecture {
     },
     placed: true,
     ...(looped && { loops: { first: natural(config, "looped_from", 0), times: natural(config, "loops", 1) } }),
-    leave: w.shape("norm.weight") ? (x: Tensor) => norm(x, w.at("norm"), positive(config, "layer_norm_eps")) : undefined,
+    leave: w.shape("norm.weight")
+      ? (x: Tensor) => norm(x, w.at("norm"), positive(config, "layer_norm_eps"))
+      : undefined,
     heads: {
       "sequence-classification": out,
       "tabular-classification": out,
@@ -73,7 +81,11 @@ export function plainTransformer(given: Config, w: Weights): Architecture {
     ? encoder(config, w, { ...it, reads: readout === "last" || readout === "mean" ? readout : undefined })
     : readout === "slot"
       ? fromRows(config, w, width, { ...it, reads: "last" }, answer(config, width), lastSlot)
-      : fromRows(config, w, width, { ...it, reads: readout, width: leaving(w.at(`layers.${blocks - 1}`), width, how.residual) });
+      : fromRows(config, w, width, {
+          ...it,
+          reads: readout,
+          width: leaving(w.at(`layers.${blocks - 1}`), width, how.residual),
+        });
   agree(config, "hidden_size", found.width, words);
   const loops = it.loops?.times;
   return how.tied ? { ...found, loops, energy: energy(w.at("layers.0"), width) } : { ...found, loops };
@@ -171,7 +183,12 @@ function attended(w: Weights, x: Tensor, embedded: Embedded, how: Blocks): Tenso
   // A key's bias −½‖k‖² is the same for all queries: a product with a one.
   const bias = (q: Tensor, k: Tensor) => scores(spread(one(heads), q.shape[1]), squares(k, heads), heads, -1 / 2);
   const lengths = less(embedded.lengths);
-  return attention(x, x, { ...embedded, lengths }, { heads, project, scale, span, weigh, bias: keyBias ? bias : undefined });
+  return attention(
+    x,
+    x,
+    { ...embedded, lengths },
+    { heads, project, scale, span, weigh, bias: keyBias ? bias : undefined },
+  );
 }
 
 function forwarded(w: Weights, x: Tensor, embedded: Embedded, { act = (x: Tensor) => x }: Blocks): Tensor {

@@ -1,4 +1,5 @@
 import type { Data } from "../backends/backend.ts";
+import { RelpropError } from "../errors.ts";
 import { activations } from "../ops/activation.ts";
 import { context } from "../ops/attention.ts";
 import { dot } from "../ops/dot.ts";
@@ -9,7 +10,7 @@ import { reshape } from "../ops/reshape.ts";
 import { scaleRows } from "../ops/scale_rows.ts";
 import { pick } from "../ops/select.ts";
 import { encodeCloud } from "../points/cloud.ts";
-import { input, type Tensor } from "../tensor.ts";
+import { cols, input, type Tensor } from "../tensor.ts";
 import { agree, type Config, field, integer, invalid, labels, oneOf } from "./config.ts";
 import { above } from "./encoder.ts";
 import type { Architecture, Embedded } from "./family.ts";
@@ -30,7 +31,9 @@ export function pointMae(config: Config, w: Weights): Architecture {
   const width = integer(config, "hidden_size", 2 ** 14);
   const [groups, size] = [integer(config, "num_group", 4096), integer(config, "group_size", 1024)];
   const [architecture] = [field(config, "architectures") ?? []].flat();
-  const task = /Reconstruction$/.test(String(architecture)) ? "point-cloud-reconstruction" : "point-cloud-classification";
+  const task = /Reconstruction$/.test(String(architecture))
+    ? "point-cloud-reconstruction"
+    : "point-cloud-classification";
   const rebuilds = task === "point-cloud-reconstruction";
   oneOf(config, "normalize", [true, false], "it is true or false");
   const how = {
@@ -43,10 +46,11 @@ export function pointMae(config: Config, w: Weights): Architecture {
   const base = w.base("MAE_encoder");
   const heads = integer(config, "num_attention_heads", 65536);
   const depth = integer(config, "num_hidden_layers", 512);
-  const told = rebuilds ? w.shape("increase_dim.0.weight")?.[0] : w.shape("cls_head.6.weight")?.[0];
-  const classes = told ?? (w.demand(rebuilds ? "increase_dim.0.weight" : "cls_head.6.weight", [0, 0]), 0);
-  if (rebuilds) agree(config, "group_size", classes / 3, "increase_dim.0.weight");
-  else agree(config, "num_labels", classes, "cls_head.6.weight");
+  const last = rebuilds ? "increase_dim.0.weight" : "cls_head.6.weight";
+  const [classes = 0] = w.shape(last) ?? [];
+  if (!classes) throw new RelpropError("MissingTensor", `the checkpoint has no ${last}`, { name: last });
+  if (rebuilds) agree(config, "group_size", classes / 3, last);
+  else agree(config, "num_labels", classes, last);
   const names = rebuilds
     ? Array.from({ length: classes }, (_, i) => `${"xyz"[i % 3]} ${Math.floor(i / 3) + 1}`)
     : labels(config, classes);
@@ -77,7 +81,12 @@ export function pointMae(config: Config, w: Weights): Architecture {
       const [batch, n] = words.shape;
       const seen = input("seen", [batch, n]);
       const places = input("places", [batch, n, 3]);
-      const patches = scaleRows(groupFeatures(base.at("point_encoder"), reshape(words, [batch, n * size, 3]), size, width), seen);
+      const encoder = base.at("point_encoder");
+      const each = pointFeatures(encoder, reshape(words, [batch, n * size, 3]));
+      // What relevance of points is read at: all features of a group's points in its row.
+      const points = reshape(each, [batch, n, size * cols(each)]);
+      const grouped = groupFeatures(encoder, reshape(points, [...each.shape]), size, width);
+      const patches = scaleRows(grouped, seen);
       const below = embedded.embeddings ?? (cls ? add(patches, input("stems", [n, width])) : patches);
       const lengths = rebuilds ? counted(w, seen) : embedded.lengths;
       const pos = (at: Weights) => {
@@ -85,9 +94,8 @@ export function pointMae(config: Config, w: Weights): Architecture {
         return dense(gelu(dense(places, at.at("0"), inner)), at.at("2"), width);
       };
       const own = scaleRows(pos(base.at("pos_embedding")), seen);
-      const block = (i: number, _: Tensor, x: Tensor, around: Embedded) =>
-      {
-        if (!i) around.note?.({ points: words });
+      const block = (i: number, _: Tensor, x: Tensor, around: Embedded) => {
+        if (!i) around.note?.({ points });
         return encoderBlock(base.at(`blocks.blocks.${i}`), add(x, own), { ...around, lengths }, heads);
       };
       const leave = (x: Tensor) => norm(x, base.at("blocks.norm"), EPS);
@@ -95,7 +103,7 @@ export function pointMae(config: Config, w: Weights): Architecture {
       return above({ blocks: depth, block, leave, placed: true }, embedded, below, {
         readings: [
           ["embeddings", below],
-          ["points", words],
+          ["points", points],
         ],
         read: (x) => x,
         logits: (x) => (picks ? context(picks, made(x)) : made(x)),
@@ -139,11 +147,16 @@ function counted(w: Weights, seen: Tensor): Tensor {
   return dot(seen, reshape(ones, [1, seen.shape[1]]));
 }
 
-/** A group's features: the largest of its points', which know the largest of a first layer's (Qi et al. 2017, in Yu et al. 2022). */
-function groupFeatures(w: Weights, points: Tensor, of: number, width: number): Tensor {
+/** The features of points by themselves (Qi et al. 2017, in Yu et al. 2022). */
+function pointFeatures(w: Weights, points: Tensor): Tensor {
   const first = w.at("first_conv");
   const middle = first.shape("3.weight")?.[0] ?? 0;
-  const local = dense(relu(folded(first, "0", "1", 3)(points)), first.at("3"), middle);
+  return dense(relu(folded(first, "0", "1", 3)(points)), first.at("3"), middle);
+}
+
+/** A group's features: the largest of its points', which know the largest of all their first ones. */
+function groupFeatures(w: Weights, local: Tensor, of: number, width: number): Tensor {
+  const middle = cols(local);
   const global = highest(local, of);
   const second = w.at("second_conv");
   const both = folded(second, "0", "1", 2 * middle); // of [global, local]

@@ -1,8 +1,8 @@
 // From a point cloud to groups: centres far from one another, each with the points nearest to it.
 
 import { quote, RelpropError } from "../errors.ts";
-import { uniform } from "../methods/chance.ts";
 import type { Cloud, Encoded, Input } from "../inputs.ts";
+import { uniform } from "../methods/chance.ts";
 
 /** How a model cuts a cloud up. */
 export interface Grouping {
@@ -84,7 +84,11 @@ export function encodeCloud(given: Input, how: Grouping): Encoded {
   const centres = farthest(points, groups);
   const hidden = hiding(given as Cloud, how);
   const order = [...centres.keys()].sort((a, b) => Number(hidden.has(a)) - Number(hidden.has(b)) || a - b);
-  const members = neighbours(points, order.map((g) => centres[g]), size);
+  const members = neighbours(
+    points,
+    order.map((g) => centres[g]),
+    size,
+  );
   const n = groups + Number(cls);
   const [words, truth] = [new Float32Array(n * size * 3), new Float32Array(n * size * 3)];
   const places = new Float32Array(n * 3);
@@ -111,7 +115,8 @@ function read(given: Input, { groups, size }: Grouping): Points {
   if (!Array.isArray(points)) throw invalid(`this model reads { points }, each x, y and z, not ${quote(given)}`);
   const least = Math.max(groups, size);
   if (points.length < least) throw invalid(`there are ${points.length} points, this model needs ${least} or more`);
-  if (points.length > MOST) throw new RelpropError("LimitExceeded", `there are ${points.length} points, the most is ${MOST}`);
+  if (points.length > MOST)
+    throw new RelpropError("LimitExceeded", `there are ${points.length} points, the most is ${MOST}`);
   const found = new Float32Array(points.length * 3);
   points.forEach((point: ArrayLike<number>, i) => {
     if (point?.length !== 3 || !Array.from(point).every((v) => Number.isFinite(Math.fround(v)))) {

@@ -1,0 +1,38 @@
+// The families beside BERT, which every page has at once.
+
+import { unsupported } from "./config.ts";
+import type { Family } from "./family.ts";
+
+const plain = async () => (await import("./plain_transformer.ts")).plainTransformer;
+
+/** Families by `model_type`, each loaded when a checkpoint asks for it. */
+const families = new Map<string, () => Promise<Family>>([
+  ["albert", async () => (await import("./albert.ts")).albert],
+  ["camembert", async () => (await import("./roberta.ts")).roberta],
+  ["deberta-v2", async () => (await import("./deberta_v2.ts")).debertaV2],
+  ["deit", async () => (await import("./vit.ts")).vit],
+  ["distilbert", async () => (await import("./distilbert.ts")).distilbert],
+  ["energy_transformer", plain],
+  ["electra", async () => (await import("./electra.ts")).electra],
+  ["linear_regression_transformer", plain],
+  ["looped_linear_transformer", plain],
+  ["one_layer_vit", plain],
+  ["residual_scaled_encoder", plain],
+  ["nope_gpt", async () => (await import("./gpt2.ts")).gpt2],
+  ["skip_layer_gpt", async () => (await import("./gpt2.ts")).gpt2],
+  ["point_mae", async () => (await import("./point_mae.ts")).pointMae],
+  ["gpt2", async () => (await import("./gpt2.ts")).gpt2],
+  ["modernbert", async () => (await import("./modernbert.ts")).modernbert],
+  ["mpnet", async () => (await import("./mpnet.ts")).mpnet],
+  ["roberta", async () => (await import("./roberta.ts")).roberta],
+  ["vit", async () => (await import("./vit.ts")).vit],
+  ["xai_transformer", async () => (await import("./xai_transformer.ts")).xaiTransformer],
+  ["xlm-roberta", async () => (await import("./roberta.ts")).roberta],
+]);
+
+/** The family that config.json's `model_type` names. */
+export async function family(type: unknown): Promise<Family> {
+  const found = families.get(String(type));
+  if (found) return found();
+  throw unsupported("model_type", type, `supported are ${["bert", ...families.keys()].join(", ")}`);
+}
