@@ -30,10 +30,14 @@ const attnLRP = {
 /** The same with the γ rule, which Achtibat et al. take for dense layers of models of images: patches are noisy. */
 const gammaLRP = { ...attnLRP, linear: ["gamma", { gamma: 0.05 }] } satisfies Composite;
 
+/** Ali et al.'s AH + LN, with AttnLRP's rules for activations and gates, which they leave open. */
+const cpLRP = { ...lrpAH, ...lrpLN, activation: "identity", gate: "uniform" } satisfies Composite;
+
 /** Every method by its name. */
 export const methods: ReadonlyMap<string, Composite> = new Map([
-  // Ali et al.'s AH + LN, with AttnLRP's rules for activations and gates, which they leave open.
-  ["cp-lrp", { ...lrpAH, ...lrpLN, activation: "identity", gate: "uniform" }],
+  ["cp-lrp", cpLRP],
+  // With γ = 1: measured best for point clouds, where dense layers of few inputs are noisy.
+  ["cp-lrp-gamma", { ...cpLRP, linear: ["gamma", { gamma: 1 }] }],
   ["lrp-ah", lrpAH],
   ["lrp-ln", lrpLN],
   ["lrp-ah-ln", { ...lrpAH, ...lrpLN }],

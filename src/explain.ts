@@ -22,7 +22,7 @@ export async function explain(
   const { architecture } = engine.parts;
   const asking = { ...given } as ExplainOptions;
   if (architecture.task.startsWith("point")) {
-    asking.at ??= "points";
+    asking.method ??= "cp-lrp-gamma";
     asking.points ??= true;
   }
   if (architecture.image) {

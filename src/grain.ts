@@ -135,12 +135,20 @@ function ofPixels({ image, tokens }: Explanation, numbers: Numbers): number[] {
   });
 }
 
-/** Each point's relevance: that of its features in all groups that it is in. */
-function ofPoints({ cloud }: Explanation, numbers: Numbers): Explanation["cloud"] {
+/**
+ * Each point's relevance, from all groups that it is in: read at points that of its features there, which are mostly those
+ * that were the largest of their group; else an equal share of the group's.
+ */
+function ofPoints({ cloud, tokens, at: reading }: Explanation, numbers: Numbers): Explanation["cloud"] {
   if (!cloud) throw new RelpropError("InvalidOption", "this model reads no point clouds");
+  const relevance = Array<number>(cloud.points).fill(0);
+  if (reading !== "points") {
+    for (const [k, own] of cloud.groups.entries())
+      for (const i of own) relevance[i] += tokens[k].relevance / own.length;
+    return { ...cloud, relevance };
+  }
   const { x, g, width } = pair(numbers, "points 0");
   const each = width / cloud.groups[0].length;
-  const relevance = Array<number>(cloud.points).fill(0);
   let at = 0;
   for (const i of cloud.groups.flat()) {
     for (const end = at + each; at < end; at++) relevance[i] += x[at] * g![at];
