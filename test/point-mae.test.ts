@@ -232,8 +232,9 @@ test("ExpPoint-MAE: logits are those of the definition in float64; every ledger 
     for (const at of ["points", "embeddings"] as const) await allClose(loaded, { points }, "ExpPoint-MAE", { at });
     const together = await loaded.explain([{ points }, { points: cloud(30, 4) }, { points: cloud(64, 5) }], {
       target: 1,
+      at: "points",
     });
-    const alone = await loaded.explain({ points }, { target: 1 });
+    const alone = await loaded.explain({ points }, { target: 1, at: "points" });
     near(
       together[0].tokens.map((t) => t.relevance),
       alone.tokens.map((t) => t.relevance),

@@ -20,7 +20,7 @@ for (const place of places) {
 
   test("logits of held-out clouds, and whose clouds they are", async () => {
     const model = await load(folder, { ...place, deterministic: true });
-    const told = await model.predict(held.clouds.map((points) => ({ points })));
+    const told = await model.predict(held.clouds.slice(0, place === places[0] ? 36 : 6).map((points) => ({ points })));
     for (const [i, { classes }] of told.entries()) {
       const logits = classes.map(({ logit }) => logit);
       near(logits, held.logits[i], `cloud ${i}`, 2e-6);
@@ -32,9 +32,14 @@ for (const place of places) {
     await model.dispose();
   });
 
+  if (place !== places[0]) {
+    test.run();
+    continue; // the same numbers again, slowly
+  }
+
   test("without the points of most relevance the class is lost long before it is at random, without those of least long after", async () => {
     const model = await load(folder, { ...place, deterministic: true });
-    const some = place.backend === "wasm" ? held.clouds : held.clouds.slice(0, 6);
+    const some = held.clouds;
     const told = await model.explain(some.map((points) => ({ points })));
     assert.is(told[0].method, "cp-lrp-gamma");
     for (const { cloud, ledger, tokens } of told) {
