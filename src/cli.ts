@@ -1,8 +1,9 @@
 #!/usr/bin/env node
-// relprop in a shell: explain, predict, generate, evaluate, inspect. Exit status 0; 1 for a failed run; 2 for wrong usage.
+// relprop in a shell: explain, predict, generate, diagnose, evaluate, inspect. Exit status 0; 1 for a failed run; 2 for wrong usage.
 
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { changes, diagnosed } from "./cli/diagnose.ts";
 import { generated } from "./cli/generate.ts";
 import { help } from "./cli/help.ts";
 import { inspect } from "./cli/inspect.ts";
@@ -49,6 +50,7 @@ async function main(args: string[]): Promise<void> {
   }
   const text = textOf(command, texts, values);
   const format = formatOf(values);
+  const given = values.input === undefined ? undefined : ((await jsonFile(values.input)) as Input);
   const asked = await asks(values);
   if ((format === "html" || format === "svg") && Object.values(asked).some(Array.isArray)) {
     throw new Usage(`--format ${format} shows one explanation, and lists ask for several`);
@@ -72,7 +74,9 @@ async function main(args: string[]): Promise<void> {
     if (values.jsonl) return await stream(answer);
     if (command === "generate") return await emit(values, await generated(model, text, values, asked));
     const file = values.image === undefined ? undefined : await bytes(values.image);
-    const [result] = await answer([file ?? (values.pair === undefined ? text : { text, pair: values.pair })]);
+    const input = file ?? given ?? (values.pair === undefined ? text : { text, pair: values.pair });
+    if (command === "diagnose") return await emit(values, await diagnosed(model, input, values, asked));
+    const [result] = await answer([input]);
     if (format === "png") return await emit(values, png(result as Told, await picture(file!)));
     if (format === "json") return await emit(values, `${JSON.stringify(result, null, 2)}\n`);
     const toTerminal = values.out === undefined;
@@ -90,7 +94,11 @@ async function main(args: string[]): Promise<void> {
 }
 
 /** The one text of a command line. */
-function textOf(command: string, texts: string[], { jsonl, out, pair, image }: Values): string {
+function textOf(command: string, texts: string[], { jsonl, out, pair, image, input }: Values): string {
+  if (input !== undefined) {
+    if (texts.length || pair !== undefined || jsonl || image !== undefined) throw new Usage("--input stands alone");
+    return "";
+  }
   if (image !== undefined) {
     if (texts.length || pair !== undefined || jsonl) throw new Usage("--image is explained alone, without texts");
     return "";
@@ -135,6 +143,7 @@ async function asks(values: Values): Promise<ExplainOptions | ExplainLists> {
   const some = Object.entries(finer).find(([, value]) => value !== undefined);
   if (some && !values.jsonl && formatOf(values) !== "json") throw new Usage(`--${some[0]} is told as JSON: add --json`);
   const asked = {
+    ...changes(values),
     ...finer,
     pixels,
     of: alike(values),

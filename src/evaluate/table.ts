@@ -1,6 +1,6 @@
 // An evaluation as a table for terminals.
 
-import { visible } from "../render/text.ts";
+import { aligned, visible } from "../render/text.ts";
 import type { Interval } from "./bootstrap.ts";
 import type { Evaluation } from "./summary.ts";
 
@@ -41,10 +41,3 @@ const figure = (value: number, sign: string) =>
 
 const spread = ({ mean, low, high }: Interval, sign: string) =>
   `${figure(mean, sign)} [${figure(low, sign)}, ${figure(high, sign)}]`;
-
-function aligned(rows: readonly string[][]): string {
-  const widths = rows[0].map((_, c) => Math.max(...rows.map((row) => row[c].length)));
-  const line = (row: string[]) =>
-    row.map((cell, c) => (c ? cell.padStart(widths[c]) : cell.padEnd(widths[c]))).join("  ");
-  return rows.map((row) => `${line(row).trimEnd()}\n`).join("");
-}

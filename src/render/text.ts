@@ -49,6 +49,14 @@ export function percent(probability: number): string {
   return `${text} %`;
 }
 
+/** Rows of cells as a table: the first column to the left, the others to the right. */
+export function aligned(rows: readonly string[][]): string {
+  const widths = rows[0].map((_, c) => Math.max(...rows.map((row) => row[c].length)));
+  const line = (row: string[]) =>
+    row.map((cell, c) => (c ? cell.padStart(widths[c]) : cell.padEnd(widths[c]))).join("  ");
+  return rows.map((row) => `${line(row).trimEnd()}\n`).join("");
+}
+
 function finite(value: number): number {
   if (Number.isFinite(value)) return value;
   throw new RelpropError("NonFiniteResult", `an explanation can only be drawn from finite numbers, not ${value}`);
