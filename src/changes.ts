@@ -40,7 +40,7 @@ function masks(blocks: readonly Block[], without: Without): Data {
   const cut = (kind: string, [block, index]: readonly [number, number], n: number, width: number) => {
     if (!(Number.isInteger(index) && index >= 0 && index < n)) {
       const known = n ? `${kind} 0 to ${n - 1}` : `no ${kind}`;
-      throw unknown(`block ${quote(block)} has ${known}, so that ${quote(index)} cannot be left out`);
+      throw unknown(`block ${block} has ${known}, so that ${quote(index)} cannot be left out`);
     }
     const name = `${kind} ${block}`;
     data[name] ??= new Float32Array(width).fill(1);

@@ -92,8 +92,8 @@ export async function diagnose(
   const labels = labelsOf(architecture, asking);
   const [request] = spread(architecture.task, requests(labels, named(architecture, options)));
   const encoded = await placed(engine, await encode(engine, texts, options), options);
-  const own = options.weights || since ? await stored(engine, encoded[0]) : undefined;
-  const weights = own && facts(own, since && (await stored(since, encoded[0])));
+  const own = options.weights || since ? await stored(engine, options.loops) : undefined;
+  const weights = own && facts(own, since && (await stored(since, options.loops)));
   const results: Diagnosis[] = [];
   for (const one of encoded) {
     throwIfAborted(options.signal);
@@ -231,7 +231,8 @@ function blocks(seen: Seen, tokens?: readonly number[], own?: Stored): BlockFact
       if (!seen.outputs[`${name} ${i}`]) continue;
       gradients[name] = Math.sqrt(seen.of(`${name} ${i}`).reduce((sum, v) => sum + v, 0));
     }
-    const neurons = own?.neurons[i].length ? lengths(own, own.neurons[i]) : undefined;
+    const into = own?.neurons[i] ?? [];
+    const neurons = own && into.length ? lengths(own, into) : undefined;
     return { heads: heads(seen, i, tokens), variance, ...logSlope(variance), ...(neurons && { neurons }), gradients };
   });
 }
@@ -279,6 +280,14 @@ function facts({ matrices: own }: Stored, before?: Stored): WeightFacts[] {
   });
 }
 
+/** What a run that only reads weights is fed. */
+const nothing: Encoded = {
+  text: "",
+  tokens: [{ id: 0, text: "", start: null, end: null, special: true }],
+  given: {},
+  warnings: [],
+};
+
 interface Stored {
   /** Of all dense layers, by the names that the checkpoint gives them. */
   matrices: Map<string, { values: Float32Array; shape: [number, number] }>;
@@ -289,7 +298,7 @@ interface Stored {
 /** What a dense layer's matrix is called: that of a narrow one is below what widens it. */
 const called = ({ inputs: [, w] }: Tensor) => w.name ?? w.inputs[0]?.name;
 
-async function stored(engine: Engine, one: Encoded): Promise<Stored> {
+async function stored(engine: Engine, loops?: number): Promise<Stored> {
   const trace = ({ logits }: Network) => {
     const outputs: Record<string, Tensor> = {};
     for (const layer of history([logits])) {
@@ -298,12 +307,12 @@ async function stored(engine: Engine, one: Encoded): Promise<Stored> {
     }
     return { outputs, walks: [] };
   };
-  const [seen] = await engine.look([one], { kind: "matrices", trace, rows: one.tokens.length });
+  const [seen] = await engine.look([nothing], { kind: "matrices", trace, rows: 1 });
   const matrices: Stored["matrices"] = new Map();
   for (const [name, { shape }] of Object.entries(seen.outputs)) {
     matrices.set(name, { values: seen.of(name), shape: [shape[0], shape[1]] });
   }
-  const { blocks } = network(engine.parts.architecture, 1, 1, { loops: one.change?.made.loops });
+  const { blocks } = network(engine.parts.architecture, 1, 1, { loops });
   return { matrices, neurons: blocks.map((block) => into(block.neurons)) };
 }
 

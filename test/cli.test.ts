@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { Diagnosis } from "../src/diagnose.ts";
 import type { Explanation, Prediction } from "../src/explanation.ts";
 import { encodePng } from "../src/render/png.ts";
 
@@ -371,6 +372,44 @@ test("generate: a text goes on, and each token's explanation", async () => {
     assert.equal([explanation.target.index, explanation.method], [id, "attn-lrp"]);
   assert.is((await relprop(["generate", "a", "--model", model, "--explain"])).status, 2);
   assert.is((await relprop(["generate", "a"])).status, 2, "a classifier does not");
+});
+
+test("diagnose: a table, JSON, a figure; parts cut out; rows and points from a file", async () => {
+  const text = "A gorgeous, witty, seductive movie.";
+  const plain = await relprop(["diagnose", text, "--tokens", "0,1"]);
+  assert.is(plain.status, 0, plain.err);
+  assert.match(plain.out, /after +cosine +residual/);
+  assert.match(plain.out, /block 2/);
+  const { out } = await relprop(["diagnose", text, "--json", "--weights", "--without-heads", "0.1,2.3"]);
+  const told: Diagnosis = JSON.parse(out);
+  assert.equal([told.stream.length, told.blocks.length, told.weights!.length], [4, 3, 20]);
+  const to = join(folder, "diagnosis.svg");
+  assert.is((await relprop(["diagnose", text, "--format", "svg", "--out", to])).status, 0);
+  assert.ok(readFileSync(to, "utf8").startsWith("<svg"));
+  const same = fileURLToPath(new URL("../models/sst2-tiny/", import.meta.url));
+  const since: Diagnosis = JSON.parse((await relprop(["diagnose", text, "--json", "--since", same])).out);
+  assert.ok(since.weights!.every(({ norm, stableRank }) => norm === 0 && stableRank === 0));
+
+  const model = fileURLToPath(new URL("../examples/points/model/", import.meta.url));
+  const file = join(folder, "cloud.json");
+  const points = Array.from({ length: 80 }, (_, i) => [Math.cos(i), Math.sin(i), i / 40 - 1]);
+  writeFileSync(file, JSON.stringify({ points }));
+  const explained: Explanation = JSON.parse(
+    (await relprop(["explain", "--model", model, "--input", file, "--json"])).out,
+  );
+  assert.is(explained.cloud!.relevance!.length, 80);
+  for (const args of [
+    ["diagnose", text, "--without-heads", "1"],
+    ["diagnose", text, "--tokens", "a"],
+    ["diagnose", text, "--format", "html"],
+    ["diagnose", text, "--loops", "2"],
+    ["diagnose", text, "--input", file],
+    ["predict", "--input", join(folder, "none.json")],
+  ]) {
+    const { status, err } = await relprop(args);
+    assert.is(status, 2, `${args}: ${err}`);
+    assert.ok(err.length > 20);
+  }
 });
 
 test("images: a file, and pictures of it", async () => {

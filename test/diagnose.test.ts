@@ -124,9 +124,9 @@ test("what cannot be told is refused by name", async () => {
   const model = await load(shipped, where);
   const other = await load(new URL("../models/digits-tiny/", import.meta.url), where);
   for (const [options, what] of [
-    [{ tokens: [99] }, /no token 99; this text has 0 to \d/],
+    [{ tokens: [99] }, /no token "99"; this text has 0 to 3/],
     [{ loops: 2 }, /not looped/],
-    [{ without: { heads: [[7, 0]] } }, /no block 7; this model has 0 to 2/],
+    [{ without: { heads: [[7, 0]] } }, /no block "7"; this model has 0 to 2/],
     [{ without: { heads: [[0, 4]] } }, /block 0 has heads 0 to 3/],
     [{ without: { neurons: [[0, 512]] } }, /neurons 0 to 511/],
     [{ since: other }, /has no bert\.encoder/],

@@ -11,6 +11,7 @@ Commands (each has its own --help)
   explain TEXT   which tokens the prediction rests on, and the ledger that proves it
   predict TEXT   the classes and their probabilities
   generate TEXT  how a text goes on, and what each new token rests on
+  diagnose TEXT  what goes on inside: how alike tokens become, attention, ranks, gradients
   evaluate       how faithful each method's explanations of labelled texts are
   inspect        what is in a model's directory
 
@@ -21,14 +22,24 @@ Commands (each has its own --help)
 Exit status: 0, 1 for a failed run, 2 for wrong usage.
 `;
 
-const shared = `  --model DIR      a directory or https URL; default: the model that comes with relprop
+const lines = `  --jsonl          read lines {"id"?, "text"} or "a text" from standard input, write one
+                   JSON object a line, in order; a bad line is answered with its error.
+                   Lines that come together run together
+`;
+
+const one = `  --model DIR      a directory or https URL; default: the model that comes with relprop
   --backend NAME   auto, wasm or webgpu (in Node webgpu needs: npm install webgpu)
   --truncate       cut a text that is too long for the model instead of refusing it
   --json           one JSON object
-  --jsonl          read lines {"id"?, "text"} or "a text" from standard input, write one
-                   JSON object a line, in order; a bad line is answered with its error.
-                   Lines that come together run together
   --out FILE       write to a file
+`;
+
+const shared = one + lines;
+
+const changed = `  --loops N        how often the blocks of a looped model run
+  --without-heads B.H,…    attention heads cut out, by block and place; --without-neurons likewise
+  --input FILE     in place of a text, of models that read them: {"rows": [[…], …], "names"?} or
+                   {"points": [[x, y, z], …]} as JSON
 `;
 
 const explain = `relprop explain TEXT [options]
@@ -47,13 +58,14 @@ What to explain
                      with --interactions also by pairs of tokens, as JSON
   --image FILE       in place of a text, of models that read images: PNG, JPEG (in Node needs:
                      npm install fast-png jpeg-js)
-
+${changed}
 How
   --method NAME      cp-lrp            attention weights and LayerNorm deviations held constant (default)
                      lrp-ah, lrp-ln    only the one or the other (Ali et al. 2022)
                      lrp-ah-ln         both, plain gradients through activations
                      attn-lrp          Achtibat et al. 2024
                      attn-lrp-gamma    the same with the gamma rule, for images (default there)
+                     cp-lrp-gamma      cp-lrp with the gamma rule, for points (default there)
                      gradient-x-input  no rules
                      several, with commas: an explanation by each, from one run
                      without a ledger: saliency, integrated-gradients, smoothgrad, attention-last,
@@ -87,7 +99,7 @@ and the residual, which is computed from all the others, shows that nothing was 
 
 const predict = `relprop predict TEXT [options]
 
-${shared}`;
+${changed}${shared}`;
 
 const generate = `relprop generate TEXT [options]
 
@@ -102,6 +114,20 @@ const generate = `relprop generate TEXT [options]
   --backend NAME   auto, wasm or webgpu
   --json           one JSON object
   --out FILE       write to a file
+`;
+
+const diagnose = `relprop diagnose TEXT [options]
+
+  --tokens A,B     places of tokens: how much of each head's attention they get
+  --target CLASS   whose logit's gradients are told; --contrast CLASS, less this one's
+  --weights        also the ranks of the network's matrices
+  --since DIR      the ranks of what they differ by from another model's, as before training
+  --format NAME    text (default), json, svg
+${changed}${one}
+After each block: the mean cosine of two tokens, the residual ratio (what is left of them without
+their mean), stable and effective rank and size of the stream; then the mean entropy of attention,
+the mass on --tokens, the slope of log variance of what attention adds over log position, and the
+size of the logit's gradient by the projections. JSON has it head by head and token by token.
 `;
 
 const inspect = `relprop inspect [--model DIR] [--json] [--out FILE]
@@ -120,6 +146,8 @@ const evaluate = `relprop evaluate --data FILE [options]
                    loo                Kendall's tau against leaving each token out
                    sanity             against the model with random weights, block by block
                    stability          against the text with other case and punctuation
+                   pruning            what is lost as neurons are cut out: smallest, largest, random
+                   ablation           what is lost as heads are: by importance, by relevance, random
   --methods A,B    default: all, the slowest by the first 200 examples; NAME:N judges one by
                    the first N examples
   --baseline NAME  the method that others are compared with, pair by pair (gradient-x-input)
@@ -144,6 +172,7 @@ const pages = new Map([
   ["predict", predict],
   ["evaluate", evaluate],
   ["generate", generate],
+  ["diagnose", diagnose],
   ["inspect", inspect],
 ]);
 
