@@ -7,6 +7,7 @@ import { type Choice, chooser, chosen } from "./chooser.ts";
 import { afterPause, byId, el, isolated, painted } from "./dom.ts";
 import { Editor } from "./editor.ts";
 import { type Explained, Explainer } from "./explainer.ts";
+import type { Inside } from "./inside.ts";
 import { save, share } from "./keep.ts";
 import { waterfall } from "./ledger.ts";
 import { Loading } from "./loading.ts";
@@ -27,6 +28,7 @@ let model: Model | undefined;
 let origin: Origin = shipped;
 let reads: Read[] = []; // what is on the screen: one explanation, or two beside each other
 let map: LayerMap | undefined;
+let figures: Inside | undefined;
 let pickedToken: number | undefined;
 
 const problem = byId("problem");
@@ -37,6 +39,7 @@ const editor = new Editor(first, { typed: follow, picked: pick });
 const explainer = new Explainer(show, failed);
 const speak = speaker(byId("spoken"));
 const layers = byId<HTMLDetailsElement>("layers");
+const inside = byId<HTMLDetailsElement>("inside");
 const every = byId<HTMLDetailsElement>("every");
 
 // ---- asking
@@ -95,6 +98,7 @@ function show({ first: one, second: other, milliseconds }: Explained): void {
   byId("status").replaceChildren(isolated(visible(one.model)), `, ${ran}, ${one.tokens.length} tokens`);
 
   map?.show(reads[0]);
+  if (inside.open) look();
   tables();
   readOut(editor.isActive ? editor.picked : pickedToken);
   speak(reads);
@@ -102,6 +106,11 @@ function show({ first: one, second: other, milliseconds }: Explained): void {
   document.body.dataset.state = "explained";
   void painted().then(() => performance.mark("explained"));
 }
+
+/** The newest text from inside; typing may go on meanwhile. */
+const look = afterPause(() => {
+  if (model && settings.text.trim()) figures?.show(model, settings).catch(failed);
+});
 
 function clear(): void {
   explainer.forget();
@@ -188,6 +197,12 @@ layers.ontoggle = async () => {
     map = await LayerMap.open(byId("map"), { picked: pick, isDark });
   }
   ask();
+};
+inside.ontoggle = async () => {
+  if (!inside.open) return;
+  const { Inside } = await import("./inside.ts");
+  figures ??= new Inside(byId("figures"));
+  if (reads.length) look();
 };
 every.ontoggle = () => tables();
 

@@ -301,6 +301,23 @@ async function pixel(page: Page, x: number, y: number): Promise<number[]> {
   }
 }
 
+test("inside the model: small multiples of the text on the screen, and of the next one", () =>
+  visit({}, async (page) => {
+    await type(page, sentence);
+    await page.click("#inside > summary");
+    await page.waitForSelector("#figures svg polyline");
+    const label = () => page.locator("#figures svg").getAttribute("aria-label");
+    assert.is(await label(), `sst2-tiny: ${sentence}`);
+    // Cosine and residual ratio, two ranks, size, four heads' entropy, three gradients, three blocks' variance.
+    assert.is(await page.locator("#figures polyline").count(), 2 + 2 + 1 + 4 + 3 + 3);
+    await type(page, "not bad");
+    await page.waitForFunction(() => document.querySelector("#figures svg")?.ariaLabel === "sst2-tiny: not bad");
+    const wide = await page
+      .locator("#figures")
+      .evaluate((box) => [box.scrollWidth, document.body.scrollWidth, innerWidth]);
+    assert.ok(wide[1] <= wide[2], `the page does not scroll sideways: ${wide}`);
+  }));
+
 test("files and links to keep", () =>
   visit({ permissions: ["clipboard-read", "clipboard-write"] }, async (page) => {
     await type(page, "<b>Bad</b> & boring");

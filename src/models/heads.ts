@@ -22,20 +22,13 @@ export type Task =
   | "point-cloud-classification"
   | "point-cloud-reconstruction";
 
-/** What class names in transformers end in. */
-const endings: readonly [RegExp, Task][] = [
-  [/ForSequenceClassification$/, "sequence-classification"],
-  [/ForTokenClassification$/, "token-classification"],
-  [/ForQuestionAnswering$/, "question-answering"],
-  [/ForMaskedLM$|(Bert|Albert)ForPreTraining$/, "masked-lm"],
-  [/LMHeadModel$|ForCausalLM$/, "causal-lm"],
-  [/ForImageClassification(WithTeacher)?$/, "image-classification"],
-  [/ForTabularClassification$/, "tabular-classification"],
-  [/ForTabularRegression$/, "tabular-regression"],
-  [/ForPointCloudClassification$/, "point-cloud-classification"],
-  [/ForPointCloudReconstruction$/, "point-cloud-reconstruction"],
-  [/Model$/, "embedding"],
-];
+/** What a class name of transformers ends in: BertForMaskedLM does masked-lm. */
+function taskOf(name: string): Task {
+  if (/LMHeadModel$/.test(name)) return "causal-lm";
+  if (/(Bert|Albert)ForPreTraining$/.test(name)) return "masked-lm";
+  const [, what = "Embedding"] = /For(\w+?)(WithTeacher)?$/.exec(name) ?? (/Model$/.test(name) ? [] : ["", name]);
+  return what.replace(/\B([A-Z][a-z]|LM)/g, "-$1").toLowerCase() as Task;
+}
 
 /** A dense layer and what is around it; each part but `out` only if it is named. Paths are from the checkpoint's root. */
 export interface Head {
@@ -58,11 +51,8 @@ type Top = Pick<Architecture, "task" | "labels" | "scores" | "reads"> & { logits
 /** The task, and its logits of rows of the last block's output. */
 export function top(config: Config, w: Weights, heads: Heads, width: number, eps: number): Top {
   const [architecture] = [field(config, "architectures") ?? []].flat();
-  const task =
-    architecture === undefined
-      ? "sequence-classification"
-      : endings.find(([ending]) => ending.test(String(architecture)))?.[1];
-  const head = task && heads[task];
+  const task = architecture === undefined ? "sequence-classification" : taskOf(String(architecture));
+  const head = Object.hasOwn(heads, task) && heads[task];
   if (!head) {
     const known = Object.keys(heads).join(", ");
     throw unsupported("architectures", architecture, `of this model type there are ${known}`);

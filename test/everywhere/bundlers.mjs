@@ -117,9 +117,9 @@ export async function unbundled(app, { scripts = "", connect = "", page = "page.
 }
 
 /** Checks a file's types, the package found as Node finds it and as bundlers do. */
-export async function compile(app, lib, file) {
+export async function compile(app, lib, file, resolutions = ["nodenext", "bundler"]) {
   const flags = ["--lib", `es2022,esnext.disposable,${lib}`, "--strict", "--noEmit", "--target", "es2022"];
-  for (const resolution of ["nodenext", "bundler"]) {
+  for (const resolution of resolutions) {
     const how = ["--module", resolution === "nodenext" ? "nodenext" : "esnext", "--moduleResolution", resolution];
     const tsc = fileURLToPath(new URL("../../node_modules/typescript/bin/tsc", import.meta.url));
     await run(process.execPath, [tsc, ...flags, ...how, app.in(file)], { cwd: app.folder }).catch((error) => {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { INSECURE } from "./app.mjs";
 import { bundled, compile, edge, unbundled, viteBuild, viteServer, webpack } from "./bundlers.mjs";
-import { page, script, viteApp, worker } from "./examples.mjs";
+import { inContext, page, points, script, viteApp, worker } from "./examples.mjs";
 import { keeps, said } from "./faults.mjs";
 import { runtimes } from "./runtimes.mjs";
 
@@ -73,6 +73,8 @@ export const works = [
   },
   { row: "typescript", name: "types", body: (app) => compile(app, "dom", "types.ts") },
   ...["deno", "bun"].map((row) => ({ row, name: "its example", body: (app) => script(app, row) })),
+  ...["deno", "bun"].map((row) => ({ row, name: "the in-context example", body: (app) => inContext(app, row) })),
+  { row: "chromium", name: "the example of points", body: points },
   ...Object.entries({ chromium: page, workerd: worker, vite: viteApp }).map(([row, body]) => ({
     row,
     name: "its example",

@@ -24,6 +24,17 @@ export const launch = (...args) =>
 
 export const GPU = "--enable-unsafe-webgpu";
 
+/** A page whose canvas is drawn by WebGPU: SwiftShader in software for compositing too. */
+export const GPU_CANVAS = [
+  GPU,
+  "--use-webgpu-adapter=swiftshader",
+  "--enable-features=Vulkan",
+  "--use-vulkan=swiftshader",
+  "--use-angle=swiftshader",
+  "--enable-unsafe-swiftshader",
+  "--ignore-gpu-blocklist",
+];
+
 /** Serves what `answer` returns for a path: [content type, body, headers?], or nothing for 404. */
 export async function serve(answer) {
   const server = createServer(async (request, response) => {

@@ -6,10 +6,11 @@ import { readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { build as esbuild } from "esbuild";
 import { Miniflare } from "miniflare";
 import { run } from "./app.mjs";
 import { bundle, compile } from "./bundlers.mjs";
-import { serve, types } from "./chromium.mjs";
+import { GPU_CANVAS, launch, serve, types } from "./chromium.mjs";
 import { runtimes } from "./runtimes.mjs";
 
 const TEXT = "A gorgeous, witty, seductive movie.";
@@ -41,6 +42,121 @@ export async function script(app, row) {
   const { stdout } = await run(command, [...args, ...TEXT.split(" ")], options);
   assert.equal(rounded(stdout), rounded((await expected(app)).ansi));
   await assert.rejects(run(command, args, options), ({ code, stderr }) => code === 2 && stderr === "which text?\n");
+}
+
+/** Its table has each example's relevance as relprop tells it and in closed form, which are the same. */
+export async function inContext(app, row) {
+  const file = join(app.in(copied(app, "in-context")), "main.ts");
+  const { command, env } = runtimes[row];
+  const args = row === "deno" ? ["run", "--allow-read", file] : [file];
+  const options = { cwd: app.folder, env: { ...process.env, ...env, NO_COLOR: "1" }, timeout: 60_000 };
+  for (const loops of [1, 7]) {
+    const { stdout } = await run(command, [...args, String(loops)], options);
+    const rows = [...stdout.matchAll(/→ \S+ +(-?[\d.]+) +(-?[\d.]+)$/gm)].map(([, a, b]) => [Number(a), Number(b)]);
+    assert.equal(rows.length, 4, stdout);
+    for (const [told, expected] of rows) assert.ok(Math.abs(told - expected) <= 1e-4, stdout);
+    const [answer, together] = [/answer (\S+)/, /together +(\S+)/].map((part) => Number(part.exec(stdout)[1]));
+    assert.ok(Math.abs(answer - together) <= 1e-4, stdout);
+  }
+}
+
+/** The cloud is turned by mouse and by keyboard, on WebGPU and without; what points go first tells how fast the class does. */
+export async function points(app) {
+  const folder = copied(app, "points");
+  // Beside the package there is what the example's package.json lists.
+  const matrices = fileURLToPath(new URL("../../node_modules/wgpu-matrix", import.meta.url));
+  cpSync(matrices, app.in("node_modules/wgpu-matrix"), { recursive: true });
+  await compile(app, "dom,dom.iterable", join(folder, "main.ts"), ["bundler"]); // wgpu-matrix's types are for bundlers
+  const options = { bundle: true, format: "esm", splitting: true, logLevel: "error", target: "es2022" };
+  await esbuild({ ...options, entryPoints: [app.in(`${folder}/main.ts`)], outdir: app.in("out-points") });
+  const site = await serve(async (path) => {
+    if (path === "/favicon.ico") return ["image/x-icon", ""];
+    if (/^\/[\w-]+\.js$/.test(path)) return [types[".js"], await readFile(app.in(`out-points${path}`))];
+    const file = await readFile(app.in(`${folder}${path === "/" ? "/index.html" : path}`));
+    if (path === "/") return [types[".html"], String(file).replace("/main.ts", "/main.js")];
+    return [path.endsWith(".css") ? "text/css" : (types[extname(path)] ?? "text/plain"), file];
+  });
+  try {
+    const problems = [];
+    await app.open(site.origin, (page) => turned(page, "2D"), problems);
+    const browser = await launch(...GPU_CANVAS);
+    try {
+      const page = await browser.newPage({ viewport: { width: 1000, height: 760 } });
+      page.on("console", (message) => /error/.test(message.type()) && problems.push(message.text()));
+      page.on("pageerror", (error) => problems.push(String(error)));
+      await page.goto(site.origin);
+      await turned(page, process.env.RELPROP_BACKENDS?.includes("webgpu") ? "WebGPU" : undefined);
+      if (process.env.RELPROP_SHOTS) await page.screenshot({ path: `${process.env.RELPROP_SHOTS}/points.png` });
+      await fades(page);
+      // Files of a tokenizer, which this model has not, are asked for at once.
+      const others = problems.filter((text) => !/404|No available adapters/.test(text));
+      assert.deepEqual(others, []);
+    } finally {
+      await browser.close();
+    }
+  } finally {
+    site.close();
+  }
+}
+
+const explained = (page) => page.waitForFunction(() => document.body.dataset.state === "explained");
+
+async function turned(page, painter) {
+  await explained(page);
+  const canvas = page.locator("canvas");
+  const at = () => canvas.evaluate(({ dataset }) => [dataset.yaw, dataset.pitch, dataset.distance].map(Number));
+  if (painter) assert.equal(await canvas.getAttribute("data-painter"), painter);
+  assert.match(await canvas.getAttribute("aria-label"), /^A cloud of 256 points, coloured by relevance for mug$/);
+  const [before, first] = [await at(), await canvas.screenshot()];
+  const { x, y, width, height } = await canvas.boundingBox();
+  await page.mouse.move(x + width / 2, y + height / 2);
+  await page.mouse.down();
+  await page.mouse.move(x + width / 2 + 90, y + height / 2 + 40, { steps: 5 });
+  await page.mouse.up();
+  const [dragged, second] = [await at(), await canvas.screenshot()];
+  assert.ok(Math.abs(dragged[0] - before[0]) > 0.3 && Math.abs(dragged[1] - before[1]) > 0.1, `${before} ${dragged}`);
+  assert.ok(!first.equals(second), "other pixels");
+  await canvas.focus();
+  for (const key of ["ArrowLeft", "ArrowLeft", "ArrowUp", "+"]) await page.keyboard.press(key);
+  const [turned, third] = [await at(), await canvas.screenshot()];
+  assert.ok(turned[0] > dragged[0] + 0.25 && turned[1] > dragged[1] && turned[2] < dragged[2], `${dragged} ${turned}`);
+  assert.ok(!second.equals(third), "other pixels again");
+  await page.mouse.wheel(0, 200);
+  await page.waitForFunction((near) => Number(document.querySelector("canvas").dataset.distance) > near, turned[2]);
+  // Another class is explained when it is asked for.
+  await page.click('[data-class="cylinder"]');
+  await page.waitForFunction(() => /for cylinder$/.test(document.querySelector("canvas").ariaLabel));
+  await explained(page);
+  await page.click('[data-class="mug"]');
+  await page.waitForFunction(() => /for mug$/.test(document.querySelector("canvas").ariaLabel));
+}
+
+/** Of every shape: without two fifths of its points, those of most relevance, at random, or those of least. */
+async function fades(page) {
+  const mean = { most: 0, random: 0, least: 0 };
+  const shapes = await page.locator("#shapes button").allTextContents();
+  for (const name of shapes) {
+    await page.click(`#shapes button:text-is("${name}")`);
+    await page.waitForFunction(
+      (name) =>
+        document.querySelector("#told").textContent.startsWith(`256 points: ${name}`) &&
+        document.body.dataset.state === "explained",
+      name,
+    );
+    await page.locator("[name=share]").fill("40");
+    for (const order of Object.keys(mean)) {
+      await page.locator("[name=order]").selectOption(order);
+      await explained(page);
+      const told = await page.textContent("#told");
+      assert.match(told, /^Without 102 of 256 points/);
+      mean[order] += Number(/([\d.]+) %/.exec(told)[1]) / shapes.length;
+    }
+  }
+  const { most, random, least } = mean;
+  console.log(
+    `     the class without 40 % of the points: most relevance ${most.toFixed(1)} %, random ${random.toFixed(1)} %, least ${least.toFixed(1)} %`,
+  );
+  assert.ok(most < random - 5 && least > random - 5, JSON.stringify(mean));
 }
 
 /** The page, with the package's own files where a CDN's would be. */
