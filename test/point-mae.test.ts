@@ -12,6 +12,7 @@ import { propagate } from "../src/propagate.ts";
 import { input } from "../src/tensor.ts";
 import { backends, places, random, run } from "./support.ts";
 import { allClose, closes, everywhere, files, type Matrix, near, normal } from "./systems.ts";
+import { erf } from "./twin/normal.ts";
 
 const test = suite("point clouds");
 
@@ -205,16 +206,6 @@ function classify(weights: Record<string, Matrix | number[] | Matrix[]>, points:
   const pooled = [...y[G], ...largest(y.slice(0, G))];
   const h = relu(batch(dense(pooled, "cls_head.0"), "cls_head.1"));
   return dense(relu(batch(dense(h, "cls_head.3"), "cls_head.4")), "cls_head.6");
-}
-
-/** erf by its series. */
-function erf(x: number): number {
-  let [sum, term] = [0, x];
-  for (let n = 0; n < 200; n++) {
-    sum += term / (2 * n + 1);
-    term *= -(x * x) / (n + 1);
-  }
-  return (2 / Math.sqrt(Math.PI)) * sum;
 }
 
 test("ExpPoint-MAE: logits are those of the definition in float64; every ledger closes, relevance is the gradient's", async () => {
