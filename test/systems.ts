@@ -87,17 +87,22 @@ export function near(actual: ArrayLike<number>, expected: ArrayLike<number>, wha
 export const relevance = ({ tokens }: Explanation): number[] => tokens.map(({ relevance }) => relevance);
 
 /** 2e-6 of what the ledger's size is: Σ|R| + Σ|other entries|. */
-export function closes(told: Explanation, what: string): number {
+export function closes(told: Explanation, what: string, most = 2e-6): void {
   const { logit, tokens, residual, ...others } = told.ledger;
   const size = [...relevance(told), ...Object.values(others)].reduce((sum, v) => sum + Math.abs(v), 0);
   const off = Math.abs(residual) / (size || 1);
-  close([off], [0], 2e-6, `residual of the ledger: ${what}, ${told.method} at ${told.at}`, 1);
-  return off;
+  close([off], [0], most, `residual of the ledger: ${what}, ${told.method} at ${told.at}`, 1);
 }
 
 /** Every method's ledger closes; those of which a reading point speaks. */
-export async function allClose(model: Model, input: Input, what: string, options: ExplainOptions = {}): Promise<void> {
+export async function allClose(
+  model: Model,
+  input: Input,
+  what: string,
+  options: ExplainOptions = {},
+  most = 2e-6,
+): Promise<void> {
   for (const method of methods.keys()) {
-    closes(await model.explain(input, { ...options, method }), `${what} on ${model.backend}`);
+    closes(await model.explain(input, { ...options, method }), `${what} on ${model.backend}`, most);
   }
 }
