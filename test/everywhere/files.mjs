@@ -36,6 +36,16 @@ const models = [
   "model.test.ts",
   "attend.test.ts",
   "generate.test.ts",
+  "linear-attention.test.ts",
+  "rank-collapse.test.ts",
+  "energy.test.ts",
+  "nope.test.ts",
+  "skip-layer.test.ts",
+  "one-layer.test.ts",
+  "switches.test.ts",
+  "point-mae.test.ts",
+  "points.test.ts",
+  "diagnose.test.ts",
 ];
 
 /** A runtime's test files, in groups with the backends of each; prints which files it leaves out and why. */
