@@ -34,6 +34,7 @@ export type { AttributeLists, AttributeOptions, AttributionMethod, AttributionNa
 export type { Model } from "./model.ts";
 export type { ExplainLists, ExplainOptions, PredictOptions, Without } from "./question.ts";
 export { ansi } from "./render/ansi.ts";
+export { charts } from "./render/charts.ts";
 export { html } from "./render/html.ts";
 export { type PictureOptions, png } from "./render/overlay.ts";
 export { svg } from "./render/svg.ts";

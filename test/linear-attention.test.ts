@@ -4,6 +4,8 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { load } from "../src/load.ts";
+import { places } from "./support.ts";
 import {
   allClose,
   closes,
@@ -228,6 +230,62 @@ test("Chen 2024: the network is the algorithm, and a head that is cut out remove
     await allClose(model, input, "Chen 2024, without a head", { loops: 2, without: { heads: [[0, 1]] } });
   });
 });
+
+test("Chen 2024: over 60 sparse problems preprocessing beats ridge regression, and that gradient descent", async () => {
+  const [n, d, s, sigma, problems] = [16, 16, 2, 0.5, 60];
+  const steps = [1, 2, 4, 8, 16, 40];
+  const [where] = places; // the same numbers on the other
+  const penalties = [0.1, 0.3, 1, 3, 10, 30];
+  const risks = { plain: steps.map(() => 0), rescaled: steps.map(() => 0), ridge: penalties.map(() => 0) };
+  for (let p = 0; p < problems; p++) {
+    const x = normal(n, d, 1000 + 10 * p);
+    const [signs] = normal(1, s, 1001 + 10 * p);
+    const w = Array.from({ length: d }, (_, j) => (j < s ? Math.sign(signs[j]) * 1.5 : 0));
+    const noise = normal(1, n, 1002 + 10 * p, sigma)[0];
+    const y = x.map((row, i) => Math.fround(dot(row, w) + noise[i]));
+    const r = w.map((_, j) => x.reduce((sum, row, i) => sum + row[j] * y[i], 0) / n);
+    const gram = (rows: Matrix) =>
+      w.map((_, i) => w.map((_, j) => rows.reduce((sum, row) => sum + row[i] * row[j], 0) / n));
+    const scaled = x.map((row) => row.map((v, j) => v * r[j]));
+    // ‖ŵ − w*‖² is the excess risk: ŵ is what the network says of each axis.
+    const axes = eye(d);
+    for (const [name, from, ask] of [
+      ["plain", looped(eye(d, 1 / largest(gram(x)))), prompt],
+      ["rescaled", sparse(d, 1 / largest(gram(scaled)), 1), padded],
+    ] as const) {
+      const model = await load(from, { ...where, deterministic: true });
+      for (const [k, loops] of steps.entries()) {
+        const told = await model.predict(
+          axes.map((axis) => ask(x, y, axis)),
+          { loops },
+        );
+        const off = told.reduce((sum, { classes }, j) => sum + (classes[0].logit - w[j]) ** 2, 0);
+        risks[name][k] += off / problems;
+      }
+      await model.dispose();
+    }
+    for (const [k, penalty] of penalties.entries()) {
+      const inner = inverse(gram(x).map((row, i) => row.map((v, j) => v + (i === j ? penalty / n : 0))));
+      const ridge = inner.map((row) => dot(row, r));
+      risks.ridge[k] += ridge.reduce((sum, v, j) => sum + (v - w[j]) ** 2, 0) / problems;
+    }
+  }
+  const [plain, rescaled, ridge] = [risks.plain, risks.rescaled, risks.ridge].map((all) => Math.min(...all));
+  console.log(`  mean risk: descent ${plain.toFixed(3)}, ridge ${ridge.toFixed(3)}, rescaled ${rescaled.toFixed(3)}`);
+  assert.ok(rescaled < ridge && ridge < plain, `${rescaled} ${ridge} ${plain}`);
+});
+
+/** The largest eigenvalue, by power iteration. */
+function largest(a: Matrix): number {
+  let v = a.map((_, i) => 1 + (i % 2));
+  let size = 0;
+  for (let step = 0; step < 200; step++) {
+    const next = a.map((row) => dot(row, v));
+    size = Math.hypot(...next);
+    v = next.map((x) => x / size);
+  }
+  return size;
+}
 
 /** Gauss and Jordan. */
 function inverse(a: Matrix): Matrix {

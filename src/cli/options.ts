@@ -54,6 +54,9 @@ const options = {
   version: { type: "boolean" },
 } as const;
 
+/** What is read in place of a text, and how the network is another than its checkpoint says. */
+const changed = ["input", "loops", "without-heads", "without-neurons"];
+
 /** Which options each command takes, beside --help. */
 export const commands = new Map([
   [
@@ -62,10 +65,7 @@ export const commands = new Map([
       "model",
       "pair",
       "image",
-      "input",
-      "loops",
-      "without-heads",
-      "without-neurons",
+      ...changed,
       "backend",
       "method",
       "sample",
@@ -118,10 +118,7 @@ export const commands = new Map([
       "backend",
       "pair",
       "image",
-      "input",
-      "loops",
-      "without-heads",
-      "without-neurons",
+      ...changed,
       "tokens",
       "weights",
       "since",
@@ -133,23 +130,7 @@ export const commands = new Map([
       "out",
     ],
   ],
-  [
-    "predict",
-    [
-      "model",
-      "pair",
-      "image",
-      "input",
-      "loops",
-      "without-heads",
-      "without-neurons",
-      "backend",
-      "truncate",
-      "json",
-      "jsonl",
-      "out",
-    ],
-  ],
+  ["predict", ["model", "pair", "image", ...changed, "backend", "truncate", "json", "jsonl", "out"]],
   ["inspect", ["model", "backend", "json", "out"]],
   [
     "evaluate",
