@@ -74,7 +74,7 @@ test("Yang 2022: the energy of attention with key biases never rises, in 50 runs
     [false, 0.6],
   ] as const) {
     await everywhere(attention(d, 12, { key_bias: bias }), async (model) => {
-      const seeds = model.backend === "wasm" ? 50 : 5; // the others are the same numbers
+      const seeds = model.backend === "wasm" || (bias && scale === 0.6) ? 50 : 5; // a GPU in software is slow
       const runs = await model.diagnose(
         Array.from({ length: seeds }, (_, s) => ({ rows: normal(n, d, s + 1, scale) })),
       );

@@ -56,6 +56,25 @@ test("Jiang 2024: orthogonal tokens give 0.42732454", async () => {
   });
 });
 
+test("Li 2024: attention on a relevant pattern that is there k times is k eᶜ / (k eᶜ + L − k)", async () => {
+  const [width, c, length] = [12, 1.3, 10];
+  const config = {
+    model_type: "one_layer_vit",
+    architectures: ["OneLayerViTForTabularRegression"],
+    hidden_size: width,
+    num_hidden_layers: 1,
+  };
+  const relevant = eye(width, c).map((row, i) => (i < 2 ? row : row.map(() => 0))); // c Σ μ μᵀ of the first two
+  const tensors = { "layers.0.attention.query.weight": relevant, "classifier.weight": normal(1, width, 1) };
+  await everywhere(files(config, tensors), async (model) => {
+    for (const k of [1, 3, 6]) {
+      const rows = Array.from({ length }, (_, t) => eye(width)[t < k ? 0 : 2 + t - k]);
+      const { blocks } = await model.diagnose({ rows }, { tokens: [...Array(k).keys()] });
+      near([blocks[0].heads[0].massOf![0]], [(k * Math.exp(c)) / (k * Math.exp(c) + length - k)], `${k} of ${length}`);
+    }
+  });
+});
+
 const [D, M] = [200, 4];
 
 /** As in one_layer.py: token 1 is the signal, the others are noise. */

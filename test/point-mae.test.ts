@@ -3,7 +3,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Engine } from "../src/engine.ts";
+import { Engine, type Look } from "../src/engine.ts";
 import type { RelpropError } from "../src/errors.ts";
 import { load, read } from "../src/load.ts";
 import { highest, spread } from "../src/ops/groups.ts";
@@ -263,16 +263,27 @@ test("ExpPoint-MAE: with blocks that add nothing the state is x + 3 · pos, and 
         }
       },
     });
-    await everywhere(made.files, async (loaded) => {
-      const { stream } = await loaded.diagnose({ points: cloud(40, 6) });
-      assert.is(stream.length, layers + 1);
-      // x_L = x + L pos: its square is ‖x‖² + 2L ⟨x, pos⟩ + L² ‖pos‖², a parabola that three of them decide
-      const squares = stream.map(({ norm }) => norm ** 2);
-      const bend = (squares[2] - 2 * squares[1] + squares[0]) / 2;
-      const slope = squares[1] - squares[0] - bend;
-      near([squares[layers]], [squares[0] + layers * slope + layers ** 2 * bend], `after ${layers}`);
-      assert.ok(bend > 0.01);
-    });
+    const one = encodeCloud({ points: cloud(40, 6) }, { groups: G, size: K, normalize: true, cls: true, hidden: 0 });
+    for (const place of places) {
+      const engine = new Engine(await read(made.files, { ...place, deterministic: true }));
+      const trace: Look["trace"] = ({ stream }) => {
+        return { outputs: Object.fromEntries(stream.map((x, i) => [`${i}`, x])), walks: [] };
+      };
+      const [seen] = await engine.look([one], { kind: "stream", trace, rows: one.tokens.length });
+      const at = (l: number) => seen.of(String(l));
+      const pos = at(1).map((v, i) => v - at(0)[i]);
+      assert.ok(
+        pos.slice(0, d).some((v) => Math.abs(v) > 0.1),
+        "groups have positions",
+      );
+      assert.equal([...pos.slice(G * d)], Array(d).fill(0), "[CLS] has none");
+      near(
+        at(layers),
+        at(0).map((v, i) => v + layers * pos[i]),
+        `x + ${layers} pos`,
+      );
+      await engine.dispose();
+    }
   }
 });
 
