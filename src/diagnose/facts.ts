@@ -1,0 +1,98 @@
+// From a run's numbers to what is told of the stream and of blocks.
+
+import type { BlockFacts, StreamFacts } from "../diagnose.ts";
+import type { Engine, Seen } from "../engine.ts";
+import { cols } from "../tensor.ts";
+import { neuronsOf, type Stored } from "./matrices.ts";
+import { ranks, singularValues } from "./spectrum.ts";
+
+const numbered = ({ outputs }: Seen, name: string) =>
+  Object.keys(outputs).filter((key) => key.startsWith(`${name} `)).length;
+
+export function streams(engine: Engine, seen: Seen): StreamFacts[] {
+  const { energy } = engine.parts.architecture;
+  const weights = Object.fromEntries(
+    Object.keys(energy?.weights ?? {}).map((name) => [name, seen.of(`energy ${name}`)]),
+  );
+  return Array.from({ length: numbered(seen, "stream") }, (_, i) => {
+    const width = cols(seen.outputs[`stream ${i}`]);
+    const state = rowsOf(seen.of(`stream ${i}`), width);
+    return { ...alike(state), ...(energy && { energy: energy.of(state, weights) }) };
+  });
+}
+
+function rowsOf(x: Float32Array, width: number): Float64Array[] {
+  return Array.from({ length: x.length / width }, (_, j) => Float64Array.from(x.subarray(j * width, (j + 1) * width)));
+}
+
+/** How alike the rows are. */
+function alike(state: readonly Float64Array[]): Omit<StreamFacts, "energy"> {
+  const n = state.length;
+  const inner = (a: Float64Array, b: Float64Array) => a.reduce((sum, v, c) => sum + v * b[c], 0);
+  const squares = state.map((x) => inner(x, x));
+  const all = squares.reduce((sum, v) => sum + v, 0);
+  const sum = state[0].map((_, c) => state.reduce((total, x) => total + x[c], 0));
+  const unit = state.map((x, j) => x.map((v) => v / (Math.sqrt(squares[j]) || 1)));
+  const direction = unit[0].map((_, c) => unit.reduce((total, x) => total + x[c], 0));
+  const units = unit.reduce((total, x) => total + inner(x, x), 0);
+  const together = inner(sum, sum);
+  const pairs = n * (n - 1);
+  const spread = state.reduce((total, x) => total + x.reduce((s, v, c) => s + (v - sum[c] / n) ** 2, 0), 0);
+  return {
+    cosine: pairs ? (inner(direction, direction) - units) / pairs : 1,
+    alignment: n > 1 ? (together - all) / ((n - 1) * (all || 1)) : 1,
+    residual: Math.sqrt(spread / (all || 1)),
+    ...ranks(
+      singularValues(
+        state.flatMap((x) => Array.from(x)),
+        n,
+        state[0].length,
+      ),
+    ),
+  };
+}
+
+export function blocks(seen: Seen, tokens?: readonly number[], own?: Stored): BlockFacts[] {
+  return Array.from({ length: numbered(seen, "handed") }, (_, i) => {
+    const width = cols(seen.outputs[`handed ${i}`]);
+    const variance = rowsOf(seen.of(`handed ${i}`), width).map(spreadOf);
+    const gradients: BlockFacts["gradients"] = {};
+    for (const name of ["query", "key", "value"] as const) {
+      if (!seen.outputs[`${name} ${i}`]) continue;
+      gradients[name] = Math.sqrt(seen.of(`${name} ${i}`).reduce((sum, v) => sum + v, 0));
+    }
+    const neurons = own && neuronsOf(own, i);
+    return { heads: heads(seen, i, tokens), variance, ...logSlope(variance), ...(neurons && { neurons }), gradients };
+  });
+}
+
+function heads(seen: Seen, i: number, tokens?: readonly number[]): BlockFacts["heads"] {
+  const [, n, queries, keys] = seen.outputs[`weights ${i}`].shape;
+  const p = seen.of(`weights ${i}`);
+  return Array.from({ length: n }, (_, h) => {
+    let entropy = 0;
+    const massOf: number[] = [];
+    for (let q = 0; q < queries; q++) {
+      const row = p.subarray((h * queries + q) * keys, (h * queries + q + 1) * keys);
+      for (const v of row) if (v > 0) entropy -= v * Math.log(v);
+      massOf.push(tokens?.reduce((sum, j) => sum + row[j], 0) ?? 0);
+    }
+    const mass = massOf.reduce((sum, v) => sum + v, 0) / queries;
+    return { entropy: entropy / queries, ...(tokens && { mass, massOf }) };
+  });
+}
+
+function spreadOf(x: Float64Array): number {
+  const mean = x.reduce((sum, v) => sum + v, 0) / x.length;
+  return x.reduce((sum, v) => sum + (v - mean) ** 2, 0) / x.length;
+}
+
+/** The line through log variance over log position by least squares; positions count from 1, those of no variance do not. @internal */
+export function logSlope(variance: readonly number[]): { slope: number; intercept: number } {
+  const points = variance.flatMap((v, m) => (v > 0 ? [[Math.log(m + 1), Math.log(v)]] : []));
+  const mean = (k: number) => points.reduce((sum, point) => sum + point[k], 0) / (points.length || 1);
+  const [x, y] = [mean(0), mean(1)];
+  const spread = points.reduce((sum, [px]) => sum + (px - x) ** 2, 0);
+  const slope = spread ? points.reduce((sum, [px, py]) => sum + (px - x) * (py - y), 0) / spread : 0;
+  return { slope, intercept: y - slope * x };
+}

@@ -1,0 +1,80 @@
+// The matrices of a network, read back from where it runs.
+
+import type { WeightFacts } from "../diagnose.ts";
+import type { Engine } from "../engine.ts";
+import { RelpropError } from "../errors.ts";
+import type { Encoded } from "../inputs.ts";
+import type { Network } from "../models/family.ts";
+import { history, type Tensor } from "../tensor.ts";
+import { network } from "../trace.ts";
+import { ranks, singularValues } from "./spectrum.ts";
+
+/** Of the matrices of a network, or of what they differ by from another's. */
+export function facts({ matrices: own }: Stored, before?: Stored): WeightFacts[] {
+  return [...own].map(([name, { values, shape }]) => {
+    const old = before?.matrices.get(name);
+    if (before && (!old || String(old.shape) !== String(shape))) {
+      throw new RelpropError("InvalidOption", `the model to compare with has no ${name} of ${shape.join(" × ")}`);
+    }
+    const singular = singularValues(old ? values.map((v, i) => v - old.values[i]) : values, ...shape);
+    return { name, shape, ...ranks(singular), singular: Array.from(singular) };
+  });
+}
+
+/** What a run that only reads weights is fed. */
+const nothing: Encoded = {
+  text: "",
+  tokens: [{ id: 0, text: "", start: null, end: null, special: true }],
+  given: {},
+  warnings: [],
+};
+
+export interface Stored {
+  /** Of all dense layers, by the names that the checkpoint gives them. */
+  matrices: Map<string, { values: Float32Array; shape: [number, number] }>;
+  /** By block, those whose rows are its neurons'. */
+  neurons: string[][];
+}
+
+/** What a dense layer's matrix is called: that of a narrow one is below what widens it. */
+const called = ({ inputs: [, w] }: Tensor) => w.name ?? w.inputs[0]?.name;
+
+export async function stored(engine: Engine, loops?: number): Promise<Stored> {
+  const trace = ({ logits }: Network) => {
+    const outputs: Record<string, Tensor> = {};
+    for (const layer of history([logits])) {
+      const name = layer.op.name === "linear" ? called(layer) : undefined;
+      if (name !== undefined) outputs[name] = layer.inputs[1];
+    }
+    return { outputs, walks: [] };
+  };
+  const [seen] = await engine.look([nothing], { kind: "matrices", trace, rows: 1 });
+  const matrices: Stored["matrices"] = new Map();
+  for (const [name, { shape }] of Object.entries(seen.outputs)) {
+    matrices.set(name, { values: seen.of(name), shape: [shape[0], shape[1]] });
+  }
+  const { blocks } = network(engine.parts.architecture, 1, 1, { loops });
+  return { matrices, neurons: blocks.map((block) => into(block.neurons)) };
+}
+
+/** The matrices of the dense layers right below neurons. */
+function into(neurons: Tensor | undefined): string[] {
+  if (!neurons) return [];
+  if (neurons.op.name === "linear") return [called(neurons)].flatMap((name) => name ?? []);
+  return ["activation", "gate"].includes(neurons.op.name) ? neurons.inputs.flatMap(into) : [];
+}
+
+/** The length of each neuron's rows, of a block that has neurons. */
+export function neuronsOf({ matrices, neurons }: Stored, block: number): number[] | undefined {
+  const names = neurons[block] ?? [];
+  if (!names.length) return undefined;
+  const [first] = names.map((name) => matrices.get(name)!);
+  return Array.from({ length: first?.shape[0] ?? 0 }, (_, r) => {
+    let squares = 0;
+    for (const name of names) {
+      const { values, shape } = matrices.get(name)!;
+      for (let c = r * shape[1]; c < (r + 1) * shape[1]; c++) squares += values[c] ** 2;
+    }
+    return Math.sqrt(squares);
+  });
+}
