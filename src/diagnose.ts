@@ -44,7 +44,7 @@ export interface StreamFacts extends Ranks {
 }
 
 export interface BlockFacts {
-  /** By head: the entropy of its attention weights in nats, and the mass on `tokens`, each a mean of all queries. */
+  /** By head: the entropy of its attention in nats, and its share on `tokens`, `massOf` each query and as means of all. */
   heads: { entropy: number; mass?: number; massOf?: number[] }[];
   /** By token: the variance of what attention adds to the stream, over its numbers. */
   variance: number[];

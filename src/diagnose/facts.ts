@@ -74,8 +74,11 @@ function heads(seen: Seen, i: number, tokens?: readonly number[]): BlockFacts["h
     const massOf: number[] = [];
     for (let q = 0; q < queries; q++) {
       const row = p.subarray((h * queries + q) * keys, (h * queries + q + 1) * keys);
-      for (const v of row) if (v > 0) entropy -= v * Math.log(v);
-      massOf.push(tokens?.reduce((sum, j) => sum + row[j], 0) ?? 0);
+      // Weights of linear attention have any sign and sum; softmax's add up to 1.
+      const total = row.reduce((sum, v) => sum + Math.abs(v), 0) || 1;
+      const share = (v: number) => Math.abs(v) / total;
+      for (const v of row) if (v) entropy -= share(v) * Math.log(share(v));
+      massOf.push(tokens?.reduce((sum, j) => sum + share(row[j]), 0) ?? 0);
     }
     const mass = massOf.reduce((sum, v) => sum + v, 0) / queries;
     return { entropy: entropy / queries, ...(tokens && { mass, massOf }) };
