@@ -398,6 +398,17 @@ test("diagnose: a table, JSON, a figure; parts cut out; rows and points from a f
     (await relprop(["explain", "--model", model, "--input", file, "--json"])).out,
   );
   assert.is(explained.cloud!.relevance!.length, 80);
+  const lines = [
+    { id: 1, points },
+    { id: 2, points: [[1]] },
+    { id: 3, text: "a text" },
+  ].map((line) => JSON.stringify(line));
+  const answers = (await relprop(["predict", "--model", model, "--jsonl"], lines.join("\n"))).out.trim().split("\n");
+  const [first, second, third] = answers.map((line) => JSON.parse(line));
+  assert.equal(
+    [first.id, first.classes.length, second.error.code, third.error.code],
+    [1, 6, "InvalidInput", "InvalidInput"],
+  );
   for (const args of [
     ["diagnose", text, "--without-heads", "1"],
     ["diagnose", text, "--tokens", "a"],
