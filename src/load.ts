@@ -51,7 +51,7 @@ export async function read(source: Source, options: LoadOptions): Promise<ModelP
       kept(stored, options),
     );
     const found = await architecture(config, weights);
-    const net = network(found, 1, 1); // asks for every weight, and so checks that all are there with the right shapes
+    const net = network(found, 1, 1, { loops: 1 }); // asks for every weight, and so checks that all are there with the right shapes
 
     const special = found.task !== "sequence-classification" && (await import("./open.ts"));
     const vocabulary = !found.vocabulary ? undefined : await json("tokenizer.json", "TokenizerInvalid", 2 ** 26);
