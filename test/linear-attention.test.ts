@@ -5,6 +5,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { load } from "../src/load.ts";
+import type { Model } from "../src/model.ts";
 import { places } from "./support.ts";
 import {
   allClose,
@@ -72,6 +73,16 @@ test("Gatmiry 2024: 6 (1 − 0.75ᵏ), and the relevance of both examples", asyn
       ["example 1", "example 2", "query"],
     );
   });
+});
+
+test("a model that does not loop by default has its weights all the same", async () => {
+  const input = prompt([[1], [2]], [2, 4], [3]);
+  const logit = async (model: Model, loops?: number) => (await model.predict(input, { loops })).classes[0].logit;
+  await everywhere(looped([[0.1]], 0), async (model) => {
+    assert.is(await logit(model), 0);
+    near([await logit(model, 2)], [2.625], "two loops");
+  });
+  await everywhere(looped([[0.1]], 3), async (model) => assert.is(await logit(model), await logit(model, 3)));
 });
 
 test("Gatmiry 2024: loops are steps of gradient descent, whatever A", async () => {
