@@ -50,6 +50,10 @@ function masks(blocks: readonly Block[], without: Without): Data {
     if (blocks[block]) return blocks[block];
     throw unknown(`there is no block ${quote(block)}; this model has 0 to ${blocks.length - 1}`);
   };
+  for (const parts of [without.heads ?? [], without.neurons ?? []]) {
+    if (Array.isArray(parts) && parts.every((one) => Array.isArray(one) && one.length === 2)) continue;
+    throw unknown(`without is { heads, neurons }, each a list of [block, place], not ${quote(without)}`);
+  }
   for (const one of without.heads ?? []) {
     const block = having(one[0]);
     cut("heads", one, block.context ? headsOf(block) : 0, block.context ? cols(block.context) : 0);

@@ -129,6 +129,7 @@ test("what cannot be told is refused by name", async () => {
     [{ without: { heads: [[7, 0]] } }, /no block "7"; this model has 0 to 2/],
     [{ without: { heads: [[0, 4]] } }, /block 0 has heads 0 to 3/],
     [{ without: { neurons: [[0, 512]] } }, /neurons 0 to 511/],
+    [{ without: { heads: 3 } }, /each a list of \[block, place\]/],
     [{ since: other }, /has no bert\.encoder/],
     [{ since: {} }, /a model that load\(\) gave here/],
   ] as const) {

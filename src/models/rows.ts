@@ -2,6 +2,7 @@
 
 import { quote, RelpropError } from "../errors.ts";
 import type { Encoded, Input, Matrix } from "../inputs.ts";
+import { named } from "../named.ts";
 import { context } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";
 import { pick } from "../ops/select.ts";
@@ -15,7 +16,10 @@ import type { Weights } from "./weights.ts";
 
 const MOST = 2 ** 14; // rows, where no table of positions says so
 
-/** The same as `encoder()`, of rows `width` wide; the head reads `readout`, or what is `top` of the blocks in its place. */
+/**
+ * What `encoder()` makes of texts, of rows `width` wide: `it.reads` says which of the last block's rows the head reads,
+ * `it.width` how wide those are if not like the first; `data` are inputs of a head of its own.
+ */
 export function fromRows(
   config: Config,
   w: Weights,
@@ -73,18 +77,13 @@ function encodeRows(given: Input, width: number, longest: number): Encoded {
     throw new RelpropError("InvalidInput", `there are ${names.length} names for ${rows.length} rows`);
   }
   const words = new Float32Array(rows.length * width);
-  let text = "";
-  const tokens = rows.map((row: ArrayLike<number>, id) => {
-    if (row?.length !== width || !Array.from(row).every((v) => Number.isFinite(Math.fround(v)))) {
+  for (const [id, row] of rows.entries()) {
+    if (row?.length !== width || !Array.from(row as ArrayLike<number>).every((v) => Number.isFinite(Math.fround(v)))) {
       throw new RelpropError("InvalidInput", `row ${id} must be ${width} finite numbers`, { row: id });
     }
     words.set(row, id * width);
-    const name = names?.[id] ?? `row ${id + 1}`;
-    const start = text.length + Number(id > 0);
-    text = id ? `${text}\n${name}` : name;
-    return { id, text: name, start, end: start + name.length, special: false };
-  });
-  return { text, tokens, warnings: [], given: { words } };
+  }
+  return { ...named(rows.map((_, id) => names?.[id] ?? `row ${id + 1}`)), warnings: [], given: { words } };
 }
 
 /** Weights of the last number of a row, less it: what a row that asks is answered with (Ahn et al. 2023). */

@@ -3,6 +3,7 @@
 import { quote, RelpropError } from "../errors.ts";
 import type { Cloud, Encoded, Input } from "../inputs.ts";
 import { uniform } from "../methods/chance.ts";
+import { named } from "../named.ts";
 
 /** How a model cuts a cloud up. */
 export interface Grouping {
@@ -93,18 +94,14 @@ export function encodeCloud(given: Input, how: Grouping): Encoded {
   const [words, truth] = [new Float32Array(n * size * 3), new Float32Array(n * size * 3)];
   const places = new Float32Array(n * 3);
   const [seen, blank] = [new Float32Array(n), new Float32Array(n)];
-  let text = "";
-  const tokens: Encoded["tokens"] = members.map((own, g) => {
+  for (const [g, own] of members.entries()) {
     const centre = points.subarray(3 * own[0], 3 * own[0] + 3);
     places.set(centre, 3 * g);
     (hidden.has(order[g]) ? blank : seen)[g] = 1;
     const around = own.flatMap((i) => [0, 1, 2].map((c) => points[3 * i + c] - centre[c]));
     (seen[g] ? words : truth).set(around, g * size * 3);
-    const start = text.length + Number(g > 0);
-    const name = `group ${g + 1}`;
-    text = g ? `${text}\n${name}` : name;
-    return { id: g, text: name, start, end: start + name.length, special: false };
-  });
+  }
+  const { text, tokens } = named(members.map((_, g) => `group ${g + 1}`));
   if (cls) tokens.push({ id: groups, text: "[CLS]", start: null, end: null, special: true });
   const cloud = { points: points.length / 3, groups: members, ...(how.hidden && { hidden: hidden.size }) };
   return { text, tokens, warnings: [], given: { words, places, seen, ...(how.hidden && { blank, truth }) }, cloud };
