@@ -13,7 +13,7 @@ const flags = { tests: { type: "boolean" }, packed: { type: "boolean" }, write: 
 const { values, positionals } = parseArgs({ options: flags, allowPositionals: true });
 for (const row of positionals) if (!rows[row]) throw new Error(`no row ${row}, only ${Object.keys(rows).join(", ")}`);
 const wanted = (row) => !positionals.length || positionals.includes(row);
-const PATIENCE = 15 * 60_000; // milliseconds for a part, several times what the longest takes; then it hangs
+const PATIENCE = 25 * 60_000; // milliseconds for a part, several times what the longest takes; then it hangs
 const backends = process.env.RELPROP_BACKENDS ?? "wasm,webgpu";
 
 /** What passed, by row and column; and how many parts there were. */
