@@ -103,7 +103,7 @@ async function answer(path) {
     if (!modules.has(path)) modules.set(path, module(path));
     return [types[".js"], await modules.get(path), isolated];
   }
-  if (!/^\/(src|test|models)\//.test(path)) return undefined;
+  if (!/^\/(src|test|models|examples)\//.test(path)) return undefined;
   const body = await readFile(new URL(`.${path}`, root));
   if (!path.endsWith(".ts")) return [types[extname(path)] ?? "text/plain", body, isolated];
   const { code } = await transform(body, { loader: "ts", target: "es2022", sourcemap: "inline", sourcefile: path });
