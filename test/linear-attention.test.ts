@@ -81,6 +81,14 @@ test("a model that does not loop by default has its weights all the same", async
   await everywhere(looped([[0.1]], 0), async (model) => {
     assert.is(await logit(model), 0);
     near([await logit(model, 2)], [2.625], "two loops");
+    const { weights } = await model.diagnose(input, { weights: true });
+    assert.equal(
+      weights!.map(({ name, norm }) => [name, Math.round(norm * 1e6) / 1e6]),
+      [
+        ["layers.0.attention.query.weight", 0.1],
+        ["layers.0.attention.output.weight", 1],
+      ],
+    );
   });
   await everywhere(looped([[0.1]], 3), async (model) => assert.is(await logit(model), await logit(model, 3)));
 });

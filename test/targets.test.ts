@@ -97,6 +97,20 @@ for (const place of places) {
 
 const size = (values: readonly number[]) => values.reduce((n, v) => n + Math.abs(v), 0);
 
+test("classes that the last token tells need no masked word", async () => {
+  const model = await load(new URL("reference/families/gpt2-sequence/", import.meta.url), places[0]);
+  const text = "a small text";
+  const { explained, ledger, target } = await model.explain(text, { of: "log-probability", target: 0 });
+  const logits = (await model.predict(text)).classes.map(({ logit }) => logit);
+  const wanted = logits.map((_, c) => Number(c === 0));
+  const expected = value("log-probability", logits, wanted, logits, []);
+  assert.is(target.index, 0);
+  assert.ok(Math.abs(explained!.value - expected) < 1e-6, `${explained!.value}, ${expected}`);
+  const size = Object.values(ledger).reduce((sum, v) => sum + Math.abs(v), 0);
+  assert.ok(Math.abs(ledger.residual) < 2e-6 * size);
+  await model.dispose();
+});
+
 test("what there is not is refused", async () => {
   const model = await load(folder, { backend: "wasm" });
   const asks = (options: object) => code(model.explain("one", options));

@@ -5,7 +5,7 @@ import type { Engine } from "../engine.ts";
 import { RelpropError } from "../errors.ts";
 import type { Encoded } from "../inputs.ts";
 import type { Network } from "../models/family.ts";
-import { history, type Tensor } from "../tensor.ts";
+import { history, type Tensor, Weight } from "../tensor.ts";
 import { network } from "../trace.ts";
 import { ranks, singularValues } from "./spectrum.ts";
 
@@ -36,8 +36,11 @@ export interface Stored {
   neurons: string[][];
 }
 
-/** What a dense layer's matrix is called: that of a narrow one is below what widens it. */
-const called = ({ inputs: [, w] }: Tensor) => w.name ?? w.inputs[0]?.name;
+/** What a dense layer's matrix is called, unless it is data: that of a narrow one is below what widens it. */
+function called({ inputs: [, w] }: Tensor): string | undefined {
+  const leaf = w.inputs[0] ?? w;
+  return leaf.op === Weight ? leaf.name : undefined;
+}
 
 export async function stored(engine: Engine, loops?: number): Promise<Stored> {
   const trace = ({ logits }: Network) => {
@@ -48,7 +51,7 @@ export async function stored(engine: Engine, loops?: number): Promise<Stored> {
     }
     return { outputs, walks: [] };
   };
-  const [seen] = await engine.look([nothing], { kind: "matrices", trace, rows: 1 });
+  const [seen] = await engine.look([nothing], { kind: "matrices", made: { loops: 1 }, trace, rows: 1 });
   const matrices: Stored["matrices"] = new Map();
   for (const [name, { shape }] of Object.entries(seen.outputs)) {
     matrices.set(name, { values: seen.of(name), shape: [shape[0], shape[1]] });

@@ -24,7 +24,7 @@ export const launch = (...args) =>
 
 export const GPU = "--enable-unsafe-webgpu";
 
-/** A page whose canvas is drawn by WebGPU: SwiftShader in software for compositing too. */
+/** A page whose canvas is drawn by WebGPU: SwiftShader in software for compositing too; demo/test/browser.ts has the same. */
 export const GPU_CANVAS = [
   GPU,
   "--use-webgpu-adapter=swiftshader",
