@@ -174,7 +174,7 @@ async function bundle() {
 }
 
 /** What a page's engine may weigh, in bytes of gzip. */
-const MOST = 40_000;
+const MOST = 56_000;
 
 /** Prints what a page loads to explain, tokenisation included: on each backend, and all in one file. */
 async function measure() {
