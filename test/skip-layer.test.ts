@@ -48,6 +48,7 @@ function gpt(more: object, change: Change = () => {}, tied = false) {
     n_head: heads,
     n_layer: layers,
     n_positions: 16,
+    vocab_size: vocabulary,
     layer_norm_epsilon: 1e-5,
     activation_function: "gelu_new",
     num_skip_layers: 2,

@@ -1,10 +1,9 @@
 import { tanh } from "../ops/activation.ts";
-import { activation, agree, type Config, integer, oneOf, positive } from "./config.ts";
+import { activation, agree, integer, positive } from "./config.ts";
 import { encoder } from "./encoder.ts";
-import type { Architecture } from "./family.ts";
+import type { Family } from "./family.ts";
 import { dense, postNorm } from "./layers.ts";
 import { natural } from "./numbers.ts";
-import type { Weights } from "./weights.ts";
 
 const names = {
   q: "attention.query",
@@ -18,44 +17,63 @@ const names = {
 };
 
 /** ALBERT (Lan et al., 2019): narrow embeddings, and groups of layers used several times. */
-export function albert(config: Config, w: Weights): Architecture {
-  const base = w.base("albert");
-  const width = integer(config, "hidden_size", 2 ** 20);
-  const first = base.at("encoder.albert_layer_groups.0.albert_layers.0");
-  const inner = first.shape("ffn.weight")?.[0] ?? 0;
-  agree(config, "intermediate_size", inner, first.name("ffn.weight"));
-  oneOf(config, "position_embedding_type", ["absolute"], "only absolute positions are supported");
-  const [layers, groups] = [integer(config, "num_hidden_layers", 512), natural(config, "num_hidden_groups", 1)];
-  const each = natural(config, "inner_group_num", 1);
-  const eps = positive(config, "layer_norm_eps");
-  const act = activation(config, "hidden_act");
-  const how = { heads: integer(config, "num_attention_heads", 65536), inner, eps, act, names };
-  const table = (kind: string) => base.name(`embeddings.${kind}_embeddings.weight`);
-  return encoder(config, w, {
-    tables: { words: table("word"), positions: table("position"), types: table("token_type") },
-    norm: base.at("embeddings.LayerNorm"),
-    eps,
-    enter: (x) => dense(x, base.at("encoder.embedding_hidden_mapping_in"), width),
-    width,
-    blocks: layers * each,
-    block(i, read, x, embedded) {
-      const group = Math.floor((Math.floor(i / each) * groups) / layers);
-      const layer = base.at(`encoder.albert_layer_groups.${group}.albert_layers.${i % each}`);
-      return postNorm(layer, read, x, embedded, how);
+export const albert: Family = {
+  fields: {
+    read: {
+      embedding_size: 128,
+      hidden_act: "gelu_new",
+      hidden_size: 4096,
+      inner_group_num: 1,
+      intermediate_size: 16384,
+      layer_norm_eps: 1e-12,
+      max_position_embeddings: 512,
+      num_attention_heads: 64,
+      num_hidden_groups: 1,
+      num_hidden_layers: 12,
+      type_vocab_size: 2,
+      vocab_size: 30000,
     },
-    heads: {
-      "sequence-classification": { dense: "albert.pooler", act: tanh, out: "classifier" },
-      "token-classification": { out: "classifier" },
-      "question-answering": { out: "qa_outputs" },
-      "masked-lm": {
-        dense: "predictions.dense",
-        act,
-        norm: "predictions.LayerNorm",
-        out: "predictions.decoder",
-        tied: table("word"),
-        bias: "predictions.bias",
+    idle: ["attention_probs_dropout_prob", "classifier_dropout_prob", "hidden_dropout_prob"],
+    only: { position_embedding_type: "absolute" },
+  },
+  build(config, w) {
+    const base = w.base("albert");
+    const width = integer(config, "hidden_size", 2 ** 20);
+    const first = base.at("encoder.albert_layer_groups.0.albert_layers.0");
+    const inner = first.shape("ffn.weight")?.[0] ?? 0;
+    agree(config, "intermediate_size", inner, first.name("ffn.weight"));
+    const [layers, groups] = [integer(config, "num_hidden_layers", 512), natural(config, "num_hidden_groups", 1)];
+    const each = natural(config, "inner_group_num", 1);
+    const eps = positive(config, "layer_norm_eps");
+    const act = activation(config, "hidden_act");
+    const how = { heads: integer(config, "num_attention_heads", 65536), inner, eps, act, names };
+    const table = (kind: string) => base.name(`embeddings.${kind}_embeddings.weight`);
+    return encoder(config, w, {
+      tables: { words: table("word"), positions: table("position"), types: table("token_type") },
+      norm: base.at("embeddings.LayerNorm"),
+      eps,
+      enter: (x) => dense(x, base.at("encoder.embedding_hidden_mapping_in"), width),
+      width,
+      blocks: layers * each,
+      block(i, read, x, embedded) {
+        const group = Math.floor((Math.floor(i / each) * groups) / layers);
+        const layer = base.at(`encoder.albert_layer_groups.${group}.albert_layers.${i % each}`);
+        return postNorm(layer, read, x, embedded, how);
       },
-      embedding: "none",
-    },
-  });
-}
+      heads: {
+        "sequence-classification": { dense: "albert.pooler", act: tanh, out: "classifier" },
+        "token-classification": { out: "classifier" },
+        "question-answering": { out: "qa_outputs" },
+        "masked-lm": {
+          dense: "predictions.dense",
+          act,
+          norm: "predictions.LayerNorm",
+          out: "predictions.decoder",
+          tied: table("word"),
+          bias: "predictions.bias",
+        },
+        embedding: "none",
+      },
+    });
+  },
+};

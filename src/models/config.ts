@@ -43,7 +43,7 @@ export function agree(config: Config, name: string, actual: number, tensor: stri
 /** The activation that a field names. */
 export function activation(config: Config, name: string): (x: Tensor) => Tensor {
   const value = field(config, name);
-  const act = activations.get(String(value));
+  const act = typeof value === "string" ? activations.get(value) : undefined;
   if (!act) throw unsupported(name, value, `supported are ${[...activations.keys()].join(", ")}`);
   return act;
 }
@@ -54,11 +54,21 @@ export function oneOf(config: Config, name: string, values: readonly unknown[], 
   if (value !== undefined && !values.includes(value)) throw unsupported(name, value, instead);
 }
 
+/** The class that wrote the model: the first of `architectures`. */
+export function named(config: Config): string | undefined {
+  const [name] = [field(config, "architectures") ?? []].flat();
+  if (name === undefined || typeof name === "string") return name;
+  throw invalid("architectures", name, "a list of class names");
+}
+
 /** The names of `classes` classes, from id2label; LABEL_0 and so on, as transformers writes them, where it has none. */
 export function labels(config: Config, classes: number): string[] {
   const names = Array.from({ length: classes }, (_, i) => `LABEL_${i}`);
   const map = field(config, "id2label");
-  if (map === undefined) return names;
+  if (map === undefined) {
+    agree(config, "num_labels", classes, "the head");
+    return names;
+  }
   if (typeof map !== "object" || map === null || Array.isArray(map)) throw invalid("id2label", map, "an object");
   const entries = Object.entries(map);
   if (entries.length !== classes) {

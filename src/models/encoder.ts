@@ -52,7 +52,6 @@ export function encoder(config: Config, w: Weights, it: Encoder): Architecture {
   agree(config, "vocab_size", vocabulary, tables.words!);
   agree(config, "hidden_size", width, tables.words!);
   if (tables.positions) agree(config, "max_position_embeddings", longest, tables.positions);
-  if (task.scores !== "none") agree(config, "num_labels", task.labels.length, "the head");
 
   return {
     ...task,

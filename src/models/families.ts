@@ -3,23 +3,23 @@
 import { unsupported } from "./config.ts";
 import type { Family } from "./family.ts";
 
-const plain = async () => (await import("./plain_transformer.ts")).plainTransformer;
+const plain = (type: string) => async () => (await import("./plain_transformer.ts")).plainTransformer(type);
 
 /** Families by `model_type`, each loaded when a checkpoint asks for it. */
 const families = new Map<string, () => Promise<Family>>([
   ["albert", async () => (await import("./albert.ts")).albert],
-  ["camembert", async () => (await import("./roberta.ts")).roberta],
+  ["camembert", async () => (await import("./roberta.ts")).xlmRoberta],
   ["deberta-v2", async () => (await import("./deberta_v2.ts")).debertaV2],
   ["deit", async () => (await import("./vit.ts")).vit],
   ["distilbert", async () => (await import("./distilbert.ts")).distilbert],
-  ["energy_transformer", plain],
+  ["energy_transformer", plain("energy_transformer")],
   ["electra", async () => (await import("./electra.ts")).electra],
-  ["linear_regression_transformer", plain],
-  ["looped_linear_transformer", plain],
-  ["one_layer_vit", plain],
-  ["residual_scaled_encoder", plain],
-  ["nope_gpt", async () => (await import("./gpt2.ts")).gpt2],
-  ["skip_layer_gpt", async () => (await import("./gpt2.ts")).gpt2],
+  ["linear_regression_transformer", plain("linear_regression_transformer")],
+  ["looped_linear_transformer", plain("looped_linear_transformer")],
+  ["one_layer_vit", plain("one_layer_vit")],
+  ["residual_scaled_encoder", plain("residual_scaled_encoder")],
+  ["nope_gpt", async () => (await import("./gpt2.ts")).nopeGpt],
+  ["skip_layer_gpt", async () => (await import("./gpt2.ts")).skipLayerGpt],
   ["point_mae", async () => (await import("./point_mae.ts")).pointMae],
   ["gpt2", async () => (await import("./gpt2.ts")).gpt2],
   ["modernbert", async () => (await import("./modernbert.ts")).modernbert],
@@ -27,12 +27,12 @@ const families = new Map<string, () => Promise<Family>>([
   ["roberta", async () => (await import("./roberta.ts")).roberta],
   ["vit", async () => (await import("./vit.ts")).vit],
   ["xai_transformer", async () => (await import("./xai_transformer.ts")).xaiTransformer],
-  ["xlm-roberta", async () => (await import("./roberta.ts")).roberta],
+  ["xlm-roberta", async () => (await import("./roberta.ts")).xlmRoberta],
 ]);
 
 /** The family that config.json's `model_type` names. */
 export async function family(type: unknown): Promise<Family> {
-  const found = families.get(String(type));
+  const found = typeof type === "string" ? families.get(type) : undefined;
   if (found) return found();
   throw unsupported("model_type", type, `supported are ${["bert", ...families.keys()].join(", ")}`);
 }

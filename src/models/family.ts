@@ -6,6 +6,7 @@ import type { attend } from "../ops/attend.ts";
 import type { Tensor } from "../tensor.ts";
 import { bert } from "./bert.ts";
 import { type Config, field } from "./config.ts";
+import { type Fields, settings } from "./fields.ts";
 import type { Task } from "./heads.ts";
 import type { Weights } from "./weights.ts";
 
@@ -120,11 +121,16 @@ export interface Architecture {
   network(x: Embedded): Network;
 }
 
-export type Family = (config: Config, weights: Weights) => Architecture;
+/** How checkpoints of a `model_type` are read. */
+export interface Family {
+  /** The fields of its configuration class. */
+  fields: Fields;
+  build(config: Config, weights: Weights): Architecture;
+}
 
 /** The architecture that config.json's `model_type` names. */
 export async function architecture(config: Config, weights: Weights): Promise<Architecture> {
   const type = field(config, "model_type");
   const family = type === "bert" ? bert : await (await import("./families.ts")).family(type);
-  return family(config, weights);
+  return family.build(settings(config, family.fields), weights);
 }

@@ -4,17 +4,63 @@ import { linear } from "../ops/linear.ts";
 import { cols, type Tensor } from "../tensor.ts";
 import { activation, agree, type Config, field, integer, invalid, oneOf, positive } from "./config.ts";
 import { encoder } from "./encoder.ts";
-import type { Architecture } from "./family.ts";
+import type { Architecture, Family } from "./family.ts";
+import type { Fields } from "./fields.ts";
 import { active, attention, causal, norm } from "./layers.ts";
 import { natural } from "./numbers.ts";
 import type { Weights } from "./weights.ts";
+
+const fields: Fields = {
+  read: {
+    activation_function: "gelu_new",
+    eos_token_id: 50256,
+    layer_norm_epsilon: 1e-5,
+    n_embd: 768,
+    n_head: 12,
+    n_inner: null,
+    n_layer: 12,
+    n_positions: 1024,
+    vocab_size: 50257,
+  },
+  idle: (
+    "attn_pdrop embd_pdrop n_ctx predict_special_tokens reorder_and_upcast_attn resid_pdrop summary_activation " +
+    "summary_first_dropout summary_proj_to_labels summary_type summary_use_proj"
+  ).split(" "),
+  only: { add_cross_attention: false, scale_attn_by_inverse_layer_idx: false, scale_attn_weights: true },
+  aliases: {
+    hidden_size: "n_embd",
+    max_position_embeddings: "n_positions",
+    num_attention_heads: "n_head",
+    num_hidden_layers: "n_layer",
+  },
+};
 
 /**
  * GPT-2 (Radford et al., 2019): norms first, and attention to what came before. Its dense layers are stored transposed. With
  * the same names `nope_gpt` has no positions (Chi et al., 2023), and in `skip_layer_gpt` the last `num_skip_heads` heads of a
  * block look at keys and values of the block `num_skip_layers` before it (Chen et al., 2024).
  */
-export function gpt2(config: Config, w: Weights): Architecture {
+export const gpt2: Family = { fields, build };
+
+/** What the tensors say of one that has no class, and so no defaults. */
+const sizes = { n_embd: null, n_head: null, n_layer: null, n_positions: null, vocab_size: null };
+
+/** GPT-2 with switches of its own, of which no class of transformers knows. */
+const variant = (switches: Config): Family => ({
+  fields: { ...fields, read: { ...fields.read, ...sizes, ...switches }, closed: true },
+  build,
+});
+
+export const nopeGpt = variant({ position_embedding_type: "none" });
+
+export const skipLayerGpt = variant({
+  num_skip_heads: 0,
+  num_skip_layers: null,
+  position_embedding_type: "absolute",
+  skip_mode: "reuse",
+});
+
+function build(config: Config, w: Weights): Architecture {
   const base = w.base("transformer");
   const width = integer(config, "n_embd", 2 ** 20);
   const heads = integer(config, "n_head", 65536);
@@ -22,9 +68,6 @@ export function gpt2(config: Config, w: Weights): Architecture {
   if (field(config, "n_inner") !== undefined) agree(config, "n_inner", inner, base.name("h.0.mlp.c_fc.weight"));
   const eps = positive(config, "layer_norm_epsilon");
   const act = activation(config, "activation_function");
-  oneOf(config, "scale_attn_weights", [true], "only scaled scores are supported");
-  oneOf(config, "scale_attn_by_inverse_layer_idx", [false], "only scores scaled alike in all layers are supported");
-  oneOf(config, "add_cross_attention", [false], "only decoders alone are supported");
 
   /** The dense layer `out` wide that is at `first` of one `all` wide. */
   const conv =
@@ -36,8 +79,7 @@ export function gpt2(config: Config, w: Weights): Architecture {
   const words = base.name("wte.weight");
   const type = field(config, "model_type");
   oneOf(config, "position_embedding_type", ["absolute", "none"], "supported are absolute and none");
-  const kind = field(config, "position_embedding_type") ?? (type === "nope_gpt" ? "none" : "absolute");
-  const positions = kind === "none" ? undefined : base.name("wpe.weight");
+  const positions = field(config, "position_embedding_type") === "none" ? undefined : base.name("wpe.weight");
   const depth = integer(config, "n_layer", 512);
   const skip = type === "skip_layer_gpt" ? skipping(config, heads) : { heads: 0, layers: 0, again: false };
   const skips = skip.heads > 0 && skip.layers < depth;

@@ -4,7 +4,7 @@ import { RelpropError } from "../errors.ts";
 import type { activations } from "../ops/activation.ts";
 import { linear } from "../ops/linear.ts";
 import { cols, type Tensor } from "../tensor.ts";
-import { type Config, field, labels, oneOf, unsupported } from "./config.ts";
+import { type Config, field, labels, named, oneOf, unsupported } from "./config.ts";
 import type { Architecture } from "./family.ts";
 import { dense, norm } from "./layers.ts";
 import type { Weights } from "./weights.ts";
@@ -50,8 +50,8 @@ type Top = Pick<Architecture, "task" | "labels" | "scores" | "reads"> & { logits
 
 /** The task, and its logits of rows of the last block's output. */
 export function top(config: Config, w: Weights, heads: Heads, width: number, eps: number): Top {
-  const [architecture] = [field(config, "architectures") ?? []].flat();
-  const task = architecture === undefined ? "sequence-classification" : taskOf(String(architecture));
+  const architecture = named(config);
+  const task = architecture === undefined ? "sequence-classification" : taskOf(architecture);
   const head = Object.hasOwn(heads, task) && heads[task];
   if (!head) {
     const known = Object.keys(heads).join(", ");
@@ -72,7 +72,7 @@ export function top(config: Config, w: Weights, heads: Heads, width: number, eps
   w.demand(matrix, [classes, between]);
   return {
     task,
-    ...named(config, task, classes),
+    ...outputs(config, task, classes),
     logits(x) {
       const h = inner ? act(dense(x, w.at(inner), between)) : act(x);
       const y = scaled ? norm(h, w.at(scaled), eps, bare) : h;
@@ -83,7 +83,7 @@ export function top(config: Config, w: Weights, heads: Heads, width: number, eps
 }
 
 /** Names of classes, how logits become probabilities, and whose rows are read. */
-function named(config: Config, task: Task, classes: number): Pick<Architecture, "labels" | "scores" | "reads"> {
+function outputs(config: Config, task: Task, classes: number): Pick<Architecture, "labels" | "scores" | "reads"> {
   if (task === "question-answering") return { labels: ["start", "end"], scores: "none", reads: "tokens" };
   if (task === "masked-lm" || task === "causal-lm") {
     return { labels: Array(classes), scores: "softmax", reads: task === "causal-lm" ? "last" : "tokens" };

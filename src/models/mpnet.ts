@@ -1,10 +1,9 @@
 import { activations, tanh } from "../ops/activation.ts";
 import { input } from "../tensor.ts";
-import { activation, agree, type Config, integer, positive } from "./config.ts";
+import { activation, agree, integer, positive } from "./config.ts";
 import { encoder } from "./encoder.ts";
-import type { Architecture } from "./family.ts";
+import type { Family } from "./family.ts";
 import { postNorm } from "./layers.ts";
-import type { Weights } from "./weights.ts";
 
 const names = {
   q: "attention.attn.q",
@@ -21,53 +20,70 @@ const BUCKETS = 32; // of distances, whatever the config says: transformers does
 const FAR = 128; // tokens, from where on all distances are one
 
 /** MPNet (Song et al., 2020): BERT whose scores have a bias by how far apart two tokens are, the same in all layers. */
-export function mpnet(config: Config, w: Weights): Architecture {
-  const base = w.base("mpnet");
-  const inner = base.shape("encoder.layer.0.intermediate.dense.weight")?.[0] ?? 0;
-  agree(config, "intermediate_size", inner, base.name("encoder.layer.0.intermediate.dense.weight"));
-  const heads = integer(config, "num_attention_heads", 65536);
-  const eps = positive(config, "layer_norm_eps");
-  const how = { heads, inner, eps, act: activation(config, "hidden_act"), names };
-  const words = base.name("embeddings.word_embeddings.weight");
-  const relative = base.demand("encoder.relative_attention_bias.weight", [BUCKETS, heads]);
-  return encoder(config, w, {
-    tables: { words, positions: base.name("embeddings.position_embeddings.weight"), relative },
-    first: 2, // whatever the config says of padding
-    data(t, { relative }) {
-      const bias = new Float32Array(heads * t * t);
-      const row = new Float32Array(heads);
-      for (let i = 0; i < t; i++) {
-        for (let j = 0; j < t; j++) {
-          relative!(bucket(j - i), row, 0);
-          for (let h = 0; h < heads; h++) bias[(h * t + i) * t + j] = row[h];
+export const mpnet: Family = {
+  fields: {
+    read: {
+      hidden_act: "gelu",
+      hidden_size: 768,
+      intermediate_size: 3072,
+      layer_norm_eps: 1e-12,
+      max_position_embeddings: 512,
+      num_attention_heads: 12,
+      num_hidden_layers: 12,
+      relative_attention_num_buckets: 32,
+      vocab_size: 30527,
+    },
+    idle: ["attention_probs_dropout_prob", "hidden_dropout_prob"],
+    only: {},
+  },
+  build(config, w) {
+    const base = w.base("mpnet");
+    const inner = base.shape("encoder.layer.0.intermediate.dense.weight")?.[0] ?? 0;
+    agree(config, "intermediate_size", inner, base.name("encoder.layer.0.intermediate.dense.weight"));
+    const heads = integer(config, "num_attention_heads", 65536);
+    const eps = positive(config, "layer_norm_eps");
+    const how = { heads, inner, eps, act: activation(config, "hidden_act"), names };
+    const words = base.name("embeddings.word_embeddings.weight");
+    const relative = base.demand("encoder.relative_attention_bias.weight", [BUCKETS, heads]);
+    return encoder(config, w, {
+      tables: { words, positions: base.name("embeddings.position_embeddings.weight"), relative },
+      first: 2, // whatever the config says of padding
+      data(t, { relative }) {
+        const bias = new Float32Array(heads * t * t);
+        const row = new Float32Array(heads);
+        for (let i = 0; i < t; i++) {
+          for (let j = 0; j < t; j++) {
+            relative!(bucket(j - i), row, 0);
+            for (let h = 0; h < heads; h++) bias[(h * t + i) * t + j] = row[h];
+          }
         }
-      }
-      return { bias };
-    },
-    norm: base.at("embeddings.LayerNorm"),
-    eps,
-    blocks: integer(config, "num_hidden_layers", 512),
-    block(i, read, x, embedded) {
-      const bias = () => input("bias", [heads, x.shape[1], x.shape[1]]);
-      return postNorm(base.at(`encoder.layer.${i}`), read, x, embedded, { ...how, bias });
-    },
-    placed: true,
-    heads: {
-      "sequence-classification": { dense: "classifier.dense", act: tanh, out: "classifier.out_proj" },
-      "token-classification": { out: "classifier" },
-      "question-answering": { out: "qa_outputs" },
-      "masked-lm": {
-        dense: "lm_head.dense",
-        act: activations.get("gelu"),
-        norm: "lm_head.layer_norm",
-        out: "lm_head.decoder",
-        tied: words,
-        bias: "lm_head.bias",
+        return { bias };
       },
-      embedding: "none",
-    },
-  });
-}
+      norm: base.at("embeddings.LayerNorm"),
+      eps,
+      blocks: integer(config, "num_hidden_layers", 512),
+      block(i, read, x, embedded) {
+        const bias = () => input("bias", [heads, x.shape[1], x.shape[1]]);
+        return postNorm(base.at(`encoder.layer.${i}`), read, x, embedded, { ...how, bias });
+      },
+      placed: true,
+      heads: {
+        "sequence-classification": { dense: "classifier.dense", act: tanh, out: "classifier.out_proj" },
+        "token-classification": { out: "classifier" },
+        "question-answering": { out: "qa_outputs" },
+        "masked-lm": {
+          dense: "lm_head.dense",
+          act: activations.get("gelu"),
+          norm: "lm_head.layer_norm",
+          out: "lm_head.decoder",
+          tied: words,
+          bias: "lm_head.bias",
+        },
+        embedding: "none",
+      },
+    });
+  },
+};
 
 /** The bucket of a distance as T5 has it (Raffel et al., 2020): near ones have one each, further ones share, by logarithm. */
 export function bucket(distance: number): number {

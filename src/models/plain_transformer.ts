@@ -10,14 +10,38 @@ import { cols, type Tensor } from "../tensor.ts";
 import { activation, agree, type Config, field, integer, invalid, labels, oneOf, positive } from "./config.ts";
 import { type Encoder, encoder } from "./encoder.ts";
 import { energy, symmetric } from "./energy.ts";
-import type { Architecture, Embedded } from "./family.ts";
+import type { Architecture, Embedded, Family } from "./family.ts";
 import { active, attention, causal, dense, norm } from "./layers.ts";
 import { natural, real } from "./numbers.ts";
 import { fromRows, lastSlot, slot } from "./rows.ts";
 import type { Weights } from "./weights.ts";
 
-/** A model_type is the fields that it sets for a config that does not. */
-const kinds = new Map<unknown, Config>([
+const switches: Config = {
+  attention_mask: "none",
+  attention_scale: null,
+  attention_type: "softmax",
+  attention_window: null,
+  excluded_keys: 0,
+  hidden_act: null,
+  hidden_size: null,
+  key_bias: false,
+  layer_norm_eps: null,
+  looped_from: null,
+  loops: null,
+  max_position_embeddings: null,
+  norm: "none",
+  num_attention_heads: 1,
+  num_hidden_layers: null,
+  position: "none",
+  readout: "mean",
+  residual: true,
+  residual_scale: null,
+  tied: false,
+  vocab_size: null,
+};
+
+/** What a model_type sets of them for a config that does not. */
+const kinds = new Map<string, Config>([
   // Gatmiry et al. 2024 and Chen et al. 2024: linear attention whose query is no key, the answer in its last slot.
   ["looped_linear_transformer", { attention_type: "linear", attention_scale: 1, excluded_keys: 1, readout: "slot" }],
   [
@@ -40,8 +64,12 @@ const kinds = new Map<unknown, Config>([
  * how much of each half is added to the stream, what is looped. A projection that the checkpoint has not is the identity,
  * a half that it has nothing of is left out. Tokens are rows of numbers unless there is a vocabulary. README.md has the fields.
  */
-export function plainTransformer(given: Config, w: Weights): Architecture {
-  const config = { ...kinds.get(field(given, "model_type")), ...given };
+export const plainTransformer = (type: string): Family => ({
+  fields: { read: { ...switches, ...kinds.get(type) }, idle: [], only: {}, closed: true },
+  build,
+});
+
+function build(config: Config, w: Weights): Architecture {
   const width = integer(config, "hidden_size", 2 ** 16);
   const blocks = integer(config, "num_hidden_layers", 512);
   const place = choice(config, "norm", ["none", "pre", "post"]);
@@ -50,7 +78,7 @@ export function plainTransformer(given: Config, w: Weights): Architecture {
   const readout = choice(config, "readout", ["mean", "first", "last", "tokens", "slot"]);
   const looped = field(config, "looped_from") !== undefined || field(config, "loops") !== undefined;
   const act = field(config, "hidden_act") === undefined ? undefined : activation(config, "hidden_act");
-  const how = { ...switches(config, w), blocks, place, eps, act };
+  const how = { ...weighing(config, w), blocks, place, eps, act };
   const positions = position === "none" ? undefined : "embeddings.position_embeddings.weight";
   if (position === "every" && looped) throw invalid("position", position, "none or once where blocks are looped");
   if (positions) w.demand(positions, [w.shape(positions)?.[0] ?? 0, width]);
@@ -117,7 +145,7 @@ function heads(config: Config, i: number): number {
 }
 
 /** How attention weighs what it sees, and how much of each half is added. */
-function switches(config: Config, w: Weights) {
+function weighing(config: Config, w: Weights) {
   const flag = (name: string, otherwise: boolean) => {
     const value = field(config, name) ?? otherwise;
     if (typeof value !== "boolean") throw invalid(name, value, "true or false");
@@ -147,7 +175,7 @@ function switches(config: Config, w: Weights) {
   };
 }
 
-interface Blocks extends ReturnType<typeof switches> {
+interface Blocks extends ReturnType<typeof weighing> {
   heads: number;
   place: "none" | "pre" | "post";
   eps: number;

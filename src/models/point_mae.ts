@@ -11,9 +11,9 @@ import { scaleRows } from "../ops/scale_rows.ts";
 import { pick } from "../ops/select.ts";
 import { encodeCloud } from "../points/cloud.ts";
 import { cols, input, type Tensor } from "../tensor.ts";
-import { agree, type Config, field, integer, invalid, labels, oneOf } from "./config.ts";
+import { agree, type Config, field, integer, invalid, labels, named, oneOf } from "./config.ts";
 import { above } from "./encoder.ts";
-import type { Architecture, Embedded } from "./family.ts";
+import type { Architecture, Embedded, Family } from "./family.ts";
 import { active, attention, dense, norm } from "./layers.ts";
 import type { Weights } from "./weights.ts";
 
@@ -27,11 +27,31 @@ const EPS = 1e-5; // of PyTorch's norms
  * its classifier: small PointNets make groups of points tokens, positions are added before every block, [CLS] comes last.
  * `architectures` ending in ForPointCloudReconstruction make up groups that are hidden, in ForPointCloudClassification classify.
  */
-export function pointMae(config: Config, w: Weights): Architecture {
+export const pointMae: Family = {
+  fields: {
+    read: {
+      decoder_num_attention_heads: null,
+      decoder_num_hidden_layers: null,
+      group_size: null,
+      hidden_size: null,
+      mask_ratio: null,
+      normalize: true,
+      num_attention_heads: null,
+      num_group: null,
+      num_hidden_layers: null,
+      pooling: null,
+    },
+    idle: [],
+    only: {},
+    closed: true,
+  },
+  build,
+};
+
+function build(config: Config, w: Weights): Architecture {
   const width = integer(config, "hidden_size", 2 ** 14);
   const [groups, size] = [integer(config, "num_group", 4096), integer(config, "group_size", 1024)];
-  const [architecture] = [field(config, "architectures") ?? []].flat();
-  const task = /Reconstruction$/.test(String(architecture))
+  const task = /Reconstruction$/.test(named(config) ?? "")
     ? "point-cloud-reconstruction"
     : "point-cloud-classification";
   const rebuilds = task === "point-cloud-reconstruction";
@@ -50,7 +70,6 @@ export function pointMae(config: Config, w: Weights): Architecture {
   const [classes = 0] = w.shape(last) ?? [];
   if (!classes) throw new RelpropError("MissingTensor", `the checkpoint has no ${last}`, { name: last });
   if (rebuilds) agree(config, "group_size", classes / 3, last);
-  else agree(config, "num_labels", classes, last);
   const names = rebuilds
     ? Array.from({ length: classes }, (_, i) => `${"xyz"[i % 3]} ${Math.floor(i / 3) + 1}`)
     : labels(config, classes);
