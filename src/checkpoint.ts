@@ -21,6 +21,8 @@ export async function checkpoint(files: Files, signal?: AbortSignal): Promise<Re
   if (single) return tensors(single, MODEL, signal);
   const index = await readJson(files, INDEX, { code: "IndexInvalid", most: MOST_INDEX_BYTES, signal });
   if (index) return sharded(files, index, signal);
+  const page = files.pages?.get(MODEL);
+  if (page) throw page;
   const hint = "weights in other formats must be saved as safetensors first (save_pretrained does)";
   throw new RelpropError("MissingFile", `the model has neither ${MODEL} nor ${INDEX}; ${hint}`, { file: MODEL });
 }

@@ -38,6 +38,7 @@ export type ErrorCode =
   | "FetchContentType"
   | "FetchTruncated"
   | "FetchFailed"
+  | "FetchStalled"
   | "FetchRange"
   | "FetchChanged"
   | "Integrity"

@@ -31,8 +31,16 @@ export interface ReadOptions {
    * while the server still has the same file, or cannot be reached; a load that was cut off goes on where it stopped.
    */
   cache?: boolean | string | Cache;
-  /** SHA-256 by file name, as `sha256-` and Base64 or as 64 hex digits: such a file is read whole and checked first. */
+  /**
+   * SHA-256 by file name, as `sha256-` and Base64 or as 64 hex digits: such a file is read whole and checked first. A file
+   * that is not there is an error (`Integrity`), and so is one that the model does not read (`InvalidOption`).
+   */
   integrity?: Readonly<Record<string, string>>;
+  /**
+   * Milliseconds (30,000) that a server may send nothing, or less than 1,000 bytes a second on average, before the load
+   * fails with `FetchStalled`. `Infinity` waits for ever.
+   */
+  stallTimeout?: number;
   /** In place of `fetch`: adds headers, goes through a proxy, or reads an edge function's assets. */
   fetch?: (url: URL, init: RequestInit) => Promise<Response>;
 }
@@ -42,6 +50,10 @@ export interface Files {
   readonly name: string;
   /** Why files are not kept although `cache` asks for it. */
   readonly cacheReason?: string;
+  /** What a server answered with a page of HTML: such a file is not there. */
+  readonly pages?: ReadonlyMap<string, RelpropError>;
+  /** Throws `InvalidOption` if `integrity` has a file that was not opened, `Integrity` if one is another. */
+  checkIntegrity?(): Promise<void>;
   /** Opens a file; undefined if the source does not have it. */
   open(file: string): Promise<Bytes | undefined>;
   close(): Promise<void>;
@@ -52,6 +64,7 @@ const USUAL = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_
 
 export async function files(source: Source, options: ReadOptions = {}): Promise<Files> {
   const count = meter(options.onProgress);
+  const expected = digests(options.integrity);
   const from = await find(source, options, count);
   const opened = new Map<string, Promise<Bytes | undefined>>();
 
@@ -64,8 +77,8 @@ export async function files(source: Source, options: ReadOptions = {}): Promise<
         size: found.size,
         read: (start, end, signal, into) => readable(found.read(start, end, signal, into), file),
       };
-      const expected = options.integrity?.[file];
-      return bytes && expected !== undefined ? verified(bytes, file, expected, options.signal) : bytes;
+      const digest = expected.get(file);
+      return digest === undefined ? bytes : verified(bytes, file, digest, options.signal);
     });
     opened.set(file, opening);
     count(file, 0);
@@ -81,6 +94,14 @@ export async function files(source: Source, options: ReadOptions = {}): Promise<
     name: from.name,
     get cacheReason() {
       return from.cacheReason;
+    },
+    pages: from.pages,
+    async checkIntegrity() {
+      for (const file of expected.keys()) {
+        const names = [...opened.keys()].join(", ");
+        if (opened.has(file)) await opened.get(file);
+        else throw new RelpropError("InvalidOption", `integrity has ${quote(file)}, this model reads only ${names}`);
+      }
     },
     open,
     close,
@@ -145,11 +166,26 @@ function readable<T>(reading: Promise<T>, file: string): Promise<T> {
   });
 }
 
-async function verified(bytes: Bytes, file: string, expected: string, signal?: AbortSignal): Promise<Bytes> {
+function digests(integrity: ReadOptions["integrity"] = {}): ReadonlyMap<string, string> {
+  const list = typeof integrity === "object" && integrity && !Array.isArray(integrity);
+  const entries = Object.entries(list ? integrity : { integrity });
+  const odd = entries.find(([, digest]) => typeof digest !== "string" || !list);
+  if (!odd) return new Map(entries);
+  const message = `integrity is SHA-256 by file name, as text; it has ${quote(odd[1])} for ${quote(odd[0])}`;
+  throw new RelpropError("InvalidOption", message);
+}
+
+async function verified(
+  found: Bytes | undefined,
+  file: string,
+  expected: string,
+  signal?: AbortSignal,
+): Promise<Bytes> {
   if (!globalThis.crypto?.subtle) {
     throw new RelpropError("Integrity", "this runtime has no SHA-256 (a page needs https), so integrity is unknown");
   }
-  const whole = await bytes.read(0, bytes.size, signal);
+  if (!found) throw new RelpropError("Integrity", `${quote(file)} is not there, and integrity asks for it`, { file });
+  const whole = await found.read(0, found.size, signal);
   throwIfAborted(signal);
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", whole));
   const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");

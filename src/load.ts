@@ -40,7 +40,8 @@ export async function read(source: Source, options: LoadOptions): Promise<ModelP
   try {
     const json = async (name: string, code: "ConfigInvalid" | "TokenizerInvalid", most: number) => {
       const found = await readJson(from, name, { code, most, signal });
-      if (!found) throw new RelpropError("MissingFile", `the model has no ${name}`, { file: name });
+      if (!found)
+        throw from.pages?.get(name) ?? new RelpropError("MissingFile", `the model has no ${name}`, { file: name });
       return found;
     };
     const config = await json("config.json", "ConfigInvalid", 2 ** 20);
@@ -66,6 +67,7 @@ export async function read(source: Source, options: LoadOptions): Promise<ModelP
     const design = special ? await special.completed(found, from, vocabulary, signal) : found;
     const tables = await embeddings(design, stored, signal);
 
+    await from.checkIntegrity?.();
     const { backend, reason } = await upload(weights, stored, net, options);
     const parts = [...weights.parts.values(), ...weights.derived.values()].flatMap(({ of }) => of);
     const needed = new Set([...weights.used.keys(), ...parts, ...Object.values(design.tables)]);

@@ -40,6 +40,8 @@ export interface HeaderOptions {
 }
 
 const MOST_BITS = 2 ** 52;
+const MOST_HEADER = 2 ** 24; // bytes
+const MOST_TENSORS = 2 ** 16;
 
 /** Bits an element. */
 const dtypes = new Map(
@@ -54,10 +56,12 @@ const dtypes = new Map(
 export async function readHeader(file: Bytes, label: string, options: HeaderOptions = {}): Promise<Header> {
   const { signal, limits = {} } = options;
   try {
-    const begin = 8 + (await headerLength(file, label, Math.min(limits.header ?? 2 ** 24, 1e8), signal));
+    const begin = 8 + (await headerLength(file, label, Math.min(limits.header ?? MOST_HEADER, 1e8), signal));
     const text = decode(await read(file, 8, begin, label, signal), label);
-    const header = parse(text, label, begin, limits.tensors ?? 2 ** 16);
-    checkLayout(header, begin, file.size, label);
+    const header = parse(text, label, begin, limits.tensors ?? MOST_TENSORS);
+    const [end, { size }] = [layoutEnd(header, begin, label), file];
+    if (end > size) fail(label, "Truncated", `ends after ${size} of ${end} bytes: get the file again`, { size, end });
+    if (end < size) fail(label, "TrailingBytes", `has ${size} bytes, its tensors end at ${end}`, { size, end });
     return header;
   } catch (error) {
     throw (await foreign(file, label, error, signal)) ?? error;
@@ -84,8 +88,24 @@ function decode(bytes: Uint8Array, label: string): string {
   }
 }
 
-/** What follows must tile the file: ranges as long as their shapes say, end to end, from the header to the file's end. */
-function checkLayout({ tensors }: Header, begin: number, size: number, label: string): void {
+/** Where the header ends, by a file's first 8 bytes; Infinity if that is more than is read. */
+export function headerEnd(start: Uint8Array): number {
+  const view = new DataView(start.buffer, start.byteOffset);
+  const [low, high] = [view.getUint32(0, true), view.getUint32(4, true)];
+  return high || low > MOST_HEADER ? Infinity : 8 + low;
+}
+
+/** How long the file is, by all that it has up to the end of its header; undefined if `readHeader` refuses it. */
+export function sizeByHeader(start: Uint8Array): number | undefined {
+  try {
+    return layoutEnd(parse(decode(start.subarray(8), ""), "", start.length, MOST_TENSORS), start.length, "");
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where the tensors end. They must tile the file: ranges as long as their shapes say, end to end, from the header on. */
+function layoutEnd({ tensors }: Header, begin: number, label: string): number {
   for (const info of tensors.values()) checkSize(info, label);
   let at = begin;
   for (const { name, start, end } of [...tensors.values()].sort((a, b) => a.start - b.start || a.end - b.end)) {
@@ -94,8 +114,7 @@ function checkLayout({ tensors }: Header, begin: number, size: number, label: st
       fail(label, "Overlap", `has ${quote(name)} begin at ${start}, in the one that ends at ${at}`, { name });
     at = end;
   }
-  if (at > size) fail(label, "Truncated", `ends after ${size} of ${at} bytes: get the file again`, { size, end: at });
-  if (at < size) fail(label, "TrailingBytes", `has ${size} bytes, its tensors end at ${at}`, { size, end: at });
+  return at;
 }
 
 function checkSize({ name, dtype, shape, start, end }: TensorInfo, label: string): void {

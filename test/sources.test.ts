@@ -263,7 +263,16 @@ test("404: no such file, whatever the page says", () =>
     (x) => x.answer({ "content-type": "text/html" }, Buffer.from("<html>"), 404),
     async ({ base }) => assert.is(await readAll(base), undefined),
   ));
-wrong("HTML in place of the file", "FetchContentType", (x) => x.answer({ "content-type": "text/html; charset=utf-8" }));
+test("HTML in place of the file is no file", () =>
+  serving(
+    (x) => x.answer({ "content-type": "text/html; charset=utf-8" }),
+    async ({ base }) => {
+      const from = await files(base);
+      assert.is(await from.open(FILE), undefined);
+      assert.is(from.pages?.get(FILE)?.code, "FetchContentType");
+      await from.close();
+    },
+  ));
 wrong(
   "connection reset each time",
   "FetchFailed",

@@ -4,7 +4,7 @@
 import { type RelpropError, throwIfAborted } from "../errors.ts";
 import type { Bytes } from "../safetensors.ts";
 import type { Count } from "./progress.ts";
-import { delay, failure, IDENTITY, pause, request, type Web } from "./request.ts";
+import { delay, failure, IDENTITY, passing, pause, request, type Web } from "./request.ts";
 import { accept, changed, drop, isWhole, problem, rangeOf, tagOf, truncated } from "./response.ts";
 import { fileSystem } from "./system.ts";
 
@@ -35,7 +35,7 @@ export function ranged(url: URL, file: string, size: number, response: Response,
       }
       current = undefined;
       const wait = attempt ? delay(attempt - 1) : 0; // the first break is taken up at once
-      if (wait === undefined || broken.code === "Aborted") throw broken;
+      if (wait === undefined || !passing(broken)) throw broken;
       await pause(wait, web.signal);
     }
   }
@@ -44,9 +44,10 @@ export function ranged(url: URL, file: string, size: number, response: Response,
     for (;;) {
       skip(stream, Math.min(at - stream.at, stream.rest.length));
       if (stream.rest.length) return true;
-      const { done, value } = await stream.reader.read();
+      const { done, value } = await web.patience.wait(url, stream.reader.read());
       if (done) return false;
       stream.rest = value.subarray(0, size - stream.at); // whatever comes after the end is not the file's
+      web.patience.came(url, stream.rest.length);
       count(file, stream.rest.length, size);
     }
   }

@@ -7,6 +7,7 @@ import type { Bytes } from "../safetensors.ts";
 import type { Kept, Version } from "./cache.ts";
 import { download } from "./download.ts";
 import { lastPart } from "./given.ts";
+import { patience } from "./patience.ts";
 import type { Count } from "./progress.ts";
 import { ranged } from "./ranged.ts";
 import { checkOrigin, IDENTITY, request, type Web } from "./request.ts";
@@ -38,7 +39,12 @@ export async function remote(base: URL, options: ReadOptions, count: Count, abou
   const abort = () => stop.abort(signal?.reason);
   if (signal?.aborted) abort();
   signal?.addEventListener("abort", abort);
-  const web: Web = { fetch: options.fetch ?? ((url, init) => fetch(url, init)), signal: stop.signal };
+  const web: Web = {
+    fetch: options.fetch ?? ((url, init) => fetch(url, init)),
+    signal: stop.signal,
+    patience: patience(options.stallTimeout, stop.signal),
+  };
+  const pages = new Map<string, RelpropError>();
 
   const open = async (file: string): Promise<Bytes | undefined> => {
     const url = new URL(file, folder);
@@ -47,7 +53,12 @@ export async function remote(base: URL, options: ReadOptions, count: Count, abou
     }
     const bytes = await (keeping
       ? keep(url, file, keeping)
-      : ask(url, file, web, count).then((found) => found?.bytes()));
+      : ask(url, file, web, count).then((found) => found?.bytes())
+    ).catch((error) => {
+      if (error?.code !== "FetchContentType") throw error;
+      pages.set(file, error); // development servers answer any path with their page
+      return undefined;
+    });
     return bytes && inTurn(bytes);
   };
 
@@ -55,7 +66,9 @@ export async function remote(base: URL, options: ReadOptions, count: Count, abou
   const keep = async (url: URL, file: string, kept: Kept): Promise<Bytes | undefined> => {
     const known = await kept.find(url);
     const offline = (error: unknown) => {
-      const gone = error instanceof RelpropError && (error.code === "FetchFailed" || Number(error.facts.status) >= 500);
+      const gone =
+        error instanceof RelpropError &&
+        (/^Fetch(Failed|Stalled)$/.test(error.code) || Number(error.facts.status) >= 500);
       if (!known || !gone) throw error;
       return known;
     };
@@ -83,6 +96,7 @@ export async function remote(base: URL, options: ReadOptions, count: Count, abou
     get cacheReason() {
       return keeping?.reason ?? reason;
     },
+    pages,
     open,
     async close() {
       signal?.removeEventListener("abort", abort);

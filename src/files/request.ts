@@ -2,6 +2,7 @@
 
 import { aborted, quote, RelpropError, throwIfAborted } from "../errors.ts";
 import type { ReadOptions } from "../files.ts";
+import type { Patience } from "./patience.ts";
 import { drop, problem } from "./response.ts";
 import { fileSystem } from "./system.ts";
 
@@ -9,6 +10,7 @@ export interface Web {
   fetch: NonNullable<ReadOptions["fetch"]>;
   /** Ends everything that is on its way. */
   signal: AbortSignal;
+  patience: Patience;
   /** Ends the one long answer under way. */
   leave?: () => void;
 }
@@ -17,25 +19,27 @@ export interface Web {
 export const IDENTITY: Readonly<Record<string, string>> = { "accept-encoding": "identity" };
 
 const DELAYS = [250, 1000, 3000]; // milliseconds before another attempt, half as much or half as much again by chance
-const MOST_WAIT = 30_000; // milliseconds that a server may ask for
+const MOST_WAIT = 30_000; // milliseconds that a server may ask for, in all
 const MOST_REDIRECTS = 5;
 
 /** A server's answer, after other attempts if there is none, or none but 408, 429 or 5xx. */
-export async function request(url: URL, headers: Record<string, string>, web: Web, again = true): Promise<Response> {
+export async function request(url: URL, headers: Record<string, string>, web: Web, retry = true): Promise<Response> {
+  let waited = 0;
   for (let attempt = 0; ; attempt++) {
-    let wait = again ? delay(attempt) : undefined;
+    let wait = retry ? delay(attempt) : undefined;
     try {
       const response = await follow(url, headers, web);
       const { status } = response;
       const asked = retryAfter(response);
-      const passing = status === 408 || status === 429 || status >= 500;
-      if (wait === undefined || !passing || (asked ?? 0) > MOST_WAIT) return response;
+      const again = status === 408 || status === 429 || status >= 500;
+      if (wait === undefined || !again || waited + (asked ?? 0) > MOST_WAIT) return response;
       wait = asked ?? wait;
       await drop(response);
     } catch (cause) {
       const error = failure(url, cause, web.signal);
-      if (wait === undefined || error.code !== "FetchFailed") throw error;
+      if (wait === undefined || !passing(error)) throw error;
     }
+    waited += wait;
     await pause(wait, web.signal);
   }
 }
@@ -46,6 +50,9 @@ export function failure(url: URL, cause: unknown, signal: AbortSignal): RelpropE
   if (cause instanceof RelpropError) return cause;
   return problem("FetchFailed", url, `could not be fetched: ${cause}`, {}, cause);
 }
+
+/** Another attempt may bring what this one did not. */
+export const passing = ({ code }: RelpropError): boolean => code === "FetchFailed" || code === "FetchTruncated";
 
 /** Milliseconds to wait after a failed attempt, undefined when there were enough. */
 export const delay = (attempt: number): number | undefined =>
@@ -73,10 +80,11 @@ function retryAfter({ headers }: Response): number | undefined {
 }
 
 /** Browsers do not show redirects, and keep secure pages from insecure servers themselves; elsewhere each is looked at. */
-async function follow(url: URL, headers: Record<string, string>, { fetch, signal }: Web): Promise<Response> {
+async function follow(url: URL, headers: Record<string, string>, { fetch, signal, patience }: Web): Promise<Response> {
   const redirect = fileSystem() ? "manual" : "follow";
   for (let redirects = 0, at = url; ; redirects++) {
-    const response = await fetch(at, { headers, signal, redirect });
+    patience.asked(url);
+    const response = await patience.wait(url, fetch(at, { headers, signal, redirect }));
     const moved = /^30[12378]$/.test(`${response.status}`) && response.headers.get("location");
     const to = moved || (response.redirected && response.url);
     if (!to) return response;

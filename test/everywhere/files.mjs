@@ -14,6 +14,7 @@ const left = {
   "evaluate-cli.test.ts": { deno: SHELL, bun: SHELL, chromium: SHELL },
   "evaluate-golden.test.ts": { node26: LONG, deno: LONG, bun: LONG, chromium: LONG },
   "scale.test.ts": { node26: SHELL, deno: SHELL, bun: SHELL, chromium: SHELL },
+  "downloads.test.ts": { node26: SERVER, chromium: SERVER },
   "remote.test.ts": { chromium: SERVER },
   "sources.test.ts": { chromium: SERVER },
   "cache.test.ts": { chromium: SERVER },
