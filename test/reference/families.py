@@ -66,6 +66,7 @@ FAMILIES = {
 PROBLEMS = {"bert-multi-label": dict(problem_type="multi_label_classification", num_labels=4), "bert-regression": dict(num_labels=1)}
 SHORT = {SEQUENCE: "sequence", TOKEN: "token", QA: "qa", MLM: "mlm", BASE: "embedding", "LMHeadModel": "lm", "ForImageClassification": "image", TAUGHT: "taught-image"}
 ENTERS = {"bert": "embeddings", "gpt2": "drop", "vit": "embeddings"}
+PRODUCTS = ("matmul", "__matmul__", "bmm", "mul", "__mul__", "baddbmm", "einsum")
 WORDS = ["word_embeddings", "tok_embeddings", "wte"]
 
 
@@ -80,6 +81,12 @@ def norm(x, shape, weight=None, bias=None, eps=1e-5):
     return y if bias is None else y + bias
 
 
+def ratio(x, y):
+    """y = f(x) as x · (y/x), of which the factor is constant; where x is 0, y is."""
+    part = torch.where(x == 0, 0, y / torch.where(x == 0, 1, x)).detach()
+    return x * part + (y - x * part).detach()
+
+
 class Rules(TorchFunctionMode):
     def __init__(self, method):
         super().__init__()
@@ -92,12 +99,12 @@ class Rules(TorchFunctionMode):
             return func(*args, **kwargs)
         if name == "layer_norm":
             return norm(*args, **{k: v for k, v in kwargs.items() if k != "cudnn_enable"})
-        if name in ("gelu", "tanh", "relu", "silu"):
-            return args[0] * (func(*args, **kwargs) / args[0]).detach()
+        if name in ("gelu", "tanh", "relu", "silu", "sigmoid"):
+            return ratio(args[0], func(*args, **kwargs))
         if name == "softmax" and self.method == "cp-lrp":
             return func(*args, **kwargs).detach()
-        if name in ("matmul", "__matmul__", "bmm", "mul", "__mul__") and all(torch.is_tensor(a) and a.requires_grad for a in args):
-            return func(*map(half, args), **kwargs)
+        if name in PRODUCTS and all(torch.is_tensor(a) and a.requires_grad for a in args[-2:]):
+            return func(*args[:-2], *map(half, args[-2:]), **kwargs)
         return func(*args, **kwargs)
 
 
@@ -112,7 +119,7 @@ class Whole(torch.nn.Module):
         rules = self.rules[0]
         if rules is None or rules.method == "gradient-x-input":
             return self.f(x)
-        return x * (self.f(x.detach()) / x).detach()
+        return ratio(x, self.f(x.detach()))
 
 
 def make(name, family, config, head, **more):

@@ -1,0 +1,51 @@
+// Reports on checkpoints that sweep.py wrote: how many are right, refused and why, wrong and how.
+//
+//     node --import ./test/hook.mjs test/reference/sweep.ts FILE.jsonl… [--wrong OUT.jsonl] [--seed N] [--family F] [--json]
+
+import { appendFileSync, createReadStream } from "node:fs";
+import { createInterface } from "node:readline";
+import { parseArgs } from "node:util";
+import { judge, type Line, type Verdict } from "../sweep.ts";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    wrong: { type: "string" },
+    seed: { type: "string" },
+    family: { type: "string" },
+    head: { type: "string" },
+    verbose: { type: "boolean" },
+  },
+});
+
+const counts = new Map<string, Record<string, number>>();
+const reasons = new Map<string, number>();
+
+const count = (line: Line, { verdict, why, message }: Verdict) => {
+  const key = `${line.family} ${line.version}`;
+  const row = counts.get(key) ?? { right: 0, refused: 0, wrong: 0, unsettled: 0 };
+  row[verdict]++;
+  counts.set(key, row);
+  if (verdict === "refused") {
+    const reason = `${line.family}: ${why}: ${message}`;
+    reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  }
+  if (verdict === "unsettled" && values.verbose)
+    console.log(`unsettled ${line.family} ${line.head} ${line.seed}: ${why} ${message}`);
+  if (verdict !== "wrong") return;
+  const name = `${line.family} ${line.head} ${line.version} seed ${line.seed}`;
+  console.log(`WRONG ${name}: ${why}: ${message}\n      ${JSON.stringify(line.drawn)}`);
+  if (values.wrong) appendFileSync(values.wrong, `${JSON.stringify(line)}\n`);
+};
+
+for (const file of positionals) {
+  for await (const text of createInterface({ input: createReadStream(file) })) {
+    const line: Line = JSON.parse(text);
+    if (values.family && line.family !== values.family) continue;
+    if (values.head && line.head !== values.head) continue;
+    if (values.seed && line.seed !== Number(values.seed)) continue;
+    count(line, await judge(line, { backend: "wasm" }));
+  }
+}
+for (const [reason, n] of [...reasons].sort(([a], [b]) => (a < b ? -1 : 1))) console.log(`${n} refused: ${reason}`);
+for (const [key, row] of [...counts].sort(([a], [b]) => (a < b ? -1 : 1))) console.log(key, JSON.stringify(row));
