@@ -2,6 +2,7 @@
 // installed.
 
 import { quote, RelpropError } from "../errors.ts";
+import { boundedPng, checkJpeg, invalid, MOST, mostPixels } from "./bounded.ts";
 
 /** Pixels, row by row: RGBA as ImageData has them, RGB, or grey, as `data` has 4, 3 or 1 numbers from 0 to 255 for each. */
 export interface Pixels {
@@ -19,8 +20,6 @@ export interface Rgb {
   width: number;
   height: number;
 }
-
-const MOST = 2 ** 26; // pixels
 
 /** Any image as RGB; what is transparent lies on white. Throws `InvalidInput` or `ImageUnsupported`. */
 export async function picture(image: Image): Promise<Rgb> {
@@ -78,9 +77,10 @@ function drawn(image: ImageBitmap): Pixels {
   return canvas.getImageData(0, 0, width, height);
 }
 
-/** A file's pixels. Its head says how many there are, before any is decoded. */
-async function decoded(bytes: Uint8Array<ArrayBuffer>): Promise<Pixels> {
-  const kind = kindOf(bytes);
+/** A file's pixels. What is decoded is what its head says, and that is bounded by its bytes. */
+async function decoded(file: Uint8Array<ArrayBuffer>): Promise<Pixels> {
+  const kind = kindOf(file);
+  const bytes = kind ? await kind.bounded(file) : file;
   if ("createImageBitmap" in globalThis && context(1, 1)) {
     const options = { colorSpaceConversion: "none", premultiplyAlpha: "none" } as const;
     const bitmap = await createImageBitmap(new Blob([bytes]), options).catch((cause) => {
@@ -107,26 +107,28 @@ type Library = Record<string, unknown>;
 
 interface Kind {
   name: string;
+  /** As much of the file as is to be decoded; throws if it claims or unpacks to too much. */
+  bounded(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
   read(library: Library, bytes: Uint8Array<ArrayBuffer>, all: Library): Pixels;
 }
 
 const png: Kind = {
   name: "fast-png",
-  read(_, bytes, { decode }) {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    if (bytes.length < 33 || view.getUint32(16) * view.getUint32(20) > MOST)
-      throw invalid("the PNG is cut or too large");
-    return eight((decode as (bytes: Uint8Array) => Png)(bytes));
-  },
+  bounded: boundedPng,
+  read: (_, bytes, { decode }) => eight((decode as (bytes: Uint8Array) => Png)(bytes)),
 };
 
 const jpeg: Kind = {
   name: "jpeg-js",
+  async bounded(bytes) {
+    checkJpeg(bytes);
+    return bytes;
+  },
   read: ({ decode }, bytes) =>
     (decode as (bytes: Uint8Array, options: object) => Pixels)(bytes, {
       useTArray: true,
-      maxResolutionInMP: MOST / 1e6,
-      maxMemoryUsageInMB: 2048,
+      maxResolutionInMP: mostPixels(bytes.length) / 1e6,
+      maxMemoryUsageInMB: 32 + Math.ceil((32 * mostPixels(bytes.length)) / 2 ** 20), // 28 bytes a pixel of four colours
     }),
 };
 
@@ -161,24 +163,18 @@ function eight({ width, height, data, depth, channels, palette, transparency }: 
     return (byte >> (8 - depth * ((x % perByte) + 1))) & most;
   };
   const grey = channels < 3;
+  const hidden = (i: number) => transparency!.every((value, c) => c >= channels || sample(i, c) === value);
   for (let i = 0; i < n; i++) {
-    if (palette) {
-      out.set([...palette[sample(i, 0)], 255].slice(0, 4), 4 * i);
-      continue;
+    const color = palette?.[sample(i, 0)];
+    if (palette && !color) throw invalid("the PNG has a pixel of a colour that is not in its palette");
+    for (let c = 0; c < 3; c++) {
+      out[4 * i + c] = color ? color[c] : Math.round((255 * sample(i, grey ? 0 : c)) / most);
     }
-    const values = Array.from({ length: channels }, (_, c) => sample(i, c));
-    const colors = grey ? [values[0], values[0], values[0]] : values.slice(0, 3);
-    const hidden = transparency?.length && (grey ? [0] : [0, 1, 2]).every((c) => values[c] === transparency[c]);
-    const alpha = channels % 2 ? (hidden ? 0 : most) : values[channels - 1];
-    out.set(
-      [...colors, alpha].map((value) => Math.round((255 * value) / most)),
-      4 * i,
-    );
+    const alpha = channels % 2 ? (transparency?.length && hidden(i) ? 0 : most) : sample(i, channels - 1);
+    out[4 * i + 3] = color ? (color[3] ?? 255) : Math.round((255 * alpha) / most);
   }
   return { data: out, width, height };
 }
 
 // The name is a parameter so that no bundler follows the import.
 const imported = (name: string): Promise<Library> => import(/* @vite-ignore */ /* webpackIgnore: true */ name);
-
-const invalid = (message: string, cause?: unknown) => new RelpropError("InvalidInput", message, {}, cause);

@@ -38,7 +38,6 @@ export function preparation(config: Json, { size: [height, width], channels }: P
 
   return (image) => {
     const [h, w] = resize ? resize.to(image) : [image.height, image.width];
-    const scaled = resize ? resized(image, w, h, resize.filter) : image;
     const [ch, cw] = crop || [h, w];
     if (ch !== height || cw !== width) {
       const message = `the image comes out ${cw} × ${ch} by preprocessor_config.json, this model takes ${width} × ${height}`;
@@ -46,12 +45,14 @@ export function preparation(config: Json, { size: [height, width], channels }: P
     }
     // A crop that does not fit is filled up with zeros.
     const [top, left] = [Math.floor((h - ch) / 2), Math.floor((w - cw) / 2)];
+    const scaled = resize ? resized(image, [w, h], resize.filter, { x: left, y: top, width: cw, height: ch }) : image;
+    const [dx, dy] = resize ? [Math.max(0, left), Math.max(0, top)] : [0, 0]; // where it begins
     const values = new Float32Array(channels * ch * cw);
     for (let c = 0; c < channels; c++) {
       const [shift, by] = normalize ? [mean[c], std[c]] : [0, 1];
       for (let y = 0; y < ch; y++) {
         for (let x = 0; x < cw; x++) {
-          const value = channel(scaled, x + left, y + top, channels, c);
+          const value = channel(scaled, x + left - dx, y + top - dy, channels, c);
           values[(c * ch + y) * cw + x] = (value * factor - shift) / by;
         }
       }
@@ -79,7 +80,7 @@ function target(size: unknown, name: string): (image: Rgb) => [number, number] {
   }
   const short = side(shortest, `${name}.shortest_edge`);
   return (image) => {
-    const long = (a: number, b: number) => Math.min(MOST, Math.trunc((short * a) / b));
+    const long = (a: number, b: number) => Math.trunc((short * a) / b);
     return image.height < image.width
       ? [short, long(image.width, image.height)]
       : [long(image.height, image.width), short];

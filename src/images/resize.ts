@@ -21,11 +21,42 @@ export const numbered: readonly Filter[] = ["nearest", "lanczos", "bilinear", "b
 
 const BITS = 22;
 
-export function resized(image: Rgb, width: number, height: number, filter: Filter): Rgb {
-  if (filter === "nearest") return nearest(image, width, height);
-  const across = width === image.width ? image : along(image, width, filter);
-  return height === image.height ? across : turned(along(turned(across), height, filter));
+export interface Window {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
 }
+
+/** The part of an image resized to `[width, height]` that lies in a window; no more of it is made. */
+export function resized(image: Rgb, to: readonly [number, number], filter: Filter, window: Window): Rgb {
+  const [columns, rows] = [span(window.x, window.width, to[0]), span(window.y, window.height, to[1])];
+  if (filter === "nearest") return nearest(image, columns, rows);
+  const [across, down] = [weights(image.width, columns, filter), weights(image.height, rows, filter)];
+  const [width, height] = [across.length, down.length];
+  const [first, end] = [down[0].from, down[height - 1].from + down[height - 1].fixed.length];
+  const { data } = image;
+  const out = new Uint8Array(3 * width * height);
+  const column = new Uint8Array(3 * (end - first));
+  for (let x = 0; x < width; x++) {
+    for (let y = first; y < end; y++) sum(data, y * image.width, across[x], column, 3 * (y - first));
+    for (let y = 0; y < height; y++) sum(column, -first, down[y], out, 3 * (y * width + x));
+  }
+  return { data: out, width, height };
+}
+
+/** Where to begin and end on an axis that is resized to `to` pixels. */
+interface Span {
+  from: number;
+  end: number;
+  to: number;
+}
+
+const span = (start: number, length: number, to: number): Span => ({
+  from: Math.max(0, start),
+  end: Math.min(to, start + length),
+  to,
+});
 
 const sinc = (x: number) => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
 
@@ -36,51 +67,49 @@ function cubic(x: number): number {
   return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0;
 }
 
-/** Resamples each row. */
-function along({ data, width, height }: Rgb, to: number, filter: Exclude<Filter, "nearest">): Rgb {
+/** The pixels that make one of the result, from one on, and their weights in fixed point. */
+interface Weights {
+  from: number;
+  fixed: number[];
+}
+
+/** Of each pixel of a span of an axis that has `size` pixels before. */
+function weights(size: number, { from: first, end, to }: Span, filter: Exclude<Filter, "nearest">): Weights[] {
   const { support, at } = filters[filter];
-  const scale = width / to;
+  const scale = size / to;
   const stretch = Math.max(1, scale);
   const reach = support * stretch;
-  const out = new Uint8Array(3 * to * height);
-  for (let x = 0; x < to; x++) {
-    const center = (x + 0.5) * scale;
+  return Array.from({ length: end - first }, (_, k) => {
+    const center = (first + k + 0.5) * scale;
     const from = Math.max(0, Math.trunc(center - reach + 0.5));
-    const n = Math.min(width, Math.trunc(center + reach + 0.5)) - from;
-    const weights = Array.from({ length: n }, (_, i) => at((i + from - center + 0.5) / stretch));
-    const sum = weights.reduce((total, weight) => total + weight, 0);
-    const fixed = weights.map((weight) => {
+    const n = Math.min(size, Math.trunc(center + reach + 0.5)) - from;
+    const all = Array.from({ length: n }, (_, i) => at((i + from - center + 0.5) / stretch));
+    const sum = all.reduce((total, weight) => total + weight, 0);
+    const fixed = all.map((weight) => {
       const scaled = (weight / sum) * 2 ** BITS;
       return Math.trunc(scaled + (scaled < 0 ? -0.5 : 0.5));
     });
-    for (let y = 0; y < height; y++) {
-      for (let c = 0; c < 3; c++) {
-        let value = 2 ** (BITS - 1);
-        for (let i = 0; i < n; i++) value += fixed[i] * data[3 * (y * width + from + i) + c];
-        out[3 * (y * to + x) + c] = Math.min(255, Math.max(0, Math.floor(value / 2 ** BITS)));
-      }
-    }
-  }
-  return { data: out, width: to, height };
+    return { from, fixed };
+  });
 }
 
-/** Rows as columns. */
-function turned({ data, width, height }: Rgb): Rgb {
-  const out = new Uint8Array(data.length);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      for (let c = 0; c < 3; c++) out[3 * (x * height + y) + c] = data[3 * (y * width + x) + c];
-    }
+/** Writes the weighted sum of pixels side by side, the one of number `start` first, to `out`. */
+function sum(data: Uint8Array, start: number, { from, fixed }: Weights, out: Uint8Array, at: number): void {
+  for (let c = 0; c < 3; c++) {
+    let value = 2 ** (BITS - 1);
+    for (let i = 0; i < fixed.length; i++) value += fixed[i] * data[3 * (start + from + i) + c];
+    out[at + c] = Math.min(255, Math.max(0, Math.floor(value / 2 ** BITS)));
   }
-  return { data: out, width: height, height: width };
 }
 
-function nearest(image: Rgb, width: number, height: number): Rgb {
+function nearest(image: Rgb, columns: Span, rows: Span): Rgb {
+  const [width, height] = [columns.end - columns.from, rows.end - rows.from];
   const out = new Uint8Array(3 * width * height);
   for (let y = 0; y < height; y++) {
-    const row = Math.floor(((y + 0.5) * image.height) / height);
+    const row = Math.floor(((rows.from + y + 0.5) * image.height) / rows.to);
     for (let x = 0; x < width; x++) {
-      const from = 3 * (row * image.width + Math.floor(((x + 0.5) * image.width) / width));
+      const column = Math.floor(((columns.from + x + 0.5) * image.width) / columns.to);
+      const from = 3 * (row * image.width + column);
       out.set(image.data.subarray(from, from + 3), 3 * (y * width + x));
     }
   }
