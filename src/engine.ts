@@ -209,9 +209,13 @@ export class Engine {
     const reads = this.#reads(batch);
     return {
       ...inputs(batch, t, tables, architecture),
-      ...architecture.data?.(t, tables),
+      ...architecture.data?.(
+        t,
+        tables,
+        batch.map(({ tokens }) => tokens.length),
+      ),
       ...batch[0].change?.data,
-      ...(reads && { picks: picks(batch, t, reads, architecture.reads) }),
+      ...(reads && { picks: picks(batch, t, reads, architecture) }),
     };
   }
 

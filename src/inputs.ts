@@ -176,10 +176,20 @@ function padded(batch: readonly Encoded[], t: number, names: Readonly<Data>): Da
   return data;
 }
 
+/** The last token that is no padding; the first one where all are. */
+const last = (tokens: readonly Token[], pad: number | undefined): number =>
+  Math.max(0, tokens.map(({ id }) => id !== pad).lastIndexOf(true));
+
 /** Which rows a head reads, `rows` of each text, as weights of all rows [batch, 1, rows, t]. @internal */
-export function picks(batch: readonly Encoded[], t: number, rows: number, how: Architecture["reads"]): Float32Array {
+export function picks(
+  batch: readonly Encoded[],
+  t: number,
+  rows: number,
+  { reads: how, pad }: Pick<Architecture, "reads" | "pad">,
+): Float32Array {
   const weights = new Float32Array(batch.length * rows * t);
-  batch.forEach(({ tokens: { length: n }, reads = [n - 1] }, i) => {
+  batch.forEach(({ tokens, reads = [last(tokens, pad)] }, i) => {
+    const n = tokens.length;
     const from = i * rows * t;
     if (how === "mean") weights.fill(1 / n, from, from + n);
     else for (const [k, token] of reads.entries()) weights[from + k * t + token] = 1;

@@ -129,9 +129,9 @@ function span({ tokens }: Encoded, logits: Float32Array): [number, number] {
 
 /** Throws `InvalidOption` where what is asked needs all relevance to pass the stream between blocks, and it does not. */
 export function wholeStream({ skips }: Architecture, asked: ExplainOptions): void {
-  const wanted = (["layers", "heads", "neurons"] as const).find((name) => asked[name]);
-  if (!skips || !wanted) return;
-  const message = `keys and values of this model skip blocks, so that ${wanted} have no ledger of their own; leave it out`;
+  const wanted = skips?.find((name) => asked[name]);
+  if (!wanted) return;
+  const message = `in this model relevance also goes around blocks, so that ${wanted} have no ledger of their own; leave it out`;
   throw new RelpropError("InvalidOption", message);
 }
 

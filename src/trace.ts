@@ -50,11 +50,11 @@ export function network(
   tokens: number,
   { given, paired, reads, past, ...made }: Made = {},
 ): Network {
-  const { width, tables, length: t = tokens } = architecture;
+  const { width, embedded = width, tables, length: t = tokens } = architecture;
   const cached = (name: string) => input(name, [batch, past!, width]);
   return architecture.network({
     ...made,
-    embeddings: given ? input("embeddings", [batch, t, width]) : undefined,
+    embeddings: given ? input("embeddings", [batch, t, embedded]) : undefined,
     words: input("words", [batch, t, width]),
     places: tables.positions || tables.types ? input("places", paired ? [batch, t, width] : [t, width]) : undefined,
     picks: reads ? input("picks", [batch, 1, reads, t]) : undefined,

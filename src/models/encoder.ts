@@ -18,6 +18,8 @@ export interface Encoder {
   /** The row of the table of positions that the first token has. */
   first?: number;
   data?: Architecture["data"];
+  /** What is made of the sum of embeddings before its norm, `width` wide. */
+  project?(sum: Tensor): Tensor;
   /** The norm of the embeddings, if they have one. */
   norm?: Weights;
   /** Whether it may have no bias. */
@@ -61,12 +63,17 @@ export function encoder(config: Config, w: Weights, it: Encoder): Architecture {
     data: it.data,
     vocabulary,
     width: inner,
+    embedded: it.project && width,
     positions: longest - first,
 
     network(embedded) {
       const { words, places, picks } = embedded;
       const sum = places ? add(words, places) : words;
-      const below = embedded.embeddings ?? (it.norm ? norm(sum, it.norm, eps, it.bare) : sum);
+      const made = () => {
+        const x = it.project?.(sum) ?? sum;
+        return it.norm ? norm(x, it.norm, eps, it.bare) : x;
+      };
+      const below = embedded.embeddings ?? made();
       return above(it, embedded, below, {
         readings: [
           ["embeddings", below],

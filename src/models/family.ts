@@ -93,21 +93,23 @@ export interface Architecture {
   spell?(piece: string): readonly number[];
   /** How many types of tokens there are; where it is one, a pair's second text is like the first. */
   kinds: number;
-  /** Further inputs of the network for texts padded to `t` tokens. */
-  data?(t: number, tables: Tables): Data;
+  /** Further inputs of the network for texts of so many tokens, padded to `t`. */
+  data?(t: number, tables: Tables, lengths: readonly number[]): Data;
   /** Of models that read images: see images/encode.ts. */
   image?: Patched;
   /** Of models that read no texts: what is given, as tokens. @internal */
   encode?(input: Input): Encoded | Promise<Encoded>;
   /** How often the looped blocks run, unless told. */
   loops?: number;
-  /** The relevance of a block's input is not all there is: what blocks keep for later ones goes around it. */
-  skips?: boolean;
+  /** Which ledgers have no sense of their own, because relevance also goes around what they are of. */
+  skips?: readonly ("layers" | "heads" | "neurons")[];
   /** The energies that the blocks descend, of a state of their stream [n, width]. */
   energy?: Energy;
   vocabulary: number;
-  /** Of the embeddings. */
+  /** Of word vectors. */
   width: number;
+  /** Of what is read at `embeddings`, where that is another. */
+  embedded?: number;
   /** How many tokens every input has, of models that take no other number. */
   length?: number;
   /** The most tokens a text may have. */
@@ -118,6 +120,8 @@ export interface Architecture {
   scores: "softmax" | "sigmoid" | "none";
   /** What rows of the last block the head reads, unless told: of the first or last token, the mean of all, or each. */
   reads: "first" | "last" | "mean" | "tokens";
+  /** An id that is not read as the last token's, unless there is no other. */
+  pad?: number;
   network(x: Embedded): Network;
 }
 

@@ -7,7 +7,7 @@ import { encoder } from "./encoder.ts";
 import type { Architecture, Family } from "./family.ts";
 import type { Fields } from "./fields.ts";
 import { active, attention, causal, norm } from "./layers.ts";
-import { natural } from "./numbers.ts";
+import { flag, natural, whole } from "./numbers.ts";
 import type { Weights } from "./weights.ts";
 
 const fields: Fields = {
@@ -20,13 +20,16 @@ const fields: Fields = {
     n_inner: null,
     n_layer: 12,
     n_positions: 1024,
+    pad_token_id: null,
+    scale_attn_by_inverse_layer_idx: false,
+    scale_attn_weights: true,
     vocab_size: 50257,
   },
   idle: (
     "attn_pdrop embd_pdrop n_ctx predict_special_tokens reorder_and_upcast_attn resid_pdrop summary_activation " +
     "summary_first_dropout summary_proj_to_labels summary_type summary_use_proj"
   ).split(" "),
-  only: { add_cross_attention: false, scale_attn_by_inverse_layer_idx: false, scale_attn_weights: true },
+  only: { add_cross_attention: false },
   aliases: {
     hidden_size: "n_embd",
     max_position_embeddings: "n_positions",
@@ -68,6 +71,8 @@ function build(config: Config, w: Weights): Architecture {
   if (field(config, "n_inner") !== undefined) agree(config, "n_inner", inner, base.name("h.0.mlp.c_fc.weight"));
   const eps = positive(config, "layer_norm_epsilon");
   const act = activation(config, "activation_function");
+  const scaled = flag(config, "scale_attn_weights", true);
+  const byDepth = flag(config, "scale_attn_by_inverse_layer_idx", false);
 
   /** The dense layer `out` wide that is at `first` of one `all` wide. */
   const conv =
@@ -107,8 +112,9 @@ function build(config: Config, w: Weights): Architecture {
         return add(gate(own, columns(false)), gate(other, columns(true)));
       };
       const o = conv(layer.at("attn.c_proj"), width);
+      const scale = (scaled ? 1 / Math.sqrt(width / heads) : 1) / (byDepth ? i + 1 : 1);
       const project = { q, k: mixed("own keys", k), v: mixed("own values", v), o };
-      const attended = add(read, attention(h, h, embedded, { heads, project, span: causal, block: i }));
+      const attended = add(read, attention(h, h, embedded, { heads, project, scale, span: causal, block: i }));
       const neurons = active(act(conv(layer.at("mlp.c_fc"), inner)(norm(attended, layer.at("ln_2"), eps))), embedded);
       const feedforward = add(attended, conv(layer.at("mlp.c_proj"), width)(neurons));
       embedded.note?.({ skipped: read, attention: attended, passed: attended, neurons, feedforward });
@@ -120,11 +126,16 @@ function build(config: Config, w: Weights): Architecture {
     heads: {
       "causal-lm": { out: "lm_head", tied: words },
       "sequence-classification": { out: "score" },
+      "token-classification": { out: "classifier" },
+      "question-answering": { out: "qa_outputs" },
       embedding: "none",
     },
   });
   if (positions) agree(config, "n_positions", design.positions, positions);
-  return { ...design, skips, stops: [field(config, "eos_token_id") ?? []].flat() as number[] };
+  // A classifier reads the last token that is no padding, by its id.
+  const pad = design.task === "sequence-classification" ? whole(config, "pad_token_id") : undefined;
+  const around = skips ? (["layers", "heads", "neurons"] as const) : undefined;
+  return { ...design, pad, skips: around, stops: [field(config, "eos_token_id") ?? []].flat() as number[] };
 }
 
 /** Which heads skip how many blocks, and whether they project again what that block reads. */

@@ -24,7 +24,7 @@ export type Task =
 
 /** What a class name of transformers ends in: BertForMaskedLM does masked-lm. */
 function taskOf(name: string): Task {
-  if (/LMHeadModel$/.test(name)) return "causal-lm";
+  if (/(LMHead|DoubleHeads)Model$/.test(name)) return "causal-lm"; // a choice among texts is not computed
   if (/(Bert|Albert)ForPreTraining$/.test(name)) return "masked-lm";
   const [, what = "Embedding"] = /For(\w+?)(WithTeacher)?$/.exec(name) ?? (/Model$/.test(name) ? [] : ["", name]);
   return what.replace(/\B([A-Z][a-z]|LM)/g, "-$1").toLowerCase() as Task;

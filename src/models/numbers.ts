@@ -10,6 +10,20 @@ export function natural(config: Config, name: string, otherwise: number): number
   throw invalid(name, value, "a whole number from 0");
 }
 
+/** A whole number, if there is one. */
+export function whole(config: Config, name: string): number | undefined {
+  const value = field(config, name);
+  if (value === undefined || Number.isInteger(value)) return value as number | undefined;
+  throw invalid(name, value, "a whole number");
+}
+
+/** True or false, or what stands for it where there is neither. */
+export function flag(config: Config, name: string, otherwise: boolean): boolean {
+  const value = field(config, name) ?? otherwise;
+  if (typeof value === "boolean") return value;
+  throw invalid(name, value, "true or false");
+}
+
 /** A positive number, or what stands for it where there is none. */
 export function real(config: Config, name: string, otherwise: number): number {
   const value = field(config, name) ?? otherwise;
