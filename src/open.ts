@@ -5,7 +5,7 @@ import { quote, RelpropError } from "./errors.ts";
 import type { Files } from "./files.ts";
 import { encodeImage } from "./images/encode.ts";
 import type { Image } from "./images/picture.ts";
-import { preparation } from "./images/prepare.ts";
+import { outcome, preparation, processor } from "./images/prepare.ts";
 import type { Architecture } from "./models/family.ts";
 import type { Bytes } from "./safetensors.ts";
 import type { Tokenizer } from "./tokenizer.ts";
@@ -27,8 +27,11 @@ export async function completed(
   if (design.image) {
     const found = await json(files, "preprocessor_config.json", signal);
     if (!found) throw new RelpropError("MissingFile", "the model has no preprocessor_config.json", {});
-    const image = { ...design.image, prepare: preparation(found as Json, design.image) };
-    return { ...design, encode: (input) => encodeImage(image, input as Image) };
+    const config = processor(found as Json, design.image.processor);
+    const size = design.image.sized && outcome(config);
+    const sized = size ? design.image.sized!(size) : design;
+    const image = { ...sized.image!, prepare: preparation(config, sized.image!) };
+    return { ...sized, image, encode: (input) => encodeImage(image, input as Image) };
   }
   return design.task === "embedding" ? { ...design, reads: await pooling(files, signal) } : design;
 }

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { picture } from "../src/images/picture.ts";
-import { preparation } from "../src/images/prepare.ts";
+import { preparation, processor } from "../src/images/prepare.ts";
 import { load } from "../src/load.ts";
 import { png } from "../src/render/overlay.ts";
 import { encodePng } from "../src/render/png.ts";
@@ -28,7 +28,7 @@ const test = suite("images");
 for (const { config, values } of fixture.processors) {
   const what = JSON.stringify([config.image_processor_type, config.size, config.crop_size, config.resample]);
   test(`as transformers makes them ready: ${what}`, async () => {
-    const prepare = preparation(config, patched);
+    const prepare = preparation(processor(config), patched);
     for (const [i, image] of pictures.entries()) {
       const expected = new Float32Array(bytes(values[i]).buffer);
       const whole = await picture(image);
@@ -87,7 +87,7 @@ test("what is no image is told", async () => {
     { rescale_factor: "1/255" },
   ]) {
     try {
-      preparation(config, patched);
+      preparation(processor(config), patched);
       assert.unreachable(JSON.stringify(config));
     } catch (error) {
       assert.is((error as { code?: string }).code, "ConfigInvalid");
@@ -194,7 +194,7 @@ for (const place of places) {
     };
     const cases: [file: keyof typeof files, edit: object | undefined, expected: string][] = [
       ["config.json", { architectures: ["ViTForMaskedImageModeling"] }, "ConfigUnsupported"],
-      ["config.json", { architectures: ["ViTModel"] }, "ConfigUnsupported"],
+      ["config.json", { architectures: ["ViTForMaskedImageModeling"] }, "ConfigUnsupported"],
       ["config.json", { architectures: ["ViTForImageClassificationWithTeacher"] }, "MissingTensor"],
       ["config.json", { num_labels: 4 }, "ConfigMismatch"],
       ["config.json", { hidden_size: 13 }, "ConfigMismatch"],

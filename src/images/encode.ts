@@ -14,8 +14,11 @@ export async function encodeImage(
   const width = channels * patch[0] * patch[1];
   const seen = await picture(given);
   const { values, box } = prepare!(seen);
-  const [rows, cols] = [size[0] / patch[0], size[1] / patch[1]];
-  const view: ImageView = { width: seen.width, height: seen.height, box, size: [size[1], size[0]], rows, cols };
+  const [rows, cols] = [Math.floor(size[0] / patch[0]), Math.floor(size[1] / patch[1])];
+  const [down, across] = [rows * patch[0], cols * patch[1]];
+  // What patches leave over at the right and below is not seen.
+  const shown = { ...box, width: (box.width * across) / size[1], height: (box.height * down) / size[0] };
+  const view: ImageView = { width: seen.width, height: seen.height, box: shown, size: [across, down], rows, cols };
 
   const patches = Array.from({ length: rows * cols }, (_, k) => `${Math.floor(k / cols) + 1},${(k % cols) + 1}`);
   const tokens = [...specials, ...patches].map((text, id) => {
@@ -24,8 +27,8 @@ export async function encodeImage(
   const pixels = new Float32Array(tokens.length * width);
   const own = { specials: specials.length, channels };
   for (let c = 0; c < channels; c++) {
-    for (let y = 0; y < size[0]; y++) {
-      for (let x = 0; x < size[1]; x++) pixels[place(view, own, [c, y, x])] = values[(c * size[0] + y) * size[1] + x];
+    for (let y = 0; y < down; y++) {
+      for (let x = 0; x < across; x++) pixels[place(view, own, [c, y, x])] = values[(c * size[0] + y) * size[1] + x];
     }
   }
   return { text: "", tokens, warnings: [], given: { words: pixels }, image: view };

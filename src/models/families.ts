@@ -11,6 +11,7 @@ const families = new Map<string, () => Promise<Family>>([
   ["camembert", async () => (await import("./roberta.ts")).xlmRoberta],
   ["deberta-v2", async () => (await import("./deberta_v2.ts")).debertaV2],
   ["deit", async () => (await import("./vit.ts")).vit],
+  ["dinov2", async () => (await import("./dinov2.ts")).dinov2],
   ["distilbert", async () => (await import("./distilbert.ts")).distilbert],
   ["energy_transformer", plain("energy_transformer")],
   ["electra", async () => (await import("./electra.ts")).electra],

@@ -70,6 +70,10 @@ export interface Patched {
   patch: readonly [height: number, width: number];
   channels: number;
   specials: readonly string[];
+  /** The architecture for images of another size, of models that take any. */
+  sized?(size: readonly [height: number, width: number]): Architecture;
+  /** The image processor of transformers that makes pixels ready unless a file names another. */
+  processor?: string;
   /** How pixels are made ready. */
   prepare?: Prepare;
 }

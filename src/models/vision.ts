@@ -1,0 +1,131 @@
+// What vision Transformers have in common: patches as tokens after the model's own, norms before each half of a block.
+
+import type { Data } from "../backends/backend.ts";
+import type { Rows } from "../floats.ts";
+import { context } from "../ops/attention.ts";
+import { add } from "../ops/elementwise.ts";
+import { gate } from "../ops/gate.ts";
+import { input, type Tensor } from "../tensor.ts";
+import { agree, type Config, integer, oneOf, positive } from "./config.ts";
+import { above } from "./encoder.ts";
+import type { Architecture, Embedded } from "./family.ts";
+import type { top } from "./heads.ts";
+import { active, attention, dense, norm } from "./layers.ts";
+import { sides } from "./numbers.ts";
+import type { Weights } from "./weights.ts";
+
+export interface Vision {
+  /** What the model's own tokens are called, and where their vectors are [1, 1, width]. */
+  specials: readonly (readonly [name: string, at: string])[];
+  /** How a block names its norms, and the factors of each number of what its halves add, if it has them. */
+  norms: readonly [string, string];
+  scales?: readonly [string, string];
+  /** The second half of a block, of what is normalised: its neurons, and what they add. */
+  neurons(layer: Weights, x: Tensor): Tensor;
+  out: string;
+  /** Makes positions of the patches of another size of image [rows, d]; without it there is but one size. */
+  stretch?(position: Rows, from: Size, to: Size, d: number): Float32Array;
+  processor: string;
+  head: ReturnType<typeof top>;
+  /** What else it needs of images that are `n` tokens. */
+  data?(n: number): Data;
+  /** The rows of the last block that the head reads, if not the first one; `rows` if the last block must have all. */
+  read(x: Tensor): Tensor;
+  rows?: boolean;
+}
+
+export type Size = readonly [height: number, width: number];
+
+export const width = (base: Weights): number => base.shape("embeddings.patch_embeddings.projection.weight")?.[0] ?? 0;
+
+export function vision(config: Config, base: Weights, it: Vision, own?: Size): Architecture {
+  const eps = positive(config, "layer_norm_eps");
+  const heads = integer(config, "num_attention_heads", 65536);
+  const blocks = integer(config, "num_hidden_layers", 512);
+  oneOf(config, "num_channels", [1, 3], "images are grey or RGB");
+  const channels = integer(config, "num_channels", 3);
+  const [trained, patch] = [sides(config, "image_size"), sides(config, "patch_size")];
+  const size = own ?? trained;
+  const d = width(base);
+  const projection = base.at("embeddings.patch_embeddings.projection");
+  agree(config, "hidden_size", d, projection.name("weight"));
+  // Like a convolution whose stride is the patch: what is left over at the right and below is not seen.
+  const patches = (whole: Size): Size => [Math.floor(whole[0] / patch[0]), Math.floor(whole[1] / patch[1])];
+  const [stored, grid] = [patches(trained), patches(size)];
+  const first = it.specials.length;
+  const t = first + grid[0] * grid[1];
+  const positions = base.demand("embeddings.position_embeddings", [1, first + stored[0] * stored[1], d]);
+  const [words, types] = it.specials.map(([, at]) => base.demand(at, [1, 1, d]));
+
+  const block = (i: number, read: Tensor, x: Tensor, embedded: Embedded) => {
+    const layer = base.at(`encoder.layer.${i}`);
+    const [before, after] = it.norms;
+    const to = (name: string) => (x: Tensor) => dense(x, layer.at(name), d);
+    const scaled = (half: number, y: Tensor) => (it.scales ? gate(y, layer.get(it.scales[half], [d])) : y);
+    const [q, k, v] = ["query", "key", "value"].map((name) => to(`attention.attention.${name}`));
+    const h = norm(x, layer.at(before), eps);
+    const from = read === x ? h : norm(read, layer.at(before), eps);
+    const project = { q, k, v, o: (x: Tensor) => scaled(0, to("attention.output.dense")(x)) };
+    const attended = add(read, attention(from, h, embedded, { heads, project }));
+    const neurons = active(it.neurons(layer, norm(attended, layer.at(after), eps)), embedded);
+    const feedforward = add(attended, scaled(1, to(it.out)(neurons)));
+    embedded.note?.({ skipped: read, attention: attended, passed: attended, neurons, feedforward });
+    if (i === 0) embedded.note?.({ pixels: embedded.words });
+    return feedforward;
+  };
+
+  const { logits, ...task } = it.head;
+  return {
+    ...task,
+    image: {
+      size,
+      patch,
+      channels,
+      processor: it.processor,
+      specials: it.specials.map(([name]) => name),
+      sized: it.stretch ? (other) => vision(config, base, it, other) : undefined,
+    },
+    tables: { words, positions, types },
+    kinds: 1,
+    vocabulary: 0,
+    width: channels * patch[0] * patch[1],
+    positions: t,
+    data(n, tables) {
+      const stems = new Float32Array(n * d);
+      const patches = new Float32Array(n * n);
+      const extra = new Float32Array(d);
+      const position = tables.positions!;
+      const other = own && (size[0] !== size[1] || stored[0] * stored[1] !== grid[0] * grid[1]);
+      if (other)
+        stems.set(
+          it.stretch!((j, out, at) => position(first + j, out, at), stored, grid, d),
+          first * d,
+        );
+      for (let j = 0; j < n; j++) {
+        if (!other || j < first) position(j, stems, j * d);
+        if (j >= first) patches[j * n + j] = 1;
+        else {
+          [tables.words, tables.types][j]!(0, extra, 0);
+          for (let k = 0; k < d; k++) stems[j * d + k] += extra[k];
+        }
+      }
+      return { stems, patches, ...it.data?.(n) };
+    },
+    network(embedded) {
+      const { words } = embedded;
+      const n = words.shape[1];
+      // The model's own tokens are no patches: what the dense layer makes of their zeros is left out.
+      const patches = context(input("patches", [1, 1, n, n]), dense(words, projection, d));
+      const below = add(patches, input("stems", [n, d]));
+      const leave = (x: Tensor) => norm(x, base.at("layernorm"), eps);
+      return above({ blocks, block, leave, placed: it.rows }, embedded, below, {
+        readings: [
+          ["embeddings", below],
+          ["pixels", words],
+        ],
+        read: it.read,
+        logits,
+      });
+    },
+  };
+}
