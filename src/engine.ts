@@ -6,6 +6,7 @@ import { alike } from "./batches.ts";
 import { methods } from "./composites.ts";
 import { RelpropError, throwIfAborted } from "./errors.ts";
 import type { Explanation } from "./explanation.ts";
+import { finite } from "./finite.ts";
 import { type Encoded, encode, type Input, inputs, paired, picks, type Tables } from "./inputs.ts";
 import type { Architecture, Network } from "./models/family.ts";
 import { seed } from "./ops/seed.ts";
@@ -68,7 +69,7 @@ export class Engine {
       const { program, texts } = await this.#prepare("predict", batch, t, predicting);
       const fed = batch.slice(0, texts);
       const { logits } = await program.run(this.#inputs(fed, t));
-      return fed.map((_, i) => part(logits, i, texts));
+      return fed.map((_, i) => finite(part(logits, i, texts), "logits"));
     });
   }
 
@@ -124,7 +125,7 @@ export class Engine {
       const fed = batch.slice(0, texts);
       const numbers = await program.run({ ...this.#inputs(fed, t), ...data?.(fed, t) });
       const { outputs } = ready.trace;
-      return fed.map((_, i): Seen => ({ outputs, of: (output) => part(numbers[output], i, texts) }));
+      return fed.map((_, i): Seen => ({ outputs, of: (output) => finite(part(numbers[output], i, texts), output) }));
     };
     return rows ? this.#inTurn(signal, () => run(encoded, rows)) : this.#inBatches(encoded, signal, 1, run);
   }

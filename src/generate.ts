@@ -5,6 +5,7 @@ import type { Data } from "./backends/backend.ts";
 import type { Engine, Look, Seen } from "./engine.ts";
 import { quote, RelpropError, throwIfAborted } from "./errors.ts";
 import type { Explanation } from "./explanation.ts";
+import { finite } from "./finite.ts";
 import type { Encoded } from "./inputs.ts";
 import { uniform } from "./methods/chance.ts";
 import type { Network } from "./models/family.ts";
@@ -124,7 +125,7 @@ export async function generate(
       token.start = text.length + ranges[k][0];
       token.end = text.length + ranges[k][1];
     });
-    onProgress?.(added);
+    onProgress?.(finite(added));
   }
   return result;
 }

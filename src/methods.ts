@@ -146,6 +146,8 @@ export function wordsAside({ method }: AttributeLists | AttributeOptions): void 
   }
 }
 
+const MOST = 1e6; // of an option that is a number
+
 /** A method with all of its options; throws `InvalidOption` at what there is not. @internal */
 export function attribution(
   wanted: unknown,
@@ -165,9 +167,12 @@ export function attribution(
       throw new RelpropError("InvalidOption", `${method.name} has no option ${quote(option)}, only ${known}`);
     }
     const words = method.words?.[option];
-    const fits = words ? words.includes(String(value)) : Number.isFinite(value) && (value as number) >= 0;
+    const most = option === "seed" ? Number.MAX_SAFE_INTEGER : MOST;
+    const fits = words
+      ? words.includes(String(value))
+      : Number.isFinite(value) && (value as number) >= 0 && (value as number) <= most;
     if (fits && typeof value === typeof usual) continue;
-    const wanted = words ? words.join(", ") : "a number from 0";
+    const wanted = words ? words.join(", ") : `a number from 0 to ${most}`;
     throw new RelpropError("InvalidOption", `${method.name}'s ${option} is ${wanted}, not ${quote(value)}`);
   }
   return { method, settings: { ...method.options, ...(given as Options) } };

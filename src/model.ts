@@ -3,6 +3,7 @@ import { methods } from "./composites.ts";
 import type { DiagnoseOptions, Diagnosis } from "./diagnose.ts";
 import { Engine, type EngineParts } from "./engine.ts";
 import type { Attribution, Explanation, Prediction } from "./explanation.ts";
+import { finite } from "./finite.ts";
 import type { GenerateOptions, Generation } from "./generate.ts";
 import type { TensorInfo } from "./header.ts";
 import type { Encoded, Input } from "./inputs.ts";
@@ -132,7 +133,7 @@ export class Model {
 
   /** Continues a text token by token; with `explain`, each token comes with its explanation. Of models that continue texts. */
   async generate(text: string, options: GenerateOptions = {}): Promise<Generation> {
-    return (await import("./generate.ts")).generate(this.#engine, text, options, question);
+    return finite(await (await import("./generate.ts")).generate(this.#engine, text, options, question));
   }
 
   /**
@@ -179,5 +180,5 @@ const isList = (given: Input | readonly Input[]): given is readonly Input[] => A
 
 const inputs = (given: Input | readonly Input[]) => (isList(given) ? given : [given]);
 
-/** What was asked of one text is answered with one result. */
-const one = <R>(text: Input | readonly Input[], results: R[]): R | R[] => (isList(text) ? results : results[0]);
+/** What was asked of one text is answered with one result. No number in it is NaN or infinite. */
+const one = <R>(text: Input | readonly Input[], results: R[]): R | R[] => finite(isList(text) ? results : results[0]);

@@ -4,6 +4,7 @@ import type { Data } from "./backends/backend.ts";
 import type { Composite } from "./composites.ts";
 import { RelpropError } from "./errors.ts";
 import type { ClassScore, Explanation, ReadingPoint } from "./explanation.ts";
+import { finite } from "./finite.ts";
 import type { Encoded } from "./inputs.ts";
 import type { Architecture } from "./models/family.ts";
 import type { Question } from "./question.ts";
@@ -39,7 +40,7 @@ export function scored(
   { labels, scores, task }: Pick<About, "labels" | "scores" | "task">,
   logits: Float32Array,
 ): Scored {
-  finite(logits, "a logit");
+  finite(logits, "logits");
   const n = labels.length;
   const peaks = new Map<number, [peak: number, total: number]>();
   const softmax = (index: number) => {
@@ -92,10 +93,7 @@ export function explanations(
       const read = (output: string) => {
         const there = mine(output); // of the last block's output only rows that are read; the others have no relevance
         const relevance = tokens.map((_, j) => there[j] ?? 0);
-        const account = ledger(walk, output, logit, mine);
-        finite(relevance, "a token's relevance");
-        finite(Object.values(account), "a ledger entry");
-        return { relevance, ledger: account };
+        return { relevance, ledger: ledger(walk, output, logit, mine) };
       };
       return points.map((at) => {
         const reading = walk.readings.get(at);
@@ -128,13 +126,6 @@ export function explanations(
       });
     });
   });
-}
-
-function finite(values: ArrayLike<number>, what: string): void {
-  for (let i = 0; i < values.length; i++) {
-    if (Number.isFinite(values[i])) continue;
-    throw new RelpropError("NonFiniteResult", `${what} is ${values[i]}: this text overflows the model in f32`);
-  }
 }
 
 /** A plain LayerNorm gradient right above the reading point leaves nothing of x · g but rounding. */

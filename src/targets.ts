@@ -42,6 +42,8 @@ export function at(
   if (other && "dot" in (of as object)) return { value: inner(logits, other), gradient: [...other] };
   if (other && "cosine" in (of as object)) {
     const norms = Math.sqrt(inner(logits, logits) * inner(other, other));
+    if (!norms)
+      throw new RelpropError("InvalidOption", "a vector of zeros has no cosine with another; explain a dot product");
     const value = inner(logits, other) / norms;
     // The length is a norm like others: constant by the identity rule.
     const along = composite.layer_norm === "identity" ? 0 : value / inner(logits, logits);
@@ -56,8 +58,11 @@ export function at(
     const value = weights.reduce((sum, w, c) => sum + w * (logits[c] - logSum), 0);
     return { value, gradient: weights.map((w, c) => w - total * p[c]) };
   }
-  const rest = p.reduce((sum, q, c) => sum + (weights[c] ? 0 : q), 0);
-  const gradient = weights.map((w, c) => w || -p[c] / rest);
+  // A softmax of the others alone: beside a sure target their probabilities are too small for numbers.
+  const others = logits.filter((_, c) => !weights[c]);
+  const most = others.reduce((most, f) => Math.max(most, f), -Infinity);
+  const rest = others.reduce((sum, f) => sum + Math.exp(f - most), 0);
+  const gradient = weights.map((w, c) => w || -Math.exp(logits[c] - most) / rest);
   return { value: gradient.reduce((sum, g, c) => sum + g * logits[c], 0), gradient };
 }
 

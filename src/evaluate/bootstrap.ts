@@ -11,9 +11,9 @@ export interface Interval {
 
 const RESAMPLES = 2000;
 
-/** The mean of what is known (not NaN), and between which means 95 % of the resamples lie. */
+/** The mean of what is known (finite), and between which means 95 % of the resamples lie. */
 export function interval(values: readonly number[], seed: number, resamples = RESAMPLES): Interval {
-  const known = values.filter((value) => !Number.isNaN(value));
+  const known = values.filter((value) => Number.isFinite(value));
   const draw = uniform(seed);
   const means = Float64Array.from({ length: resamples }, () => {
     let sum = 0;

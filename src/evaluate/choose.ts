@@ -50,7 +50,7 @@ async function choose(model: Model, sample: readonly (string | Example)[], optio
   const first = await evaluate(model, examples, all);
   const [metric] = Object.keys(first.metrics);
   const names = Object.keys(first.methods);
-  const score = (name: string) => (first.methods[name][metric] as Interval).mean;
+  const score = (name: string) => (first.methods[name][metric] as Interval | undefined)?.mean ?? Number.NaN;
   const loss = (name: string) =>
     ({ more: -score(name), less: score(name), zero: Math.abs(score(name)) })[first.metrics[metric]];
   const [best] = names.filter((name) => !Number.isNaN(score(name))).sort((a, b) => loss(a) - loss(b));
@@ -65,7 +65,7 @@ async function choose(model: Model, sample: readonly (string | Example)[], optio
   const evaluation = await evaluate(model, examples, { ...all, baseline: best });
   const behind = (name: string) => evaluation.differences![name][metric];
   const { methods: judged } = evaluation;
-  const equal = names.filter((name) => name === best || (behind(name).low <= 0 && behind(name).high >= 0));
+  const equal = names.filter((name) => name === best || (behind(name)?.low <= 0 && behind(name)?.high >= 0));
   const [method] = equal.sort((a, b) => judged[a].forwards - judged[b].forwards || loss(a) - loss(b));
 
   const figure = (value: number) => value.toFixed(3);

@@ -1,6 +1,7 @@
 // From the rows of an evaluation to its result.
 
 import type { ReadingPoint } from "../explanation.ts";
+import { finite } from "../finite.ts";
 import { type Interval, interval, mean } from "./bootstrap.ts";
 import type { Judged } from "./judge.ts";
 import type { Protocol, Scores } from "./protocol.ts";
@@ -26,7 +27,10 @@ interface About {
   seed: number;
 }
 
-/** A method's metrics, and what its explanations of the examples took: forward passes and seconds. */
+/**
+ * A method's metrics, and what its explanations of the examples took: forward passes and seconds. A metric that no example
+ * defines is absent: a correlation of one word's ranks, say.
+ */
 export type Judgement = { forwards: number; seconds: number } & { [metric: string]: Interval | number };
 
 export interface Evaluation extends About {
@@ -38,7 +42,7 @@ export interface Evaluation extends About {
   baseline?: string;
   differences?: Record<string, Record<string, Interval>>;
   metrics: Protocol["metrics"];
-  /** Mean curves by method, over `axis`. */
+  /** Mean curves by method, over `axis`; without those that the model has no numbers for, such as probabilities. */
   axis?: { name: string; at: readonly number[] };
   curves?: Record<string, Record<string, number[]>>;
   /** The time of all of it: forward passes over perturbed texts run together, and what that gains over one at a time. */
@@ -58,7 +62,12 @@ export function summary(
   const total = (numbers: number[]) => numbers.reduce((a, b) => a + b, 0);
   const each = <T>(make: (one: Judged) => T) => Object.fromEntries(judged.map((one) => [one.name, make(one)]));
   const byMetric = (make: (metric: string) => Interval) =>
-    Object.fromEntries(metrics.map((metric) => [metric, make(metric)]));
+    Object.fromEntries(
+      metrics.flatMap((metric) => {
+        const made = make(metric);
+        return Number.isNaN(made.mean) ? [] : [[metric, made]];
+      }),
+    );
 
   const methods = each(
     ({ name }): Judgement => ({
@@ -88,10 +97,14 @@ export function summary(
     return lines[0].map((_, k) => mean(lines.map((line) => line[k]).filter((y) => Number.isFinite(y))));
   };
   const curves =
-    drawn && each(({ name }) => Object.fromEntries(Object.keys(drawn).map((curve) => [curve, average(name, curve)])));
+    drawn &&
+    each(({ name }) => {
+      const all = Object.keys(drawn).map((curve) => [curve, average(name, curve)] as const);
+      return Object.fromEntries(all.filter(([, line]) => line.every((y) => Number.isFinite(y))));
+    });
   const points = drawn && [...Object.values(drawn)[0].keys()];
 
-  return {
+  return finite({
     ...about,
     examples: rows.length,
     methods,
@@ -100,7 +113,7 @@ export function summary(
     metrics: how.metrics,
     ...(how.axis && points && { axis: how.axis.at.length ? how.axis : { ...how.axis, at: points }, curves }),
     cost: cost(rows),
-  };
+  });
 }
 
 function cost(rows: readonly Row[]): Evaluation["cost"] {
@@ -117,5 +130,6 @@ function cost(rows: readonly Row[]): Evaluation["cost"] {
   const many = sum(timed, ({ seconds }) => seconds) / passes;
   // The same texts, run alone as often as they were run together.
   const alone = sum(timed, ({ forwards, alone }) => forwards * alone!) / passes;
+  if (!many) return per; // a clock too coarse
   return { ...per, secondsPerForward: many, secondsPerForwardAlone: alone, gain: alone / many };
 }

@@ -11,7 +11,7 @@ export function table(evaluation: Evaluation): string {
   const names = Object.keys(metrics);
   const arrows = names.map((name) => `${name} ${arrow[metrics[name]]}`);
   const cells = (intervals: Record<string, unknown>, sign: string) =>
-    names.map((name) => spread(intervals[name] as Interval, sign));
+    names.map((name) => spread(intervals[name] as Interval | undefined, sign));
 
   const judged = Object.entries(methods).map(([name, one]) => [
     visible(name),
@@ -37,7 +37,10 @@ export function table(evaluation: Evaluation): string {
 }
 
 const figure = (value: number, sign: string) =>
-  Number.isFinite(value) ? `${sign && value >= 0 ? sign : ""}${value.toFixed(3).replace("-", "−")}` : "–";
+  `${sign && value >= 0 ? sign : ""}${value.toFixed(3).replace("-", "−")}`;
 
-const spread = ({ mean, low, high }: Interval, sign: string) =>
-  `${figure(mean, sign)} [${figure(low, sign)}, ${figure(high, sign)}]`;
+const spread = (interval: Interval | undefined, sign: string) => {
+  if (!interval) return "–";
+  const [mean, low, high] = [interval.mean, interval.low, interval.high].map((value) => figure(value, sign));
+  return `${mean} [${low}, ${high}]`;
+};

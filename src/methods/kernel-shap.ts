@@ -1,3 +1,4 @@
+import { RelpropError } from "../errors.ts";
 import type { Method } from "../methods.ts";
 import { uniform } from "./chance.ts";
 
@@ -5,7 +6,7 @@ import { uniform } from "./chance.ts";
  * Shapley values of f as a game in which tokens that do not play are left out (Lundberg and Lee 2017, arXiv 1705.07874,
  * Theorem 2), by least squares over coalitions: all of them where `samples` suffice, else as many, drawn by the kernel's
  * weights in pairs with their opposites; 0 samples are 2·M + 2048. Special tokens always play, and get 0.
- * Efficient: the numbers add up to f(x) − f(nobody).
+ * Efficient: the numbers add up to f(x) − f(nobody). Throws `InvalidOption` where `samples` are too few to tell M numbers.
  */
 export const kernelShap: Method = {
   name: "kernel-shap",
@@ -39,6 +40,7 @@ export const kernelShap: Method = {
 
 /** Coalitions of `m` players that are neither empty nor whole, and their weights. */
 export function chosen(m: number, samples: number, seed: number): { coalitions: Uint8Array[]; weights: number[] } {
+  const known = determined(m);
   const coalitions: Uint8Array[] = [];
   const weights: number[] = [];
   if (m < 31 && 2 ** m - 2 <= samples) {
@@ -54,7 +56,7 @@ export function chosen(m: number, samples: number, seed: number): { coalitions: 
   // How often each size is drawn: its kernel weight times how many coalitions have it.
   const sizes = Array.from({ length: m - 1 }, (_, i) => (m - 1) / ((i + 1) * (m - 1 - i)));
   const total = sizes.reduce((a, b) => a + b, 0);
-  while (coalitions.length < samples) {
+  while (coalitions.length < samples || !known.all()) {
     let at = next() * total;
     let size = 1;
     while (size < m - 1 && at >= sizes[size - 1]) at -= sizes[size++ - 1];
@@ -65,13 +67,45 @@ export function chosen(m: number, samples: number, seed: number): { coalitions: 
       [order[i], order[j]] = [order[j], order[i]];
       one[order[i]] = 1;
     }
+    known.add(one);
     coalitions.push(
       one,
       one.map((plays) => 1 - plays),
     );
     weights.push(1, 1);
   }
+  if (coalitions.length > samples + 1) {
+    const message = `${samples} samples do not determine the Shapley values of ${m} tokens: kernel-shap needs ${coalitions.length} with this seed (0 is 2 · tokens + 2048)`;
+    throw new RelpropError("InvalidOption", message, { samples: coalitions.length });
+  }
   return { coalitions, weights };
+}
+
+/**
+ * Whether coalitions of `m` players determine the solution of shapley(): their rows, less the last player's entry, must
+ * have rank m − 1. A coalition's opposite has the same row but for its sign.
+ */
+function determined(m: number): { add(coalition: Uint8Array): void; all(): boolean } {
+  const pivots: (Float64Array | undefined)[] = Array(m - 1);
+  let rank = 0;
+  return {
+    all: () => rank === m - 1,
+    add(coalition) {
+      if (rank === m - 1) return;
+      const row = Float64Array.from({ length: m - 1 }, (_, i) => coalition[i] - coalition[m - 1]);
+      for (let i = 0; i < m - 1; i++) {
+        if (Math.abs(row[i]) < 1e-9) continue; // rounding of numbers that are 0 or at least of size 1 / a determinant
+        const pivot = pivots[i];
+        if (!pivot) {
+          pivots[i] = row.map((v) => v / row[i]);
+          rank++;
+          return;
+        }
+        const factor = row[i];
+        for (let c = i; c < m - 1; c++) row[c] -= factor * pivot[c];
+      }
+    },
+  };
 }
 
 function choose(m: number, k: number): number {

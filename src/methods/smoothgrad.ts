@@ -15,11 +15,16 @@ export const smoothgrad: Method = {
     const range =
       x.reduce((most, v) => Math.max(most, v), -Infinity) - x.reduce((least, v) => Math.min(least, v), Infinity);
     const draw = normal(Number(seed));
-    const points = Array.from({ length: Math.max(1, Math.round(Number(samples))) }, () =>
-      x.map((v) => v + Number(noise) * range * draw()),
-    );
+    const count = Math.max(1, Math.round(Number(samples)));
     const mean = new Float64Array(x.length);
-    for (const g of await view.gradients(points)) for (let i = 0; i < g.length; i++) mean[i] += g[i] / points.length;
+    for (let done = 0; done < count; done += TOGETHER) {
+      const points = Array.from({ length: Math.min(TOGETHER, count - done) }, () =>
+        x.map((v) => v + Number(noise) * range * draw()),
+      );
+      for (const g of await view.gradients(points)) for (let i = 0; i < g.length; i++) mean[i] += g[i] / count;
+    }
     return { relevance: dots(x, mean, view.tokens.length) };
   },
 };
+
+const TOGETHER = 64; // samples that are there at a time
