@@ -6,7 +6,7 @@
 import { all, exp } from "./math";
 import { inner, product_nn, product_nt } from "./matmul";
 import { at, BLOCK, BLOCKS, first, from, last, load4, put, scratch, store4 } from "./memory";
-import { harden, keep, largest, soften } from "./softmax";
+import { harden, keep, largest, left_over, soften } from "./softmax";
 
 const P: u32 = BLOCKS; // where in the scratch memory: a block of weights, and one of gradients of them
 const G: u32 = P + BLOCK;
@@ -77,7 +77,7 @@ export function attend_values(
   }
 }
 
-/** g_S · k with g_S the scores' gradient; for each row Σ p · g_p, and what softmax keeps of g_p = context · g · vᵀ */
+/** g_S · k with g_S the scores' gradient; for each row Σ p · g_p in two numbers, and what softmax keeps of g_p = context · g · vᵀ */
 export function attend_queries(
   out: usize, sums: usize, taylor: usize, rows: usize, q: usize, k: usize, v: usize, g: usize,
   batch: u32, heads: u32, t: u32, s: u32, d: u32, forward: u32, scale: f32, context: f32, scores: f32,
@@ -85,7 +85,7 @@ export function attend_queries(
   const width = heads * d, step = block(s), p = scratch(P), gp = scratch(G);
   for (let unit = first(batch * heads), end = last(batch * heads); unit < end; unit++) {
     const i = unit / heads, h = unit % heads;
-    const text = i % forward, mine = from(sums, unit * t), kept = from(taylor, unit * t);
+    const text = i % forward, mine = from(sums, unit * 2 * t), kept = from(taylor, unit * t);
     const peaks = from(rows, (text * heads + h) * 3 * t), n = <u32>at(peaks, 2 * t);
     const keys = from(k, text * s * width + h * d), values = from(v, text * s * width + h * d);
     for (let r: u32 = 0; r < t; r += step) {
@@ -97,9 +97,11 @@ export function attend_queries(
         const row = from(p, j * s);
         soften(row, row, at(peaks, r + j), n, s);
         const g_row = from(gp, j * s);
-        put(mine, r + j, inner(row, g_row, s));
+        const mean = inner(row, g_row, s), rest = left_over(row, g_row, mean, s);
+        put(mine, r + j, mean);
+        put(mine, t + r + j, rest);
         put(kept, r + j, keep(row, g_row, s));
-        harden(g_row, row, g_row, s);
+        harden(g_row, row, g_row, mean, rest, s);
       }
       product_nn(from(out, start), width, gp, s, 1, keys, width, 0, 0, count, d, s, scale * scores);
     }
@@ -114,7 +116,7 @@ export function attend_keys(
   const width = heads * d, step = block(t), p = scratch(P), gp = scratch(G);
   for (let unit = first(batch * heads), end = last(batch * heads); unit < end; unit++) {
     const i = unit / heads, h = unit % heads;
-    const text = i % forward, mine = from(sums, unit * t);
+    const text = i % forward, mine = from(sums, unit * 2 * t), rest = from(mine, t);
     const stats = from(rows, (text * heads + h) * 3 * t), queries = from(q, text * t * width + h * d);
     const keys = from(k, text * s * width + h * d), values = from(v, text * s * width + h * d);
     const gradient = from(g, i * t * width + h * d);
@@ -126,7 +128,8 @@ export function attend_keys(
       for (let j: u32 = 0; j < count; j++) {
         const weights = from(p, j * t), row = from(gp, j * t);
         for (let l: u32 = 0; l < t; l += 4) {
-          store4(row, l, t, f32x4.mul(load4(weights, l, t), f32x4.sub(load4(row, l, t), load4(mine, l, t))));
+          const d = f32x4.sub(f32x4.sub(load4(row, l, t), load4(mine, l, t)), load4(rest, l, t));
+          store4(row, l, t, f32x4.mul(load4(weights, l, t), d));
         }
       }
       product_nn(from(out, start), width, gp, t, 1, queries, width, 0, 0, count, d, t, scale * scores);

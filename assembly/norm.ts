@@ -6,6 +6,12 @@ import { inner } from "./matmul";
 import { at, first, from, last, load4, put, store4 } from "./memory";
 
 // Sums run in four lanes: that is faster, and rounds less than one long chain.
+//
+// A mean rounds, which a norm magnifies by |x|/deviation where that is small. So a mean is two numbers here: the second is
+// the mean of what is left after the first (Chan, Golub and LeVeque 1983), and the variance is corrected by its square.
+
+const MOMENTS: u32 = 4; // a row has: its mean, in two numbers, 1/√(var + eps) and var/(var + eps)
+const LARGE: f32 = 1e37; // squares beyond add up to infinity
 
 function mean(x: usize, cols: u32): f32 {
   let total = all(0);
@@ -13,38 +19,79 @@ function mean(x: usize, cols: u32): f32 {
   return sum(total) / <f32>cols;
 }
 
-function variance(x: usize, m: f32, cols: u32): f32 {
-  const middle = all(m);
-  let total = all(0);
+/** Writes a row's moments. */
+function measure(moments: usize, x: usize, cols: u32, eps: f32): void {
+  const n = <f32>cols, m = mean(x, cols), middle = all(m);
+  let left = all(0), squares = all(0);
   for (let i: u32 = 0; i < cols; i += 4) {
     const d = f32x4.sub(load4(x, i, cols, middle), middle);
-    total = madd(d, d, total);
+    left = f32x4.add(left, d);
+    squares = madd(d, d, squares);
   }
-  return sum(total) / <f32>cols;
+  const rest = sum(left) / n, total = sum(squares);
+  if (!(total < LARGE)) return measure_large(moments, x, cols, eps);
+  const v: f32 = max<f32>(total / n - rest * rest, 0);
+  put(moments, 0, m);
+  put(moments, 1, rest);
+  put(moments, 2, 1 / sqrt<f32>(v + eps));
+  put(moments, 3, v / (v + eps));
+}
+
+/** The same in f64, of a row that is too large for squares in f32. */
+function measure_large(moments: usize, x: usize, cols: u32, eps: f32): void {
+  let total: f64 = 0, squares: f64 = 0;
+  for (let i: u32 = 0; i < cols; i++) total += at(x, i);
+  const m = total / cols;
+  for (let i: u32 = 0; i < cols; i++) {
+    const d = <f64>at(x, i) - m;
+    squares += d * d;
+  }
+  const v = squares / cols;
+  put(moments, 0, <f32>m);
+  put(moments, 1, <f32>(m - <f64><f32>m));
+  put(moments, 2, <f32>(1 / sqrt<f64>(v + eps)));
+  put(moments, 3, <f32>(v / (v + eps)));
+}
+
+/** Four of x less the mean. */
+// @ts-expect-error: decorator
+@inline
+function centred(x: usize, i: u32, cols: u32, m: v128, rest: v128): v128 {
+  return f32x4.sub(f32x4.sub(load4(x, i, cols), m), rest);
+}
+
+/** What is left of ĝ = g · w less its first mean m, as a mean. */
+function left_of(g: usize, w: usize, m: f32, cols: u32): f32 {
+  const middle = all(m);
+  let total = all(0);
+  let i: u32 = 0;
+  for (; i + 4 <= cols; i += 4) total = f32x4.add(total, f32x4.sub(f32x4.mul(load4(g, i, cols), load4(w, i, cols)), middle));
+  let tail = sum(total);
+  for (; i < cols; i++) tail += at(g, i) * at(w, i) - m;
+  return tail / <f32>cols;
 }
 
 /** Σ ĝ x̂ with ĝ = g · w. */
-function inner_hat(x: usize, w: usize, g: usize, m: f32, rstd: f32, cols: u32): f32 {
-  const middle = all(m), by = all(rstd);
+function inner_hat(x: usize, w: usize, g: usize, moments: usize, cols: u32): f32 {
+  const m = all(at(moments, 0)), rest = all(at(moments, 1)), by = all(at(moments, 2));
   let total = all(0);
   for (let i: u32 = 0; i < cols; i += 4) {
-    const hat = f32x4.mul(f32x4.sub(load4(x, i, cols), middle), by);
+    const hat = f32x4.mul(centred(x, i, cols, m, rest), by);
     total = madd(f32x4.mul(load4(g, i, cols), load4(w, i, cols)), hat, total);
   }
   return sum(total);
 }
 
-/** x̂ · w + b, and each row's mean and variance */
+/** x̂ · w + b, and each row's moments */
 export function layer_norm(
   out: usize, moments: usize, x: usize, w: usize, b: usize, rows: u32, cols: u32, forward: u32, eps: f32,
 ): void {
   for (let r = first(rows), end = last(rows); r < end; r++) {
-    const row = from(x, r * cols), o = from(out, r * cols);
-    const m = mean(row, cols), v = variance(row, m, cols), rstd: f32 = 1 / sqrt<f32>(v + eps);
-    put(moments, 2 * r, m);
-    put(moments, 2 * r + 1, v);
+    const row = from(x, r * cols), o = from(out, r * cols), own = from(moments, MOMENTS * r);
+    measure(own, row, cols, eps);
+    const m = all(at(own, 0)), rest = all(at(own, 1)), rstd = all(at(own, 2));
     for (let i: u32 = 0; i < cols; i += 4) {
-      const hat = f32x4.mul(f32x4.sub(load4(row, i, cols), all(m)), all(rstd));
+      const hat = f32x4.mul(centred(row, i, cols, m, rest), rstd);
       store4(o, i, cols, madd(hat, load4(w, i, cols), load4(b, i, cols)));
     }
   }
@@ -56,11 +103,11 @@ export function layer_norm_identity(
 ): void {
   for (let r = first(rows), end = last(rows); r < end; r++) {
     const up = from(g, r * cols), o = from(out, r * cols);
-    const rstd: f32 = 1 / sqrt<f32>(at(moments, 2 * (r % forward) + 1) + eps);
-    const plain = inner(up, w, cols) / <f32>cols;
+    const rstd = all(at(moments, MOMENTS * (r % forward) + 2));
+    const plain = inner(up, w, cols) / <f32>cols, rest = left_of(up, w, plain, cols);
     for (let i: u32 = 0; i < cols; i += 4) {
       const hat = f32x4.mul(load4(up, i, cols), load4(w, i, cols));
-      store4(o, i, cols, f32x4.mul(f32x4.sub(hat, all(plain)), all(rstd)));
+      store4(o, i, cols, f32x4.mul(f32x4.sub(f32x4.sub(hat, all(plain)), all(rest)), rstd));
     }
   }
 }
@@ -71,15 +118,15 @@ export function layer_norm_grad(
 ): void {
   for (let r = first(rows), end = last(rows); r < end; r++) {
     const up = from(g, r * cols), o = from(out, r * cols);
-    const y = r % forward, row = from(x, y * cols);
-    const m = at(moments, 2 * y), rstd: f32 = 1 / sqrt<f32>(at(moments, 2 * y + 1) + eps);
-    const plain = inner(up, w, cols) / <f32>cols;
-    const along = inner_hat(row, w, up, m, rstd, cols) / <f32>cols;
+    const y = r % forward, row = from(x, y * cols), own = from(moments, MOMENTS * y);
+    const m = all(at(own, 0)), left = all(at(own, 1)), rstd = all(at(own, 2));
+    const plain = inner(up, w, cols) / <f32>cols, rest = left_of(up, w, plain, cols);
+    const along = inner_hat(row, w, up, own, cols) / <f32>cols;
     for (let i: u32 = 0; i < cols; i += 4) {
       const hat = f32x4.mul(load4(up, i, cols), load4(w, i, cols));
-      const unit = f32x4.mul(f32x4.sub(load4(row, i, cols), all(m)), all(rstd));
-      const rest = f32x4.sub(f32x4.sub(hat, all(plain)), f32x4.mul(unit, all(along)));
-      store4(o, i, cols, f32x4.mul(rest, all(rstd)));
+      const unit = f32x4.mul(centred(row, i, cols, m, left), rstd);
+      const more = f32x4.sub(f32x4.sub(f32x4.sub(hat, all(plain)), all(rest)), f32x4.mul(unit, all(along)));
+      store4(o, i, cols, f32x4.mul(more, rstd));
     }
   }
 }
@@ -89,7 +136,7 @@ export function layer_norm_kept(
   out: usize, moments: usize, x: usize, w: usize, g: usize, rows: u32, cols: u32, forward: u32, eps: f32,
 ): void {
   for (let r = first(rows), end = last(rows); r < end; r++) {
-    const y = r % forward, m = at(moments, 2 * y), v = at(moments, 2 * y + 1), rstd: f32 = 1 / sqrt<f32>(v + eps);
-    put(out, r, (v / (v + eps)) * inner_hat(from(x, y * cols), w, from(g, r * cols), m, rstd, cols));
+    const y = r % forward, own = from(moments, MOMENTS * y);
+    put(out, r, at(own, 3) * inner_hat(from(x, y * cols), w, from(g, r * cols), own, cols));
   }
 }

@@ -54,16 +54,30 @@ export function soften(out: usize, x: usize, peak: f32, n: u32, cols: u32): f32 
 /** From softmax's own output `p` and the gradient `g` of it: p · (g − Σ p g). */
 export function softmax_grad(out: usize, p: usize, g: usize, rows: u32, cols: u32, forward: u32): void {
   for (let r = first(rows), end = last(rows); r < end; r++) {
-    harden(from(out, r * cols), from(p, (r % forward) * cols), from(g, r * cols), cols);
+    const row = from(p, (r % forward) * cols), own = from(g, r * cols);
+    const mean = inner(row, own, cols);
+    harden(from(out, r * cols), row, own, mean, left_over(row, own, mean, cols), cols);
   }
 }
 
 /** One row of it; the gradient may be written in its place. */
-export function harden(out: usize, p: usize, g: usize, cols: u32): void {
-  const mean = all(inner(p, g, cols));
+export function harden(out: usize, p: usize, g: usize, mean: f32, rest: f32, cols: u32): void {
   for (let i: u32 = 0; i < cols; i += 4) {
-    store4(out, i, cols, f32x4.mul(load4(p, i, cols), f32x4.sub(load4(g, i, cols), mean)));
+    const d = f32x4.sub(f32x4.sub(load4(g, i, cols), all(mean)), all(rest));
+    store4(out, i, cols, f32x4.mul(load4(p, i, cols), d));
   }
+}
+
+/**
+ * Σ p (g − mean), what rounding left of a mean Σ p g: where one weight is nearly 1 its g less the mean is small, and a
+ * rounded mean would be all of it, which large scores magnify.
+ */
+export function left_over(p: usize, g: usize, mean: f32, cols: u32): f32 {
+  let total = all(0);
+  for (let i: u32 = 0; i < cols; i += 4) {
+    total = madd(load4(p, i, cols), f32x4.sub(load4(g, i, cols), all(mean)), total);
+  }
+  return sum(total);
 }
 
 /** What a row keeps: Σ g p (1 − ln p + Σ p ln p), the Taylor bias of softmax from p alone; p ln p = 0 at p = 0. */

@@ -134,7 +134,7 @@ fn four(start: u32, i: vec4u) -> vec4f {
   return vec4f(rows[start + i.x], rows[start + i.y], rows[start + i.z], rows[start + i.w]);
 }
 
-// g_S · k with g_S the scores' gradient; for each row Σ p · g_p, and what softmax keeps of g_p = context · g · vᵀ
+// g_S · k with g_S the scores' gradient; for each row Σ p · g_p, of whose two numbers the second is 0 here, and what softmax keeps of g_p = context · g · vᵀ
 @compute @workgroup_size(8, 8)
 fn attend_queries(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let i = group.z / args.heads;
@@ -184,7 +184,8 @@ fn attend_queries(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation
   let to = group.z * args.t + row;
   for (var r = 0u; r < 4u; r++) {
     if (group.x > 0u || lane % 8u > 0u || row[r] >= args.t) { continue; }
-    second[to[r]] = sums[r];
+    second[to[r] + group.z * args.t] = sums[r];
+    second[to[r] + (group.z + 1u) * args.t] = 0.0;
     third[to[r]] = kept[r];
   }
   let by = args.scale * args.scores;
@@ -209,7 +210,7 @@ fn attend_keys(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_in
     let near = min(col, vec4u(args.t - 1u));
     let peak = four(stats, near);
     let total = four(stats + args.t, near);
-    let j = group.z * args.t + near;
+    let j = 2u * group.z * args.t + near;
     let sums = vec4f(third[j.x], third[j.y], third[j.z], third[j.w]);
     let queries = head(Q, text, h, first, args.t);
     let gradient = head(G, i, h, first, args.t);

@@ -1,30 +1,44 @@
 // Layer normalisation along each row, half a workgroup a row: x̂ · w + b, with x̂ = (x − mean) · rstd and
 // rstd = 1/√(var + eps). Gradients may have several times the rows of the forward pass; row r then belongs to
 // forward row r % forward.
+//
+// A mean rounds, which a norm magnifies by |x|/deviation where that is small. So a mean is two numbers here: the second is
+// the mean of what is left after the first (Chan, Golub and LeVeque 1983), and the variance is corrected by its square.
 
 struct Args { rows: u32, cols: u32, forward: u32, eps: f32 }
 
 @group(0) @binding(0) var<storage, read_write> out: array<f32>;
 @group(0) @binding(1) var<uniform> args: Args;
-@group(0) @binding(2) var<storage, read_write> moments: array<f32>; // each row's mean and variance
+@group(0) @binding(2) var<storage, read_write> moments: array<vec4f>; // each row's mean, in two numbers, rstd, var/(var + eps)
 @group(0) @binding(3) var<storage, read> a: array<f32>;
 @group(0) @binding(4) var<storage, read> b: array<f32>;
 @group(0) @binding(5) var<storage, read> c: array<f32>;
 
 const LANES = 32u; // threads a row has, of the 64 of a workgroup
-var<workgroup> lanes: array<f32, 64>;
+var<workgroup> lanes: array<vec2f, 64>;
 
-// Adds up what a row's lanes hold; each gets the sum.
-fn sum(thread: u32, value: f32) -> f32 {
+// Adds up what a row's lanes hold, two sums at a time; each lane gets both.
+fn sums(thread: u32, value: vec2f) -> vec2f {
   workgroupBarrier();
   lanes[thread] = value;
   workgroupBarrier();
   let first = thread / LANES * LANES;
-  var total = vec4f();
-  for (var i = first; i < first + LANES; i += 4u) {
-    total += vec4f(lanes[i], lanes[i + 1u], lanes[i + 2u], lanes[i + 3u]);
+  var low = vec2f();
+  var high = vec2f();
+  for (var i = first; i < first + LANES; i += 2u) {
+    low += lanes[i];
+    high += lanes[i + 1u];
   }
-  return (total.x + total.y) + (total.z + total.w);
+  return low + high;
+}
+
+fn largest(thread: u32, value: f32) -> f32 {
+  workgroupBarrier();
+  lanes[thread].x = value;
+  workgroupBarrier();
+  var peak = value;
+  for (var i = thread / LANES * LANES; i < (thread / LANES + 1u) * LANES; i++) { peak = max(peak, lanes[i].x); }
+  return peak;
 }
 
 // 1/√v. WGSL grants inverseSqrt an error that would leak relevance through every norm; a Newton step takes it away.
@@ -41,26 +55,35 @@ fn place(group: vec3u, groups: vec3u, thread: u32) -> Place {
   return Place(row, select(0u, args.cols, row < args.rows), thread % LANES, row % args.forward);
 }
 
-fn rstd_of(forward: u32) -> f32 { return reciprocal_root(moments[2u * forward + 1u] + args.eps); }
+// x less its mean
+fn centred(x: f32, own: vec4f) -> f32 { return (x - own.x) - own.y; }
 
-// x̂ · b + c with x = a, and the row's mean and variance
+// x̂ · b + c with x = a, and the row's moments
 @compute @workgroup_size(64)
 fn layer_norm(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) thread: u32) {
   let at = place(group, groups, thread);
   let start = at.row * args.cols;
   let n = f32(args.cols);
   var total = 0.0;
-  for (var i = at.lane; i < at.cols; i += LANES) { total += a[start + i]; }
-  let mean = sum(thread, total) / n;
-  total = 0.0;
-  for (var i = at.lane; i < at.cols; i += LANES) { let d = a[start + i] - mean; total += d * d; }
-  let variance = sum(thread, total) / n;
-  let rstd = reciprocal_root(variance + args.eps);
-  for (var i = at.lane; i < at.cols; i += LANES) { out[start + i] = (a[start + i] - mean) * rstd * b[i] + c[i]; }
-  if (at.lane == 0u && at.row < args.rows) {
-    moments[2u * at.row] = mean;
-    moments[2u * at.row + 1u] = variance;
+  var peak = 0.0;
+  for (var i = at.lane; i < at.cols; i += LANES) {
+    total += a[start + i];
+    peak = max(peak, abs(a[start + i]));
   }
+  let mean = sums(thread, vec2f(total, 0.0)).x / n;
+  // Squares of numbers this large would overflow.
+  let by = select(1.0, 5.421010862427522e-20, largest(thread, peak) > 1e15); // 2⁻⁶⁴
+  var left = vec2f();
+  for (var i = at.lane; i < at.cols; i += LANES) {
+    let d = (a[start + i] - mean) * by;
+    left += vec2f(d, d * d);
+  }
+  left = sums(thread, left) / n;
+  let variance = max(left.y - left.x * left.x, 0.0);
+  let eps = args.eps * by * by;
+  let own = vec4f(mean, left.x / by, reciprocal_root(variance + eps) * by, variance / (variance + eps));
+  for (var i = at.lane; i < at.cols; i += LANES) { out[start + i] = centred(a[start + i], own) * own.z * b[i] + c[i]; }
+  if (at.lane == 0u && at.row < args.rows) { moments[at.row] = own; }
 }
 
 // (ĝ − mean ĝ) · rstd with ĝ = a · b, b the gradient: the deviation held constant, only the mean couples the columns.
@@ -68,11 +91,15 @@ fn layer_norm(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) grou
 fn layer_norm_identity(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) thread: u32) {
   let at = place(group, groups, thread);
   let start = at.row * args.cols;
-  let rstd = rstd_of(at.forward);
+  let rstd = moments[at.forward].z;
+  let n = f32(args.cols);
   var total = 0.0;
   for (var i = at.lane; i < at.cols; i += LANES) { total += b[start + i] * a[i]; }
-  let mean = sum(thread, total) / f32(args.cols);
-  for (var i = at.lane; i < at.cols; i += LANES) { out[start + i] = (b[start + i] * a[i] - mean) * rstd; }
+  let mean = sums(thread, vec2f(total, 0.0)).x / n;
+  total = 0.0;
+  for (var i = at.lane; i < at.cols; i += LANES) { total += b[start + i] * a[i] - mean; }
+  let rest = sums(thread, vec2f(total, 0.0)).x / n;
+  for (var i = at.lane; i < at.cols; i += LANES) { out[start + i] = ((b[start + i] * a[i] - mean) - rest) * rstd; }
 }
 
 // (ĝ − mean ĝ − x̂ · mean(ĝ x̂)) · rstd with x = a, ĝ = c · b, c the gradient
@@ -81,19 +108,20 @@ fn layer_norm_grad(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups)
   let at = place(group, groups, thread);
   let start = at.row * args.cols;
   let forward = at.forward * args.cols;
-  let mean = moments[2u * at.forward];
-  let rstd = rstd_of(at.forward);
-  var plain = 0.0;
-  var along = 0.0;
+  let own = moments[at.forward];
+  let n = f32(args.cols);
+  var both = vec2f();
   for (var i = at.lane; i < at.cols; i += LANES) {
     let g = c[start + i] * b[i];
-    plain += g;
-    along += g * (a[forward + i] - mean) * rstd;
+    both += vec2f(g, g * centred(a[forward + i], own) * own.z);
   }
-  let p = sum(thread, plain) / f32(args.cols);
-  let q = sum(thread, along) / f32(args.cols);
+  both = sums(thread, both) / n;
+  var total = 0.0;
+  for (var i = at.lane; i < at.cols; i += LANES) { total += c[start + i] * b[i] - both.x; }
+  let rest = sums(thread, vec2f(total, 0.0)).x / n;
   for (var i = at.lane; i < at.cols; i += LANES) {
-    out[start + i] = (c[start + i] * b[i] - p - (a[forward + i] - mean) * rstd * q) * rstd;
+    let g = (c[start + i] * b[i] - both.x) - rest;
+    out[start + i] = (g - centred(a[forward + i], own) * own.z * both.y) * own.z;
   }
 }
 
@@ -103,11 +131,9 @@ fn layer_norm_kept(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups)
   let at = place(group, groups, thread);
   let start = at.row * args.cols;
   let forward = at.forward * args.cols;
-  let mean = moments[2u * at.forward];
-  let variance = moments[2u * at.forward + 1u];
-  let rstd = rstd_of(at.forward);
+  let own = moments[at.forward];
   var along = 0.0;
-  for (var i = at.lane; i < at.cols; i += LANES) { along += c[start + i] * b[i] * (a[forward + i] - mean) * rstd; }
-  along = sum(thread, along);
-  if (at.lane == 0u && at.row < args.rows) { out[at.row] = variance / (variance + args.eps) * along; }
+  for (var i = at.lane; i < at.cols; i += LANES) { along += c[start + i] * b[i] * centred(a[forward + i], own) * own.z; }
+  along = sums(thread, vec2f(along, 0.0)).x;
+  if (at.lane == 0u && at.row < args.rows) { out[at.row] = own.w * along; }
 }

@@ -107,8 +107,12 @@ fn softmax_grad(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) gr
   var mean = 0.0;
   for (var i = at.lane; i < at.cols; i += LANES) { mean += a[forward + i] * b[start + i]; }
   mean = sum(thread, mean);
+  // Where one weight is nearly 1 its gradient less the mean is small, and what rounding left of the mean would be all of it.
+  var rest = 0.0;
+  for (var i = at.lane; i < at.cols; i += LANES) { rest += a[forward + i] * (b[start + i] - mean); }
+  rest = sum(thread, rest);
 
-  for (var i = at.lane; i < at.cols; i += LANES) { out[start + i] = a[forward + i] * (b[start + i] - mean); }
+  for (var i = at.lane; i < at.cols; i += LANES) { out[start + i] = a[forward + i] * ((b[start + i] - mean) - rest); }
 }
 
 // What a row keeps: Σ b a (1 − ln a + Σ a ln a), the Taylor bias of softmax from a alone; a ln a = 0 at a = 0.

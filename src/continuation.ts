@@ -111,5 +111,6 @@ function difference(one: Explanation, other: Explanation, n: number): Explanatio
       })),
     ],
     ledger,
+    warnings: [...new Set([...one.warnings, ...other.warnings])],
   };
 }

@@ -48,7 +48,10 @@ export interface BlockFacts {
   heads: { entropy: number; mass?: number; massOf?: number[] }[];
   /** By token: the variance of what attention adds to the stream, over its numbers. */
   variance: number[];
-  /** Of log variance against log position, counted from 1, and its value at 1 (Chi et al. 2023). */
+  /**
+   * Of log variance against log position, counted from 1, and its value at 1 (Chi et al. 2023), over positions whose
+   * variance is not 0; the slope is 0 where there are fewer than two of them, and the intercept where there is none.
+   */
   slope: number;
   intercept: number;
   /** With `weights`: the length of what goes into each neuron, ‖its rows of the matrices before it‖. */

@@ -10,11 +10,13 @@ import type {
   HeadRelevance,
   ImageView,
   NeuronRelevance,
+  Neurons,
   PairRelevance,
   PartsLedger,
 } from "./explanation.ts";
 import { place } from "./images/patches.ts";
 import type { Finer } from "./question.ts";
+import { magnitude, share, unclosed } from "./residual.ts";
 import type { Tensor } from "./tensor.ts";
 import type { Walk } from "./trace.ts";
 
@@ -61,13 +63,23 @@ export function watch({ heads, neurons, pairs, pixels, points }: Finer): string[
 export function finer(explanation: Explanation, numbers: Numbers, asked: Finer): Partial<Explanation> {
   const { groups, heads, neurons, pairs, pixels, points } = asked;
   const n = explanation.tokens.length;
+  const ofAll = heads ? blocks(numbers, "context").map((i) => ofHeads(numbers, n, i)) : [];
+  const ofBlocks = neurons ? ofNeurons(numbers, n, neurons) : undefined;
   return {
     ...(pixels && { image: { ...(explanation.image as ImageView), pixels: ofPixels(explanation, numbers) } }),
     ...(points && { cloud: ofPoints(explanation, numbers) }),
     ...(groups && { groups: grouped(explanation, groups) }),
-    ...(heads && { heads: blocks(numbers, "context").map((i) => ofHeads(numbers, n, i)) }),
-    ...(neurons && { neurons: ofNeurons(numbers, n, neurons) }),
+    ...(heads && { heads: ofAll.map(({ told }) => told) }),
+    ...(ofBlocks && { neurons: ofBlocks.told }),
     ...(pairs && { pairs: blocks(numbers, "weights").map((i) => ofPairs(numbers, n, i)) }),
+    warnings: [
+      ...explanation.warnings,
+      ...unclosed(
+        "heads",
+        ofAll.map(({ misses }) => misses),
+      ),
+      ...unclosed("neurons", ofBlocks?.misses ?? []),
+    ],
   };
 }
 
@@ -182,13 +194,14 @@ function pair({ outputs, walk, forward, mine }: Numbers, name: string) {
  * Where the logit went above a block's half: its `parts`, the stream around them, and what was kept, by the half's own
  * dense layer too.
  */
-function across(numbers: Numbers, half: string, around: string, parts: number): PartsLedger {
+function across(numbers: Numbers, half: string, around: string, parts: readonly number[]) {
   const { outputs, walk, logit, mine, forward } = numbers;
   const stream = relevance(forward(around), mine(walk.gradients.get(half)!));
+  const whole = total(parts);
   const reading = walk.halves.get(half)!;
   const none = { biases: 0, norms: 0, positions: 0, softmax: 0, products: 0, activations: 0, epsilon: 0 };
-  const ledger: PartsLedger = { logit, parts, stream, ...none, residual: 0 };
-  let rest = logit - parts - stream;
+  const ledger: PartsLedger = { logit, parts: whole, stream, ...none, residual: 0 };
+  let rest = logit - whole - stream;
   for (const { entry, times, rows, below, by } of walk.kept) {
     if (!below.has(reading) && by !== outputs[half]) continue;
     const amount = times * mine(rows).reduce((sum, v) => sum + v, 0);
@@ -196,22 +209,23 @@ function across(numbers: Numbers, half: string, around: string, parts: number): 
     rest -= amount;
   }
   ledger.residual = rest;
-  return ledger;
+  return { ledger, misses: share(ledger, magnitude(parts)) };
 }
 
-function ofHeads(numbers: Numbers, n: number, i: number): HeadRelevance {
+const total = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0);
+
+function ofHeads(numbers: Numbers, n: number, i: number): { told: HeadRelevance; misses: number } {
   const { x, g, rows, width } = pair(numbers, `context ${i}`);
   const heads = headsOf({ context: numbers.outputs[`context ${i}`] });
   const d = width / heads;
   const tokens = Array.from({ length: heads }, (_, h) =>
     Array.from({ length: n }, (_, t) => (t < rows ? relevance(x, g!, t * width + h * d, t * width + (h + 1) * d) : 0)),
   );
-  const of = tokens.map((all) => all.reduce((sum, r) => sum + r, 0));
-  const all = of.reduce((sum, r) => sum + r, 0);
-  return { relevance: of, tokens, ledger: across(numbers, `attention ${i}`, `skipped ${i}`, all) };
+  const { ledger, misses } = across(numbers, `attention ${i}`, `skipped ${i}`, tokens.flat());
+  return { told: { relevance: tokens.map(total), tokens, ledger }, misses };
 }
 
-function ofNeurons(numbers: Numbers, n: number, asked: number | NeuronsAsked): Explanation["neurons"] {
+function ofNeurons(numbers: Numbers, n: number, asked: number | NeuronsAsked): { told: Neurons; misses: number[] } {
   const { top, token } = typeof asked === "number" ? { top: asked, token: undefined } : asked;
   if (!Number.isInteger(top) || top < 1) {
     throw new RelpropError("InvalidOption", `neurons is how many are wanted, from 1, not ${quote(top)}`);
@@ -223,17 +237,16 @@ function ofNeurons(numbers: Numbers, n: number, asked: number | NeuronsAsked): E
   if (!having.length) throw new RelpropError("InvalidOption", "this model's blocks have no feed-forward neurons");
 
   const all: { block: number; neuron: number; relevance: number; weight: number }[] = [];
-  const ledgers = having.map((block) => {
+  const accounts = having.map((block) => {
     const { x, g, rows, width } = pair(numbers, `neurons ${block}`);
-    let parts = 0;
     for (let neuron = 0; neuron < width; neuron++) {
       let sum = 0;
       for (let at = neuron; at < rows * width; at += width) sum += x[at] * g![at];
-      parts += sum;
       const here =
         token === undefined ? sum : token < rows ? x[token * width + neuron] * g![token * width + neuron] : 0;
       all.push({ block, neuron, relevance: sum, weight: Math.abs(here) });
     }
+    const parts = Array.from({ length: rows * width }, (_, at) => x[at] * g![at]);
     return across(numbers, `feedforward ${block}`, `passed ${block}`, parts);
   });
   all.sort((a, b) => b.weight - a.weight);
@@ -247,7 +260,8 @@ function ofNeurons(numbers: Numbers, n: number, asked: number | NeuronsAsked): E
       tokens: Array.from({ length: n }, (_, t) => (t < rows ? x[at(t)] * g![at(t)] : 0)),
     };
   });
-  return { top: strongest, ledgers };
+  const told = { top: strongest, ledgers: accounts.map(({ ledger }) => ledger) };
+  return { told, misses: accounts.map(({ misses }) => misses) };
 }
 
 // ---- token to token

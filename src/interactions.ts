@@ -5,6 +5,7 @@ import type { Engine } from "./engine.ts";
 import type { Explanation, Interactions, Ledger } from "./explanation.ts";
 import type { Encoded } from "./inputs.ts";
 import type { Question } from "./question.ts";
+import { magnitude, share, unclosed } from "./residual.ts";
 
 type Entry = Exclude<keyof Ledger, "logit" | "tokens" | "residual">;
 
@@ -28,6 +29,10 @@ export async function interactions(
   const points = asked.points.length;
   return asked.points.map((_, p) => joint(every(mine, points, p), every(theirs, points, p), norms));
 }
+
+/** The warning, if their ledger does not close. */
+export const warningsOf = ({ relevance, ledger }: Interactions): string[] =>
+  unclosed("the interactions", [share(ledger, magnitude(relevance.flat()))]);
 
 const every = <T>(list: readonly T[], step: number, from: number) => list.filter((_, i) => i % step === from);
 

@@ -8,6 +8,7 @@ import { finite } from "./finite.ts";
 import type { Encoded } from "./inputs.ts";
 import type { Architecture } from "./models/family.ts";
 import type { Question } from "./question.ts";
+import { magnitude, share, unclosed } from "./residual.ts";
 import { ledger, part, type Trace } from "./trace.ts";
 
 type Grain = typeof import("./grain.ts");
@@ -102,6 +103,8 @@ export function explanations(
           throw new RelpropError("InvalidOption", `this model's relevance is read at ${known}, not at ${at}`);
         }
         const { relevance, ledger } = read(reading);
+        const layers = walk.layers.map(read);
+        const misses = (one: ReturnType<typeof read>) => share(one.ledger, magnitude(one.relevance));
         const explanation: Explanation = {
           text,
           ...(image && { image }),
@@ -117,8 +120,13 @@ export function explanations(
           ...(reads && { reads: [...reads] }),
           tokens: tokens.map((token, j) => ({ ...token, relevance: relevance[j] })),
           ledger,
-          ...(walk.layers.length && { layers: walk.layers.map(read) }),
-          warnings: [...warnings, ...annihilated(at, composite, trace)],
+          ...(layers.length && { layers }),
+          warnings: [
+            ...warnings,
+            ...annihilated(at, composite, trace),
+            ...unclosed("the tokens", [misses({ relevance, ledger })]),
+            ...unclosed("layers", layers.map(misses)),
+          ],
         };
         const forward = (output: string) => part(data[output], index, texts);
         const numbers = { outputs: trace.outputs, walk, composite, forward, mine, logit };

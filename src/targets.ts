@@ -113,10 +113,13 @@ export async function explainOf(
       const target = (k: number) => Math.floor(k / asked.points.length);
       const told = explanations.map((e, k) => ({ ...e, explained: { of: name, ...found[target(k)] } }));
       if (joint) {
-        const { interactions } = await import("./interactions.ts");
+        const { interactions, warningsOf } = await import("./interactions.ts");
         const norms = between === "dot" ? 1 : Math.sqrt(inner(logits, logits) * inner(other!, other!));
         const pairs = await interactions(engine, one, second!, norms, { ...asked, methods: [method] }, signal);
-        all.push(...told.map((e, k) => ({ ...e, interactions: pairs[k % pairs.length] })));
+        for (const [k, e] of told.entries()) {
+          const found = pairs[k % pairs.length];
+          all.push({ ...e, interactions: found, warnings: [...e.warnings, ...warningsOf(found)] });
+        }
       } else all.push(...told);
     }
     results.push(all);

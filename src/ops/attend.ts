@@ -74,15 +74,19 @@ const AttendValues: Op = {
   call: (y) => call("attend_values", y, y.inputs.slice(1), [y.attrs.scale], y.shape[1]),
 };
 
-/** The queries' gradient; beside it Σ p · g_p of each row [k·batch, heads, t], and what softmax keeps of it. */
+/**
+ * The queries' gradient; beside it Σ p · g_p of each row in two numbers [k·batch, heads, 2, t], and what softmax keeps of it
+ * [k·batch, heads, t].
+ */
 const AttendQueries: Op = {
   name: "attend_queries",
   shape: ([, q, , , g]) => [g.shape[0], q.shape[1], q.shape[2]],
-  beside: ([, q, , , g], { heads }) => [sumsOf(q, g, heads), sumsOf(q, g, heads)],
+  beside: ([, q, , , g], { heads }) => [
+    [g.shape[0], heads, 2, q.shape[1]],
+    [g.shape[0], heads, q.shape[1]],
+  ],
   call: (y) => call("attend_queries", y, y.inputs.slice(1), shared(y), y.shape[1]),
 };
-
-const sumsOf = (q: Tensor, g: Tensor, heads: number): Shape => [g.shape[0], heads, q.shape[1]];
 
 /** The keys' gradient, and the values' beside it. */
 const AttendKeys: Op = {

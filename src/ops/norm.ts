@@ -13,8 +13,9 @@ const LayerNorm: Op = {
     check(cols(x) === cols(w) && cols(x) === cols(b), "layer_norm", inputs);
     return x.shape;
   },
-  // Each row's mean and variance. The identity rule needs no more, so that x need not be kept for it.
-  beside: ([x]) => [[...x.shape.slice(0, -1), 2]],
+  // Each row's mean in two numbers, 1/√(var + eps) and var/(var + eps). The identity rule needs no more, so that x need
+  // not be kept for it.
+  beside: ([x]) => [[...x.shape.slice(0, -1), 4]],
   call: (y) => call("layer_norm", y, y),
   rules: {
     gradient: (g, { inputs: [x, w, b], beside, attrs }) => ({
