@@ -17,6 +17,7 @@ import type {
 import { place } from "./images/patches.ts";
 import type { Finer } from "./question.ts";
 import { magnitude, share, unclosed } from "./residual.ts";
+import { segmented } from "./segments.ts";
 import type { Tensor } from "./tensor.ts";
 import type { Walk } from "./trace.ts";
 
@@ -86,15 +87,15 @@ export function finer(explanation: Explanation, numbers: Numbers, asked: Finer):
 // ---- parts of the text
 
 function grouped({ text, tokens }: Explanation, groups: Groups): Explanation["groups"] {
+  const begin = (j: number) => tokens[j].start ?? -1;
+  const placed = [...tokens.keys()].filter((j) => begin(j) >= 0).sort((a, b) => begin(a) - begin(b));
+  const after = (at: number) => lowest(placed.length, (k) => begin(placed[k]) >= at);
   const spans = typeof groups === "string" ? segments(text, groups) : groups;
   const inAny = new Set<number>();
   const of: GroupRelevance[] = [];
   for (const span of spans) {
     const { start, end } = checked(span, text.length);
-    const own = [...tokens.keys()].filter((j) => {
-      const from = tokens[j].start;
-      return from !== null && from >= start && from < end;
-    });
+    const own = placed.slice(after(start), after(end)).sort((a, b) => a - b);
     if (!own.length && typeof groups === "string") continue; // white space
     for (const j of own) inAny.add(j);
     const relevance = own.reduce((sum, j) => sum + tokens[j].relevance, 0);
@@ -102,6 +103,17 @@ function grouped({ text, tokens }: Explanation, groups: Groups): Explanation["gr
   }
   const rest = tokens.reduce((sum, { relevance }, j) => sum + (inAny.has(j) ? 0 : relevance), 0);
   return { of, rest };
+}
+
+/** The lowest number below `n` that fits, if all above it do; `n` if none does. */
+function lowest(n: number, fits: (k: number) => boolean): number {
+  let [low, high] = [0, n];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (fits(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 /** As Unicode divides text (UAX 29). */
@@ -116,7 +128,7 @@ function segments(text: string, groups: "words" | "sentences"): Span[] {
   if (!globalThis.Intl?.Segmenter) {
     throw new RelpropError("InvalidOption", `this runtime has no Intl.Segmenter to find ${groups} with; give spans`);
   }
-  const found = new Intl.Segmenter(undefined, { granularity }).segment(text);
+  const found = segmented(new Intl.Segmenter(undefined, { granularity }), text);
   return Array.from(found, ({ index, segment }) => ({ start: index, end: index + segment.length }));
 }
 

@@ -11,6 +11,7 @@ import { html } from "../src/render/html.ts";
 import { slice, slices, wrap } from "../src/render/layout.ts";
 import { svg } from "../src/render/svg.ts";
 import { numbers, percent, visible } from "../src/render/text.ts";
+import { segmented } from "../src/segments.ts";
 import {
   all,
   checkAnsi,
@@ -24,6 +25,7 @@ import {
   parse,
   walk,
 } from "./render-oracles.ts";
+import { random } from "./support.ts";
 
 // Explanations by hand
 
@@ -248,6 +250,51 @@ test("a token whose offsets make no sense is noted beside the special ones", () 
 test("terminal: a name never starts a line of its own", () => {
   const forged = { ...movie, model: "x\nwarning: y", warnings: ["x\ny"], target: { ...movie.target, label: "x\ny" } };
   assert.is(ansi(forged).split("\n").length, ansi({ ...movie, warnings: ["x"] }).split("\n").length);
+});
+
+test("of a long text that was cut only what was read is drawn, and how much more there is", () => {
+  const text = "letters, ".repeat(18_000);
+  const pieces = [...Array(50).keys()].map((i): Piece => ["letters", Math.sin(i), 9 * i, 9 * i + 7]);
+  const cut = explain(text, pieces);
+  const note = "[161352 more characters, not read]";
+  const page = checkHtml(cut);
+  assert.match(content(heatmap(page)), note);
+  assert.match(content(checkSvg(cut)), note.replaceAll(" ", "\u00a0"));
+  assert.match(ansi(cut, { color: "none" }).replaceAll("\n", ""), note);
+  for (const drawn of [html(cut), svg(cut), ansi(cut)]) assert.ok(drawn.length < 40_000, `${drawn.length}`);
+  // What was read is drawn whole, however long it is; so is a short rest.
+  const word = explain("a".repeat(50_000), [["[UNK]", 1, 0, 50_000]]);
+  assert.match(content(heatmap(checkHtml(word))), /^a{50000}$/);
+  const between = slices(
+    explain(`a${" b".repeat(999)}`, [
+      ["a", 1, 0, 1],
+      ["b", 1, 1998, 1999],
+    ] as Piece[]),
+  );
+  assert.equal(
+    between.map(({ text }) => text),
+    ["a", " b".repeat(100), " … [1797 more characters, not read] ", "b"],
+  );
+});
+
+test("segments are those of the whole text", () => {
+  const bits =
+    "a|b |the |é|e\u0301|\u0301|👩‍👩‍👧|🇩|🇪|\r\n|\n|.|! |3.14|can't|สวัสดีครับ|最高の映画|。|क्ष|\u200d|Dr. |U.S. |(|1,0|한국어|_|שלום ".split(
+      "|",
+    );
+  for (const granularity of ["grapheme", "word", "sentence"] as const) {
+    const segmenter = new Intl.Segmenter("en", { granularity });
+    for (let seed = 1; seed <= 20; seed++) {
+      const text = Array.from(random(400, seed), (v) => bits[Math.floor(Math.abs(v) * 1000) % bits.length]).join("");
+      assert.equal(
+        Array.from(segmented(segmenter, text), ({ index, segment }) => [index, segment]),
+        Array.from(segmenter.segment(text), ({ index, segment }) => [index, segment]),
+        `${granularity}, seed ${seed}`,
+      );
+    }
+    const long = "\u0301".repeat(5000);
+    assert.equal([...segmented(segmenter, long)], [{ index: 0, segment: long }]);
+  }
 });
 
 test("lines break after words, at wide characters, and anywhere in a word too long", () => {

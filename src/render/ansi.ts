@@ -2,6 +2,7 @@
 // signed bars say it all.
 
 import type { Attribution, Explanation } from "../explanation.ts";
+import { segmented } from "../segments.ts";
 import { rgb, strength, terminal, weak, xterm } from "./color.ts";
 import { facts } from "./facts.ts";
 import { cells, characters, slice, wrap } from "./layout.ts";
@@ -120,7 +121,7 @@ function fit(text: string, width: number): string {
   if (whole <= width) return text + " ".repeat(width - whole);
   let kept = "";
   let used = 1;
-  for (const { segment } of characters.segment(text)) {
+  for (const { segment } of segmented(characters, text)) {
     const next = cells(segment);
     if (used + next > width) break;
     kept += segment;
@@ -131,6 +132,6 @@ function fit(text: string, width: number): string {
 
 function measure(text: string): number {
   let width = 0;
-  for (const { segment } of characters.segment(text)) width += cells(segment);
+  for (const { segment } of segmented(characters, text)) width += cells(segment);
   return width;
 }

@@ -3,6 +3,7 @@
 // accent) share a slice, and relevance being additive, the slice shows their sum.
 
 import type { Explanation, TokenRelevance } from "../explanation.ts";
+import { segmented } from "../segments.ts";
 import { visible } from "./text.ts";
 
 /** A stretch of the user's text and the tokens read from it; none for what lies between tokens. */
@@ -21,10 +22,15 @@ export interface Run {
 
 export const characters = /* @__PURE__ */ new Intl.Segmenter("en", { granularity: "grapheme" });
 
-/** All of the text, in order and once, whatever the offsets; tokens whose offsets make no sense have no slice. */
+const MOST_UNREAD = 400; // UTF-16 units that are shown although no token was read from them
+
+/**
+ * The text, in order and once, whatever the offsets; tokens whose offsets make no sense have no slice. Of a long stretch
+ * that no token was read from there is the beginning, and how much more there is.
+ */
 export function slices({ text, tokens }: Pick<Explanation, "text" | "tokens">): Slice[] {
   const boundary = new Uint8Array(text.length + 1).fill(1, text.length);
-  for (const { index } of characters.segment(text)) boundary[index] = 1;
+  for (const { index } of segmented(characters, text)) boundary[index] = 1;
 
   const inText = (n: unknown) => Number.isInteger(n) && (n as number) >= 0 && (n as number) <= text.length;
   const spans: { start: number; end: number; tokens: TokenRelevance[] }[] = [];
@@ -42,13 +48,20 @@ export function slices({ text, tokens }: Pick<Explanation, "text" | "tokens">): 
   }
 
   const all: Slice[] = [];
+  const unread = (from: number, to: number) => {
+    if (from >= to) return;
+    let end = to - from > MOST_UNREAD ? from + MOST_UNREAD / 2 : to;
+    while (!boundary[end]) end--;
+    if (from < end) all.push(slice(text.slice(from, end)));
+    if (end < to) all.push(slice(` … [${to - end} more characters, not read] `));
+  };
   let at = 0;
   for (const { start, end, tokens } of spans) {
-    if (at < start) all.push(slice(text.slice(at, start), []));
+    unread(at, start);
     all.push(slice(text.slice(start, end), tokens));
     at = end;
   }
-  if (at < text.length) all.push(slice(text.slice(at), []));
+  unread(at, text.length);
   return all;
 }
 
@@ -68,7 +81,7 @@ export function wrap(slices: readonly Slice[], columns: number): Run[][] {
     used = line.reduce((sum, { width }) => sum + width, 0);
   };
   for (const slice of slices) {
-    for (const { segment: text } of characters.segment(visible(slice.text, "↵\n"))) {
+    for (const { segment: text } of segmented(characters, visible(slice.text, "↵\n"))) {
       const width = cells(text);
       if (text === "\n") flush(line.length);
       else if (text === " " && used === columns) flush(line.length);

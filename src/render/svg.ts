@@ -70,7 +70,7 @@ export function svg(explanation: Explanation | Attribution, options: PictureOpti
 
   const width = short(cell * columns + 2 * margin);
   const height = short(y + margin);
-  const label = escaped(`${title}: ${score}. ${explanation.text}`);
+  const label = escaped(`${title}: ${score}. ${slices.map(({ text }) => text).join("")}`);
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${label}" font-family="system-ui,Helvetica,Arial,sans-serif">
 <rect width="${width}" height="${height}" fill="${hex(0, light)}"/>
 ${shapes.join("\n")}
