@@ -110,8 +110,8 @@ async function answer(path) {
   return [types[".js"], code, isolated];
 }
 
-/** Runs test files in one page and prints what uvu prints. */
-export async function runTests(files, backends) {
+/** Runs test files in one page and gives `print` what uvu prints. */
+export async function runTests(files, backends, print = (text) => process.stdout.write(text)) {
   const server = await serve(answer);
   const browser = await launch(GPU);
   try {
@@ -120,7 +120,7 @@ export async function runTests(files, backends) {
     let printed = "";
     page.on("console", (message) => {
       const text = message.text().replace(/(?<![\n ])$/, "\n");
-      process.stdout.write(text);
+      print(text);
       printed += text;
     });
     page.on("pageerror", (error) => console.error(error));

@@ -1,75 +1,99 @@
-// Which test files run where, and why some do not.
+// Which test files run where. Node 20 runs all of them on every backend. The other runtimes run the files that depend on
+// the runtime: its engine, Unicode tables, fetch, streams, workers, WebAssembly and GPU. The other files test the numbers
+// of models, which threads.test.ts and golden.test.ts hold to the same bits in every runtime; RELPROP_FULL=1 runs
+// these everywhere too.
 import { readdirSync } from "node:fs";
 
-const BUILT = "reads what npm would pack, the same for every runtime";
+/** Golden numbers with their ledgers, lost devices, and the kernels one by one: on every backend of every runtime. */
+const core = ["faults", "golden", "kernels"];
+
+/** Every op, on the WebGPU implementations that are not Node 20's: Deno's wgpu and Chromium's own process. */
+const ops = [
+  "activation",
+  "attend",
+  "attention",
+  "gradient",
+  "linear",
+  "matmul",
+  "norm",
+  "ops",
+  "propagate",
+  "softmax",
+];
+
+/** What depends on the runtime without its GPU. */
+const portable = [
+  "cache",
+  "cli",
+  "color",
+  "digits",
+  "downloads",
+  "generate",
+  "image-bombs",
+  "images",
+  "loading",
+  "model",
+  "nonfinite",
+  "picked",
+  "plan",
+  "remote",
+  "render",
+  "safetensors",
+  "scale",
+  "sources",
+  "subwords",
+  "targets",
+  "threads",
+  "tokenizer",
+  "vocabulary",
+  "worker",
+];
+
 const SERVER = "is an HTTP server and its clients";
 const NO_MAP = "starts workers, which have no import map there; the packed page is checked in workers";
 const SHELL = "starts dist/cli.js as a process";
-const LONG = "takes ten seconds; golden.test.ts and evaluate.test.ts run there";
+const BUILT = "reads what npm packs, the same for every runtime";
 
-/** Reasons by file, then by runtime. */
+/** What cannot run or would repeat itself: reasons by file, then by runtime. */
 const left = {
-  "package.test.ts": { node26: BUILT, deno: BUILT, bun: BUILT, chromium: BUILT },
-  "cli.test.ts": { deno: SHELL, bun: SHELL, chromium: SHELL },
-  "evaluate-cli.test.ts": { deno: SHELL, bun: SHELL, chromium: SHELL },
-  "evaluate-golden.test.ts": { node26: LONG, deno: LONG, bun: LONG, chromium: LONG },
-  "scale.test.ts": { node26: SHELL, deno: SHELL, bun: SHELL, chromium: SHELL },
-  "downloads.test.ts": { node26: SERVER, chromium: SERVER },
-  "remote.test.ts": { chromium: SERVER },
-  "sources.test.ts": { chromium: SERVER },
-  "cache.test.ts": { chromium: SERVER },
-  "worker.test.ts": { chromium: NO_MAP },
+  cache: { chromium: SERVER },
+  cli: { deno: SHELL, bun: SHELL, chromium: SHELL },
+  downloads: { chromium: SERVER },
+  "evaluate-cli": { deno: SHELL, bun: SHELL, chromium: SHELL },
+  package: { node26: BUILT, deno: BUILT, bun: BUILT, chromium: BUILT },
+  remote: { chromium: SERVER },
+  scale: { node26: SHELL, deno: SHELL, bun: SHELL, chromium: SHELL },
+  sources: { chromium: SERVER },
+  worker: { chromium: NO_MAP },
 };
 
-/**
- * Node 26 and Bun load the same Dawn as Node 20 does, where every file runs on it; it is slow on a software GPU. There it
- * runs what tells whether it works with this engine: golden numbers with their ledgers on both backends, faults, kernels.
- */
-const sameDawn = ["node26", "bun"];
-const core = ["golden.test.ts", "faults.test.ts", "kernels.test.ts"];
+const ownGpu = ["deno", "chromium"];
 
-/** What loads many models or runs many plans, which takes minutes on a software GPU. */
-const models = [
-  "families.test.ts",
-  "narrow.test.ts",
-  "lists.test.ts",
-  "recompute.test.ts",
-  "model.test.ts",
-  "attend.test.ts",
-  "generate.test.ts",
-  "linear-attention.test.ts",
-  "rank-collapse.test.ts",
-  "energy.test.ts",
-  "nope.test.ts",
-  "skip-layer.test.ts",
-  "one-layer.test.ts",
-  "switches.test.ts",
-  "point-mae.test.ts",
-  "points.test.ts",
-  "diagnose.test.ts",
-];
+/** Files that share one process: a few, so that processes end, and the two cores are used to the end. */
+const TOGETHER = 8;
 
-/** A runtime's test files, in groups with the backends of each; prints which files it leaves out and why. */
+/** A runtime's test files, as groups of a process each with the backends of each. */
 export function testFiles(runtime, backends) {
-  const all = readdirSync(new URL("..", import.meta.url)).filter((name) => name.endsWith(".test.ts"));
-  const here = all.filter((name) => {
-    const reason = left[name]?.[runtime];
-    if (reason) console.log(`left out: ${name}, ${reason}`);
-    return !reason;
-  });
-  if (backends !== "wasm,webgpu" || runtime === "node") return [[here, backends]];
-  if (!sameDawn.includes(runtime)) {
-    console.log(
-      `on WASM alone: ${models.join(", ")}, whose kernels the other files call; Node 20 runs their models on WebGPU`,
-    );
-    return [
-      [here.filter((name) => !models.includes(name)), backends],
-      [here.filter((name) => models.includes(name)), "wasm"],
-    ];
-  }
-  console.log(`on WebGPU: ${core.join(", ")}; Node 20 runs the others on the same Dawn`);
+  const all = readdirSync(new URL("..", import.meta.url))
+    .filter((name) => name.endsWith(".test.ts"))
+    .map((name) => name.replace(".test.ts", ""));
+  if (runtime === "node") return groups(all, backends);
+  for (const name of [...core, ...ops, ...portable])
+    if (!all.includes(name)) throw new Error(`there is no ${name}.test.ts`);
+  const here = (names) => names.filter((name) => !left[name]?.[runtime]);
+  const onGpu = ownGpu.includes(runtime) ? [...core, ...ops] : core;
+  const rest = process.env.RELPROP_FULL ? all : [...core, ...ops, ...portable];
   return [
-    [here.filter((name) => !core.includes(name)), "wasm"],
-    [core, backends],
+    ...groups(here(onGpu), backends),
+    ...groups(here(rest.filter((name) => !onGpu.includes(name))), backends.split(",")[0]),
   ];
+}
+
+/** Neighbours by name are often alike in length, so each group takes every nth file. */
+function groups(names, backends) {
+  const n = Math.ceil(names.length / TOGETHER);
+  return Array.from({ length: n }, (_, g) => [
+    names.filter((_, i) => i % n === g).map((name) => `${name}.test.ts`),
+    backends,
+  ]);
 }

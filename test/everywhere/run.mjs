@@ -14,6 +14,7 @@ const { values, positionals } = parseArgs({ options: flags, allowPositionals: tr
 for (const row of positionals) if (!rows[row]) throw new Error(`no row ${row}, only ${Object.keys(rows).join(", ")}`);
 const wanted = (row) => !positionals.length || positionals.includes(row);
 const PATIENCE = 25 * 60_000; // milliseconds for a part, several times what the longest takes; then it hangs
+const LANES = 2; // cores of a small machine; more would wait for one another
 const backends = process.env.RELPROP_BACKENDS ?? "wasm,webgpu";
 
 /** What passed, by row and column; and how many parts there were. */
@@ -21,7 +22,7 @@ const passed = new Map();
 let total = 0;
 let good = 0;
 
-async function part(row, column, names, body, say = console.log) {
+async function part(row, column, names, body, title = names.join(", ")) {
   if (!wanted(row)) return;
   const from = performance.now();
   total++;
@@ -33,9 +34,9 @@ async function part(row, column, names, body, say = console.log) {
     passed.set(row, { ...cells, [column]: [...(cells[column] ?? []), ...names] });
   } catch (error) {
     outcome = "FAIL";
-    say(String(error?.stack ?? error).replace(/^/gm, "    | "));
+    console.log(String(error?.stack ?? error).replace(/^/gm, "    | "));
   }
-  say(`${outcome} ${row}: ${names.join(", ")} (${((performance.now() - from) / 1000).toFixed(1)} s)`);
+  console.log(`${outcome} ${row}: ${title} (${((performance.now() - from) / 1000).toFixed(1)} s)`);
 }
 
 const late = () =>
@@ -43,61 +44,72 @@ const late = () =>
     setTimeout(reject, PATIENCE, new Error("it hangs")).unref();
   });
 
-/** Runs the test files in a runtime; it prints what uvu prints, at once or, if it is to `say` it, at the end. */
-async function tests(row, say) {
-  for (const [files, on] of testFiles(row, backends)) {
+/** Runs test files in a runtime; what uvu prints comes at the end, so that groups may run side by side. */
+async function group(row, files, on) {
+  const printed = [`\n== ${row} on ${on}\n`];
+  try {
     if (row === "chromium") {
       const { runTests } = await import("./chromium.mjs");
-      await runTests(files, on);
+      await runTests(files, on, (text) => printed.push(text));
     } else {
-      await shell(row, files, on, say);
+      await shell(row, files, on, (text) => printed.push(text));
     }
+  } finally {
+    process.stdout.write(printed.join(""));
   }
 }
 
-async function shell(row, files, on, say) {
+async function shell(row, files, on, print) {
   const { command, args, env } = runtimes[row];
   const hook = row.startsWith("node") ? ["--import", "./test/hook.mjs"] : [];
   const paths = files.map((name) => `test/${name}`);
   const child = spawn(command, [...args, ...hook, "test/everywhere/runner.mjs", ...paths], {
     env: { ...process.env, ...env, RELPROP_BACKENDS: on },
-    stdio: ["ignore", say ? "pipe" : "inherit", say ? "pipe" : "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
     timeout: PATIENCE,
     killSignal: "SIGKILL",
   });
-  const printed = [];
-  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (bytes) => printed.push(bytes));
-  child.on("close", () => say?.(Buffer.concat(printed).toString()));
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", print);
   const [code, signal] = await new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (...how) => resolve(how));
   });
-  if (code !== 0) throw new Error(`${row} ended with ${signal ?? `status ${code}`}`);
+  if (code !== 0) throw new Error(`${row} ended with ${signal ?? `status ${code}`} after ${files.join(" ")}`);
 }
 
-if (!values.packed) {
-  const names = backends.split(",");
-  const title = (row) => `\n== the test files in ${row}, on ${backends}`;
-  /** Rows one after the other that tell what they have printed at the end, so that they may run beside others. */
-  const beside = async (...rows) => {
-    const said = [];
-    const say = (text) => said.push(text);
-    for (const row of rows.filter(wanted)) {
-      say(title(row));
-      await part(row, "tests", names, () => tests(row, say), say);
-    }
-    return said;
+/** Runs `jobs` in order, so many at a time. */
+async function inLanes(lanes, jobs) {
+  const rest = [...jobs];
+  const lane = async () => {
+    for (let job = rest.shift(); job; job = rest.shift()) await job();
   };
-  // Node 20 waits for a GPU in software, these mostly for one thread.
-  const others = beside("node26", "bun");
-  for (const row of ["node", "deno", "chromium"]) {
-    if (wanted(row)) console.log(title(row));
-    await part(row, "tests", names, () => tests(row));
-    if (row === "node") for (const text of await others) console.log(text);
-  }
+  await Promise.all(Array.from({ length: lanes }, lane));
 }
 
-if (!values.tests) {
+/** The test files' jobs of all rows, those of Node 20 first; a row passed if all its groups did. */
+function testJobs() {
+  const names = backends.split(",");
+  return ["node", "deno", "chromium", "bun", "node26"].filter(wanted).flatMap((row) => {
+    const all = testFiles(row, backends);
+    let good = 0;
+    return all.map(
+      ([files, on], i) =>
+        () =>
+          part(
+            row,
+            "tests",
+            [],
+            async () => {
+              await group(row, files, on);
+              if (++good === all.length) passed.set(row, { ...passed.get(row), tests: names });
+            },
+            `tests ${i + 1} of ${all.length}`,
+          ),
+    );
+  });
+}
+
+async function packed() {
   const { App } = await import("./app.mjs");
   const { dawn, says, works } = await import("./checks.mjs");
   const app = new App();
@@ -115,6 +127,8 @@ if (!values.tests) {
     await app.remove();
   }
 }
+
+await inLanes(LANES, [...(values.tests ? [] : [packed]), ...(values.packed ? [] : testJobs())]);
 
 const columns = values.tests ? ["tests"] : values.packed ? ["works", "says"] : undefined;
 const whole = !positionals.length && !columns;

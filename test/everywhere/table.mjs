@@ -19,10 +19,14 @@ const installed = (name, from = ".", pattern = /^\d+\.\d+/) => {
 /** Label, version, and whose WebGPU it is. */
 export const rows = {
   node: ["Node", () => version("node"), "Dawn"],
-  node26: ["Node", () => version("node26"), "Dawn: golden numbers, faults, kernels"],
-  deno: ["Deno", () => version("deno"), "wgpu"],
-  bun: ["Bun", () => version("bun"), "Dawn: golden numbers, faults, kernels"],
-  chromium: ["Chromium", () => /\d+/.exec(output(process.env.CHROMIUM ?? "/usr/bin/chromium", "--version"))[0], "Dawn"],
+  node26: ["Node", () => version("node26"), "Dawn: kernels, golden numbers, faults"],
+  deno: ["Deno", () => version("deno"), "wgpu: every op and kernel, golden numbers, faults"],
+  bun: ["Bun", () => version("bun"), "Dawn: kernels, golden numbers, faults"],
+  chromium: [
+    "Chromium",
+    () => /\d+/.exec(output(process.env.CHROMIUM ?? "/usr/bin/chromium", "--version"))[0],
+    "Dawn: every op and kernel, golden numbers, faults",
+  ],
   workerd: ["workerd", () => installed("workerd", ".", /\.(\d{6})/)],
   vite: ["Vite", () => installed("vite")],
   vite7: ["Vite", () => installed("vite7")],
@@ -34,7 +38,7 @@ export const rows = {
   ],
 };
 
-const HEAD = "\n| where | all tests on | the packed tarball | what it says |\n| --- | --- | --- | --- |\n";
+const HEAD = "\n| where | test files on | the packed tarball | what it says |\n| --- | --- | --- | --- |\n";
 
 const COLUMNS = ["tests", "works", "says"];
 
