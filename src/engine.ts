@@ -193,7 +193,7 @@ export class Engine {
     made?: Made,
   ): Promise<Ready & { texts: number }> {
     const texts = batch.length;
-    const pairs = paired(batch, this.parts.architecture.kinds);
+    const pairs = paired(batch, this.parts.architecture);
     const reads = this.#reads(batch);
     const whole = this.parts.architecture.reads === "mean" || made?.whole;
     const attend = texts * t * t >= LARGE ? (await import("./ops/attend.ts")).attend : undefined;

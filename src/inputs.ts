@@ -120,12 +120,29 @@ function replaced(tokens: Token[], ids: readonly number[], vocabulary: number): 
 }
 
 /** Whether places differ from text to text. @internal */
-export const paired = (batch: readonly Encoded[], kinds: number): boolean =>
-  kinds > 1 && batch.some(({ tokens }) => tokens.some(({ type }) => type));
+export const paired = (
+  batch: readonly Encoded[],
+  { kinds, uncounted }: Pick<Architecture, "kinds" | "uncounted">,
+): boolean =>
+  batch.some(({ tokens }) =>
+    tokens.some(({ id, type }) => (kinds > 1 && type) || (uncounted !== undefined && id === uncounted)),
+  );
+
+/** The row of positions of each of `t` tokens. Those that do not count have the row before the first. */
+function rowsOf(
+  tokens: readonly Token[],
+  t: number,
+  { first = 0, uncounted }: Pick<Architecture, "first" | "uncounted">,
+): number[] {
+  let next = first;
+  return Array.from({ length: t }, (_, j) =>
+    uncounted !== undefined && tokens[j]?.id === uncounted ? first - 1 : next++,
+  );
+}
 
 /**
  * Word vectors, places and lengths of a batch padded to `t` tokens; padding is zeros, as is a token of id −1. Places are
- * those of one text, for all, or of each where some are pairs; the first token has row `first` of the positions.
+ * those of one text, for all, or of each where they differ; the first token has row `first` of the positions.
  *
  * @internal
  */
@@ -133,9 +150,10 @@ export function inputs(
   batch: readonly Encoded[],
   t: number,
   tables: Tables,
-  { width, first = 0, kinds }: Pick<Architecture, "width" | "first" | "kinds">,
+  architecture: Pick<Architecture, "width" | "first" | "uncounted" | "kinds">,
 ): Data {
-  const pairs = paired(batch, kinds);
+  const { width } = architecture;
+  const pairs = paired(batch, architecture);
   const lengths = Float32Array.from(batch, ({ tokens }) => tokens.length);
   if (batch[0].given) return { lengths, ...padded(batch, t, batch[0].given) };
   const words = new Float32Array(batch.length * t * width);
@@ -146,15 +164,16 @@ export function inputs(
   });
   const typed = ([0, 1] as const).map((type) => {
     const kind = new Float32Array(width);
-    if (!type || pairs) tables.types?.(type, kind, 0);
+    tables.types?.(architecture.kinds > 1 ? type : 0, kind, 0);
     return kind;
   });
   const each = pairs ? batch : batch.slice(0, 1);
   const places = new Float32Array(each.length * t * width);
   each.forEach(({ tokens }, i) => {
+    const rows = rowsOf(tokens, t, architecture);
     for (let j = 0; j < t; j++) {
       const at = (i * t + j) * width;
-      tables.positions?.(first + j, places, at);
+      tables.positions?.(rows[j], places, at);
       typed[each === batch ? (tokens[j]?.type ?? 0) : 0].forEach((v, k) => {
         places[at + k] += v;
       });

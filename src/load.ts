@@ -4,6 +4,7 @@ import { method } from "./composites.ts";
 import { RelpropError, throwIfAborted } from "./errors.ts";
 import { files, type ReadOptions, type Source } from "./files.ts";
 import { checkFinite, type Rows, rows } from "./floats.ts";
+import type { Tables } from "./inputs.ts";
 import { readJson } from "./json.ts";
 import { Model, type ModelParts } from "./model.ts";
 import { type Architecture, architecture, type Network } from "./models/family.ts";
@@ -51,7 +52,8 @@ export async function read(source: Source, options: LoadOptions): Promise<ModelP
       new Map([...stored].map(([name, { info }]) => [name, info.shape])),
       kept(stored, options),
     );
-    const found = await architecture(config, weights);
+    const wrapped = (await from.open("modules.json")) !== undefined;
+    const found = await architecture(config, weights, wrapped);
     const net = network(found, 1, 1, { loops: 1 }); // asks for every weight, and so checks that all are there with the right shapes
 
     const special = found.task !== "sequence-classification" && (await import("./open.ts"));
@@ -73,7 +75,7 @@ export async function read(source: Source, options: LoadOptions): Promise<ModelP
     const needed = new Set([...weights.used.keys(), ...parts, ...Object.values(design.tables)]);
     return {
       name: options.name ?? from.name,
-      type: String(config.model_type),
+      type: config.model_type as string,
       architecture: design,
       tokenizer: encode,
       tables,
@@ -110,19 +112,21 @@ function kept(stored: ReadonlyMap<string, Stored>, { narrow: wanted }: LoadOptio
 }
 
 /** The embedding tables, kept on the host in the checkpoint's own dtype. */
-async function embeddings(design: Architecture, stored: ReadonlyMap<string, Stored>, signal?: AbortSignal) {
+async function embeddings(
+  design: Architecture,
+  stored: ReadonlyMap<string, Stored>,
+  signal?: AbortSignal,
+): Promise<Tables> {
   const table = async (name: string): Promise<Rows> => {
     const { file, info } = stored.get(name)!;
     return rows(await file.read(info.start, info.end, signal), info);
   };
-  const { words, positions, types, relative } = design.tables;
+  const named = Object.entries(design.tables) as [keyof Tables, string | undefined][];
+  const there = named.flatMap(([key, name]) => (name === undefined ? [] : [[key, name] as const]));
   // In the order they mostly lie in, by name: files are read faster forwards.
-  return {
-    positions: positions === undefined ? undefined : await table(positions),
-    types: types === undefined ? undefined : await table(types),
-    words: words === undefined ? undefined : await table(words),
-    relative: relative === undefined ? undefined : await table(relative),
-  };
+  const found: Tables = {};
+  for (const [key, name] of there.sort(([, a], [, b]) => (a < b ? -1 : 1))) found[key] = await table(name);
+  return found;
 }
 
 /** Starts a backend and hands it the weights; a GPU that cannot hold them gives way to WASM if the choice was `auto`. */

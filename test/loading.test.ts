@@ -80,7 +80,8 @@ test("configs that cannot be", async () => {
   const cases: [Record<string, unknown>, string][] = [
     [{ model_type: "llama" }, "ConfigUnsupported"],
     [{ model_type: "gpt2" }, "MissingTensor"],
-    [{ architectures: ["BertForNextSentencePrediction"] }, "ConfigUnsupported"],
+    [{ architectures: ["BertForNextSentencePrediction"] }, "MissingTensor"],
+    [{ architectures: ["BertLMHeadModel"] }, "ConfigUnsupported"],
     [{ architectures: ["BertForQuestionAnswering"] }, "MissingTensor"],
     [{ model_type: "constructor" }, "ConfigUnsupported"],
     [{ model_type: undefined }, "ConfigUnsupported"],

@@ -3,7 +3,7 @@ import { activation, agree, integer, positive } from "./config.ts";
 import { encoder } from "./encoder.ts";
 import type { Family } from "./family.ts";
 import { dense, postNorm } from "./layers.ts";
-import { natural } from "./numbers.ts";
+import { relativeKeys } from "./relative_keys.ts";
 
 const names = {
   q: "attention.query",
@@ -30,11 +30,12 @@ export const albert: Family = {
       num_attention_heads: 64,
       num_hidden_groups: 1,
       num_hidden_layers: 12,
+      position_embedding_type: "absolute",
       type_vocab_size: 2,
       vocab_size: 30000,
     },
     idle: ["attention_probs_dropout_prob", "classifier_dropout_prob", "hidden_dropout_prob"],
-    only: { position_embedding_type: "absolute" },
+    only: {},
   },
   build(config, w) {
     const base = w.base("albert");
@@ -42,24 +43,35 @@ export const albert: Family = {
     const first = base.at("encoder.albert_layer_groups.0.albert_layers.0");
     const inner = first.shape("ffn.weight")?.[0] ?? 0;
     agree(config, "intermediate_size", inner, first.name("ffn.weight"));
-    const [layers, groups] = [integer(config, "num_hidden_layers", 512), natural(config, "num_hidden_groups", 1)];
-    const each = natural(config, "inner_group_num", 1);
+    const layers = integer(config, "num_hidden_layers", 512);
+    const groups = integer(config, "num_hidden_groups", 512);
+    const each = integer(config, "inner_group_num", Math.floor(512 / layers));
+    const blocks = Array.from({ length: layers * each }, (_, i) => {
+      const group = Math.trunc(Math.floor(i / each) / (layers / groups));
+      return base.at(`encoder.albert_layer_groups.${group}.albert_layers.${i % each}`);
+    });
     const eps = positive(config, "layer_norm_eps");
     const act = activation(config, "hidden_act");
-    const how = { heads: integer(config, "num_attention_heads", 65536), inner, eps, act, names };
+    const heads = integer(config, "num_attention_heads", 65536);
+    const attentions = blocks.map((block) => block.at("attention"));
+    const relative = relativeKeys(config, attentions, () => heads);
+    const how = { heads, inner, eps, act, names };
     const table = (kind: string) => base.name(`embeddings.${kind}_embeddings.weight`);
     return encoder(config, w, {
-      tables: { words: table("word"), positions: table("position"), types: table("token_type") },
+      tables: {
+        words: table("word"),
+        positions: relative ? undefined : table("position"),
+        types: table("token_type"),
+        ...relative?.tables,
+      },
+      data: relative?.data,
       norm: base.at("embeddings.LayerNorm"),
       eps,
       enter: (x) => dense(x, base.at("encoder.embedding_hidden_mapping_in"), width),
       width,
-      blocks: layers * each,
-      block(i, read, x, embedded) {
-        const group = Math.floor((Math.floor(i / each) * groups) / layers);
-        const layer = base.at(`encoder.albert_layer_groups.${group}.albert_layers.${i % each}`);
-        return postNorm(layer, read, x, embedded, how);
-      },
+      blocks: blocks.length,
+      block: (i, read, x, embedded) => postNorm(blocks[i], read, x, embedded, { ...how, bias: relative?.bias(i) }),
+      placed: relative !== undefined,
       heads: {
         "sequence-classification": { dense: "albert.pooler", act: tanh, out: "classifier" },
         "token-classification": { out: "classifier" },
@@ -72,6 +84,7 @@ export const albert: Family = {
           tied: table("word"),
           bias: "predictions.bias",
         },
+        "multiple-choice": { dense: "albert.pooler", act: tanh, out: "classifier" },
         embedding: "none",
       },
     });

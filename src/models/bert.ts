@@ -1,11 +1,13 @@
 import { tanh } from "../ops/activation.ts";
 import type { Tensor } from "../tensor.ts";
-import { activation, agree, type Config, integer, positive } from "./config.ts";
+import { activation, agree, type Config, flag, integer, positive, unsupported } from "./config.ts";
 import { encoder } from "./encoder.ts";
 import type { Architecture, Family } from "./family.ts";
 import type { Fields } from "./fields.ts";
 import type { Heads } from "./heads.ts";
-import { dense, postNorm } from "./layers.ts";
+import { causal, dense, postNorm } from "./layers.ts";
+import { pruned } from "./pruned.ts";
+import { relativeKeys } from "./relative_keys.ts";
 import type { Weights } from "./weights.ts";
 
 /** How BERT's checkpoints name a block's layers. */
@@ -22,77 +24,103 @@ export const names = {
 
 export const fields: Fields = {
   read: {
+    add_cross_attention: false,
     hidden_act: "gelu",
     hidden_size: 768,
     intermediate_size: 3072,
+    is_decoder: false,
     layer_norm_eps: 1e-12,
     max_position_embeddings: 512,
     num_attention_heads: 12,
     num_hidden_layers: 12,
     pad_token_id: 0,
+    position_embedding_type: "absolute",
+    pruned_heads: {},
     type_vocab_size: 2,
     vocab_size: 30522,
   },
   idle: ["attention_probs_dropout_prob", "classifier_dropout", "hidden_dropout_prob"],
-  only: { add_cross_attention: false, is_decoder: false, position_embedding_type: "absolute" },
+  only: {},
 };
 
 /** BERT (Devlin et al., 2018): embeddings, encoder, and a head with or without a pooler. */
 export const bert: Family = {
   fields,
   build(config, w) {
-    const act = activation(config, "hidden_act");
     const lm = "cls.predictions";
-    return bertLike(config, w, "bert", 0, {
-      "sequence-classification": { dense: "bert.pooler.dense", act: tanh, out: "classifier" },
+    const pooler = { dense: "bert.pooler.dense", act: tanh };
+    return bertLike(config, w, "bert", {
+      "sequence-classification": { ...pooler, out: "classifier" },
       "token-classification": { out: "classifier" },
       "question-answering": { out: "qa_outputs" },
       "masked-lm": {
         dense: `${lm}.transform.dense`,
-        act,
+        act: activation(config, "hidden_act"),
         norm: `${lm}.transform.LayerNorm`,
         out: `${lm}.decoder`,
         tied: "bert.embeddings.word_embeddings.weight",
         bias: `${lm}.bias`,
       },
+      "next-sentence-prediction": { ...pooler, out: "cls.seq_relationship" },
+      "multiple-choice": { ...pooler, out: "classifier" },
       embedding: "none",
     });
   },
 };
 
 /**
- * An encoder with BERT's blocks and names under `prefix`, the first token at row `first` of the positions; embeddings pass
- * the dense layer `enter`, if there is one.
+ * An encoder with BERT's blocks and names under `prefix`. Positions do not count tokens of the id `uncounted`, if there is one,
+ * and start after it; embeddings pass the dense layer `enter`, if there is one.
  */
 export function bertLike(
   config: Config,
   w: Weights,
   prefix: string,
-  first: number,
   heads: Heads,
-  enter?: string,
+  { uncounted, enter }: { uncounted?: number; enter?: string } = {},
 ): Architecture {
   const base = w.base(prefix);
   const inner = base.shape("encoder.layer.0.intermediate.dense.weight")?.[0] ?? 0;
   agree(config, "intermediate_size", inner, base.name("encoder.layer.0.intermediate.dense.weight"));
+  const decoder = flag(config, "is_decoder");
+  if (flag(config, "add_cross_attention") && !decoder)
+    throw unsupported("add_cross_attention", true, "is_decoder is not true");
   const eps = positive(config, "layer_norm_eps");
+  const many = integer(config, "num_attention_heads", 65536);
+  const lost = pruned(config, many);
+  const blocks = integer(config, "num_hidden_layers", 512);
+  const layers = Array.from({ length: blocks }, (_, i) => base.at(`encoder.layer.${i}`));
+  const relative = relativeKeys(
+    config,
+    layers.map((layer) => layer.at("attention.self")),
+    (i) => many - lost(i),
+  );
   const how = {
-    heads: integer(config, "num_attention_heads", 65536),
+    heads: many,
     inner,
     eps,
     act: activation(config, "hidden_act"),
     names,
+    span: decoder ? causal : undefined,
   };
   const table = (kind: string) => base.name(`embeddings.${kind}_embeddings.weight`);
   const width = enter && base.shape(`${enter}.weight`)?.[0];
   return encoder(config, w, {
     ...(width && { width, enter: (x: Tensor) => dense(x, base.at(enter), width) }),
-    tables: { words: table("word"), positions: table("position"), types: table("token_type") },
-    first,
+    tables: {
+      words: table("word"),
+      positions: relative ? undefined : table("position"),
+      types: table("token_type"),
+      ...relative?.tables,
+    },
+    ...(uncounted !== undefined && !relative && { first: uncounted + 1, uncounted }),
+    data: relative?.data,
     norm: base.at("embeddings.LayerNorm"),
     eps,
-    blocks: integer(config, "num_hidden_layers", 512),
-    block: (i, read, x, embedded) => postNorm(base.at(`encoder.layer.${i}`), read, x, embedded, how),
+    blocks,
+    block: (i, read, x, embedded) =>
+      postNorm(layers[i], read, x, embedded, { ...how, lost: lost(i), bias: relative?.bias(i) }),
+    placed: decoder || relative !== undefined,
     heads,
   });
 }

@@ -5,13 +5,17 @@ import { quote, RelpropError } from "../errors.ts";
 import { activations } from "../ops/activation.ts";
 import type { Tensor } from "../tensor.ts";
 
-export type Config = Readonly<Record<string, unknown>>;
-
 export const invalid = (field: string, value: unknown, wanted: string) =>
   new RelpropError("ConfigInvalid", `config.json's ${field} is ${quote(value)}, it must be ${wanted}`, { field });
 
 export const unsupported = (field: string, value: unknown, instead: string): RelpropError =>
   new RelpropError("ConfigUnsupported", `config.json's ${field} is ${quote(value)}; ${instead}`, { field });
+
+export type Config = Readonly<Record<string, unknown>>;
+
+/** The major version of transformers that wrote the file; not a number where it does not say. */
+export const major = (config: Config): number =>
+  Number.parseInt((field(config, "transformers_version") ?? "") as string, 10);
 
 /** An own field, so that "constructor" and its kin are absent like any other. */
 export const field = (config: Config, name: string): unknown =>
@@ -28,8 +32,17 @@ export function integer(config: Config, name: string, most: number): number {
 
 export function positive(config: Config, name: string): number {
   const value = field(config, name);
-  if (typeof value !== "number" || !(value > 0) || !(value < 1)) throw invalid(name, value, "between 0 and 1");
+  if (typeof value !== "number" || !(value > 0) || !Number.isFinite(value))
+    throw invalid(name, value, "a positive number");
   return value;
+}
+
+/** True or false, as Python takes a value that is neither. */
+export function flag(config: Config, name: string): boolean {
+  const value = field(config, name) ?? false;
+  if (value === true || value === 1) return true;
+  if (value === false || value === 0) return false;
+  throw invalid(name, value, "true or false");
 }
 
 /** A number of the config that the tensors also tell. */

@@ -1,37 +1,64 @@
 import { activations } from "../ops/activation.ts";
 import { fields as bert, bertLike } from "./bert.ts";
+import { activation, type Config, field, flag, unsupported } from "./config.ts";
 import type { Family } from "./family.ts";
+import type { Head } from "./heads.ts";
 
 const gelu = activations.get("gelu");
 
 /** ELECTRA (Clark et al., 2020): BERT's encoder, over embeddings that may be narrower than its stream. */
 export const electra: Family = {
   fields: {
-    read: { ...bert.read, embedding_size: 128, hidden_size: 256, intermediate_size: 1024, num_attention_heads: 4 },
-    idle: [...bert.idle, "summary_last_dropout", "summary_first_dropout"],
-    only: { ...bert.only, summary_activation: "gelu", summary_type: "first", summary_use_proj: true },
+    read: {
+      ...bert.read,
+      embedding_size: 128,
+      hidden_size: 256,
+      intermediate_size: 1024,
+      num_attention_heads: 4,
+      summary_activation: "gelu",
+      summary_type: "first",
+      summary_use_proj: true,
+    },
+    idle: [...bert.idle, "summary_first_dropout", "summary_last_dropout", "summary_proj_to_labels"],
+    only: {},
   },
   build(config, w) {
     const lm = "generator_predictions";
-    return bertLike(
-      config,
-      w,
-      "electra",
-      0,
-      {
-        "sequence-classification": { dense: "classifier.dense", act: gelu, out: "classifier.out_proj" },
-        "token-classification": { out: "classifier" },
-        "question-answering": { out: "qa_outputs" },
-        "masked-lm": {
-          dense: `${lm}.dense`,
-          act: gelu,
-          norm: `${lm}.LayerNorm`,
-          out: "generator_lm_head",
-          tied: "electra.embeddings.word_embeddings.weight",
-        },
-        embedding: "none",
+    const discriminator = "discriminator_predictions";
+    const heads = {
+      "sequence-classification": { dense: "classifier.dense", act: gelu, out: "classifier.out_proj" },
+      "token-classification": { out: "classifier" },
+      "question-answering": { out: "qa_outputs" },
+      "masked-lm": {
+        dense: `${lm}.dense`,
+        act: gelu,
+        norm: `${lm}.LayerNorm`,
+        out: "generator_lm_head",
+        tied: "electra.embeddings.word_embeddings.weight",
       },
-      "embeddings_project",
-    );
+      "pre-training": {
+        dense: `${discriminator}.dense`,
+        act: activation(config, "hidden_act"),
+        out: `${discriminator}.dense_prediction`,
+      },
+      "multiple-choice": w.shape("sequence_summary.summary.weight") && summary(config),
+      embedding: "none",
+    } as const;
+    return bertLike(config, w, "electra", heads, { enter: "embeddings_project" });
   },
 };
+
+/** The one head that reads the config's summary of a text. */
+function summary(config: Config): Head {
+  const reads = { first: undefined, mean: "mean", last: "last", cls_index: "last" } as const;
+  const type = field(config, "summary_type");
+  if (typeof type !== "string" || !Object.hasOwn(reads, type)) {
+    throw unsupported("summary_type", type, `supported are ${Object.keys(reads).join(", ")}`);
+  }
+  return {
+    dense: flag(config, "summary_use_proj") ? "sequence_summary.summary" : undefined,
+    act: field(config, "summary_activation") ? activation(config, "summary_activation") : undefined,
+    out: "classifier",
+    reads: reads[type as keyof typeof reads],
+  };
+}

@@ -15,8 +15,9 @@ import type { Weights } from "./weights.ts";
 export interface Encoder {
   /** The embedding tables' whole names. */
   tables: Architecture["tables"];
-  /** The row of the table of positions that the first token has. */
+  /** The row of the table of positions that the first token has, and the id of tokens that positions do not count. */
   first?: number;
+  uncounted?: number;
   data?: Architecture["data"];
   /** What is made of the sum of embeddings before its norm, `width` wide. */
   project?(sum: Tensor): Tensor;
@@ -42,7 +43,7 @@ export interface Encoder {
 }
 
 export function encoder(config: Config, w: Weights, it: Encoder): Architecture {
-  const { tables, first = 0, eps } = it;
+  const { tables, first = 0, uncounted, eps } = it;
   const [vocabulary, inner] = table(w, tables.words!);
   const [longest] = tables.positions
     ? table(w, tables.positions, inner)
@@ -52,6 +53,11 @@ export function encoder(config: Config, w: Weights, it: Encoder): Architecture {
   const { logits, ...found } = top(config, w, it.heads, width, eps);
   const task = found.reads === "first" && it.reads ? { ...found, reads: it.reads } : found;
   agree(config, "vocab_size", vocabulary, tables.words!);
+  if (tables.types) agree(config, "type_vocab_size", kinds, tables.types);
+  if (first >= longest) {
+    const message = `config.json's pad_token_id is ${first - 1}, but ${tables.positions} has ${longest} rows`;
+    throw new RelpropError("ConfigMismatch", message, { field: "pad_token_id" });
+  }
   agree(config, "hidden_size", width, tables.words!);
   if (tables.positions) agree(config, "max_position_embeddings", longest, tables.positions);
 
@@ -59,6 +65,7 @@ export function encoder(config: Config, w: Weights, it: Encoder): Architecture {
     ...task,
     tables,
     first,
+    uncounted,
     kinds,
     data: it.data,
     vocabulary,

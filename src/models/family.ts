@@ -88,9 +88,17 @@ export interface Energy {
 export interface Architecture {
   task: Task;
   /** Names of the embedding tables [rows, d], and of others that `data` reads, kept on the host. */
-  tables: { words?: string; positions?: string; types?: string; relative?: string };
+  tables: {
+    words?: string;
+    positions?: string;
+    types?: string;
+    relative?: string;
+    [block: `distances ${number}`]: string | undefined;
+  };
   /** The row of positions that the first token has. */
   first?: number;
+  /** The id of tokens that positions do not count, which have the row before the first: RoBERTa's padding. */
+  uncounted?: number;
   /** The token with which a text ends, of models that continue texts. */
   stops?: readonly number[];
   /** The bytes of UTF-8 that a piece of the vocabulary stands for in a text. */
@@ -136,9 +144,9 @@ export interface Family {
   build(config: Config, weights: Weights): Architecture;
 }
 
-/** The architecture that config.json's `model_type` names. */
-export async function architecture(config: Config, weights: Weights): Promise<Architecture> {
+/** The architecture that config.json's `model_type` names; `wrapped` if sentence-transformers' files are around it. */
+export async function architecture(config: Config, weights: Weights, wrapped = false): Promise<Architecture> {
   const type = field(config, "model_type");
   const family = type === "bert" ? bert : await (await import("./families.ts")).family(type);
-  return family.build(settings(config, family.fields), weights);
+  return family.build(settings(config, family.fields, wrapped), weights);
 }

@@ -31,10 +31,11 @@ export const common = {
   },
   // dtype and torch_dtype: weights are computed with in f32, whatever they are stored in.
   idle: (
-    "_attn_implementation _commit_hash _name_or_path _num_labels attn_implementation bad_words_ids begin_suppress_tokens " +
+    "_attn_implementation _commit_hash _name_or_path _num_labels _output_attentions add_cross_attention attn_implementation " +
+    "bad_words_ids begin_suppress_tokens " +
     "bos_token_id chunk_size_feed_forward cls_token_id cross_attention_hidden_size decoder_start_token_id diversity_penalty do_sample " +
     "dtype early_stopping encoder_no_repeat_ngram_size eos_token_id exponential_decay_length_penalty finetuning_task " +
-    "forced_bos_token_id forced_eos_token_id gradient_checkpointing initializer_range label2id length_penalty mask_token_id " +
+    "forced_bos_token_id forced_eos_token_id gradient_checkpointing initializer_range is_causal is_decoder label2id length_penalty mask_token_id " +
     "max_length min_length name_or_path no_repeat_ngram_size num_beam_groups num_beams num_return_sequences output_attentions " +
     "output_hidden_states output_past output_scores pad_token_id prefix remove_invalid_values repetition_penalty return_dict " +
     "return_dict_in_generate sep_token_id suppress_tokens task_specific_params temperature tf_legacy_loss tie_encoder_decoder " +
@@ -55,8 +56,11 @@ const empty = (value: unknown): boolean =>
 
 const same = (a: unknown, b: unknown): boolean => a === b || (empty(a) && empty(b));
 
-/** A config as the family's class reads it: other names resolved, defaults in place of what is absent. */
-export function settings(given: Config, { read, idle, only, aliases = {}, closed }: Fields): Config {
+/**
+ * A config as the family's class reads it: other names resolved, defaults in place of what is absent. `wrapped` says whether
+ * sentence-transformers' files are around the model.
+ */
+export function settings(given: Config, { read, idle, only, aliases = {}, closed }: Fields, wrapped: boolean): Config {
   const config: Record<string, unknown> = { ...common.read, ...(closed && { num_labels: null }), ...read };
   const fixed: Config = { ...common.only, ...only };
   const known = new Set([
@@ -85,5 +89,5 @@ export function settings(given: Config, { read, idle, only, aliases = {}, closed
   for (const name of ["model_type", "transformers_version"]) {
     if (config[name] !== null && typeof config[name] !== "string") throw invalid(name, config[name], "a string");
   }
-  return config;
+  return { ...config, wrapped };
 }

@@ -1,10 +1,11 @@
-// What stands on an encoder: config.json's `architectures` says what for, the tensors how many classes there are.
+// What stands on an encoder: `architectures` in config.json proposes what for, the tensors decide and say how many classes
+// there are.
 
 import { RelpropError } from "../errors.ts";
 import type { activations } from "../ops/activation.ts";
 import { linear } from "../ops/linear.ts";
 import { cols, type Tensor } from "../tensor.ts";
-import { type Config, field, labels, named, oneOf, unsupported } from "./config.ts";
+import { type Config, field, labels, major, named, oneOf, unsupported } from "./config.ts";
 import type { Architecture } from "./family.ts";
 import { dense, norm } from "./layers.ts";
 import type { Weights } from "./weights.ts";
@@ -22,12 +23,15 @@ export type Task =
   | "point-cloud-classification"
   | "point-cloud-reconstruction";
 
+/** What a head is for: a task, or a use of one that has labels or classes of its own. */
+type Purpose = Task | "next-sentence-prediction" | "multiple-choice" | "pre-training";
+
 /** What a class name of transformers ends in: BertForMaskedLM does masked-lm. */
-function taskOf(name: string): Task {
+function purpose(name: string): Purpose {
   if (/(LMHead|DoubleHeads)Model$/.test(name)) return "causal-lm"; // a choice among texts is not computed
-  if (/(Bert|Albert)ForPreTraining$/.test(name)) return "masked-lm";
+  if (/(Bert|Albert)ForPreTraining$/.test(name)) return "masked-lm"; // the head of pairs stays unused
   const [, what = "Embedding"] = /For(\w+?)(WithTeacher)?$/.exec(name) ?? (/Model$/.test(name) ? [] : ["", name]);
-  return what.replace(/\B([A-Z][a-z]|LM)/g, "-$1").toLowerCase() as Task;
+  return what.replace(/\B([A-Z][a-z]|LM)/g, "-$1").toLowerCase() as Purpose;
 }
 
 /** A dense layer and what is around it; each part but `out` only if it is named. Paths are from the checkpoint's root. */
@@ -38,41 +42,78 @@ export interface Head {
   /** Whether the norm may have no bias. */
   bare?: boolean;
   out: string;
+  /** What a head of texts reads, if not the first token. */
+  reads?: "last" | "mean";
   /** Where out's weight is if it has none of its own, and a bias that is kept apart from it. */
   tied?: string;
   bias?: string;
 }
 
-/** The heads that a family has; a task that needs none of its own is only named. */
-export type Heads = Partial<Record<Task, Head | "none">>;
+/** The heads that a family has, the most particular first; a task that needs none of its own is only named. */
+export type Heads = Partial<Record<Purpose, Head | "none" | undefined>>;
 
 type Top = Pick<Architecture, "task" | "labels" | "scores" | "reads"> & { logits(x: Tensor): Tensor };
 
+/** The matrix of a head's logits: its own, or the one it shares if the config says that they are tied. */
+function matrixOf(config: Config, w: Weights, { out, tied }: Head): string {
+  const own = `${out}.weight`;
+  if (!tied || field(config, "tie_word_embeddings") === false) return own;
+  // transformers 4 ties whatever the file has, 5 only what is equal: the version that wrote the file decides.
+  return w.shape(own) && !(major(config) < 5) ? own : tied;
+}
+
+/** Whether the checkpoint has what a head begins and ends with. */
+const has = (config: Config, w: Weights, head: Head): boolean =>
+  (!head.dense || w.shape(`${head.dense}.weight`) !== undefined) && w.shape(matrixOf(config, w, head)) !== undefined;
+
+type Choice = [Purpose, Head | "none" | undefined];
+
+/** The head that `architectures` names or, where it names none, the first whose tensors are there. */
+function proposed(config: Config, w: Weights, heads: Heads): Choice {
+  const name = named(config);
+  if (name !== undefined) {
+    const what = purpose(name);
+    return [what, Object.hasOwn(heads, what) ? heads[what] : undefined];
+  }
+  const there = (Object.entries(heads) as Choice[]).filter(
+    ([, head]) => head && head !== "none" && has(config, w, head),
+  );
+  const own = there.find(([, head]) => w.shape(`${(head as Head).out}.weight`));
+  return own ?? there[0] ?? ["embedding", heads.embedding];
+}
+
+/** sentence-transformers reads the encoder alone, whichever class its config names, unless it is a cross-encoder. */
+function chosen(config: Config, w: Weights, heads: Heads): Choice {
+  const [what, head] = proposed(config, w, heads);
+  const cross = what === "sequence-classification" && head && head !== "none" && has(config, w, head);
+  return field(config, "wrapped") && heads.embedding && !cross ? ["embedding", heads.embedding] : [what, head];
+}
+
 /** The task, and its logits of rows of the last block's output. */
 export function top(config: Config, w: Weights, heads: Heads, width: number, eps: number): Top {
-  const architecture = named(config);
-  const task = architecture === undefined ? "sequence-classification" : taskOf(architecture);
-  const head = Object.hasOwn(heads, task) && heads[task];
+  const [what, head] = chosen(config, w, heads);
   if (!head) {
-    const known = Object.keys(heads).join(", ");
-    throw unsupported("architectures", architecture, `of this model type there are ${known}`);
+    const known = Object.keys(heads)
+      .filter((what) => heads[what as Purpose])
+      .join(", ");
+    throw unsupported("architectures", named(config), `of this model type there are ${known}`);
   }
   if (head === "none") {
     const names = Array.from({ length: width }, (_, i) => String(i));
-    return { task, labels: names, scores: "none", reads: "mean", logits: (x) => x };
+    return { task: what as Task, labels: names, scores: "none", reads: "mean", logits: (x) => x };
   }
-  const { dense: inner, act = (x: Tensor) => x, norm: scaled, bare, out, tied, bias } = head;
-  const matrix = w.shape(`${out}.weight`) ? `${out}.weight` : (tied ?? `${out}.weight`);
+  const { dense: inner, act = (x: Tensor) => x, norm: scaled, bare, out, bias } = head;
+  const matrix = matrixOf(config, w, head);
   const [classes] = w.shape(matrix) ?? [];
   if (!classes) {
-    const hint = `which ${architecture ?? "a classifier"} needs: is this a model without its head?`;
+    const hint = `which ${named(config) ?? "a classifier"} needs: is this a model without its head?`;
     throw new RelpropError("MissingTensor", `the checkpoint has no ${matrix}, ${hint}`, { name: matrix });
   }
   const [between = width] = (inner && w.shape(`${inner}.weight`)) || [];
   w.demand(matrix, [classes, between]);
   return {
-    task,
-    ...outputs(config, task, classes),
+    ...outputs(config, what, classes, matrix),
+    ...(head.reads && { reads: head.reads }),
     logits(x) {
       const h = inner ? act(dense(x, w.at(inner), between)) : act(x);
       const y = scaled ? norm(h, w.at(scaled), eps, bare) : h;
@@ -82,17 +123,41 @@ export function top(config: Config, w: Weights, heads: Heads, width: number, eps
   };
 }
 
-/** Names of classes, how logits become probabilities, and whose rows are read. */
-function outputs(config: Config, task: Task, classes: number): Pick<Architecture, "labels" | "scores" | "reads"> {
-  if (task === "question-answering") return { labels: ["start", "end"], scores: "none", reads: "tokens" };
+/** A head of a fixed number of classes, which no field of the config names. */
+const fixed = {
+  "next-sentence-prediction": {
+    task: "sequence-classification",
+    labels: ["is next", "is not next"],
+    scores: "softmax",
+  },
+  "multiple-choice": { task: "sequence-classification", labels: ["choice"], scores: "none" },
+  "pre-training": { task: "token-classification", labels: ["replaced"], scores: "sigmoid" },
+  "question-answering": { task: "question-answering", labels: ["start", "end"], scores: "none" },
+} as const;
+
+/** The task, names of classes, how logits become probabilities, and whose rows are read. */
+function outputs(config: Config, what: Purpose, classes: number, matrix: string): Omit<Top, "logits"> {
+  if (Object.hasOwn(fixed, what)) {
+    const found = fixed[what as keyof typeof fixed];
+    if (found.labels.length !== classes) {
+      const message = `${matrix} has ${classes} rows, ${what} has ${found.labels.length} logits`;
+      throw new RelpropError("UnexpectedShape", message, { name: matrix });
+    }
+    return { ...found, reads: found.task === "sequence-classification" ? "first" : "tokens" };
+  }
+  const task = what as Task;
   if (task === "masked-lm" || task === "causal-lm") {
-    return { labels: Array(classes), scores: "softmax", reads: task === "causal-lm" ? "last" : "tokens" };
+    return { task, labels: Array(classes), scores: "softmax", reads: task === "causal-lm" ? "last" : "tokens" };
   }
   const names = labels(config, classes);
-  if (task === "token-classification") return { labels: names, scores: "softmax", reads: "tokens" };
-  const kinds = ["single_label_classification", "multi_label_classification", "regression"];
-  oneOf(config, "problem_type", kinds, `supported are ${kinds.join(", ")}`);
-  const kind = field(config, "problem_type") ?? (classes === 1 ? "regression" : kinds[0]);
-  const scores = { single_label_classification: "softmax", multi_label_classification: "sigmoid", regression: "none" };
-  return { labels: names, scores: scores[kind as keyof typeof scores] as Architecture["scores"], reads: "first" };
+  if (task === "token-classification") return { task, labels: names, scores: "softmax", reads: "tokens" };
+  const kinds = {
+    single_label_classification: "softmax",
+    multi_label_classification: "sigmoid",
+    regression: "none",
+  } as const;
+  const known = Object.keys(kinds);
+  oneOf(config, "problem_type", known, `supported are ${known.join(", ")}`);
+  const kind = field(config, "problem_type") ?? (classes === 1 ? "regression" : "single_label_classification");
+  return { task, labels: names, scores: kinds[kind as keyof typeof kinds], reads: "first" };
 }

@@ -92,12 +92,15 @@ export const active = (neurons: Tensor, { mask }: Embedded): Tensor => mask?.("n
 /** The names that BERT and its kin give to a block's layers, and how its activation is written. */
 export interface PostNorm {
   heads: number;
+  /** How many of them this block has lost (default 0): its queries, keys and values are that much narrower. */
+  lost?: number;
   inner: number;
   eps: number;
   act(x: Tensor): Tensor;
   names: Record<"q" | "k" | "v" | "o" | "norm" | "up" | "down" | "after", string>;
   bias?: Attention["bias"];
   scale?: number;
+  span?: Span;
 }
 
 /** A block of Vaswani et al. 2017: attention and two dense layers, each added to what it read and then normalised. */
@@ -106,11 +109,13 @@ export function postNorm(
   read: Tensor,
   x: Tensor,
   embedded: Embedded,
-  { heads, inner, eps, act, names, ...how }: PostNorm,
+  { heads: all, lost = 0, inner, eps, act, names, ...how }: PostNorm,
 ): Tensor {
   const d = cols(x);
   const to = (name: string, out: number) => (x: Tensor) => dense(x, layer.at(name), out);
-  const project = { q: to(names.q, d), k: to(names.k, d), v: to(names.v, d), o: to(names.o, d) };
+  const heads = all - lost;
+  const wide = lost ? (d / all) * heads : d;
+  const project = { q: to(names.q, wide), k: to(names.k, wide), v: to(names.v, wide), o: to(names.o, d) };
   const attended = add(read, attention(read, x, embedded, { heads, project, ...how }));
   const passed = norm(attended, layer.at(names.norm), eps);
   const neurons = active(act(to(names.up, inner)(passed)), embedded);

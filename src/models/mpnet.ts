@@ -18,6 +18,7 @@ const names = {
 
 const BUCKETS = 32; // of distances, whatever the config says: transformers does not ask it
 const FAR = 128; // tokens, from where on all distances are one
+const PAD = 1; // whatever the config says of padding
 
 /** MPNet (Song et al., 2020): BERT whose scores have a bias by how far apart two tokens are, the same in all layers. */
 export const mpnet: Family = {
@@ -34,7 +35,7 @@ export const mpnet: Family = {
       vocab_size: 30527,
     },
     idle: ["attention_probs_dropout_prob", "hidden_dropout_prob"],
-    only: {},
+    only: { is_decoder: false }, // which transformers 4 makes causal and 5 ignores
   },
   build(config, w) {
     const base = w.base("mpnet");
@@ -47,7 +48,8 @@ export const mpnet: Family = {
     const relative = base.demand("encoder.relative_attention_bias.weight", [BUCKETS, heads]);
     return encoder(config, w, {
       tables: { words, positions: base.name("embeddings.position_embeddings.weight"), relative },
-      first: 2, // whatever the config says of padding
+      first: PAD + 1,
+      uncounted: PAD,
       data(t, { relative }) {
         const bias = new Float32Array(heads * t * t);
         const row = new Float32Array(heads);
@@ -79,6 +81,7 @@ export const mpnet: Family = {
           tied: words,
           bias: "lm_head.bias",
         },
+        "multiple-choice": { dense: "mpnet.pooler.dense", act: tanh, out: "classifier" },
         embedding: "none",
       },
     });

@@ -1,0 +1,64 @@
+// Whether the lists of fields in src/models are those of transformers' configuration classes. config_fields.py runs this with
+// a file of what the installed classes have.
+
+import { bert } from "../../src/models/bert.ts";
+import { family } from "../../src/models/families.ts";
+import { common } from "../../src/models/fields.ts";
+
+/** A class: its fields' defaults, further names of fields, and the fields that its modelling file reads. */
+interface Class {
+  fields: Record<string, unknown>;
+  aliases: Record<string, string>;
+  modelled: string[];
+}
+
+/** What all classes of a version share, and each class by model_type. */
+export interface Version {
+  common: Record<string, unknown>;
+  classes: Record<string, Class>;
+}
+
+/** Every difference, as a sentence; a default is that of the latest version that has the field. */
+export async function differences(versions: Readonly<Record<string, Version>>): Promise<string[]> {
+  const found: string[] = [];
+  const order = Object.entries(versions).sort(([a], [b]) => Number.parseFloat(a) - Number.parseFloat(b));
+  const shared = [...Object.keys(common.read), ...common.idle, ...Object.keys(common.only)];
+  const types = new Set(order.flatMap(([, { classes }]) => Object.keys(classes)));
+  for (const type of types) {
+    const { fields } = type === "bert" ? bert : await family(type);
+    const valued = { ...fields.read, ...fields.only };
+    const listed = new Set([...Object.keys(valued), ...fields.idle]);
+    const aliases = { ...fields.aliases };
+    const defaults = new Map<string, unknown>();
+    const seen = new Set<string>();
+    for (const [version, { common: base, classes }] of order) {
+      const own = classes[type];
+      for (const [name, of] of Object.entries(own.aliases)) {
+        seen.add(name);
+        if (aliases[name] !== of) found.push(`${version}: ${type} takes ${name} for ${of}`);
+      }
+      for (const name of new Set([...Object.keys({ ...base, ...own.fields }), ...own.modelled])) {
+        seen.add(name);
+        const there = listed.has(name) || shared.includes(name) || Object.hasOwn(aliases, name);
+        if (!there) found.push(`${version}: ${type} has a field ${name}`);
+      }
+      for (const [name, value] of Object.entries({ ...base, ...own.fields })) defaults.set(name, value);
+    }
+    for (const [name, value] of Object.entries(valued)) {
+      const [ours, theirs] = [value, defaults.get(name)].map((v) => JSON.stringify(v));
+      if (defaults.has(name) && ours !== theirs) found.push(`${type}'s ${name} is ${theirs} by default, not ${ours}`);
+    }
+    for (const name of [...listed, ...Object.keys(aliases)]) {
+      if (!seen.has(name)) found.push(`no version of ${type} has a field ${name}`);
+    }
+  }
+  return found;
+}
+
+const [, script, file] = globalThis.process?.argv ?? [];
+if (file && script?.endsWith("config-fields.ts")) {
+  const { readFileSync } = await import("node:fs");
+  const found = await differences(JSON.parse(readFileSync(file, "utf8")));
+  for (const one of found) console.log(one);
+  process.exitCode = found.length ? 1 : 0;
+}
