@@ -33,7 +33,6 @@ const portable = [
   "images",
   "loading",
   "model",
-  "nonfinite",
   "picked",
   "plan",
   "remote",
