@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // relprop in a shell: explain, predict, generate, diagnose, evaluate, inspect. Exit status 0; 1 for a failed run; 2 for wrong usage.
 
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { changes, diagnosed } from "./cli/diagnose.ts";
 import { generated } from "./cli/generate.ts";
@@ -10,9 +10,10 @@ import { inspect } from "./cli/inspect.ts";
 import { alone, checkMethods, jsonFile, methodsOf } from "./cli/methods.ts";
 import { commands, parse, type Values } from "./cli/options.ts";
 import { predictionText } from "./cli/prediction.ts";
+import { save } from "./cli/save.ts";
 import { stream } from "./cli/stream.ts";
-import { paint, print, quietOnClosedPipe } from "./cli/terminal.ts";
-import { Usage } from "./cli/usage.ts";
+import { paint, print, quiet } from "./cli/terminal.ts";
+import { Failed, Usage } from "./cli/usage.ts";
 import { quote, RelpropError } from "./errors.ts";
 import type { Attribution, Explanation, Prediction, ReadingPoint } from "./explanation.ts";
 import { picture } from "./images/picture.ts";
@@ -191,19 +192,17 @@ async function version(): Promise<string> {
 
 async function emit({ out }: Values, content: string | Uint8Array): Promise<void> {
   if (out === undefined) return print(String(content));
-  try {
-    await writeFile(out, content);
-  } catch (cause) {
-    throw new RelpropError("InvalidOption", `${quote(out)} cannot be written: ${(cause as Error).message}`, {}, cause);
-  }
+  await save(out, content);
 }
 
-quietOnClosedPipe();
+quiet();
 main(process.argv.slice(2)).catch((error: unknown) => {
   const usage = error instanceof Usage || (error instanceof RelpropError && error.code === "InvalidOption");
   const code = error instanceof RelpropError ? ` (${error.code})` : "";
   const message =
-    error instanceof Usage || error instanceof RelpropError ? error.message : String((error as Error)?.stack);
+    error instanceof Usage || error instanceof Failed || error instanceof RelpropError
+      ? error.message
+      : String((error as Error)?.stack);
   process.stderr.write(`relprop: ${visible(message, "\n")}${code}\n`);
   if (usage) process.stderr.write("relprop --help tells how it is used\n");
   process.exitCode = usage ? 2 : 1;

@@ -26,3 +26,18 @@ export async function readJson(
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   throw new RelpropError(code, `${name} holds ${quote(value)}, it must hold an object`, { file: name });
 }
+
+/** Whether a text's brackets, as JSON, are nested deeper than `most`: what reads or writes it might have no stack for it. */
+export function deeperThan(most: number, text: string): boolean {
+  let depth = 0;
+  let quoted = false;
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i];
+    if (char === '"') quoted = !quoted;
+    else if (quoted) i += Number(char === "\\");
+    else if (char === "[" || char === "{") depth++;
+    else if (char === "]" || char === "}") depth--;
+    if (depth > most) return true;
+  }
+  return false;
+}

@@ -1,7 +1,7 @@
 // The command line as its users run it: dist/cli.js as a process of its own. `npm run build` makes it.
 
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -284,6 +284,78 @@ test("JSON lines that come together, and one that waits for its answer", async (
   }
   child.stdin.end();
   assert.is(await new Promise((resolve) => child.on("close", resolve)), 0);
+});
+
+test("JSON lines: whatever a line causes is that line's error", async () => {
+  const deep = (n: number) => `${"[".repeat(n)}${"]".repeat(n)}`;
+  const input = [
+    `{"id":${deep(50_000)},"text":"a"}`,
+    `{"text":"b","x":${"[".repeat(500_000)}`,
+    `{"id":${deep(60)},"text":"c"}`,
+    `{"text":"d \\"${"[{".repeat(500)}"}`,
+    `"${'\\"'.repeat(300_000)}`,
+    '{"rows":[["1"]],"names":[{"toString":1}]}',
+    '{"__proto__":{"text":1},"text":"e"}',
+    '{"id":1e999,"text":"f"}',
+  ];
+  const { status, out, err } = await relprop(["predict", "--jsonl", "--truncate"], input.join("\n"));
+  assert.equal([status, err], [0, ""]);
+  const lines = out.trimEnd().split("\n").map((line) => JSON.parse(line)); // biome-ignore format: one pipe
+  const bad = "InvalidInput";
+  assert.equal(
+    lines.map(({ error }) => error?.code),
+    [bad, bad, undefined, undefined, bad, bad, undefined, undefined],
+  );
+  assert.match(lines[0].error.message, "at most 64 deep");
+});
+
+test("Ctrl-C while a line is waited for ends the run at once", async () => {
+  const child = spawn("node", [cli, "predict", "--jsonl"], { stdio: "pipe" });
+  child.stdin.write('"a fine film"\n');
+  await new Promise((resolve) => child.stdout.once("data", resolve));
+  child.kill("SIGINT");
+  const ended = await Promise.race([
+    new Promise((resolve) => child.on("close", resolve)),
+    new Promise((resolve) => setTimeout(resolve, 20_000, "it waits on").unref()),
+  ]);
+  child.kill("SIGKILL");
+  assert.is(ended, 130);
+});
+
+test("a disk that is full, a directory that is none: a sentence, and the old file stays", async () => {
+  const old = join(folder, "old.txt");
+  writeFileSync(old, "what was there");
+  const target = join(folder, "no", "such", "file");
+  const gone = await relprop(["explain", "a", "--out", target]);
+  assert.equal([gone.status, gone.out], [2, ""]);
+  assert.match(gone.err, /^relprop: ".*" cannot be written: ENOENT.*\(InvalidOption\)$/m);
+  if (!existsSync("/dev/full")) return console.log("no /dev/full here: full disks are not tried");
+  const full = async (args: string[]) =>
+    new Promise<[number | null, string]>((resolve) => {
+      const child = spawn("sh", ["-c", `exec node "$0" "$@" >/dev/full`, cli, ...args], { stdio: "pipe" });
+      let err = "";
+      child.stderr.on("data", (chunk) => {
+        err += chunk;
+      });
+      child.stdin.end('"a"\n"b"\n');
+      child.on("close", (status) => resolve([status, err]));
+    });
+  for (const args of [["explain", "a"], ["predict", "--jsonl"], ["--help"]]) {
+    const [status, err] = await full(args);
+    assert.is(status, 1);
+    assert.match(err, /^relprop: standard output cannot be written: ENOSPC[^\n]*\n$/);
+  }
+  // A limit on a file's size stands in for a full disk.
+  const limited = `ulimit -f 1; trap "" XFSZ; exec node "$0" explain "$1" --format html --out "$2"`;
+  const status = await new Promise((resolve) => {
+    spawn("sh", ["-c", limited, cli, "a fine film", old], { stdio: "ignore" }).on("close", resolve);
+  });
+  assert.is(status, 2);
+  assert.is(readFileSync(old, "utf8"), "what was there");
+  assert.equal(
+    readdirSync(folder).filter((name) => name.includes(".part")),
+    [],
+  );
 });
 
 test("a reader that goes away", async () => {

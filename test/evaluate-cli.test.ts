@@ -1,7 +1,7 @@
 // `relprop evaluate` as its users run it, killed in the middle and started again. `npm run build` makes dist/cli.js.
 
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -133,6 +133,14 @@ test("explain --method auto", async () => {
   assert.match(chosen.err, new RegExp(`^${method}: auac 0\\.\\d{3} on 24 texts by ali2022-fixed`));
   const remembered = await explain();
   assert.equal(remembered, chosen);
+  const cache = join(folder, "relprop");
+  const file = join(cache, readdirSync(cache).find((name) => name.startsWith("method-"))!);
+  writeFileSync(file, JSON.stringify({ method, why: "\u001b[31mred\u0007" }));
+  assert.is((await explain()).err, "␛[31mred␇\n", "what is in the file is text");
+  for (const odd of ["null", "[]", '{"method":1,"why":2}', '{"method":"cp-lrp"}', "{"]) {
+    writeFileSync(file, odd);
+    assert.match((await explain()).err, /give --sample FILE once/);
+  }
   assert.is((await explain("--at", "words")).status, 2, "another reading point is another choice");
   assert.is((await run(["a", "--sample", data], undefined, "explain")).status, 2);
 });

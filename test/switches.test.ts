@@ -243,6 +243,9 @@ test("switches that contradict each other or are none are told by their field", 
     [{ rows: [[1, 2, 3, 4, 5, Number.NaN]] }, "InvalidInput", /finite/],
     [{ rows: normal(13, 6, 1) }, "InputTooLong", /13 rows, this model takes 12/],
     [{ rows: normal(2, 6, 1), names: ["a"] }, "InvalidInput", /1 names for 2 rows/],
+    [{ rows: normal(2, 6, 1), names: [{ toString: 1 }, "b"] }, "InvalidInput", /^names are strings, one a row/],
+    [{ rows: normal(2, 6, 1), names: "ab" }, "InvalidInput", /^names are strings/],
+    [{ rows: normal(2, 6, 1), names: null }, "InvalidInput", /^names are strings/],
   ] as const) {
     const found = await model.predict(given as never).catch((error) => error);
     assert.is((found as RelpropError).code, code, `${found}`);

@@ -1,6 +1,6 @@
 // explain --method auto: the method that is most faithful on a sample, remembered by model in the user's cache folder.
 
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { quote, RelpropError } from "../errors.ts";
@@ -10,20 +10,22 @@ import { identity } from "../evaluate/identity.ts";
 import { fingerprint } from "../evaluate/journal.ts";
 import type { ReadingPoint } from "../explanation.ts";
 import type { Model } from "../model.ts";
+import { visible } from "../render/text.ts";
 import { content } from "./data.ts";
+import { save } from "./save.ts";
 
 /** The method for explanations read at a point; says why on standard error. */
 export async function auto(model: Model, sample: string | undefined, at: ReadingPoint): Promise<string> {
   const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "relprop");
   const path = join(folder, `method-${fingerprint([await identity(model), at])}.json`);
   const { method, why } = sample === undefined ? await kept(path, model) : await chosen(model, sample, at);
-  process.stderr.write(`${why}\n`);
+  process.stderr.write(`${visible(why)}\n`);
   if (sample === undefined) return method;
   try {
     await mkdir(folder, { recursive: true });
-    await writeFile(path, JSON.stringify({ method, why }));
+    await save(path, JSON.stringify({ method, why }));
   } catch (error) {
-    process.stderr.write(`the choice is not remembered: ${(error as Error).message}\n`);
+    process.stderr.write(`the choice is not remembered: ${visible((error as Error).message)}\n`);
   }
   return method;
 }
@@ -34,10 +36,11 @@ async function chosen(model: Model, sample: string, at: ReadingPoint) {
 }
 
 async function kept(path: string, model: Model): Promise<{ method: string; why: string }> {
+  const text = await readFile(path, "utf8").catch(() => "{}");
   try {
-    return JSON.parse(await readFile(path, "utf8"));
-  } catch {
-    const message = `no method was chosen for ${quote(model.name)} yet: give --sample FILE once`;
-    throw new RelpropError("InvalidOption", message);
-  }
+    const { method, why } = JSON.parse(text);
+    if (typeof method === "string" && typeof why === "string") return { method, why };
+  } catch {}
+  const message = `no method was chosen for ${quote(model.name)} yet: give --sample FILE once`;
+  throw new RelpropError("InvalidOption", message);
 }

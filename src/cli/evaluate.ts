@@ -1,6 +1,6 @@
 // relprop evaluate: the data, the journal and the progress bar of a shell.
 
-import { appendFile, readFile, writeFile } from "node:fs/promises";
+import { appendFile, readFile } from "node:fs/promises";
 import { quote, RelpropError } from "../errors.ts";
 import { evaluate } from "../evaluate/evaluate.ts";
 import { formatOf, readExamples } from "../evaluate/examples.ts";
@@ -14,6 +14,7 @@ import { load } from "../load.ts";
 import type { Model } from "../model.ts";
 import { visible } from "../render/text.ts";
 import { content } from "./data.ts";
+import { save } from "./save.ts";
 import { interrupt } from "./terminal.ts";
 
 export interface Asked {
@@ -63,7 +64,7 @@ export async function evaluateCommand(asked: Asked): Promise<string | undefined>
       onProgress: progress,
       signal,
     });
-    if (asked.plot !== undefined) await written(asked.plot, writeFile(asked.plot, plot(evaluation)));
+    if (asked.plot !== undefined) await save(asked.plot, plot(evaluation));
     return asked.json ? `${JSON.stringify(evaluation, null, 2)}\n` : table(evaluation);
   } catch (error) {
     if (!signal.aborted) throw error;

@@ -2,6 +2,7 @@
 
 import { quote, RelpropError } from "../errors.ts";
 import type { Input } from "../inputs.ts";
+import { deeperThan } from "../json.ts";
 
 /** One line: a text, or what is wrong with it; its id if it has one. Numbers count from 1. */
 export interface Line {
@@ -13,6 +14,7 @@ export interface Line {
 
 const MOST_BYTES = 2 ** 20;
 const MOST_LINES = 64;
+const MOST_DEPTH = 64;
 
 /** Lines that have come together, so that they can be answered together, and one that comes alone at once. */
 export async function* lines(input: AsyncIterable<Uint8Array | string>): AsyncGenerator<Line[]> {
@@ -64,6 +66,7 @@ function read(bytes: Uint8Array | undefined, first: boolean): Omit<Line, "number
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: !first }).decode(bytes);
     if (!text.trim()) return bad("the line is empty");
+    if (deeperThan(MOST_DEPTH, text)) return bad(`a line's JSON is at most ${MOST_DEPTH} deep, this one is deeper`);
     value = JSON.parse(text);
   } catch {
     return bad(`a line holds {"text": …} or a string in quotes, as JSON in UTF-8; this one does not`);

@@ -1,20 +1,31 @@
 // --jsonl: lines that came together are answered together.
 
-import { RelpropError } from "../errors.ts";
+import { type ErrorCode, RelpropError } from "../errors.ts";
 import type { Input } from "../inputs.ts";
 import { type Line, lines } from "./lines.ts";
 import { interrupt, print } from "./terminal.ts";
+import { Failed } from "./usage.ts";
 
 type Answers = (texts: Input[], signal: AbortSignal) => Promise<(object | object[])[]>;
 
 /** One line of JSON for each line of standard input, in order; a bad line is answered with its error. */
 export async function stream(answer: Answers): Promise<void> {
   const signal = interrupt();
-  for await (const group of lines(process.stdin)) {
+  signal.addEventListener("abort", () => process.stdin.destroy()); // or it would wait for the next line
+  for await (const group of lines(input(signal))) {
     for (const result of await answerLines(group, answer, signal)) {
       if (signal.aborted) return;
       await print(`${JSON.stringify(result)}\n`);
     }
+  }
+}
+
+/** Standard input, until it ends or a signal ends it. */
+async function* input(signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  try {
+    yield* process.stdin;
+  } catch (error) {
+    if (!signal.aborted) throw new Failed(`standard input cannot be read: ${(error as Error).message}`);
   }
 }
 
@@ -29,13 +40,20 @@ async function answerLines(group: Line[], answer: Answers, signal: AbortSignal):
     );
     return answers.map((one, i) => ({ ...idOf(group[i]), ...(Array.isArray(one) ? { explanations: one } : one) }));
   } catch (error) {
-    if (!(error instanceof RelpropError)) throw error;
-    if (group.length === 1)
-      return [{ ...idOf(group[0]), line: group[0].number, error: { code: error.code, message: error.message } }];
+    if (group.length === 1) return [{ ...idOf(group[0]), line: group[0].number, error: told(error) }];
     const half = Math.ceil(group.length / 2);
     const first = await answerLines(group.slice(0, half), answer, signal);
     return [...first, ...(await answerLines(group.slice(half), answer, signal))];
   }
+}
+
+/** Whatever a line causes is that line's error: the others are still answered. */
+function told(error: unknown): { code: ErrorCode; message: string } {
+  const { code, message } =
+    error instanceof RelpropError
+      ? error
+      : new RelpropError("InvalidInput", `this line could not be answered: ${error}; please report this`);
+  return { code, message };
 }
 
 const idOf = ({ id }: Line) => (id === undefined ? {} : { id });

@@ -1,21 +1,22 @@
 // Standard output as it is: a terminal with colours or not, a pipe that may close or be slow.
 
 import type { AnsiOptions } from "../render/ansi.ts";
+import { Failed } from "./usage.ts";
 
-/** Writes and waits until the reader has room for more. */
+/** Writes and waits until the reader has taken it. */
 export function print(text: string): Promise<void> {
-  return new Promise((resolve) => {
-    if (process.stdout.write(text)) resolve();
-    else process.stdout.once("drain", resolve);
+  return new Promise((resolve, reject) => {
+    process.stdout.write(text, (error: NodeJS.ErrnoException | null | undefined) => {
+      if (error?.code === "EPIPE") process.exit(0); // `relprop … | head` is no failure
+      if (error) reject(new Failed(`standard output cannot be written: ${error.message}`));
+      else resolve();
+    });
   });
 }
 
-/** `relprop … | head` is no failure. */
-export function quietOnClosedPipe(): void {
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(0);
-    throw error;
-  });
+/** `print` tells what standard output fails with; of what standard error fails with nothing can. */
+export function quiet(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 }
 
 /** Aborts at Ctrl-C, once, so that a stream ends with a whole line. A second Ctrl-C ends at once. */

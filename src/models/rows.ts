@@ -73,6 +73,9 @@ function encodeRows(given: Input, width: number, longest: number): Encoded {
     const message = `there are ${rows.length} rows, this model takes ${longest}`;
     throw new RelpropError("InputTooLong", message, { tokens: rows.length, max: longest });
   }
+  if (names !== undefined && !(Array.isArray(names) && names.every((name) => typeof name === "string"))) {
+    throw new RelpropError("InvalidInput", `names are strings, one a row, not ${quote(names)}`);
+  }
   if (names && names.length !== rows.length) {
     throw new RelpropError("InvalidInput", `there are ${names.length} names for ${rows.length} rows`);
   }
