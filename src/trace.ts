@@ -124,7 +124,8 @@ export function explaining(
     };
   });
   const embeddings = readings.get("embeddings");
-  const below = embeddings?.op.name === "layer_norm" ? embeddings.inputs[0] : undefined;
+  const sum = embeddings?.op.name === "layer_norm" ? embeddings.inputs[0] : undefined;
+  const below = sum?.op.name === "linear" && sum.inputs.length === 2 ? sum.inputs[0] : sum; // without a bias nothing is added
   const normed = new Set(readingPoints.filter((at) => below && readings.get(at) === below));
   return { outputs, walks, normed };
 }

@@ -95,6 +95,10 @@ class Rules(TorchFunctionMode):
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         name = func.__name__
+        if name == "float" and args[0].dtype == torch.float64:
+            return args[0]  # transformers computes some parts in 32 bits, whatever the model's are
+        if name == "softmax" and args[0].dtype == torch.float64:
+            kwargs = {k: v for k, v in kwargs.items() if k != "dtype"}
         if self.method == "gradient-x-input":
             return func(*args, **kwargs)
         if name == "layer_norm":
