@@ -15,10 +15,41 @@ const tool = (name, ...args) => execFileSync(process.execPath, [`node_modules/${
 /** The builds in asconfig.json, and their files in build/ and dist/. */
 const builds = { simd: "kernels.wasm", relaxed: "kernels.relaxed.wasm" };
 
-/** Shaders that most explanations do without: of long texts, of some families and of other rules for dense layers. The GPU's backend loads them when it must. */
-const RARE = /^(attend|attend_grad|blocks|gate|groups|plain_weights|rotary|signs|skew|span|stabilize|widen)\.wgsl$/;
+/**
+ * Shaders and activations that most explanations do without: of long texts, of some families and of other rules for dense
+ * layers. The backends load them when they must.
+ */
+const RARE = new RegExp(
+  `^(${[
+    "attend|attend_grad|blocks|gate|groups|plain_weights|rotary|signs|skew|span|stabilize|widen",
+    "gelu_10|hardswish|laplace|leaky_relu|mish|quick_gelu|relu2|relu6|sigmoid|sqrtsoftplus",
+  ].join("|")})$`,
+);
+
+/** Names of a folder's sources, the usual ones and the rare ones. */
+function names(folder) {
+  const all = readdirSync(folder).flatMap((file) => /^(\w+)\.(wgsl|ts)$/.exec(file)?.[1] ?? []);
+  return { usual: all.filter((name) => !RARE.test(name)), rare: all.filter((name) => RARE.test(name)) };
+}
 
 const note = "// Written by build.mjs; do not edit.\n";
+
+/** Activations of assembly/activations/, each its closed forms and the kernels of assembly/lib/activation.ts in one file. */
+function generateActivations() {
+  mkdirSync("assembly/generated", { recursive: true });
+  const shared = readFileSync("assembly/lib/activation.ts", "utf8");
+  const kernels = [...shared.matchAll(/^export function (\w+)/gm)].map(([, kernel]) => kernel);
+  for (const [when, some] of Object.entries(names("assembly/activations"))) {
+    const lines = some.map((name) => {
+      writeFileSync(
+        `assembly/generated/${name}.ts`,
+        note + readFileSync(`assembly/activations/${name}.ts`, "utf8") + shared,
+      );
+      return `export { ${kernels.map((kernel) => `${kernel} as ${name}_${kernel}`).join(", ")} } from "./${name}";\n`;
+    });
+    writeFileSync(`assembly/generated/${when}.ts`, note + lines.join(""));
+  }
+}
 
 /** Kernels as files, all of them and the rare ones by themselves, and as texts, the usual ones and the rare ones. */
 function generateKernels() {
@@ -45,23 +76,32 @@ function generateKernels() {
 
 function generate() {
   mkdirSync("src/generated", { recursive: true });
+  generateActivations();
   generateKernels();
+  generateShaders();
+}
 
-  const shader = (file) => {
-    const code = readFileSync(`shaders/${file}`, "utf8");
+/** Shaders as texts: those of activations have lib/ in front. */
+function generateShaders() {
+  const shader = (path) => {
+    const code = readFileSync(`shaders/${path}.wgsl`, "utf8");
     const bare = code.replace(/\/\/.*/g, "").replace(/^\s+/gm, "");
     const dense = bare.replace(/ ?([{}()[\],;:=+*/<>&|!%^?]) ?/g, "$1").replace("struct Args{", "struct Args {");
     // Declarations keep a line each, and minus signs their distance.
     const tight = dense.replace(/ - (?!-)/g, "-").replace(/\n(?!@|fn |const |struct |var<|override )/g, "");
-    return `  ${file.replace(".wgsl", "")}: ${JSON.stringify(tight)},\n`;
+    return JSON.stringify(`${tight.trim()}\n`);
   };
-  const files = readdirSync("shaders");
-  for (const [name, some] of [
-    ["shaders", files.filter((file) => !RARE.test(file))],
-    ["rare", files.filter((file) => RARE.test(file))],
+  const [whole, joined] = [names("shaders"), names("shaders/activations")];
+  for (const [name, when, start] of [
+    ["shaders", "usual", `export const lib: string =\n  ${shader("lib/math")} +\n  ${shader("lib/activation")};\n`],
+    ["rare", "rare", 'import { lib } from "./shaders.ts";\n'],
   ]) {
-    const text = `export const ${name}: Readonly<Record<string, string>> = {\n${some.map(shader).join("")}};\n`;
-    writeFileSync(`src/generated/${name}.ts`, note + text);
+    const lines = [
+      ...whole[when].map((file) => `  ${file}: ${shader(file)},\n`),
+      ...joined[when].map((file) => `  ${file}: lib + ${shader(`activations/${file}`)},\n`),
+    ];
+    const text = `export const ${name}: Readonly<Record<string, string>> = {\n${lines.join("")}};\n`;
+    writeFileSync(`src/generated/${name}.ts`, note + start + text);
   }
 }
 

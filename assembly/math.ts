@@ -1,4 +1,4 @@
-// Elementary functions of four f32 at once, the same polynomials as in shaders/, so that the two backends agree to a
+// Elementary functions of four f32 at once, the same polynomials as in shaders/lib/math.wgsl, so that the two backends agree to a
 // few ULP.
 
 // @ts-expect-error: decorator
@@ -6,6 +6,39 @@
 export function all(x: f32): v128 {
   return f32x4.splat(x);
 }
+
+// @ts-expect-error: decorator
+@inline
+export function add(a: v128, b: v128): v128 { return f32x4.add(a, b); }
+// @ts-expect-error: decorator
+@inline
+export function sub(a: v128, b: v128): v128 { return f32x4.sub(a, b); }
+// @ts-expect-error: decorator
+@inline
+export function mul(a: v128, b: v128): v128 { return f32x4.mul(a, b); }
+// @ts-expect-error: decorator
+@inline
+export function div(a: v128, b: v128): v128 { return f32x4.div(a, b); }
+// @ts-expect-error: decorator
+@inline
+export function neg(x: v128): v128 { return f32x4.neg(x); }
+
+/** x, but at least and at most these. */
+// @ts-expect-error: decorator
+@inline
+export function clamp(x: v128, least: f32, most: f32): v128 {
+  return f32x4.min(f32x4.max(x, all(least)), all(most));
+}
+
+/** Where x > y. */
+// @ts-expect-error: decorator
+@inline
+export function above(x: v128, y: f32): v128 { return f32x4.gt(x, all(y)); }
+
+/** `yes` where all bits of `which` are set, `no` where none is. */
+// @ts-expect-error: decorator
+@inline
+export function where(which: v128, yes: v128, no: v128): v128 { return v128.bitselect(yes, no, which); }
 
 /** a · b + c */
 // @ts-expect-error: decorator
@@ -26,8 +59,8 @@ export function sum(v: v128): f32 {
 /** `yes` where x < 0, else `no`. */
 // @ts-expect-error: decorator
 @inline
-function if_negative(x: v128, yes: v128, no: v128): v128 {
-  return v128.bitselect(yes, no, f32x4.lt(x, f32x4.splat(0)));
+export function if_negative(x: v128, yes: v128, no: v128): v128 {
+  return where(f32x4.lt(x, f32x4.splat(0)), yes, no);
 }
 
 // Constants lie in memory: V8 makes a vector constant anew wherever it stands, from an integer in three instructions.
@@ -77,6 +110,20 @@ export function exp(x: v128): v128 {
 export function sigmoid(x: v128): v128 {
   const e = exp(f32x4.neg(f32x4.abs(x)));
   return f32x4.div(if_negative(x, e, one()), f32x4.add(one(), e));
+}
+
+const SOFTPLUS = memory.data<f32>([
+  0.13333333, 0.15384615, 0.18181818, 0.22222222, 0.28571429, 0.4, 0.66666667, 2,
+]);
+
+/** ln(1 + eˣ), with full relative accuracy on both sides: ln(1 + e) is 2 artanh(e / (2 + e)). */
+export function softplus(x: v128): v128 {
+  const e = exp(f32x4.neg(f32x4.abs(x)));
+  const s = f32x4.div(e, f32x4.add(c(ONE, 1), e)), z = f32x4.mul(s, s), y = f32x4.mul(z, z);
+  let p = madd(pair(SOFTPLUS, 0, z), y, pair(SOFTPLUS, 2, z));
+  p = madd(p, y, pair(SOFTPLUS, 4, z));
+  p = madd(p, y, pair(SOFTPLUS, 6, z));
+  return madd(p, s, f32x4.max(x, all(0)));
 }
 
 // @ts-expect-error: decorator

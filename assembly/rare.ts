@@ -3,6 +3,7 @@
 export * from "./attend";
 export * from "./blocks";
 export * from "./gate";
+export * from "./generated/rare";
 export * from "./groups";
 export * from "./plain_weights";
 export * from "./rotary";

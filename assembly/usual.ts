@@ -1,8 +1,8 @@
 // What every explanation needs: the kernels that the package carries in its first files.
 
-export * from "./activation";
 export * from "./attention";
 export * from "./elementwise";
+export * from "./generated/usual";
 export * from "./linear";
 export * from "./norm";
 export * from "./reduce";

@@ -17,11 +17,15 @@ const RELATIVE = 4e-5;
 const PHI = 1e-6;
 const KEPT = 1e-7;
 
-const NAMES = ["gelu", "gelu_new", "relu", "silu", "tanh"];
+// One name of each; `linear` has no kernels.
+const NAMES = Object.keys(twins).filter((name, i, all) => {
+  return name !== "linear" && all.findIndex((other) => activations.get(other) === activations.get(name)) === i;
+});
 
 // WebGPU may take subnormal numbers for 0.
-const MAGNITUDES = [2e-38, 1e-20, 1e-8, 1e-4, 0.01, 0.0999, 0.1001, 0.5, 0.6249, 0.6251, 1, 1.7, 3, 5.5, 8, 9];
-const POINTS = [0, -0, ...[...MAGNITUDES, 14, 30, 88, 100, 1e4].flatMap((m) => [m, -m])];
+const SMALL = [2e-38, 1e-20, 1e-8, 1e-4, 0.01, 0.028, 0.029, 0.0999, 0.1001, 0.4999, 0.5, 0.6249, 0.6251];
+const MAGNITUDES = [...SMALL, 1, 1.7, 3, 5.5, 5.999, 6, 6.001, 8, 9, 9.999, 10, 10.001];
+const POINTS = [0, -0, ...[...MAGNITUDES, 14, 16.9, 17.1, 30, 88, 100, 1e4].flatMap((m) => [m, -m])];
 
 for (const backend of backends) {
   const test = suite(`activations, ${backend.name}`);
@@ -32,7 +36,7 @@ for (const backend of backends) {
     /** `rule` at points with a gradient of 1. */
     const at = (points: ArrayLike<number>, rule: string) => {
       const x = Float32Array.from(points);
-      return ruled(backend, f32(input("x", [1, x.length])), rule, { x }, { g: new Float32Array(x.length).fill(1) });
+      return ruled(backend, f32(input("x", [x.length, 1])), rule, { x }, { g: new Float32Array(x.length).fill(1) });
     };
     const dense = Float32Array.from({ length: 4001 }, (_, i) => (i - 2000) / 150);
 
@@ -40,16 +44,18 @@ for (const backend of backends) {
       for (const points of [dense, Float32Array.from(POINTS)]) {
         const identity = await at(points, "identity");
         const gradient = await at(points, "gradient");
-        const over = (values: ArrayLike<number>, of: (x: number) => number) => {
-          return Float64Array.from(points, (x, i) => (values[i] - of(x)) / Math.max(1, Math.abs(x)));
+        const over = (values: ArrayLike<number>, of: (x: number) => number, what: string) => {
+          const errors = Float64Array.from(points, (x, i) => (values[i] - of(x)) / Math.max(1, Math.abs(of(x))));
+          close(errors, new Float64Array(points.length), TOLERANCE, `${name}, ${what} over max(1, itself)`, 1);
         };
-        const none = new Float64Array(points.length);
-        close(over(identity.y, f), none, TOLERANCE, `${name}, f / max(1, |x|)`, 1);
-        close(identity.to[0]!, Float64Array.from(points, gate), TOLERANCE, `${name}, f/x`, 1);
-        close(gradient.to[0]!, Float64Array.from(points, derivative), TOLERANCE, `${name}, f′`, 1);
+        over(identity.y, f, "f");
+        over(identity.to[0]!, gate, "f/x");
+        over(gradient.to[0]!, derivative, "f′");
         const lost = inner(Float64Array.from(points, kept), [1]);
         close([gradient.kept.activations!], [lost], KEPT, `${name}, activations`, gradient.scale);
-        assert.equal(identity.kept, {}, "the identity rule keeps nothing");
+        const { activations: offset = 0, ...others } = identity.kept;
+        assert.equal(others, {}, "the identity rule keeps nothing else");
+        close([offset], [points.length * f(0)], KEPT, `${name}, f(0) for each`, identity.scale);
       }
     });
 
@@ -73,6 +79,22 @@ for (const backend of backends) {
         RELATIVE,
         `${name}, f − x f′, relative`,
       );
+    });
+
+    test(`${name} as far out as its inverse is a normal f32`, async () => {
+      const points = Float32Array.from([1e5, 1e10, 1e20, 1e30, 2e37].flatMap((x) => [x, -x]));
+      const [x, g] = [input("x", [points.length, 1]), input("g", [points.length, 1])];
+      const y = f32(x);
+      const at = { options: {}, carries: [true] };
+      const [identity, gradient] = ["identity", "gradient"].map((rule) => y.op.rules![rule](g, y, at));
+      const outputs = { f: y, gate: identity.to[0]!, slope: gradient.to[0]!, kept: gradient.kept![0].rows };
+      const found = await runGuarded(backend, outputs, { x: points, g: points.map(() => 1) });
+      for (const [what, of] of Object.entries({ f, gate, slope: derivative, kept })) {
+        const expected = Float32Array.from(points, of);
+        const same = (v: number, i: number) => v === expected[i] || Math.abs(v / expected[i] - 1) < 1e-6;
+        const odd = [...found[what]].findIndex((v, i) => !same(v, i));
+        assert.is(odd, -1, `${name}, ${what} at ${points[odd]}: ${found[what][odd]}, not ${expected[odd]}`);
+      }
     });
 
     test(`${name} of more targets than texts`, async () => {
@@ -128,6 +150,9 @@ const names = suite("activations by name");
 names("the names of config.json, own ones only", () => {
   assert.is(activations.get("gelu_pytorch_tanh"), activations.get("gelu_new"));
   assert.is(activations.get("swish"), activations.get("silu"));
+  assert.equal([...activations.keys()], Object.keys(twins), "the twins' names");
+  const x = input("x", [1, 1]);
+  assert.is(activations.get("linear")!(x), x);
   for (const name of ["constructor", "__proto__", "GELU", ""]) assert.is(activations.get(name), undefined);
 });
 

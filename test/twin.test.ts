@@ -237,7 +237,7 @@ test("a wrong formula, a missing tensor and an unknown activation are refused", 
   } finally {
     activations.gelu.kept = kept;
   }
-  assert.throws(() => explain(randomModel(1, { act: "mish" }), [1, 2], contrast, at), /mish/);
+  assert.throws(() => explain(randomModel(1, { act: "prelu" }), [1, 2], contrast, at), /prelu/);
   model.weights.delete("bert.pooler.dense.weight");
   assert.throws(() => explain(model, [1, 2], contrast, at), /no tensor bert.pooler.dense.weight/);
 });

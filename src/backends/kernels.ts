@@ -26,7 +26,7 @@ export function kernelsOf(device: GPUDevice, staged: boolean): Kernels {
 /** `staged`: whether kernels stage operands in workgroup memory, those that can. */
 export function findKernels(device: GPUDevice, staged: boolean, from = shaders): Kernels {
   const kernels: Kernels = new Map();
-  for (const code of Object.values(from)) {
+  for (const [file, code] of Object.entries(from)) {
     let module: GPUShaderModule | undefined;
     const fields = argumentTypes(code);
     const write: Kernel["write"] = (args, to) => {
@@ -49,7 +49,7 @@ export function findKernels(device: GPUDevice, staged: boolean, from = shaders):
         found.catch(() => built.delete(key)); // what failed may work another time
         return found;
       };
-      kernels.set(entryPoint, { bytes: 4 * fields.length, write, pipeline });
+      kernels.set(kernelName(file, entryPoint), { bytes: 4 * fields.length, write, pipeline });
     }
   }
   return kernels;
@@ -60,6 +60,10 @@ export function argumentTypes(code: string): string[] {
   const [, body] = /struct Args *\{([^}]*)\}/.exec(code)!;
   return [...body.matchAll(/\w+\s*:\s*(\w+)/g)].map(([, type]) => type);
 }
+
+/** An entry point that files share begins with _, and its kernel's name with the file's. */
+export const kernelName = (file: string, entryPoint: string): string =>
+  entryPoint.startsWith("_") ? file + entryPoint : entryPoint;
 
 /** A shader's entry points. */
 export const entryPoints = (code: string): string[] => [...code.matchAll(/@compute[^{]*?fn (\w+)/g)].map(([, n]) => n);

@@ -1,4 +1,4 @@
-import { apply, check, cols, halves, type Op, rows, type Tensor } from "../tensor.ts";
+import { apply, check, cols, halves, type Op, rows, type Tensor, threads } from "../tensor.ts";
 
 /**
  * Σ a · b along the last axis: reads relevance off gradients and activations, and what a bias keeps. `b` may have
@@ -14,4 +14,13 @@ const Dot: Op = {
     return a.shape.slice(0, -1);
   },
   call: ({ inputs: [a, b] }) => ({ kernel: "dot_rows", args: [rows(a), cols(a), rows(b)], grid: halves(rows(a)) }),
+};
+
+/** Σ a along the last axis. */
+export const sum = (a: Tensor): Tensor => apply(Sum, [a]);
+
+const Sum: Op = {
+  name: "sum",
+  shape: ([a]) => a.shape.slice(0, -1),
+  call: ({ inputs: [a] }) => ({ kernel: "group_sum", args: [rows(a), cols(a), 1, rows(a)], grid: threads(rows(a)) }),
 };

@@ -1,5 +1,6 @@
-// The activations of BERT checkpoints in float64. Each has f; its derivative f′; its gate f(x)/x with the limit f′(0) at 0
-// (the identity rule, AttnLRP Eq. 9, sends g · gate); and kept = f − x f′, what the gradient rule keeps (ledger.md).
+// The activations of transformers' ACT2FN in float64, as activations.py defines them. Each has f; its derivative f′, at kinks
+// as PyTorch has it; its gate (f(x) − f(0)) / x with the limit f′(0) at 0 (the identity rule, AttnLRP Eq. 9, sends g · gate and
+// keeps f(0)); and kept = f − x f′, what the gradient rule keeps (ledger.md).
 
 import { Phi, phi } from "./normal.ts";
 
@@ -54,13 +55,94 @@ export const tanh: Activation = {
   kept: (x) => Math.tanh(x) - x * sech2(x),
 };
 
-/** By the names of `hidden_act` in a checkpoint's config.json. */
+/** What follows from f and f′ alone, where the differences do not cancel in float64. */
+const plain = (f: Activation["f"], derivative: Activation["derivative"]): Activation => ({
+  f,
+  derivative,
+  gate: (x) => (Math.abs(x) < 1e-5 ? derivative(x / 2) : (f(x) - f(0)) / x),
+  kept: (x) => f(x) - x * derivative(x),
+});
+
+/** torch.clip(gelu(x), −10, 10), whose derivative is 1 · gelu′ at the bounds. */
+const gelu10: Activation = {
+  f: (x) => Math.min(10, Math.max(-10, gelu.f(x))),
+  derivative: (x) => (Math.abs(gelu.f(x)) > 10 ? 0 : gelu.derivative(x)),
+  gate: (x) => (gelu.f(x) > 10 ? 10 / x : Phi(x)),
+  kept: (x) => (gelu.f(x) > 10 ? 10 : gelu.kept(x)),
+};
+
+/** x σ(1.702 x) */
+const quick: Activation = {
+  f: (x) => x * sigmoid(1.702 * x),
+  derivative: (x) => sigmoid(1.702 * x) + 1.702 * x * sigmoid(1.702 * x) * sigmoid(-1.702 * x),
+  gate: (x) => sigmoid(1.702 * x),
+  kept: (x) => -1.702 * x * x * sigmoid(1.702 * x) * sigmoid(-1.702 * x),
+};
+
+/** x tanh(softplus(x)) */
+const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+const mish: Activation = {
+  f: (x) => x * Math.tanh(softplus(x)),
+  derivative: (x) => Math.tanh(softplus(x)) + x * sech2(softplus(x)) * sigmoid(x),
+  gate: (x) => Math.tanh(softplus(x)),
+  kept: (x) => -x * x * sech2(softplus(x)) * sigmoid(x),
+};
+
+/** ½ (1 + erf((x − µ) / (σ √2))) */
+const [MU, SIGMA] = [707107e-6, 282095e-6];
+const laplace = plain(
+  (x) => Phi((x - MU) / SIGMA),
+  (x) => phi((x - MU) / SIGMA) / SIGMA,
+);
+
+const hardswish = plain(
+  (x) => (x * Math.min(6, Math.max(0, x + 3))) / 6,
+  (x) => (x < -3 ? 0 : x > 3 ? 1 : x / 3 + 1 / 2),
+);
+
+/** By the names that a checkpoint's config.json gives them. */
 export const activations: Record<string, Activation> = {
   gelu,
+  gelu_10: gelu10,
+  gelu_accurate: geluTanh,
+  gelu_fast: geluTanh,
   gelu_new: geluTanh,
+  gelu_python: gelu,
+  gelu_python_tanh: geluTanh,
   gelu_pytorch_tanh: geluTanh,
+  hardswish,
+  laplace,
+  leaky_relu: {
+    ...plain(
+      (x) => (x > 0 ? x : x / 100),
+      (x) => (x > 0 ? 1 : 1 / 100),
+    ),
+    kept: () => 0,
+  },
+  linear: plain(
+    (x) => x,
+    () => 1,
+  ),
+  mish,
+  quick_gelu: quick,
   relu,
+  relu2: plain(
+    (x) => Math.max(x, 0) ** 2,
+    (x) => 2 * Math.max(x, 0),
+  ),
+  relu6: plain(
+    (x) => Math.min(6, Math.max(x, 0)),
+    (x) => (x > 0 && x < 6 ? 1 : 0),
+  ),
+  sigmoid: {
+    ...plain(sigmoid, (x) => sigmoid(x) * sigmoid(-x)),
+    gate: (x) => (x === 0 ? 1 / 4 : Math.tanh(x / 2) / (2 * x)),
+  },
   silu,
+  sqrtsoftplus: plain(
+    (x) => Math.sqrt(softplus(x)),
+    (x) => (x < -600 ? Math.exp(x / 2) : sigmoid(x) / Math.sqrt(softplus(x))) / 2,
+  ),
   swish: silu,
   tanh,
 };
