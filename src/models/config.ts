@@ -57,8 +57,9 @@ export function agree(config: Config, name: string, actual: number, tensor: stri
 export function activation(config: Config, name: string): (x: Tensor) => Tensor {
   const value = field(config, name);
   const act = typeof value === "string" ? activations.get(value) : undefined;
-  if (!act) throw unsupported(name, value, `supported are ${[...activations.keys()].join(", ")}`);
-  return act;
+  if (act) return act;
+  const learned = value === "prelu" || value === "xielu" ? "it has weights of its own; " : "";
+  throw unsupported(name, value, `${learned}supported are ${[...activations.keys()].join(", ")}`);
 }
 
 /** A field that must be absent or one of `values`. */

@@ -123,7 +123,8 @@ class Whole(torch.nn.Module):
         rules = self.rules[0]
         if rules is None or rules.method == "gradient-x-input":
             return self.f(x)
-        return ratio(x, self.f(x.detach()))
+        zero = self.f(torch.zeros_like(x))  # of a sigmoid, say: a constant, as a bias is
+        return ratio(x, self.f(x.detach()) - zero) + zero
 
 
 def make(name, family, config, head, **more):
