@@ -81,8 +81,8 @@ for (const backend of backends) {
       );
     });
 
-    test(`${name} as far out as its inverse is a normal f32`, async () => {
-      const points = Float32Array.from([1e5, 1e10, 1e20, 1e30, 1e35].flatMap((x) => [x, -x]));
+    test(`${name} far out`, async () => {
+      const points = Float32Array.from([1e5, 1e10, 1e20, 1e30].flatMap((x) => [x, -x]));
       const [x, g] = [input("x", [points.length, 1]), input("g", [points.length, 1])];
       const y = f32(x);
       const at = { options: {}, carries: [true] };
