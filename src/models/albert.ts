@@ -54,7 +54,7 @@ export const albert: Family = {
     const act = activation(config, "hidden_act");
     const heads = integer(config, "num_attention_heads", 65536);
     const attentions = blocks.map((block) => block.at("attention"));
-    const relative = relativeKeys(config, attentions, () => heads);
+    const relative = relativeKeys(config, attentions, () => heads, false);
     const how = { heads, inner, eps, act, names };
     const table = (kind: string) => base.name(`embeddings.${kind}_embeddings.weight`);
     return encoder(config, w, {

@@ -1,6 +1,6 @@
 import { activations } from "../ops/activation.ts";
 import { fields as bert, bertLike } from "./bert.ts";
-import { activation, type Config, field, flag, unsupported } from "./config.ts";
+import { activation, type Config, field, flag, named, unsupported } from "./config.ts";
 import type { Family } from "./family.ts";
 import type { Head } from "./heads.ts";
 
@@ -41,7 +41,7 @@ export const electra: Family = {
         act: activation(config, "hidden_act"),
         out: `${discriminator}.dense_prediction`,
       },
-      "multiple-choice": w.shape("sequence_summary.summary.weight") && summary(config),
+      "multiple-choice": /MultipleChoice$/.test(named(config) ?? "") ? summary(config) : undefined,
       embedding: "none",
     } as const;
     return bertLike(config, w, "electra", heads, { enter: "embeddings_project" });
@@ -50,15 +50,11 @@ export const electra: Family = {
 
 /** The one head that reads the config's summary of a text. */
 function summary(config: Config): Head {
-  const reads = { first: undefined, mean: "mean", last: "last", cls_index: "last" } as const;
   const type = field(config, "summary_type");
-  if (typeof type !== "string" || !Object.hasOwn(reads, type)) {
-    throw unsupported("summary_type", type, `supported are ${Object.keys(reads).join(", ")}`);
-  }
+  if (type !== "first") throw unsupported("summary_type", type, "choices are padded to one length: supported is first");
   return {
     dense: flag(config, "summary_use_proj") ? "sequence_summary.summary" : undefined,
     act: field(config, "summary_activation") ? activation(config, "summary_activation") : undefined,
     out: "classifier",
-    reads: reads[type as keyof typeof reads],
   };
 }

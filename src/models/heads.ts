@@ -42,8 +42,6 @@ export interface Head {
   /** Whether the norm may have no bias. */
   bare?: boolean;
   out: string;
-  /** What a head of texts reads, if not the first token. */
-  reads?: "last" | "mean";
   /** Where out's weight is if it has none of its own, and a bias that is kept apart from it. */
   tied?: string;
   bias?: string;
@@ -113,7 +111,6 @@ export function top(config: Config, w: Weights, heads: Heads, width: number, eps
   w.demand(matrix, [classes, between]);
   return {
     ...outputs(config, what, classes, matrix),
-    ...(head.reads && { reads: head.reads }),
     logits(x) {
       const h = inner ? act(dense(x, w.at(inner), between)) : act(x);
       const y = scaled ? norm(h, w.at(scaled), eps, bare) : h;

@@ -20,12 +20,14 @@ interface Relative {
  * products of queries, or of queries and keys, with a vector for how far apart two tokens are; there are no other positions.
  * transformers 5 has removed both and takes every such model for absolute. The file decides: one that 5 wrote is absolute, and
  * so is one that does not say who wrote it and has no such vectors. `layers` are the
- * blocks' attentions, `heads` says how many each has.
+ * blocks' attentions, `heads` says how many each has, `scaled` whether the products
+ * are divided like the others.
  */
 export function relativeKeys(
   config: Config,
   layers: readonly Weights[],
   heads: (block: number) => number,
+  scaled = true,
 ): Relative | undefined {
   const kind = field(config, "position_embedding_type");
   const name = "distance_embedding.weight";
@@ -57,7 +59,8 @@ export function relativeKeys(
     },
     bias: (i) => (q, k) => {
       const vectors = input(`distances ${i}`, [1, 2 * q.shape[1] - 1, cols(q)]);
-      const by = (x: Tensor, keys: boolean) => skew(scores(x, vectors, heads(i), 1 / Math.sqrt(width)), keys);
+      const by = (x: Tensor, keys: boolean) =>
+        skew(scores(x, vectors, heads(i), scaled ? 1 / Math.sqrt(width) : 1), keys);
       return kind === "relative_key" ? by(q, false) : add(by(q, false), by(k, true));
     },
   };
