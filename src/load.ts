@@ -1,5 +1,5 @@
 import { type BackendOptions, start } from "./backends/choose.ts";
-import { checkpoint, type Stored } from "./checkpoint.ts";
+import { checkpoint, type Stored, unwrapped } from "./checkpoint.ts";
 import { method } from "./composites.ts";
 import { RelpropError, throwIfAborted } from "./errors.ts";
 import { files, type ReadOptions, type Source } from "./files.ts";
@@ -7,7 +7,7 @@ import { checkFinite, type Rows, rows } from "./floats.ts";
 import type { Tables } from "./inputs.ts";
 import { readJson } from "./json.ts";
 import { Model, type ModelParts } from "./model.ts";
-import { type Architecture, architecture, type Network } from "./models/family.ts";
+import { type Architecture, architecture, familyOf, type Network } from "./models/family.ts";
 import { Weights } from "./models/weights.ts";
 import { narrow } from "./ops/widen.ts";
 import { plan } from "./plan.ts";
@@ -46,7 +46,7 @@ export async function read(source: Source, options: LoadOptions): Promise<ModelP
       return found;
     };
     const config = await json("config.json", "ConfigInvalid", 2 ** 20);
-    const stored = await checkpoint(from, signal);
+    const stored = unwrapped(await checkpoint(from, signal), (await familyOf(config)).own);
 
     const weights = new Weights(
       new Map([...stored].map(([name, { info }]) => [name, info.shape])),
@@ -83,7 +83,7 @@ export async function read(source: Source, options: LoadOptions): Promise<ModelP
       backendReason: reason,
       stored: [...stored.values()].map(({ info }) => info),
       cacheReason: from.cacheReason,
-      unused: [...stored.keys()].filter((name) => !needed.has(name)),
+      unused: [...stored].flatMap(([name, { info }]) => (needed.has(name) ? [] : [info.name])),
     };
   } finally {
     await from.close();
@@ -105,10 +105,10 @@ const MUCH = 2 ** 25; // numbers, 64 MiB of them
 /** The tensors that stay narrow, by name: their dtypes. By default none that is widened into more than it saves. */
 function kept(stored: ReadonlyMap<string, Stored>, { narrow: wanted }: LoadOptions): Map<string, string> {
   const size = ({ info }: Stored) => (info.end - info.start) / 2;
-  const found = [...stored.values()].filter(({ info }) => narrow.includes(info.dtype));
-  const all = found.reduce((n, one) => n + size(one), 0);
-  const some = found.filter((one) => wanted ?? (all >= MUCH && size(one) <= all / 8));
-  return new Map(some.map(({ info }) => [info.name, info.dtype]));
+  const found = [...stored].filter(([, { info }]) => narrow.includes(info.dtype));
+  const all = found.reduce((n, [, one]) => n + size(one), 0);
+  const some = found.filter(([, one]) => wanted ?? (all >= MUCH && size(one) <= all / 8));
+  return new Map(some.map(([name, { info }]) => [name, info.dtype]));
 }
 
 /** The embedding tables, kept on the host in the checkpoint's own dtype. */

@@ -141,12 +141,19 @@ export interface Architecture {
 export interface Family {
   /** The fields of its configuration class. */
   fields: Fields;
+  /** A name that its classes give to the encoder, as wrappers of modules also do: see unwrapped() in checkpoint.ts. */
+  own?: string;
   build(config: Config, weights: Weights): Architecture;
 }
 
-/** The architecture that config.json's `model_type` names; `wrapped` if sentence-transformers' files are around it. */
-export async function architecture(config: Config, weights: Weights, wrapped = false): Promise<Architecture> {
+/** The family that config.json's `model_type` names. */
+export async function familyOf(config: Config): Promise<Family> {
   const type = field(config, "model_type");
-  const family = type === "bert" ? bert : await (await import("./families.ts")).family(type);
+  return type === "bert" ? bert : (await import("./families.ts")).family(type);
+}
+
+/** The architecture of a checkpoint; `wrapped` if sentence-transformers' files are around it. */
+export async function architecture(config: Config, weights: Weights, wrapped = false): Promise<Architecture> {
+  const family = await familyOf(config);
   return family.build(settings(config, family.fields, wrapped), weights);
 }

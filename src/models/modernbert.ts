@@ -44,7 +44,7 @@ const fields: Fields = {
 };
 
 /** ModernBERT (Warner et al., 2024): norms first, rotary positions, gated layers, and attention that is mostly local. */
-export const modernbert: Family = { fields, build };
+export const modernbert: Family = { fields, own: "model", build };
 
 function build(config: Config, w: Weights): Architecture {
   const base = w.base("model");
