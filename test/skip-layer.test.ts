@@ -164,7 +164,7 @@ test("layers, heads and neurons of a model whose stream is not all there is are 
         assert.unreachable();
       } catch (error) {
         assert.is((error as RelpropError).code, "InvalidOption");
-        assert.match((error as Error).message, /skip blocks/);
+        assert.match((error as Error).message, /goes around blocks/);
       }
     }
   });
