@@ -23,8 +23,8 @@ export interface Case {
   logits: (number | { index: number; logit: number })[];
   /** Relevance by method and reading point. */
   methods: Record<string, Record<string, number[]>>;
-  /** How far transformers' own float32 is from these numbers, in parts of the bounds here. */
-  noise: { logits: number; relevance: Record<string, Record<string, number>> };
+  /** How far transformers' own float32 is from these numbers, in parts of the bounds here; absent in the committed sample. */
+  noise?: { logits: number; relevance: Record<string, Record<string, number>> };
 }
 
 export interface Line {
@@ -32,10 +32,13 @@ export interface Line {
   family: string;
   head: string;
   version: string;
-  drawn: Record<string, unknown>;
+  /** The fields that were drawn; absent in the committed sample. */
+  drawn?: Record<string, unknown>;
   /** Texts by file name, and the safetensors file in Base64. */
   files: Record<string, string>;
   cases: Case[];
+  /** In the committed sample, why it is refused. */
+  refused?: string;
 }
 
 export interface Verdict {
@@ -94,14 +97,15 @@ async function compare(model: Model, one: Case, head: string): Promise<Verdict> 
     if (ids && own.join() !== ids.join())
       return { verdict: "wrong", why: "ids", message: `${where}: ${own}, not ${ids}` };
     const off = logits(told, one, head);
-    if (!(off <= 1) && noise.logits > 1 / 3) return { verdict: "unsettled", why: `logits, noise ${noise.logits}` };
+    if (!(off <= 1) && (noise?.logits ?? 0) > 1 / 3)
+      return { verdict: "unsettled", why: `logits, noise ${noise!.logits}` };
     if (!(off <= 1)) return { verdict: "wrong", why: "logits", message: `${where}: ${off} of the bound` };
     if (told.warnings.some((warning) => NOISE.test(warning))) continue;
     const expected = methods[told.method][told.at];
     const sum = expected.reduce((n, v) => n + Math.abs(v), 0);
     const worst = Math.max(...told.tokens.map(({ relevance }, j) => Math.abs(relevance - expected[j]))) / sum / 1e-5;
     if (worst <= 1 || (sum === 0 && told.tokens.every(({ relevance }) => relevance === 0))) continue;
-    const rough = noise.relevance[told.method][told.at];
+    const rough = noise?.relevance[told.method][told.at] ?? 0;
     if (rough > 1 / 3)
       verdict = { verdict: "unsettled", why: `relevance, ${worst} of the bound, noise ${rough}`, message: where };
     else return { verdict: "wrong", why: `relevance`, message: `${where}: ${worst} of the bound, float32 ${rough}` };

@@ -25,6 +25,6 @@ def preprocessor(rng, fields):
 
 
 def processed(folder, image):
-    kind = getattr(transformers, "ViTImageProcessor")
+    kind = getattr(transformers, "ViTImageProcessorPil", transformers.ViTImageProcessor)  # resized by Pillow, in both versions
     pixels = kind.from_pretrained(folder)(image, return_tensors="pt")["pixel_values"]
     return torch.as_tensor(pixels).double()

@@ -150,7 +150,7 @@ def draw(random, family, small=False):
         usual = values[0]
         rare = name in COMMON and name not in ("chunk_size_feed_forward", "tie_word_embeddings", "problem_type")
         value = random.choice(values) if random.random() < often * (0.3 if rare else 1) else usual
-        if value != usual or name not in COMMON and value is not None and name not in ("reference_compile", "rope_scaling"):
+        if value != usual or name not in COMMON and value is not None and name != "rope_scaling":
             fields[name] = value
     for name in ("activation", "hidden_act", "activation_function", "hidden_activation"):
         if name in table and random.random() < 0.3:
