@@ -15,11 +15,15 @@ const { values, positionals } = parseArgs({
     family: { type: "string" },
     head: { type: "string" },
     verbose: { type: "boolean" },
+    table: { type: "boolean" },
   },
 });
 
 const counts = new Map<string, Record<string, number>>();
 const reasons = new Map<string, number>();
+/** Refusals by family and version: how many for each field. */
+const fields = new Map<string, Map<string, number>>();
+const more = <K>(counts: Map<K, number>, key: K) => counts.set(key, (counts.get(key) ?? 0) + 1);
 
 const count = (line: Line, { verdict, why, message }: Verdict) => {
   const key = `${line.family} ${line.version}`;
@@ -28,7 +32,9 @@ const count = (line: Line, { verdict, why, message }: Verdict) => {
   counts.set(key, row);
   if (verdict === "refused") {
     const reason = `${line.family}: ${why}: ${message}`;
-    reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+    more(reasons, reason);
+    const own = fields.get(key) ?? new Map<string, number>();
+    fields.set(key, more(own, String(why).split(" ").at(-1)!));
   }
   if (verdict === "unsettled" && values.verbose)
     console.log(`unsettled ${line.family} ${line.head} ${line.seed}: ${why} ${message}`);
@@ -47,5 +53,25 @@ for (const file of positionals) {
     count(line, await judge(line, { backend: "wasm" }));
   }
 }
-for (const [reason, n] of [...reasons].sort(([a], [b]) => (a < b ? -1 : 1))) console.log(`${n} refused: ${reason}`);
-for (const [key, row] of [...counts].sort(([a], [b]) => (a < b ? -1 : 1))) console.log(key, JSON.stringify(row));
+const sorted = <V>(map: Map<string, V>) => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
+if (values.table) {
+  console.log(
+    "| family | transformers | tried | right | refused | wrong | unsettled | refused for |\n|---|---|---|---|---|---|---|---|",
+  );
+  for (const [key, { right, refused, wrong, unsettled }] of sorted(counts)) {
+    const why = [...(fields.get(key) ?? [])].sort(([, a], [, b]) => b - a).map(([field, n]) => `${field} ${n}`);
+    const row = [
+      ...key.split(" "),
+      right + refused + wrong + unsettled,
+      right,
+      refused,
+      wrong,
+      unsettled,
+      why.join(", "),
+    ];
+    console.log(`| ${row.join(" | ")} |`);
+  }
+} else {
+  for (const [reason, n] of sorted(reasons)) console.log(`${n} refused: ${reason}`);
+  for (const [key, row] of sorted(counts)) console.log(key, JSON.stringify(row));
+}
