@@ -48,6 +48,8 @@ export interface Verdict {
   message?: string;
 }
 
+/** From here on transformers' own float32 is too rough to settle the numbers, in parts of the bounds. */
+const ROUGH = 0.1;
 const NOISE = /rounding|residual|annihilates/i;
 const points = ["embeddings", "words"] as const;
 
@@ -97,7 +99,7 @@ async function compare(model: Model, one: Case, head: string): Promise<Verdict> 
     if (ids && own.join() !== ids.join())
       return { verdict: "wrong", why: "ids", message: `${where}: ${own}, not ${ids}` };
     const off = logits(told, one, head);
-    if (!(off <= 1) && (noise?.logits ?? 0) > 1 / 3)
+    if (!(off <= 1) && (noise?.logits ?? 0) > ROUGH)
       return { verdict: "unsettled", why: `logits, noise ${noise!.logits}` };
     if (!(off <= 1)) return { verdict: "wrong", why: "logits", message: `${where}: ${off} of the bound` };
     if (told.warnings.some((warning) => NOISE.test(warning))) continue;
@@ -106,7 +108,7 @@ async function compare(model: Model, one: Case, head: string): Promise<Verdict> 
     const worst = Math.max(...told.tokens.map(({ relevance }, j) => Math.abs(relevance - expected[j]))) / sum / 1e-5;
     if (worst <= 1 || (sum === 0 && told.tokens.every(({ relevance }) => relevance === 0))) continue;
     const rough = noise?.relevance[told.method][told.at] ?? 0;
-    if (rough > 1 / 3)
+    if (rough > ROUGH)
       verdict = { verdict: "unsettled", why: `relevance, ${worst} of the bound, noise ${rough}`, message: where };
     else return { verdict: "wrong", why: `relevance`, message: `${where}: ${worst} of the bound, float32 ${rough}` };
   }

@@ -5,7 +5,7 @@
 
 The installed transformers decides: a checkpoint that it refuses to create, to load or to run is left out and counted. Expected
 numbers are its own, in float64 with eager attention; relevance by families.py's rules. `noise` is how far transformers' own
-float32 is from them, relative to the test's bounds: where it is above a third, float32 does not settle the numbers.
+float32 is from them, relative to the test's bounds: where it is above a tenth, float32 does not settle the numbers.
 
 A line: { seed, family, head, version, config (what was drawn), files: { name: text, or base64 of safetensors }, cases, noise }.
 """
@@ -25,7 +25,7 @@ from transformers import AutoTokenizer
 
 from families import METHODS, WORDS, Rules, Whole, short
 from sweep_images import picture, preprocessor, processed
-from sweep_spaces import BASE, CAUSAL, CHOICE, FAMILIES, IMAGE, MLM, NEXT, PRE, QA, SEQUENCE, TAUGHT, TOKEN, draw, unknown
+from sweep_spaces import BASE, CAUSAL, CHOICE, FAMILIES, IMAGE, IMAGES, MLM, NEXT, PRE, QA, SEQUENCE, TAUGHT, TOKEN, draw, unknown
 from sweep_tokenizers import build, text
 
 warnings.filterwarnings("ignore")
@@ -119,11 +119,13 @@ class Model:
         return result
 
 
-def logits(y, head):
+def logits(y, family, head):
     """All logits of an output: of one text, or [tokens, classes]."""
     if head == QA:
         return torch.stack([y.start_logits[0], y.end_logits[0]], -1)
-    if head in (BASE,):
+    if head == BASE and family in IMAGES:
+        return y.last_hidden_state[0, 0] if y.pooler_output is None else y.pooler_output[0]
+    if head == BASE:
         return y.last_hidden_state[0].mean(0)
     if head == "DoubleHeadsModel":
         return y.logits[0, 0]
@@ -169,7 +171,7 @@ def rounded(x):
 
 def inputs(family, head, special, tokenizer, rng, folder):
     """Cases, each with what the model is given."""
-    if family in ("vit", "deit", "dinov2"):
+    if family in IMAGES:
         for _ in range(2):
             image, raw = picture(rng, json.loads((folder / "config.json").read_text()))
             yield raw, None, {"pixel_values": processed(folder, image)}
@@ -203,14 +205,14 @@ def cases(folder, family, head, special, rng):
     tokenizer = AutoTokenizer.from_pretrained(folder) if special else None
     for case, e, given in inputs(family, head, special, tokenizer, rng, folder):
         y, _ = model.run(given)
-        scores = logits(y, head).detach()
+        scores = logits(y, family, head).detach()
         for asked, explained in questions(head, scores, e, e and e["special_tokens_mask"], rng):
-            methods = model.explain(given, lambda y: explained(logits(y, head)))
+            methods = model.explain(given, lambda y: explained(logits(y, family, head)))
             if not all(v.isfinite().all() for m in methods.values() for v in m.values()) or not scores.isfinite().all():
                 raise ArithmeticError("not finite")
             narrow = {k: v.float() if v.is_floating_point() else v for k, v in given.items()}
-            rough = single.explain(narrow, lambda y: explained(logits(y, head)))
-            z = logits(single.run(narrow)[0], head).detach()
+            rough = single.explain(narrow, lambda y: explained(logits(y, family, head)))
+            z = logits(single.run(narrow)[0], family, head).detach()
             noise = {"logits": float(((z - scores).abs() / scores.abs().clamp(min=1)).max() / 1e-4),
                      "relevance": {m: {p: off(rough[m][p], methods[m][p]) for p in methods[m]} for m in methods}}
             yield {**case, **({"ids": e["input_ids"]} if e else {}), **rounded(asked), "methods": rounded(methods),
@@ -219,7 +221,7 @@ def cases(folder, family, head, special, rng):
 
 def checkpoint(seed, family, head, small):
     rng = random.Random(f"{family} {head} {seed}")
-    images = family in ("vit", "deit", "dinov2")
+    images = family in IMAGES
     tokenizer, special = (None, None) if images else build(rng, family)
     fields = draw(rng, family, small)
     if not images:

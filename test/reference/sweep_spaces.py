@@ -16,6 +16,7 @@ ACT = ["gelu", *ACTIVATIONS]
 EPS = [1e-12, 1e-7, 1e-6, 1e-5, 1e-3, 1e-2, 1e-1]
 DROP = [0.1, 0.0, 0.5]
 NO, YES = [False, True], [True, False]
+IMAGES = ("vit", "deit", "dinov2")
 
 # Of every class: fields that only training, generation or the shape of the output read, and those that all models share.
 COMMON = {
@@ -41,7 +42,7 @@ SCALED = {
     "sliding_attention": {"rope_type": "default", "rope_theta": 20.0}}
 VISION = {
     "hidden_act": ACT, "layer_norm_eps": [1e-12, *EPS], "hidden_dropout_prob": DROP, "attention_probs_dropout_prob": DROP, "qkv_bias": YES,
-    "num_channels": [3, 3, 3, 1], "encoder_stride": [16, 4], "pooler_act": ["tanh", "gelu", "relu"],
+    "num_channels": [3], "encoder_stride": [16, 4], "pooler_act": ["tanh", "gelu", "relu"],
     "pruned_heads": [{}, {0: [0]}], **DECODER,
 }
 EXTRA = {"rotary": 5, "embedding_dim": 7, "attention_head_dim": 3, "gap_size": 0, "net_structure_type": 0, "type_vocab": 9, "directionality": "bidi",
@@ -118,9 +119,9 @@ def size(random, family, small):
     if family == "gpt2":
         return dict(n_embd=width, n_head=heads, n_layer=layers, n_positions=positions)
     sizes = dict(hidden_size=width, num_attention_heads=heads, num_hidden_layers=layers, intermediate_size=inner)
-    if family in ("vit", "deit", "dinov2"):
+    if family in IMAGES:
         patch = random.choice([2, 3, 4])
-        up, across = random.choice([(2, 2), (2, 2), (3, 2), (2, 4), (1, 3)])
+        up, across = random.choice([(2, 2), (2, 2), (3, 2), (2, 4), (2, 3)])
         rest = random.choice([0, 0, 0, 1])
         side = patch * up + rest
         square = random.random() < 0.7
@@ -146,6 +147,8 @@ def draw(random, family, small=False):
     table = {**COMMON, **table}
     fields = size(random, family, small)
     often = random.choice([0, 0.05, 0.1, 0.25])
+    if transformers.__version__ < "5":  # its class does not know them
+        table = {name: values for name, values in table.items() if name not in ("rope_parameters", "layer_types")}
     for name, values in table.items():
         usual = values[0]
         rare = name in COMMON and name not in ("chunk_size_feed_forward", "tie_word_embeddings", "problem_type")
@@ -167,7 +170,7 @@ def draw(random, family, small=False):
         if "rope_parameters" in fields or random.random() < 0.5 and transformers.__version__ >= "5":
             for name in ("global_rope_theta", "local_rope_theta", "global_attn_every_n_layers"):
                 fields.pop(name, None)
-    if family not in ("vit", "deit", "dinov2") and fields.get("pad_token_id", 0) is None and family != "gpt2":
+    if family not in IMAGES and fields.get("pad_token_id", 0) is None and family != "gpt2":
         fields["pad_token_id"] = None
     fields.pop("position_embedding_type", None) if fields.get("position_embedding_type") == "absolute" and random.random() < 0.7 else None
     if random.random() < 0.15:
