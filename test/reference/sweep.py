@@ -241,7 +241,7 @@ def checkpoint(seed, family, head, small):
         folder = pathlib.Path(name)
         write(folder, family, head, fields, labels, seed, rng, tokenizer)
         if images:
-            (folder / "preprocessor_config.json").write_text(json.dumps(preprocessor(rng, fields)))
+            (folder / "preprocessor_config.json").write_text(json.dumps(preprocessor(rng, family, fields)))
         found = list(cases(folder, family, head, special, rng))
         if not found:
             raise ValueError("no case")
