@@ -12,7 +12,6 @@ import type { ExplainLists, Model } from "../src/model.ts";
 export interface Case {
   text?: string;
   pair?: string;
-  choices?: string[];
   rgb?: number[];
   width?: number;
   height?: number;

@@ -103,15 +103,22 @@ function sum(data: Uint8Array, start: number, { from, fixed }: Weights, out: Uin
 }
 
 function nearest(image: Rgb, columns: Span, rows: Span): Rgb {
-  const [width, height] = [columns.end - columns.from, rows.end - rows.from];
+  const [across, down] = [closest(image.width, columns), closest(image.height, rows)];
+  const [width, height] = [across.length, down.length];
   const out = new Uint8Array(3 * width * height);
-  for (let y = 0; y < height; y++) {
-    const row = Math.floor(((rows.from + y + 0.5) * image.height) / rows.to);
-    for (let x = 0; x < width; x++) {
-      const column = Math.floor(((columns.from + x + 0.5) * image.width) / columns.to);
+  for (const [y, row] of down.entries()) {
+    for (const [x, column] of across.entries()) {
       const from = 3 * (row * image.width + column);
       out.set(image.data.subarray(from, from + 3), 3 * (y * width + x));
     }
   }
   return { data: out, width, height };
+}
+
+/** The pixel that each of a span lies in. Pillow steps along the axis, so that rounding adds up. */
+function closest(size: number, { from, end, to }: Span): number[] {
+  const step = size / to;
+  const found: number[] = [];
+  for (let i = 0, at = step / 2; i < end; i++, at += step) if (i >= from) found.push(Math.trunc(at));
+  return found;
 }

@@ -176,19 +176,14 @@ def inputs(family, head, special, tokenizer, rng, folder):
             image, raw = picture(rng, json.loads((folder / "config.json").read_text()))
             yield raw, None, {"pixel_values": processed(folder, image)}
         return
-    for pair in ([True, True] if head == QA else [False, rng.random() < 0.5]):
-        if head == CHOICE:
-            first, choices = text(rng, special), [text(rng, special, rng.randint(1, 4)) for _ in range(rng.choice([2, 3]))]
-            e = tokenizer([first] * len(choices), choices, padding=True, return_tensors="pt")
-            yield {"text": first, "choices": choices}, None, {k: v[None] for k, v in e.items()}
-            continue
+    for pair in ([True, True] if head in (QA, CHOICE) else [False, rng.random() < 0.5]):
         first = text(rng, special, mask=head in (MLM, PRE) and rng.random() < 0.7)
         case = {"text": first, **({"pair": text(rng, special, rng.randint(1, 4))} if pair else {})}
         e = tokenizer(*case.values(), return_special_tokens_mask=True)
         if not e["input_ids"]:
             continue
         given = {k: torch.tensor([v]) for k, v in e.items() if k != "special_tokens_mask"}
-        yield case, e, {k: v[None] for k, v in given.items()} if head == "DoubleHeadsModel" else given
+        yield case, e, {k: v[None] for k, v in given.items()} if head in ("DoubleHeadsModel", CHOICE) else given  # of one choice
 
 
 def off(actual, expected):
