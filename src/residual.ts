@@ -1,5 +1,5 @@
-// Whether a ledger closes. What 32-bit floats round is some 1e-7 of what a ledger holds; a residual beyond MOST means that the
-// model magnifies rounding: by a norm of rows that hardly vary, by weights that nearly cancel.
+// Whether a ledger closes. What 32-bit floats round is some 1e-7 of what a ledger holds; a residual beyond MOST means that
+// rounding was magnified: by a norm of rows that hardly vary, or where what a ledger holds is little beside what cancelled.
 
 import type { Ledger, PartsLedger } from "./explanation.ts";
 
@@ -27,7 +27,7 @@ export function unclosed(of: string, shares: readonly number[]): string[] {
   const amount = worst < 1e-3 ? worst.toExponential(1) : `${+(100 * worst).toPrecision(2)} %`;
   const where = shares.length > 1 ? ` (${shares.indexOf(worst)})` : "";
   return [
-    `the ledger of ${of}${where} leaves a residual of ${amount} of Σ|relevance| + Σ|entries|: this model magnifies the ` +
-      "rounding of 32-bit floats on this input, and its relevance is no more exact than that",
+    `the ledger of ${of}${where} leaves a residual of ${amount} of Σ|relevance| + Σ|entries|: numbers nearly cancel in this ` +
+      "model on this input, or a norm magnifies what 32-bit floats round, and relevance is no more exact than that",
   ];
 }

@@ -80,6 +80,11 @@ export async function explainOf(
 ): Promise<Explanation[][]> {
   const between = BETWEEN.find((name) => typeof of === "object" && of !== null && Object.hasOwn(of, name));
   const compared = between && (of as Record<string, Input>)[between];
+  const { task, reads } = engine.parts.architecture;
+  if (compared !== undefined && reads === "tokens") {
+    const message = `${between} compares what is said of whole texts; this model does ${task}, its logits are of single tokens`;
+    throw new RelpropError("InvalidOption", message);
+  }
   if (joint && (compared === undefined || between === "distance")) {
     throw new RelpropError(
       "InvalidOption",

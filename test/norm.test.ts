@@ -58,6 +58,28 @@ for (const backend of backends) {
     }
   }
 
+  test("a row that does not vary has no variance, one far off centre its own, one of 1e19 a finite one", async () => {
+    const cols = 30;
+    const steps = random(cols, 8);
+    for (const [x, eps] of [
+      [new Float32Array(cols).fill(0.7), 1e-12],
+      [steps.map((v) => 3000 + Math.round(64 * v) / 64), 1e-12],
+      [steps.map((v) => 3e18 * v), 1e-5],
+      [steps.map((v) => 3e30 * v), 1e-5],
+    ] as const) {
+      const data = { x, w: random(cols, 2).map((v) => 1 + v / 2), b: random(cols, 3) };
+      const y = layerNorm(input("x", [1, cols]), input("w", [cols]), input("b", [cols]), eps);
+      const what = `a row around ${x[0]}`;
+      for (const rule of ["identity", "gradient"] as const) {
+        const found = await ruled(backend, y, rule, data);
+        close(found.y, twin.layerNorm(x, data.w, data.b, eps, 1, cols), TOLERANCE, what);
+        const gx = twin.layerNormGrad(rule, x, data.w, eps, found.g, 1, cols);
+        const terms = twin.layerNormGrad("identity", x, data.w, eps, found.g, 1, cols);
+        close(found.to[0]!, gx, TOLERANCE, what, Math.max(...terms.map(Math.abs)));
+      }
+    }
+  });
+
   test("ε as large as the variance: what the gradient keeps is var/(var + ε) of it", async () => {
     const data = { x: random(40, 4), w: random(8, 5), b: new Float32Array(8) };
     const y = layerNorm(input("x", [5, 8]), input("w", [8]), input("b", [8]), 0.3);

@@ -54,6 +54,18 @@ for (const backend of backends) {
     });
   }
 
+  test("one weight nearly 1: its gradient is what the others get, with the sign turned, to a few ulp", async () => {
+    const cols = 20;
+    const x = random(cols, 4).map((v, i) => (i === 3 ? 9 : v));
+    const data = { x, lengths: Float32Array.of(cols) };
+    const g = random(cols, 5).map((v) => 1000 + v);
+    const y = softmax(input("x", [1, 1, cols]), input("lengths", [1]));
+    const found = await ruled(backend, y, "gradient", data, { g });
+    const [first, ...rest] = [found.to[0]![3], ...found.to[0]!.filter((_, i) => i !== 3)];
+    const size = rest.reduce((sum, v) => sum + Math.abs(v), 0);
+    close([first], [-rest.reduce((sum, v) => sum + v, 0)], 1e-6, "Σ g_S", size);
+  });
+
   test("logits of ±1e4", async () => {
     const [hot, cold] = [1e4, -1e4];
     const x = Float32Array.of(hot, cold, cold, cold, hot, hot, cold, cold, cold, cold, cold, cold, 1, hot, hot - 1, 7);

@@ -174,7 +174,8 @@ const SEEDS = globalThis.process?.env?.RELPROP_FULL ? 400 : 40;
 const test = suite("switches");
 
 test(`${SEEDS} models by chance, seeds 1 to ${SEEDS}`, async () => {
-  for (let seed = 1; seed <= SEEDS; seed++) {
+  // Beside chance those of the first 1,000 whose softmax magnified what rounding left: ledgers missed up to 8.6 %.
+  for (const seed of [...Array.from({ length: SEEDS }, (_, i) => i + 1), 335, 549, 649, 909, 920]) {
     const made = draw(seed);
     const table = made.tensors["embeddings.word_embeddings.weight"] as Matrix | undefined;
     const ids = Array.from({ length: N }, (_, j) => (5 * j + seed) % VOCABULARY);
@@ -193,7 +194,7 @@ test(`${SEEDS} models by chance, seeds 1 to ${SEEDS}`, async () => {
         expected,
         where,
       );
-      await allClose(model, input, where, {}, 1e-5); // measured: 5.4e-7 of 40 models, 5.3e-6 of 400, where scores in the hundreds cost digits
+      await allClose(model, input, where); // measured: 1.9e-6 of 1,500 models
       if (model.backend !== "wasm") return;
       const told = await model.explain(input, { method: "gradient-x-input", target: 1, at: "words" });
       const slopesBy = (h: number) =>
