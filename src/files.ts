@@ -59,6 +59,10 @@ export interface Files {
   close(): Promise<void>;
 }
 
+/** Why there is no such file: the server has a page in its place, or nothing. */
+export const missing = ({ pages }: Files, name: string, instead = ""): RelpropError =>
+  pages?.get(name) ?? new RelpropError("MissingFile", `the model has no ${name}${instead}`, { file: name });
+
 /** Asked for at once, so that a load waits for one round trip and knows early how much there is to come. */
 const USUAL = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"];
 

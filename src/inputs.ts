@@ -60,13 +60,23 @@ export type Tables = { [K in keyof Architecture["tables"]]?: Rows };
 export function encode(
   tokenizer: Tokenizer,
   input: Input,
-  { positions: most, vocabulary }: { positions: number; vocabulary: number },
+  { positions: most, vocabulary, kinds, tables }: Pick<Architecture, "positions" | "vocabulary" | "kinds" | "tables">,
   truncate = false,
 ): Encoded {
   const { text, pair, ids } = parts(input);
   const { tokens: own, warnings } = tokenizer.encode(text, pair);
   const both = pair === undefined ? text : `${text}\n${pair}`;
   const tokens = ids ? replaced(own, ids, vocabulary) : own;
+  const odd = tables.types && tokens.find(({ typeId = 0 }) => typeId >= kinds);
+  if (odd) {
+    const message = `the tokenizer gives ${quote(odd.text)} the token type ${odd.typeId}, the model has ${kinds} types`;
+    throw new RelpropError("ConfigMismatch", message, { type: odd.typeId, types: kinds });
+  }
+  const beyond = tokens.find(({ id }) => id >= vocabulary);
+  if (beyond) {
+    const message = `the tokenizer gives ${quote(beyond.text)} the id ${beyond.id}, the model has ${vocabulary} word vectors`;
+    throw new RelpropError("ConfigMismatch", message, { id: beyond.id, vocabulary });
+  }
   const facts = { tokens: tokens.length, max: most };
   if (!tokens.length) throw new RelpropError("EmptyInput", `${quote(both)} has no tokens for this model`, facts);
   if (tokens.length <= most) return { text: both, tokens, warnings };
@@ -74,7 +84,7 @@ export function encode(
   if (!truncate) {
     throw new RelpropError("InputTooLong", `${long}, this model takes ${most}; shorten it or ask to truncate`, facts);
   }
-  const kept = shortened(tokens, most, pair !== undefined, tokenizer.template);
+  const kept = shortened(tokens, most, pair !== undefined, tokenizer);
   return {
     text: both,
     tokens: kept,
@@ -82,10 +92,11 @@ export function encode(
   };
 }
 
-/** The first tokens of each text: of two the longer one is cut first. What the template adds stays. */
-function shortened(tokens: Token[], most: number, two: boolean, { single, pair }: Tokenizer["template"]): Token[] {
-  const [before, between, after = []] = two ? pair : single;
-  const second = two ? tokens.findIndex(({ type }) => type) : tokens.length;
+/** The first tokens of each text, or the last: of two the longer one is cut first. What the template adds stays. */
+function shortened(tokens: Token[], most: number, two: boolean, { template, truncation }: Tokenizer): Token[] {
+  const [before, between, after = []] = two ? template.pair : template.single;
+  const found = two ? tokens.findIndex(({ type }) => type) : -1;
+  const second = found < 0 ? tokens.length : found;
   const n = second - before.length - between.length;
   const m = tokens.length - second - after.length;
   const room = Math.max(0, most - before.length - between.length - after.length);
@@ -93,9 +104,13 @@ function shortened(tokens: Token[], most: number, two: boolean, { single, pair }
   const [less, more] = 2 * short > room ? [room >> 1, room - (room >> 1)] : [short, room - short];
   const [a, b] = n > m ? [more, less] : [less, more];
   const start = before.length;
+  const kept = (from: number, length: number, k: number) =>
+    truncation === "left" ? tokens.slice(from + length - k, from + length) : tokens.slice(from, from + k);
   return [
-    ...tokens.slice(0, start + Math.min(a, n)),
-    ...tokens.slice(start + n, second + Math.min(b, m)),
+    ...tokens.slice(0, start),
+    ...kept(start, n, Math.min(a, n)),
+    ...tokens.slice(start + n, second),
+    ...kept(second, m, Math.min(b, m)),
     ...tokens.slice(second + m),
   ];
 }
@@ -125,7 +140,7 @@ export const paired = (
   { kinds, uncounted }: Pick<Architecture, "kinds" | "uncounted">,
 ): boolean =>
   batch.some(({ tokens }) =>
-    tokens.some(({ id, type }) => (kinds > 1 && type) || (uncounted !== undefined && id === uncounted)),
+    tokens.some(({ id, typeId }) => (kinds > 1 && typeId) || (uncounted !== undefined && id === uncounted)),
   );
 
 /** The row of positions of each of `t` tokens. Those that do not count have the row before the first. */
@@ -162,11 +177,15 @@ export function inputs(
       if (id >= 0) tables.words!(id, words, (i * t + j) * width);
     });
   });
-  const typed = ([0, 1] as const).map((type) => {
-    const kind = new Float32Array(width);
-    tables.types?.(architecture.kinds > 1 ? type : 0, kind, 0);
-    return kind;
-  });
+  const types = new Map<number, Float32Array>();
+  const typed = (type: number) => {
+    const known = types.get(type);
+    if (known) return known;
+    const row = new Float32Array(width);
+    tables.types?.(type, row, 0);
+    types.set(type, row);
+    return row;
+  };
   const each = pairs ? batch : batch.slice(0, 1);
   const places = new Float32Array(each.length * t * width);
   each.forEach(({ tokens }, i) => {
@@ -174,7 +193,7 @@ export function inputs(
     for (let j = 0; j < t; j++) {
       const at = (i * t + j) * width;
       tables.positions?.(rows[j], places, at);
-      typed[each === batch ? (tokens[j]?.type ?? 0) : 0].forEach((v, k) => {
+      typed((pairs && tokens[j]?.typeId) || 0).forEach((v, k) => {
         places[at + k] += v;
       });
     }

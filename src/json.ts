@@ -3,6 +3,26 @@
 import { type ErrorCode, quote, RelpropError } from "./errors.ts";
 import type { Files } from "./files.ts";
 
+/** How deep lists and objects may lie in one another, and how many there may be: they cost more memory than bytes. */
+const DEEPEST = 100;
+const NODES = 2 ** 21;
+
+/** How deep lists and objects lie in JSON, and how many there are. */
+function shape(bytes: Uint8Array): { depth: number; nodes: number } {
+  let [depth, now, nodes] = [0, 0, 0];
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i];
+    if (byte === 0x22) {
+      for (i++; i < bytes.length && bytes[i] !== 0x22; i++) if (bytes[i] === 0x5c) i++;
+    } else if (byte === 0x7b || byte === 0x5b) {
+      nodes++;
+      now++;
+      if (now > depth) depth = now;
+    } else if (byte === 0x7d || byte === 0x5d) now--;
+  }
+  return { depth, nodes };
+}
+
 /** The object in a JSON file, or undefined if the source has no such file. */
 export async function readJson(
   files: Files,
@@ -16,6 +36,11 @@ export async function readJson(
     throw new RelpropError("LimitExceeded", message, { file: name, bytes: file.size, most });
   }
   const bytes = await file.read(0, file.size, signal);
+  const { depth, nodes } = shape(bytes);
+  if (depth > DEEPEST || nodes > NODES) {
+    const message = `${name} has ${nodes} lists and objects, ${depth} deep; at most ${NODES} are read, ${DEEPEST} deep`;
+    throw new RelpropError("LimitExceeded", message, { file: name, nodes, depth });
+  }
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));

@@ -2,7 +2,7 @@ import { type BackendOptions, start } from "./backends/choose.ts";
 import { checkpoint, type Stored, unwrapped } from "./checkpoint.ts";
 import { method } from "./composites.ts";
 import { RelpropError, throwIfAborted } from "./errors.ts";
-import { files, type ReadOptions, type Source } from "./files.ts";
+import { files, missing, type ReadOptions, type Source } from "./files.ts";
 import { checkFinite, type Rows, rows } from "./floats.ts";
 import type { Tables } from "./inputs.ts";
 import { readJson } from "./json.ts";
@@ -13,7 +13,7 @@ import { narrow } from "./ops/widen.ts";
 import { plan } from "./plan.ts";
 import { PIECE, pieces } from "./safetensors.ts";
 import type { Shape } from "./tensor.ts";
-import { type Tokenizer, tokenizer } from "./tokenizer.ts";
+import { readTokenizer } from "./tokenizers/read.ts";
 import { explaining, network } from "./trace.ts";
 
 export interface LoadOptions extends BackendOptions, ReadOptions {
@@ -39,13 +39,8 @@ export async function read(source: Source, options: LoadOptions): Promise<ModelP
   throwIfAborted(signal);
   const from = await files(source, options);
   try {
-    const json = async (name: string, code: "ConfigInvalid" | "TokenizerInvalid", most: number) => {
-      const found = await readJson(from, name, { code, most, signal });
-      if (!found)
-        throw from.pages?.get(name) ?? new RelpropError("MissingFile", `the model has no ${name}`, { file: name });
-      return found;
-    };
-    const config = await json("config.json", "ConfigInvalid", 2 ** 20);
+    const config = await readJson(from, "config.json", { code: "ConfigInvalid", most: 2 ** 20, signal });
+    if (!config) throw missing(from, "config.json");
     const stored = unwrapped(await checkpoint(from, signal), (await familyOf(config)).own);
 
     const weights = new Weights(
@@ -57,16 +52,9 @@ export async function read(source: Source, options: LoadOptions): Promise<ModelP
     const net = network(found, 1, 1, { loops: 1 }); // asks for every weight, and so checks that all are there with the right shapes
 
     const special = found.task !== "sequence-classification" && (await import("./open.ts"));
-    const vocabulary = !found.vocabulary ? undefined : await json("tokenizer.json", "TokenizerInvalid", 2 ** 26);
-    const tokenizerConfig = await readJson(from, "tokenizer_config.json", {
-      code: "TokenizerInvalid",
-      most: 2 ** 20,
-      signal,
-    });
-    const encode = vocabulary
-      ? await reader(vocabulary, tokenizerConfig, found.vocabulary)
-      : (special as Open).wordless;
-    const design = special ? await special.completed(found, from, vocabulary, signal) : found;
+    const read = found.vocabulary ? await readTokenizer(from, config, signal) : undefined;
+    const encode = read ? read.tokenizer : (special as Open).wordless;
+    const design = special ? await special.completed(found, from, read?.file, signal) : found;
     const tables = await embeddings(design, stored, signal);
 
     await from.checkIntegrity?.();
@@ -91,14 +79,6 @@ export async function read(source: Source, options: LoadOptions): Promise<ModelP
 }
 
 type Open = typeof import("./open.ts");
-
-/** WordPiece is read here; other tokenizers come with the library that they need. */
-async function reader(file: Record<string, unknown>, config: unknown, rows: number): Promise<Tokenizer> {
-  const model = file.model as { type?: unknown; merges?: unknown } | undefined;
-  const other = model?.merges || model?.type === "BPE" || model?.type === "Unigram";
-  const read = other ? (await import("./tokenizers/pipeline.ts")).pipeline : tokenizer;
-  return read(file, config, rows);
-}
 
 const MUCH = 2 ** 25; // numbers, 64 MiB of them
 

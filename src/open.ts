@@ -10,6 +10,7 @@ import type { Architecture } from "./models/family.ts";
 import type { Bytes } from "./safetensors.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { spelling } from "./tokenizers/spelling.ts";
+import { NONE } from "./tokenizers/template.ts";
 
 type Json = Record<string, unknown>;
 
@@ -42,7 +43,8 @@ export const wordless: Tokenizer = {
   unkId: null,
   padId: null,
   maskId: null,
-  template: { single: [[], []], pair: [[], [], []] },
+  template: NONE,
+  truncation: "right",
   encode() {
     throw new RelpropError(
       "InvalidInput",

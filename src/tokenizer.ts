@@ -2,9 +2,10 @@
 // and a word's pieces lie end to end in it, so offsets are right by construction rather than found again afterwards.
 
 import { quote, RelpropError } from "./errors.ts";
+import type { Resolved } from "./tokenizers/auto.ts";
 import type { Piece } from "./tokenizers/fields.ts";
-import type { Template } from "./tokenizers/template.ts";
-import { vocabulary, type WordPieceModel } from "./vocabulary.ts";
+import type { Special, Template } from "./tokenizers/template.ts";
+import { facts, vocabulary, type WordPieceModel } from "./vocabulary.ts";
 import { type TakeWord, wordsOf } from "./words.ts";
 
 export interface Token {
@@ -20,6 +21,8 @@ export interface Token {
   special: boolean;
   /** 1 for tokens of the second of two texts. */
   type?: 1;
+  /** The token type id that the network is fed, where it is not 0; the tokenizer's files decide. */
+  typeId?: number;
 }
 
 /** @internal */
@@ -44,14 +47,19 @@ export interface Tokenizer {
   encode(text: string, pair?: string): Encoding;
   /** What is put around one text, or two. */
   readonly template: Template;
+  /** Which end of a text is cut off. */
+  readonly truncation: "right" | "left";
 }
 
 /** The longest text that is read, in UTF-16 units. */
 export const MAX_TEXT = 1 << 20;
 
-/** The tokenizer of two parsed files, for a model whose embedding table has `rows` rows. @internal */
-export function tokenizer(tokenizerJson: unknown, tokenizerConfig: unknown, rows: number): Tokenizer {
-  const { model, normalizer, added, template, ...ids } = vocabulary(tokenizerJson, tokenizerConfig, rows);
+/** What tokenizer_config.json adds to a tokenizer.json: see tokenizers/auto.ts. @internal */
+export type Beside = Partial<Omit<Resolved, "file">>;
+
+/** The tokenizer of a tokenizer.json of BERT's kind. @internal */
+export function tokenizer(tokenizerJson: unknown, { named = {}, typed, truncation = "right" }: Beside = {}): Tokenizer {
+  const { model, normalizer, added, template, ids } = vocabulary(tokenizerJson);
   const words = wordsOf(normalizer);
   const pieces = wordPieces(model);
   const prefix = model.prefix.length;
@@ -87,21 +95,27 @@ export function tokenizer(tokenizerJson: unknown, tokenizerConfig: unknown, rows
     words(text, from, text.length, take);
   };
 
-  return { ...ids, template, encode: encoder(template, read) };
+  const unkId = model.ids.get(model.unk)!;
+  return { ...facts(ids, named), unkId, truncation, template, encode: encoder(template, read, typed) };
 }
 
 /** Adds the tokens of one text, whose offsets start at `shift`. @internal */
 export type Read = (text: string, shift: number, tokens: Token[], warnings: Set<string>) => void;
 
-/** Encodes one text or two, read by `read`, with what the template puts around them. @internal */
-export function encoder(template: Template, read: Read): Tokenizer["encode"] {
+/**
+ * Encodes one text or two, read by `read`, with what the template puts around them. Token type ids are left out unless
+ * `typed`: transformers feeds them only if the tokenizer's model_input_names has them. @internal
+ */
+export function encoder(template: Template, read: Read, typed = true): Tokenizer["encode"] {
   return (text, pair) => {
     const tokens: Token[] = [];
     const warnings = new Set<string>();
-    const put = (pieces: readonly Piece[]) => {
-      for (const { id, text } of pieces) tokens.push({ id, text, start: null, end: null, special: true });
+    const put = (specials: readonly Special[]) => {
+      for (const { id, text, type } of specials) {
+        tokens.push({ id, text, start: null, end: null, special: true, ...(typed && type ? { typeId: type } : {}) });
+      }
     };
-    const add = (text: string, shift: number) => {
+    const add = (text: string, shift: number, type: number) => {
       if (typeof text !== "string")
         throw new RelpropError("InvalidInput", `the text is a ${typeof text}, not a string`);
       if (text.length > MAX_TEXT) {
@@ -109,16 +123,19 @@ export function encoder(template: Template, read: Read): Tokenizer["encode"] {
         throw new RelpropError("InputTooLong", message, { length: text.length, max: MAX_TEXT });
       }
       if (/\p{Cs}/u.test(text)) warnings.add("the text has half a surrogate pair, which is read as U+FFFD");
+      const first = tokens.length;
       read(text, shift, tokens, warnings);
+      if (typed && type) for (const token of tokens.slice(first)) token.typeId = type;
     };
 
+    const [single, one, other] = template.types;
     const [before, after, end = []] = pair === undefined ? template.single : template.pair;
     put(before);
-    add(text, 0);
+    add(text, 0, pair === undefined ? single : one);
     put(after);
     if (pair !== undefined) {
       const first = tokens.length;
-      add(pair, text.length + 1);
+      add(pair, text.length + 1, other);
       put(end);
       for (const token of tokens.slice(first)) token.type = 1;
     }

@@ -27,8 +27,8 @@ interface Char {
 /** Past this length a word is [UNK] to every model we read, and nothing but its end still matters. */
 const MAX_UNITS = 2 * MAX_CHARS;
 
-const DROPPED = /[\p{Cf}\p{Co}\ufffd]|(?![\t\n\r])\p{Cc}/u;
-const SPACE = /\p{White_Space}/u;
+export const DROPPED = /[\p{Cf}\p{Co}\ufffd]|(?![\t\n\r])\p{Cc}/u;
+export const SPACE = /\p{White_Space}/u;
 const PUNCTUATION = /[\p{P}!-/:-@[-`{-~]/u;
 const ACCENTS = /\p{Mn}/gu;
 const ATTACHED = /[\p{Mn}\p{Cf}]/u;
@@ -95,7 +95,7 @@ function describe(code: number, { clean_text, strip_accents, lowercase, handle_c
 }
 
 /** What BERT calls a Chinese character; the reference leaves out U+2B820 to U+2B91F, and so must we. */
-const isIdeograph = (code: number) =>
+export const isIdeograph = (code: number) =>
   code >= 0x3400 &&
   (code <= 0x4dbf ||
     (code >= 0x4e00 && code <= 0x9fff) ||

@@ -1,6 +1,8 @@
 // A text on its way to tokens, each of whose UTF-16 units remembers which part of the user's text it came from. Whatever is
 // done to it, offsets are right by construction rather than found again afterwards.
 
+import { RelpropError } from "../errors.ts";
+
 export interface Aligned {
   text: string;
   /** Of each unit, where what it came from starts and ends; alike for what was put in, which came from nothing. */
@@ -10,7 +12,13 @@ export interface Aligned {
   origin: number;
   /** The same once it is cut, if not where its first unit is from. */
   opening?: number;
+  /** The most units that it may grow to: a file that makes a text of every character would never end. */
+  most: number;
 }
+
+/** Into how many units each of a text may be made, on average, and how many any text may have. */
+const GROWTH = 8;
+const LEAST = 2 ** 16;
 
 /** A stretch of a text: what a regular expression finds. */
 export interface Match {
@@ -30,15 +38,27 @@ export function aligned(text: string, from: number, to: number, shift: number): 
     }
   }
   // Half a surrogate pair is read as TextEncoder would.
-  return { text: text.slice(from, to).replace(/\p{Cs}/gu, "\ufffd"), starts, ends, origin: from };
+  return {
+    text: text.slice(from, to).replace(/\p{Cs}/gu, "\ufffd"),
+    starts,
+    ends,
+    origin: from,
+    most: LEAST + GROWTH * (to - from),
+  };
 }
 
 /** Units [from, to), of a text whose offsets were moved by `shift`. */
-export const slice = ({ text, starts, ends, opening }: Aligned, from: number, to: number, shift: number): Aligned => ({
+export const slice = (
+  { text, starts, ends, opening, most }: Aligned,
+  from: number,
+  to: number,
+  shift: number,
+): Aligned => ({
   text: text.slice(from, to),
   starts: starts.slice(from, to),
   ends: ends.slice(from, to),
   origin: from === 0 && opening !== undefined ? opening : (starts[from] ?? shift) - shift,
+  most,
 });
 
 /** Each match becomes what `by` says, all of it from where the match came from. */
@@ -60,6 +80,7 @@ export function replaced(x: Aligned, matches: Iterable<Match>, by: (match: strin
     if (made === found) continue;
     changed = true;
     keep(index);
+    bounded(x, text.length + made.length);
     const end = index + found.length;
     const [from, to] = range(x, index, end);
     for (let k = 0; k < made.length; k++) {
@@ -76,6 +97,7 @@ export function replaced(x: Aligned, matches: Iterable<Match>, by: (match: strin
 
 /** With `more` put before it, which came from nothing. */
 export function prepended(x: Aligned, more: string): Aligned {
+  bounded(x, more.length + x.text.length);
   const none = Array<number>(more.length).fill(x.starts[0] ?? 0);
   return { ...x, text: more + x.text, starts: [...none, ...x.starts], ends: [...none, ...x.ends] };
 }
@@ -91,4 +113,10 @@ export function range({ starts, ends }: Aligned, from: number, to: number): [sta
   if (end >= 0) return [start, end];
   const at = starts[from] ?? ends[from - 1] ?? 0;
   return [at, at];
+}
+
+function bounded({ most }: Aligned, units: number): void {
+  if (units <= most) return;
+  const message = `the tokenizer makes ${units} characters or more of the text; at most ${most} are read of its length`;
+  throw new RelpropError("LimitExceeded", message, { units, most });
 }

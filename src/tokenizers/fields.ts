@@ -9,8 +9,8 @@ export interface Piece {
   text: string;
 }
 
-/** UTF-16 units of a piece. */
-const LONGEST = 256;
+/** UTF-16 units of a piece; files pay for them in bytes. */
+const LONGEST = 2 ** 20;
 
 /** A value for a message; a nest of lists would overflow the stack of whoever writes it out. */
 export const show = (value: unknown): string =>
@@ -58,8 +58,6 @@ export function piece(value: unknown, field: string): string {
   if (/\p{Cs}/u.test(found)) throw invalid(field, "has half a surrogate pair");
   return found;
 }
-
-export const row = (value: unknown, field: string, rows: number): number => count(value, field, rows - 1);
 
 export function count(value: unknown, field: string, most: number): number {
   if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= most) return value as number;

@@ -1,23 +1,26 @@
 // Normalisers of tokenizer.json, each from aligned text to aligned text. They go by character or by what Unicode normalises
 // together, as the Rust tokenizers do.
 
-import { type Aligned, type Match, prepended, replaced, slice } from "./aligned.ts";
+import { bertNormalizer } from "../vocabulary.ts";
+import { DROPPED, isIdeograph, SPACE } from "../words.ts";
+import { type Aligned, prepended, replaced, slice } from "./aligned.ts";
+import { BYTES } from "./bytes.ts";
 import { type Json, list, object, only, text as textOf } from "./fields.ts";
-import { pattern } from "./patterns.ts";
+import { type Finder, own, pattern } from "./patterns.ts";
 import { precompiled } from "./precompiled.ts";
 
 /** `shift` is by how much the text's offsets were moved. */
 export type Normalize = (x: Aligned, shift: number) => Aligned;
 
 /** A character and what may join it when Unicode composes or decomposes: marks, jamo, and half-width voice marks and jamo. */
-const TOGETHER = /.[\p{M}\u1160-\u11ff\uff9e\uff9f\uffa0-\uffdc]*/gsu;
+const TOGETHER = own(/.[\p{M}\u1160-\u11ff\uff9e\uff9f\uffa0-\uffdc]*/gsu);
 
-const EACH = /./gsu;
+const EACH = own(/./gsu);
 
 const each =
-  (found: RegExp, by: (match: string) => string): Normalize =>
+  (found: Finder, by: (match: string) => string): Normalize =>
   (x) =>
-    replaced(x, x.text.matchAll(found) as Iterable<Match>, by);
+    replaced(x, found(x.text), by);
 
 const form = (name: "NFC" | "NFD" | "NFKC" | "NFKD") => () => each(TOGETHER, (chars) => chars.normalize(name));
 
@@ -33,7 +36,7 @@ const kinds: Readonly<Record<string, (json: Json, field: string) => Normalize>> 
     return (x, shift) => all.reduce((y, f) => f(y, shift), x);
   },
   Lowercase: () => each(EACH, (char) => char.toLowerCase()), // each alone, or a Σ that ends a word becomes ς
-  StripAccents: () => each(/\p{M}/gu, () => ""),
+  StripAccents: () => each(own(/\p{M}/gu), () => ""),
   Strip({ strip_left, strip_right }) {
     return (x, shift) => {
       const from = strip_left === false ? 0 : x.text.length - x.text.replace(/^\p{White_Space}+/u, "").length;
@@ -51,12 +54,31 @@ const kinds: Readonly<Record<string, (json: Json, field: string) => Normalize>> 
   },
   Nmt() {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it drops
-    const drop = each(/[\u0001-\u0008\u000b\u000e-\u001f\u007f\u008f\u009f]/gu, () => "");
-    const blank = each(/[\t\n\f\r\u1680\u200b-\u200f\u2028\u2029\u2581\ufeff\ufffd]/gu, () => " ");
+    const drop = each(own(/[\u0001-\u0008\u000b\u000e-\u001f\u007f\u008f\u009f]/gu), () => "");
+    const blank = each(own(/[\t\n\f\r\u1680\u200b-\u200f\u2028\u2029\u2581\ufeff\ufffd]/gu), () => " ");
     return (x, shift) => blank(drop(x, shift), shift);
   },
+  BertNormalizer(json, field) {
+    const { clean_text, handle_chinese_chars, strip_accents, lowercase } = bertNormalizer(json, field);
+    const steps: Normalize[] = [];
+    if (clean_text) {
+      steps.push(each(EACH, (char) => (DROPPED.test(char) ? "" : SPACE.test(char) ? " " : char)));
+    }
+    if (handle_chinese_chars)
+      steps.push(each(EACH, (char) => (isIdeograph(char.codePointAt(0)!) ? ` ${char} ` : char)));
+    if (strip_accents)
+      steps.push(
+        each(TOGETHER, (chars) => chars.normalize("NFD")),
+        each(own(/\p{Mn}/gu), () => ""),
+      );
+    if (lowercase) steps.push(each(EACH, (char) => char.toLowerCase()));
+    return (x, shift) => steps.reduce((y, step) => step(y, shift), x);
+  },
+  ByteLevel: () => each(EACH, (char) => Array.from(encoder.encode(char), (byte) => BYTES[byte]).join("")),
   Precompiled: (json, field) => precompiled(json.precompiled_charsmap, `${field}.precompiled_charsmap`),
 };
+
+const encoder = new TextEncoder();
 
 /** The normaliser that tokenizer.json describes; none for null. */
 export function normalizer(json: unknown, field = "normalizer"): Normalize {

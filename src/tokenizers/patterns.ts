@@ -1,31 +1,28 @@
-// Patterns of tokenizer.json: literals, or regular expressions in Oniguruma's dialect, which the library translates.
+// Patterns of tokenizer.json: literals, or regular expressions in Oniguruma's dialect.
 
-import * as library from "@huggingface/tokenizers";
-import { invalid, object, text } from "./fields.ts";
+import type { Match } from "./aligned.ts";
+import { object, text } from "./fields.ts";
+import { type Finder, regex } from "./regex.ts";
 
-/** The library exports it, but its types lose it under nodenext. */
-interface Library {
-  SplitPreTokenizer: new (config: object) => { pattern: RegExp };
-}
+export type { Finder };
 
-const MOST = 4096; // characters of a pattern
-
-/** A global pattern, in which \s means what Unicode calls white space. */
-export function pattern(json: unknown, field: string): RegExp {
+export function pattern(json: unknown, field: string): Finder {
   const it = object(json, field);
   if (typeof it.String === "string") return literal(it.String);
-  const source = text(it.Regex, `${field}.Regex`, MOST);
-  try {
-    const { pattern } = new (library as unknown as Library).SplitPreTokenizer({ pattern: { Regex: source } });
-    return new RegExp(spaces(pattern.source), pattern.flags);
-  } catch {
-    throw invalid(field, "is no regular expression that JavaScript understands");
-  }
+  return regex(text(it.Regex, `${field}.Regex`), `${field}.Regex`);
 }
 
 /** A pattern that finds a text as it is written. */
-export const literal = (found: string): RegExp => new RegExp(found.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&"), "gu");
+export const literal = (wanted: string): Finder =>
+  function* (text) {
+    if (!wanted) return;
+    for (let index = text.indexOf(wanted); index >= 0; index = text.indexOf(wanted, index + wanted.length)) {
+      yield { 0: wanted, index };
+    }
+  };
 
-/** White space as Unicode and Rust have it, which JavaScript's \s is not: U+0085 is one, U+FEFF is none. */
-const spaces = (source: string) =>
-  source.replace(/\\./gs, (pair) => ({ "\\s": "\\p{White_Space}", "\\S": "\\P{White_Space}" })[pair] ?? pair);
+/** One of JavaScript's, of ours alone: those of files might never end. */
+export const own =
+  (found: RegExp): Finder =>
+  (text) =>
+    text.matchAll(found) as Iterable<Match>;

@@ -1,12 +1,13 @@
-// tokenizer.json as the pipeline that it describes: added tokens, normaliser, pre-tokeniser, pieces, template. For byte-pair
-// encoding and unigrams; loaded when a model has such a tokenizer. (WordPiece is read by ../tokenizer.ts, in one walk.)
+// tokenizer.json as the pipeline that it describes: added tokens, normaliser, pre-tokeniser, pieces, template. Loaded when a
+// model has such a tokenizer. (BERT's kind is read by ../tokenizer.ts, in one walk.)
 
-import { encoder, literals, meant, type Read, type Tokenizer } from "../tokenizer.ts";
-import { special } from "../vocabulary.ts";
+import { RelpropError } from "../errors.ts";
+import { type Beside, encoder, literals, meant, type Read, type Tokenizer } from "../tokenizer.ts";
+import { entered, facts, MOST_ADDED } from "../vocabulary.ts";
 import { type Aligned, aligned, range, slice } from "./aligned.ts";
-import { flag, invalid, type Json, list, object, type Piece, piece, row, show } from "./fields.ts";
+import { flag, invalid, type Json, list, object, only, type Piece, piece } from "./fields.ts";
 import { normalizer } from "./normalizers.ts";
-import { bytePairs, unigrams } from "./pieces.ts";
+import { pieces as piecesOf } from "./pieces.ts";
 import { split } from "./splits.ts";
 import { template } from "./template.ts";
 
@@ -21,18 +22,18 @@ interface Added extends Piece {
   rstrip: boolean;
 }
 
-const MOST_ADDED = 65_536;
-
-/** The tokenizer of two parsed files, for a model whose embedding table has `rows` rows. */
-export function pipeline(tokenizerJson: unknown, tokenizerConfig: unknown, rows: number): Tokenizer {
+/** The tokenizer of a tokenizer.json. */
+export function pipeline(tokenizerJson: unknown, { named = {}, typed, truncation = "right" }: Beside = {}): Tokenizer {
   const file = object(tokenizerJson, "tokenizer.json");
-  const config = object(tokenizerConfig ?? {}, "tokenizer_config.json");
-  const model = object(file.model, "model");
-  const pieces = Array.isArray(model.vocab) ? unigrams(model, rows) : bytePairs(model, rows);
+  only(file.version ?? "1.0", "version", "1.0");
+  few(file);
+  const pieces = piecesOf(object(file.model, "model"));
   const names = new Map([...pieces.ids].map(([text, id]) => [id, text]));
   const ids = new Map(pieces.ids);
-  const added = readAdded(file.added_tokens, ids, rows);
-  for (const { id, text } of added) names.set(id, text);
+  const all = readAdded(file.added_tokens, ids);
+  for (const { id, text } of all) names.set(id, text);
+  // With split_special_tokens those that are special are text like any other.
+  const added = file.split_special_tokens ? all.filter(({ special }) => !special) : all;
   const around = template(file.post_processor, ids);
   const normalize = normalizer(file.normalizer);
   const words = split(file.pre_tokenizer);
@@ -68,34 +69,42 @@ export function pipeline(tokenizerJson: unknown, tokenizerConfig: unknown, rows:
     }
   };
 
-  let size = 0;
-  for (const id of ids.values()) size = Math.max(size, id + 1);
-  // Some holes are common; a table made of holes is a mistake or an attack.
-  if (size > 4 * ids.size) throw invalid("model.vocab", `has an id ${size - 1} but only ${ids.size} pieces`);
   return {
-    size,
+    ...facts(ids, named),
     unkId: pieces.unk,
-    padId: special(config, "pad_token", ids.has("[PAD]") ? "[PAD]" : "<pad>", ids),
-    maskId: special(config, "mask_token", ids.has("[MASK]") ? "[MASK]" : "<mask>", ids),
     template: around,
-    encode: encoder(around, read),
+    truncation,
+    encode: encoder(around, read, typed),
   };
 }
 
+/** Steps of normalizing and cutting, each of which goes over the whole text. */
+const MOST_STEPS = 128;
+
+/** Refuses files with more steps than that. */
+function few({ normalizer, pre_tokenizer }: Json): void {
+  let steps = 0;
+  const walk = (json: unknown): void => {
+    if (typeof json !== "object" || json === null || ++steps > MOST_STEPS) return;
+    const { normalizers, pretokenizers } = json as Json;
+    for (const inside of [normalizers, pretokenizers]) if (Array.isArray(inside)) inside.forEach(walk);
+  };
+  walk(normalizer);
+  walk(pre_tokenizer);
+  if (steps <= MOST_STEPS) return;
+  const message = `the tokenizer's normalizer and pre_tokenizer have more than ${MOST_STEPS} steps`;
+  throw new RelpropError("LimitExceeded", message, { most: MOST_STEPS });
+}
+
 /** Also enters the added tokens in `ids`. */
-function readAdded(json: unknown, ids: Map<string, number>, rows: number): Added[] {
+function readAdded(json: unknown, ids: Map<string, number>): Added[] {
   return list(json ?? [], "added_tokens", MOST_ADDED).map((item, i) => {
     const at = `added_tokens[${i}]`;
     const token = object(item, at);
     const text = piece(token.content, `${at}.content`);
     if (!text) throw invalid(`${at}.content`, "is empty");
     const is = (name: string, otherwise = false) => flag((token as Json)[name], `${at}.${name}`, otherwise);
-    const id = row(token.id, `${at}.id`, rows);
-    const known = ids.get(text);
-    if (known !== undefined && known !== id) {
-      throw invalid(`${at}.id`, `is ${id} for ${show(text)}, which contradicts the vocabulary`);
-    }
-    ids.set(text, id);
+    const id = entered(token.id, text, ids, at);
     const special = is("special");
     const normalized = is("normalized", !special);
     return {

@@ -2,12 +2,14 @@
 // becomes. As in Rust's spm_precompiled, a short grapheme is looked up whole, by the first of its beginnings that is there,
 // and other characters one by one.
 
+import { RelpropError } from "../errors.ts";
 import { type Match, replaced } from "./aligned.ts";
 import { invalid, text } from "./fields.ts";
 import type { Normalize } from "./normalizers.ts";
 
 const MOST = 2 ** 22; // characters of Base64
 const STRETCH = 512; // UTF-16 units
+const LONGEST = 1024; // bytes that a character or a grapheme may become
 const SHORT = 6; // bytes that a grapheme has fewer of to be looked up
 
 export function precompiled(json: unknown, field: string): Normalize {
@@ -31,8 +33,10 @@ export function precompiled(json: unknown, field: string): Normalize {
       at ^= offset(unit);
       if ((unit >>> 8) & 1) {
         const from = units[at] & 0x7fffffff;
-        const end = words.indexOf(0, from);
-        return decoder.decode(words.subarray(from, end < 0 ? words.length : end));
+        const found = words.subarray(from, from + LONGEST);
+        const end = found.indexOf(0);
+        if (end < 0 && found.length === LONGEST) throw limit(field);
+        return decoder.decode(end < 0 ? found : found.subarray(0, end));
       }
     }
     return undefined;
@@ -67,6 +71,11 @@ export function precompiled(json: unknown, field: string): Normalize {
     // Rust forgets what is dropped at the start of a text.
     return y.starts[0] === x.starts[0] ? y : { ...y, opening: x.starts[0] - shift };
   };
+}
+
+function limit(field: string): RelpropError {
+  const message = `the tokenizer's ${field} makes ${LONGEST} bytes or more of one character`;
+  return new RelpropError("LimitExceeded", message, { field });
 }
 
 const clusters = new Intl.Segmenter("en", { granularity: "grapheme" });

@@ -1,9 +1,9 @@
 // Pre-tokenisers of tokenizer.json: each cuts aligned texts into aligned words.
 
-import { type Aligned, type Match, prepended, replaced, slice } from "./aligned.ts";
+import { type Aligned, prepended, replaced, slice } from "./aligned.ts";
 import { BYTES } from "./bytes.ts";
-import { flag, type Json, list, object, only, text as textOf } from "./fields.ts";
-import { literal, pattern } from "./patterns.ts";
+import { count, flag, invalid, type Json, list, object, only, text as textOf } from "./fields.ts";
+import { type Finder, literal, own, pattern } from "./patterns.ts";
 
 /** `shift` is by how much the text's offsets were moved. */
 export type Split = (x: Aligned, shift: number) => Aligned[];
@@ -13,12 +13,14 @@ const BEHAVIORS = ["Isolated", "Removed", "MergedWithPrevious", "MergedWithNext"
 type Behavior = (typeof BEHAVIORS)[number];
 
 /** GPT-2's words, with white space as Unicode has it. */
-const GPT2 =
-  /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
+const GPT2 = own(
+  /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu,
+);
 /** Letters, marks, digits and what connects them: \w to Rust. */
 const WORD = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}";
-const PUNCTUATION = /[\p{P}!-/:-@[-`{-~]/gu;
-const SPACE = /\p{White_Space}/gu;
+const PUNCTUATION = own(/[\p{P}!-/:-@[-`{-~]/gu);
+const SPACE = own(/\p{White_Space}/gu);
+const CHARS = own(/./gsu);
 
 const kinds: Readonly<Record<string, (json: Json, field: string) => Split>> = {
   Sequence(json, field) {
@@ -32,7 +34,7 @@ const kinds: Readonly<Record<string, (json: Json, field: string) => Split>> = {
     const cut = flag(json.use_regex, `${field}.use_regex`, true) ? by(GPT2, "Isolated") : whole;
     return (x, shift) => {
       const y = space && x.text && !x.text.startsWith(" ") ? prepended(x, " ") : x;
-      return cut(y, shift).map((word) => replaced(word, word.text.matchAll(/./gsu) as Iterable<Match>, byteLevel));
+      return cut(y, shift).map((word) => replaced(word, CHARS(word.text), byteLevel));
     };
   },
   Metaspace(json, field) {
@@ -42,7 +44,7 @@ const kinds: Readonly<Record<string, (json: Json, field: string) => Split>> = {
     only(scheme, `${field}.prepend_scheme`, "always", "first", "never");
     const cut = flag(json.split, `${field}.split`, true) ? by(literal(mark), "MergedWithNext") : whole;
     return (x, shift) => {
-      const y = replaced(x, x.text.matchAll(/ /g) as Iterable<Match>, () => mark);
+      const y = replaced(x, literal(" ")(x.text), () => mark);
       const first = scheme === "always" || (scheme === "first" && x.origin === 0);
       return cut(first && y.text && !y.text.startsWith(mark) ? prepended(y, mark) : y, shift);
     };
@@ -58,9 +60,27 @@ const kinds: Readonly<Record<string, (json: Json, field: string) => Split>> = {
     return by(PUNCTUATION, behavior as Behavior);
   },
   Digits(json, field) {
-    return by(/\p{N}/gu, flag(json.individual_digits, `${field}.individual_digits`, false) ? "Isolated" : "Contiguous");
+    return by(
+      own(/\p{N}/gu),
+      flag(json.individual_digits, `${field}.individual_digits`, false) ? "Isolated" : "Contiguous",
+    );
   },
-  Whitespace: () => by(new RegExp(`[${WORD}]+|[^${WORD}\\p{White_Space}]+`, "gu"), "Removed", true),
+  Whitespace: () => by(own(new RegExp(`[${WORD}]+|[^${WORD}\\p{White_Space}]+`, "gu")), "Removed", true),
+  CharDelimiterSplit(json, field) {
+    return by(literal(textOf(json.delimiter, `${field}.delimiter`)), "Removed");
+  },
+  FixedLength(json, field) {
+    const length = count(json.length ?? 5, `${field}.length`, 2 ** 31 - 1);
+    if (!length) throw invalid(`${field}.length`, "is 0");
+    return (x, shift) => {
+      const out: Aligned[] = [];
+      for (let from = 0, to = 0; from < x.text.length; from = to) {
+        for (let n = 0; n < length && to < x.text.length; n++) to += x.text.codePointAt(to)! > 0xffff ? 2 : 1;
+        out.push(slice(x, from, to, shift));
+      }
+      return out;
+    };
+  },
   WhitespaceSplit: () => by(SPACE, "Removed"),
   BertPreTokenizer() {
     const [words, marks] = [by(SPACE, "Removed"), by(PUNCTUATION, "Isolated")];
@@ -79,7 +99,7 @@ export function split(json: unknown, field = "pre_tokenizer"): Split {
 }
 
 /** Cuts at what a pattern finds, or at what it does not find if `invert`. */
-function by(found: RegExp, behavior: Behavior, invert = false): Split {
+function by(found: Finder, behavior: Behavior, invert = false): Split {
   return (x, shift) => {
     const cuts: { from: number; to: number; hit: boolean }[] = [];
     let at = 0;
@@ -87,9 +107,10 @@ function by(found: RegExp, behavior: Behavior, invert = false): Split {
       if (to > at) cuts.push({ from: at, to, hit });
       at = to;
     };
-    for (const match of x.text.matchAll(found)) {
-      add(match.index, invert);
-      add(match.index + match[0].length, !invert);
+    for (const match of found(x.text)) {
+      const index = match.index ?? 0;
+      add(index, invert);
+      add(index + match[0].length, !invert);
     }
     add(x.text.length, invert);
     return joined(cuts, behavior).map(({ from, to }) => slice(x, from, to, shift));

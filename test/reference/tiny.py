@@ -81,6 +81,12 @@ def make(name, spec):
                 w.copy_(r * 1.4 / w.shape[1] ** 0.5)
     model.to(spec.get("dtype", torch.float32)).save_pretrained(folder)
     t.save(str(folder / "tokenizer.json"))
+    # BertTokenizer takes letters for lower case unless this file says otherwise, and feeds types unless it does.
+    said = {} if spec["lowercase"] else {"do_lower_case": False}
+    if spec["config"].get("type_vocab_size") == 1:
+        said["model_input_names"] = ["input_ids", "attention_mask"]
+    if said:
+        (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "BertTokenizer", **said}, indent=1) + "\n")
 
 
 def main():

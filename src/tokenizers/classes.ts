@@ -1,0 +1,374 @@
+// Tokenizer classes of transformers, as far as they change what tokenizer.json says. 5.x builds most of them from the
+// vocabulary, the merges and tokenizer_config.json alone; 4.x takes the file and changes little of it (auto.ts).
+
+import { flag, type Json } from "./fields.ts";
+
+/** A token that is found in the text as a whole. Its name in transformers is AddedToken. */
+export interface Added {
+  content: string;
+  special: boolean;
+  normalized: boolean;
+  single_word: boolean;
+  lstrip: boolean;
+  rstrip: boolean;
+}
+
+/** Named special tokens ("cls_token"), as tokenizer_config.json or a class gives them: a string, or with flags. */
+export type Named = Record<string, string | Added | undefined>;
+
+type Flags = Partial<Added>;
+
+export interface Kind {
+  /** The special tokens that it has by default. */
+  tokens: Named;
+  extra?: readonly string[];
+  /** The flags of named tokens that are given as strings, in 4.x and in 5.x; "*" is any. */
+  flags?: readonly [four?: Readonly<Record<string, Flags>>, five?: Readonly<Record<string, Flags>>];
+  /** 5.x adds its special tokens again, without flags. */
+  again?: boolean;
+  /** Whether model_input_names has token_type_ids by default, in 4.x and in 5.x. */
+  types: readonly [four: boolean, five: boolean];
+  /** The type of model that 5.x builds. */
+  model?: "WordPiece" | "BPE" | "Unigram";
+  /** What 5.x builds in place of the file's components. */
+  build?: (config: Json, from: Source) => { model: Json; normalizer: Json | null; pre_tokenizer: Json };
+  /** The post-processor that 5.x builds; without it the file's stays. `token` is a named token and its id. */
+  template?: (token: (name: string) => [text: string, id: number]) => Json | null;
+  /** How 4.x changes the file's normalizer: the fields it takes from tokenizer_config.json. */
+  normalizer?: readonly string[];
+  /** 4.x puts the first token in front (if add_bos_token) and the last one behind (if add_eos_token), by these defaults. */
+  bos?: boolean;
+}
+
+/** What 5.x builds from, besides tokenizer_config.json. */
+interface Source {
+  named: Named;
+  vocab: unknown;
+  /** The file's Precompiled normalizer, if it has one. */
+  charsmap?: Json;
+}
+
+export const added = (content: string, flags: Partial<Added> = {}): Added => ({
+  content,
+  special: false,
+  single_word: false,
+  lstrip: false,
+  rstrip: false,
+  normalized: !flags.special,
+  ...flags,
+});
+
+const named = (text: Record<string, string>): Named =>
+  Object.fromEntries(Object.entries(text).map(([name, content]) => [`${name}_token`, content]));
+
+const steps = (normalizers: Json[]): Json => ({ type: "Sequence", normalizers });
+const bytes = (add_prefix_space: boolean, use_regex = true): Json => ({
+  type: "ByteLevel",
+  add_prefix_space,
+  use_regex,
+});
+const spaced = (prepend_scheme: string, split = true): Json => ({
+  type: "Metaspace",
+  replacement: "▁",
+  prepend_scheme,
+  split,
+});
+const words = (...pretokenizers: Json[]): Json => ({ type: "Sequence", pretokenizers });
+const replace = (pattern: Json, content: string): Json => ({ type: "Replace", pattern, content });
+const is = (config: Json, name: string, otherwise: boolean) => flag(config[name], `config.${name}`, otherwise);
+const text = (token: string | Added | undefined) => (typeof token === "object" ? token.content : token);
+
+/** [CLS] text [SEP] other [SEP], with types 0 and 1. */
+type Token = (name: string) => [string, number];
+const bert = (token: Token): Json => ({ type: "BertProcessing", cls: token("cls"), sep: token("sep") });
+const roberta = (token: Token): Json => ({ type: "RobertaProcessing", cls: token("cls"), sep: token("sep") });
+
+const BERT = { unk: "[UNK]", sep: "[SEP]", pad: "[PAD]", cls: "[CLS]", mask: "[MASK]" };
+const ROBERTA = { bos: "<s>", eos: "</s>", sep: "</s>", cls: "<s>", unk: "<unk>", pad: "<pad>", mask: "<mask>" };
+const CASES = ["do_lower_case", "strip_accents", "tokenize_chinese_chars"];
+
+const bertWords: Kind["build"] = (config, { named }) => ({
+  model: { unk_token: text(named.unk_token), continuing_subword_prefix: "##", max_input_chars_per_word: 100 },
+  normalizer: {
+    type: "BertNormalizer",
+    clean_text: true,
+    handle_chinese_chars: is(config, "tokenize_chinese_chars", true),
+    strip_accents: config.strip_accents ?? null,
+    lowercase: is(config, "do_lower_case", true),
+  },
+  pre_tokenizer: { type: "BertPreTokenizer" },
+});
+
+const PLAIN = {
+  dropout: null,
+  unk_token: null,
+  continuing_subword_prefix: "",
+  end_of_word_suffix: "",
+  fuse_unk: false,
+  byte_fallback: false,
+  ignore_merges: false,
+};
+
+const byteWords =
+  (normalizer: Json | null = null): Kind["build"] =>
+  (config) => ({ model: PLAIN, normalizer, pre_tokenizer: bytes(is(config, "add_prefix_space", false)) });
+
+/** SentencePiece's words: cut at white space, each with a mark in front. */
+const marked = (config: Json) =>
+  words({ type: "WhitespaceSplit" }, spaced(is(config, "add_prefix_space", true) ? "always" : "never"));
+
+/** ALBERT's and XLNet's quotes and accents. */
+const plainLetters = (charsmap: Json | undefined, keep: boolean, lower: boolean): Json =>
+  steps([
+    replace({ String: "``" }, '"'),
+    replace({ String: "''" }, '"'),
+    ...(keep ? [] : [{ type: "NFKD" }, { type: "StripAccents" }]),
+    ...(lower ? [{ type: "Lowercase" }] : []),
+    ...(charsmap ? [charsmap] : []),
+  ]);
+
+const xlmRoberta =
+  (unk: (from: Source) => number): Kind["build"] =>
+  (config, from) => ({
+    model: { unk_id: unk(from), byte_fallback: false },
+    normalizer: from.charsmap ?? null,
+    pre_tokenizer: marked(config),
+  });
+
+const at = (vocab: unknown, found: (entry: unknown) => boolean): number => (vocab as unknown[]).findIndex(found);
+
+const bertLike: Kind = {
+  tokens: named(BERT),
+  types: [true, true],
+  model: "WordPiece",
+  build: bertWords,
+  template: bert,
+  normalizer: CASES,
+};
+
+const robertaLike: Kind = {
+  tokens: named(ROBERTA),
+  flags: [{ mask_token: { lstrip: true, normalized: false } }],
+  types: [false, false],
+  model: "BPE",
+  build: byteWords(),
+  template: roberta,
+};
+
+const gpt2: Kind = {
+  tokens: named({ unk: "<|endoftext|>", bos: "<|endoftext|>", eos: "<|endoftext|>" }),
+  types: [false, false],
+  model: "BPE",
+  build: byteWords(),
+};
+
+const MPNET = { "*": {}, mask_token: { lstrip: true } };
+const CAMEMBERT = { mask_token: { lstrip: true, special: true } };
+const XLNET = { mask_token: { lstrip: true } };
+
+/** By the class's name, less "Fast". */
+export const kinds: Readonly<Record<string, Kind>> = {
+  Bert: bertLike,
+  DistilBert: { ...bertLike, types: [false, false] },
+  Electra: bertLike,
+  LayoutLM: bertLike,
+  MobileBert: bertLike,
+  SqueezeBert: bertLike,
+  Lxmert: bertLike,
+  Funnel: { ...bertLike, build: undefined },
+  Splinter: { ...bertLike, build: undefined },
+  ConvBert: { ...bertLike, build: undefined },
+  MPNet: {
+    tokens: named({ ...ROBERTA, unk: "[UNK]" }),
+    flags: [MPNET, MPNET],
+    types: [false, false],
+    model: "WordPiece",
+    build: bertWords,
+    template: roberta,
+    normalizer: ["do_lower_case", "strip_accents"],
+  },
+  Roberta: robertaLike,
+  Longformer: robertaLike,
+  Bart: robertaLike,
+  LED: robertaLike,
+  Mvp: robertaLike,
+  Deberta: {
+    tokens: named({ ...BERT, bos: "[CLS]", eos: "[SEP]" }),
+    types: [true, true],
+    model: "BPE",
+    build: byteWords(),
+    template: roberta,
+  },
+  GPT2: gpt2,
+  GPTNeoX: {
+    ...gpt2,
+    tokens: { ...gpt2.tokens, pad_token: "<|padding|>" },
+    build: byteWords({ type: "NFC" }),
+    template: () => null,
+    bos: false,
+  },
+  Albert: {
+    tokens: named({ ...BERT, bos: "[CLS]", eos: "[SEP]", unk: "<unk>", pad: "<pad>" }),
+    flags: [{ mask_token: { lstrip: true, normalized: false } }],
+    types: [true, false],
+    model: "Unigram",
+    build: (config, { charsmap }) => ({
+      model: { unk_id: 1, byte_fallback: false },
+      normalizer: plainLetters(charsmap, is(config, "keep_accents", false), is(config, "do_lower_case", true)),
+      pre_tokenizer: marked(config),
+    }),
+    template: bert,
+  },
+  XLMRoberta: {
+    tokens: named(ROBERTA),
+    flags: [{ mask_token: { lstrip: true } }],
+    types: [false, false],
+    model: "Unigram",
+    build: xlmRoberta(() => 3),
+    template: (token) => ({ type: "RobertaProcessing", cls: token("bos"), sep: token("eos") }),
+  },
+  Camembert: {
+    tokens: named(ROBERTA),
+    flags: [CAMEMBERT, CAMEMBERT],
+    extra: ["<s>NOTUSED", "</s>NOTUSED", "<unk>NOTUSED"],
+    types: [false, false],
+    model: "Unigram",
+    build: xlmRoberta(({ named, vocab }) =>
+      Math.max(
+        0,
+        at(vocab, (entry) => (entry as [string])[0] === text(named.unk_token)),
+      ),
+    ),
+    template: (token) => ({ type: "RobertaProcessing", cls: token("bos"), sep: token("eos") }),
+  },
+  DebertaV2: {
+    tokens: named({ ...BERT, bos: "[CLS]", eos: "[SEP]" }),
+    types: [true, true],
+    model: "Unigram",
+    build: (config, { named, vocab }) => {
+      const found = at(vocab, (entry) => {
+        const [piece, score] = entry as [string, number];
+        return piece === text(named.unk_token) && score === 0;
+      });
+      const space = { Regex: "\\s{2,}|[\\n\\r\\t]" };
+      return {
+        model: { unk_id: found < 0 ? (config.unk_id ?? 1) : found, byte_fallback: false },
+        normalizer: steps([
+          ...(is(config, "do_lower_case", false) ? [{ type: "Lowercase" }] : []),
+          replace(space, " "),
+          { type: "NFC" },
+          { type: "Strip", strip_left: false, strip_right: true },
+        ]),
+        pre_tokenizer: words(
+          ...(is(config, "split_by_punct", false) ? [{ type: "Punctuation", behavior: "Isolated" }] : []),
+          spaced(is(config, "add_prefix_space", true) ? "always" : "first"),
+        ),
+      };
+    },
+    template: bert,
+  },
+  XLNet: {
+    tokens: named({ ...ROBERTA, sep: "<sep>", cls: "<cls>" }),
+    flags: [XLNET, XLNET],
+    extra: ["<eop>", "<eod>"],
+    types: [true, false],
+    model: "Unigram",
+    build: (config, { charsmap }) => ({
+      model: { unk_id: config.unk_id ?? 0, byte_fallback: false },
+      normalizer: plainLetters(charsmap, false, is(config, "do_lower_case", false)),
+      pre_tokenizer: words({ type: "WhitespaceSplit" }, spaced("always")),
+    }),
+    template: (token) => {
+      const [sep, cls] = [token("sep"), token("cls")];
+      const one = (type_id: number, id?: string) =>
+        id ? { SpecialToken: { id, type_id } } : { Sequence: { id: "AB"[type_id], type_id } };
+      return {
+        type: "TemplateProcessing",
+        single: [one(0), one(0, sep[0]), one(2, cls[0])],
+        pair: [one(0), one(0, sep[0]), one(1), one(1, sep[0]), one(2, cls[0])],
+        special_tokens: Object.fromEntries([sep, cls].map(([id, n]) => [id, { id, ids: [n], tokens: [id] }])),
+      };
+    },
+  },
+  Llama: {
+    tokens: named({ unk: "<unk>", bos: "<s>", eos: "</s>" }),
+    types: [false, false],
+    model: "BPE",
+    build: (config) => {
+      const scheme = is(config, "legacy", false) ? "always" : "first";
+      return {
+        model: { ...PLAIN, fuse_unk: true, byte_fallback: true },
+        normalizer: null,
+        pre_tokenizer: spaced(is(config, "add_prefix_space", true) ? scheme : "never", false),
+      };
+    },
+    bos: true,
+  },
+  Gemma: {
+    tokens: named({ unk: "<unk>", bos: "<bos>", eos: "<eos>", pad: "<pad>", mask: "<mask>" }),
+    types: [false, false],
+    model: "BPE",
+    build: (_, { named }) => ({
+      model: { ...PLAIN, unk_token: text(named.unk_token), fuse_unk: true, byte_fallback: true },
+      normalizer: replace({ String: " " }, "▁"),
+      pre_tokenizer: { type: "Split", pattern: { String: " " }, behavior: "MergedWithPrevious", invert: false },
+    }),
+    bos: true,
+  },
+  Qwen2: {
+    tokens: named({ unk: "<|endoftext|>", eos: "<|endoftext|>", pad: "<|endoftext|>" }),
+    again: true,
+    types: [false, false],
+    model: "BPE",
+    build: (config) => ({
+      model: PLAIN,
+      normalizer: { type: "NFC" },
+      pre_tokenizer: words(
+        {
+          type: "Split",
+          pattern: {
+            Regex:
+              "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
+          },
+          behavior: "Isolated",
+          invert: false,
+        },
+        bytes(is(config, "add_prefix_space", false), false),
+      ),
+    }),
+  },
+};
+
+/** Classes that run in Python and read no tokenizer.json, or change it in ways of their own. */
+export const refused = new Set(
+  `Bartpho BertGeneration BertJapanese Bertweet BioGpt BlenderbotSmall ByT5 CTRL Canine Clvp CodeLlama Cohere CpmAnt Cpm Dia
+  Esm FSMT Flaubert GPTNeoXJapanese GPTSw3 LayoutLMv2 LayoutLMv3 LayoutXLM Luke M2M100 MBart MBart50 MLuke Marian MarkupLM
+  Mgpstr MyT5 Nllb PLBart Perceiver Phobert ProphetNet Rag RoCBert RoFormer SeamlessM4T Siglip Speech2Text SpeechT5 Tapas
+  Udop Vits Wav2Vec2CTC Wav2Vec2PhonemeCTC Whisper XLM`.split(/\s+/),
+);
+
+/** Classes that 5.x builds in ways of their own; 4.x takes the file as it is. */
+export const rebuilt = new Set(
+  `Barthez BigBird Blenderbot CLIP CodeGen ConvBert DPRContextEncoder DPRQuestionEncoder DPRReader Esmc FNet Funnel Herbert
+  Lasr Nougat OpenAIGPT Parakeet Pegasus Qwen3_5 Reformer RemBert Siglip2 Splinter T5 Tipsv2 VideoPrism XGLM`.split(
+    /\s+/,
+  ),
+);
+
+/** Those of them that have token_type_ids in 4.x. */
+export const typed = new Set(["FNet", "Herbert", "Parakeet", "RemBert", "DPRContextEncoder", "DPRQuestionEncoder"]);
+
+/** The class that a model's type has by default, in 4.x and 5.x (null: as tokenizer.json says). */
+export const classes: Readonly<Record<string, readonly [four: string | null, five: string | null]>> = {
+  albert: ["Albert", "Albert"],
+  bert: ["Bert", "Bert"],
+  camembert: ["Camembert", "Camembert"],
+  "deberta-v2": ["DebertaV2", "DebertaV2"],
+  distilbert: ["DistilBert", "Bert"],
+  electra: ["Electra", "Bert"],
+  gpt2: ["GPT2", "GPT2"],
+  modernbert: [null, null],
+  mpnet: ["MPNet", "MPNet"],
+  roberta: ["Roberta", "Roberta"],
+  "xlm-roberta": ["XLMRoberta", "XLMRoberta"],
+};

@@ -1,0 +1,88 @@
+// The likeliest pieces by a unigram language model (Kudo, 2018), found from the left as SentencePiece does: of each place the
+// best way there, in double precision; of ways that are as good the one found first.
+
+import { count, flag, invalid, type Json, list, piece, show } from "./fields.ts";
+import { byteIds, type Found, type Pieces } from "./pieces.ts";
+
+/** Pieces in a file, which pays for them in bytes. */
+const MOST = 2 ** 24;
+
+/** How much less likely than the least likely piece a character is that no piece has. */
+const PENALTY = 10;
+
+/** The pieces that begin with some letters: a node for each beginning. */
+interface Node {
+  next: Map<number, Node>;
+  id: number;
+}
+
+export function unigrams(model: Json): Pieces {
+  const ids = new Map<string, number>();
+  const root: Node = { next: new Map(), id: -1 };
+  let least = Number.POSITIVE_INFINITY;
+  const scores = list(model.vocab, "model.vocab", MOST).map((entry, id) => {
+    const field = `model.vocab[${id}]`;
+    const [text, score] = list(entry, field, 2);
+    if (typeof score !== "number" || !Number.isFinite(score)) throw invalid(field, `has the score ${show(score)}`);
+    ids.set(piece(text, field), id);
+    enter(root, text as string, id);
+    least = Math.min(least, score);
+    return score;
+  });
+  const unk = count(model.unk_id, "model.unk_id", scores.length - 1);
+  const bytes = flag(model.byte_fallback, "model.byte_fallback", false) ? byteIds(ids) : undefined;
+
+  return {
+    ids,
+    unk,
+    of(word) {
+      const best = new Float64Array(word.length + 1);
+      const from = new Int32Array(word.length + 1).fill(-1);
+      const by = new Int32Array(word.length + 1);
+      const reach = (start: number, end: number, score: number, id: number) => {
+        if (from[end] >= 0 && score <= best[end]) return;
+        best[end] = score;
+        from[end] = start;
+        by[end] = id;
+      };
+      for (let at = 0, next: number; at < word.length; at = next) {
+        next = at + (word.codePointAt(at)! > 0xffff ? 2 : 1);
+        let alone = false;
+        let node = root.next.get(word.charCodeAt(at));
+        for (let end = at + 1; node; node = node.next.get(word.charCodeAt(end++))) {
+          if (node.id < 0) continue;
+          reach(at, end, scores[node.id] + best[at], node.id);
+          alone ||= end === next;
+        }
+        if (!alone) reach(at, next, least - PENALTY + best[at], unk);
+      }
+
+      const found: Found[] = [];
+      for (let to = word.length; to > 0; ) {
+        let start = from[to];
+        // Unknown characters that lie together are one.
+        if (by[to] === unk) while (start > 0 && by[start] === unk) start = from[start];
+        const text = word.slice(start, to);
+        const id = ids.get(text);
+        const parts = id === undefined ? bytes?.(text) : [id];
+        for (const id of (parts ?? [unk]).slice().reverse()) found.push({ id, from: start, to });
+        to = start;
+      }
+      return found.reverse();
+    },
+  };
+}
+
+function enter(root: Node, text: string, id: number): void {
+  let node = root;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    let next = node.next.get(unit);
+    if (!next) {
+      next = { next: new Map(), id: -1 };
+      node.next.set(unit, next);
+    }
+    node = next;
+  }
+  if (text) node.id = id;
+}
