@@ -164,7 +164,7 @@ const unfollowed = (code) =>
 
 async function bundle() {
   rmSync("dist", { recursive: true, force: true });
-  const external = ["@huggingface/tokenizers", "node:*"];
+  const external = ["node:*"];
   const plugins = [worker('new URL("./worker.js", import.meta.url)')]; // spelt as bundlers look for it
   const index = { ...options, entryPoints: ["src/index.ts"], external, plugins };
   // The entries share their code, and the backends are files of their own, of which a page loads one.
@@ -185,9 +185,8 @@ async function bundle() {
     writeFileSync(`dist/${file}`, unfollowed(code.replace(/\bimport"\.\/[^"]+";/g, "")));
   }
   // All in one file, for pages without a bundler; and for edge functions, which hand it kernels compiled beforehand.
-  const { version, license, dependencies } = JSON.parse(readFileSync("package.json", "utf8"));
-  const [[library, its]] = Object.entries(dependencies);
-  const banner = `/* relprop ${version}, ${license}; with ${library} ${its}, Apache-2.0 */`;
+  const { version, license } = JSON.parse(readFileSync("package.json", "utf8"));
+  const banner = `/* relprop ${version}, ${license} */`;
   const { metafile } = await build({
     ...options,
     ...page,

@@ -144,8 +144,7 @@ test("import and require give the same module", async () => {
 test("JSR has the same version and needs the same", () => {
   const jsr = json("jsr.json");
   assert.is(jsr.version, manifest.version);
-  const dependencies = Object.entries(manifest.dependencies);
-  assert.equal(jsr.imports, Object.fromEntries(dependencies.map(([name, v]) => [name, `npm:${name}@${v}`])));
+  assert.equal([manifest.dependencies, jsr.imports], [undefined, undefined], "nothing else is installed");
 });
 
 test.run();
