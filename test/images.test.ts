@@ -205,7 +205,7 @@ for (const place of places) {
       ["config.json", { image_size: [24, 24, 24] }, "ConfigInvalid"],
       ["config.json", { num_channels: 1 }, "UnexpectedShape"],
       ["config.json", { num_attention_heads: 5 }, "ConfigMismatch"],
-      ["config.json", { hidden_act: "mish" }, "ConfigUnsupported"],
+      ["config.json", { hidden_act: "prelu" }, "ConfigUnsupported"],
       ["preprocessor_config.json", undefined, "MissingFile"],
       ["preprocessor_config.json", { resample: "bicubic" }, "ConfigInvalid"],
     ];

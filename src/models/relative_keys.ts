@@ -36,7 +36,6 @@ export function relativeKeys(
   if (kind !== "relative_key" && kind !== "relative_key_query") {
     throw unsupported("position_embedding_type", kind, "supported are absolute, relative_key and relative_key_query");
   }
-  if (!layers[0]?.shape(name) && Number.isNaN(written)) return undefined;
   if (field(config, "is_decoder")) {
     throw unsupported("position_embedding_type", kind, "a decoder (is_decoder) is supported with absolute positions");
   }
