@@ -13,6 +13,7 @@ import { seed } from "./ops/seed.ts";
 import { Plans, type Ready } from "./plans.ts";
 import { propagate } from "./propagate.ts";
 import type { Question } from "./question.ts";
+import { type Reload, recovered } from "./recover.ts";
 import { type About, explanations, scored } from "./results.ts";
 import { input } from "./tensor.ts";
 import type { Tokenizer } from "./tokenizer.ts";
@@ -24,6 +25,7 @@ export interface EngineParts {
   tokenizer: Tokenizer;
   tables: Tables;
   backend: Backend;
+  reload: Reload;
 }
 
 /** A trace under a name of its own, and what it is fed beside the texts: for those, padded to `t` tokens. */
@@ -46,7 +48,7 @@ const MOST_BYTES = 2 ** 29; // of work buffers that a list of texts may take
 
 export class Engine {
   readonly parts: EngineParts;
-  readonly #plans: Plans;
+  #plans: Plans;
   /** What methods.ts makes its traces with. It imports nothing of the engine, or every page would load one more file. */
   readonly tools = { input, methods, predicting, propagate, scored, seed };
 
@@ -175,9 +177,14 @@ export class Engine {
 
   /** First come, first served. */
   #inTurn<R>(signal: AbortSignal | undefined, work: () => Promise<R>): Promise<R> {
-    const turn = this.#queue.then(() => {
+    const turn = this.#queue.then(async () => {
       if (this.#disposed) throw new RelpropError("Disposed", "the model was disposed of; load it again");
       throwIfAborted(signal);
+      if (this.parts.backend.lost) {
+        this.#plans.dispose();
+        this.parts.backend = await recovered(this.parts, signal);
+        this.#plans = new Plans(this.parts.backend);
+      }
       return work();
     });
     this.#queue = turn.catch(() => {});

@@ -11,6 +11,7 @@ import { type Architecture, architecture, familyOf, type Network } from "./model
 import { Weights } from "./models/weights.ts";
 import { narrow } from "./ops/widen.ts";
 import { plan } from "./plan.ts";
+import { type Reload, summed, unreadable } from "./recover.ts";
 import { PIECE, pieces } from "./safetensors.ts";
 import type { Shape } from "./tensor.ts";
 import { readTokenizer } from "./tokenizers/read.ts";
@@ -58,7 +59,21 @@ export async function read(source: Source, options: LoadOptions): Promise<ModelP
     const tables = await embeddings(design, stored, signal);
 
     await from.checkIntegrity?.();
-    const { backend, reason } = await upload(weights, stored, net, options);
+    const { backend, reason, sum } = await upload(weights, stored, net, options);
+    const reload: Reload =
+      unreadable(source, options.device) ??
+      (async (signal) => {
+        const from = await files(source, { ...options, signal, onProgress: undefined });
+        try {
+          const how = { ...options, signal, backend: backend.name };
+          const again = await upload(weights, await checkpoint(from, signal), net, how);
+          if (again.sum === sum) return again.backend;
+          again.backend.dispose();
+          throw new RelpropError("FetchChanged", "they are no longer those that the model was loaded with");
+        } finally {
+          await from.close();
+        }
+      });
     const parts = [...weights.parts.values(), ...weights.derived.values()].flatMap(({ of }) => of);
     const needed = new Set([...weights.used.keys(), ...parts, ...Object.values(design.tables)]);
     return {
@@ -68,6 +83,7 @@ export async function read(source: Source, options: LoadOptions): Promise<ModelP
       tokenizer: encode,
       tables,
       backend,
+      reload,
       backendReason: reason,
       stored: [...stored.values()].map(({ info }) => info),
       cacheReason: from.cacheReason,
@@ -112,11 +128,12 @@ async function embeddings(
 /** Starts a backend and hands it the weights; a GPU that cannot hold them gives way to WASM if the choice was `auto`. */
 async function upload(
   weights: Weights,
-  stored: ReadonlyMap<string, Stored>,
+  found: ReadonlyMap<string, Stored>,
   net: Network,
   options: LoadOptions,
-): Promise<Awaited<ReturnType<typeof start>>> {
+): Promise<Awaited<ReturnType<typeof start>> & { sum: number }> {
   const started = await start(options);
+  const { tensors: stored, sum } = summed(found);
   try {
     started.backend.warm?.(plan(explaining(net, [method().composite]).outputs)); // compiles while bytes arrive
     const size = (shape: Shape) => shape.reduce((n, d) => n * d, 1);
@@ -138,13 +155,13 @@ async function upload(
     for (const [name, value] of weights.constants) {
       await started.backend.write(name, 0, size(weights.used.get(name)!), (out) => void out.fill(value));
     }
-    return started;
+    return { ...started, sum: sum() };
   } catch (error) {
     started.backend.dispose();
     const gpuFailed = error instanceof RelpropError && /^(Gpu|DeviceLost)/.test(error.code);
     const mayFallBack = (options.backend ?? "auto") === "auto" && started.backend.name === "webgpu";
     if (!gpuFailed || !mayFallBack) throw error;
-    const again = await upload(weights, stored, net, { ...options, backend: "wasm" });
+    const again = await upload(weights, found, net, { ...options, backend: "wasm" });
     return { ...again, reason: error.message };
   }
 }

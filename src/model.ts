@@ -50,13 +50,11 @@ export class Model {
   readonly specialIds: { unk: number | null; pad: number | null; mask: number | null };
 
   readonly #engine: Engine;
-  readonly #profile: ReadonlyMap<string, Timing> | undefined;
 
   /** @internal */
   constructor(parts: ModelParts) {
     const { architecture, backend, tokenizer } = parts;
     this.#engine = new Engine(parts);
-    this.#profile = backend.profile;
     this.name = parts.name;
     this.type = parts.type;
     this.task = architecture.task;
@@ -149,7 +147,8 @@ export class Model {
 
   /** Where the time of all runs so far went, kernel by kernel; undefined unless the model was loaded with `profile`. */
   profile(): Timing[] | undefined {
-    return this.#profile && [...this.#profile.values()];
+    const { profile } = this.#engine.parts.backend;
+    return profile && [...profile.values()];
   }
 
   /** Frees the model's memory, once the run under way has ended. */

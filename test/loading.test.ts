@@ -340,7 +340,7 @@ for (const { device } of places) {
     const running = code(model.explain(texts[3]));
     own!.destroy();
     assert.ok(["DeviceLost", "none"].includes(await running));
-    assert.is(await code(model.explain(texts[0])), "DeviceLost");
+    assert.is(await code(model.explain(texts[0])), "DeviceLost", "a device of the caller's is not replaced");
     await model.dispose();
     const again = await load(folder, { backend: "webgpu", device });
     await again.explain(texts[0]);

@@ -105,7 +105,7 @@ if (typeof Worker === "undefined") {
     if (!(error instanceof RelpropError)) assert.equal(error, await program.run({ x, w }).catch(() => error)); // it was done before
     await made[1].terminate();
     const after = await program.run({ x, w }).catch((error) => error);
-    assert.is(after.code, "WasmTrap");
+    assert.is(after.code, "WorkerCrashed");
     assert.match(after.message, /a thread has ended/);
     backend.dispose();
   });

@@ -187,6 +187,29 @@ test("what cannot cross is refused", async () => {
   await there.dispose();
 });
 
+test("messages that are none of ours: the worker lives on, and so does its model", async () => {
+  const worker = made("two-lines.ts");
+  const there = await load(folder, { ...wasm, worker });
+  const expected = await there.explain(texts[0]);
+  const odd = [null, undefined, 3, "x", [], {}, { id: "1", method: "load" }, { id: 1, method: {} }];
+  const calls = [{ id: 7, method: "explain", args: 3 }, { id: 7 }, { id: 8, method: "dispose", args: null }];
+  const { port1, port2 } = new MessageChannel();
+  for (const message of [null, 3, { relprop: null }, { relprop: {} }]) worker.postMessage(message);
+  worker.postMessage({ relprop: port2 }, [port2 as never]);
+  for (const message of [...odd, ...calls]) port1.postMessage(message);
+  const answer = (id: number, method: string) =>
+    new Promise<{ error?: { code?: string } }>((resolve) => {
+      port1.onmessage = ({ data }) => data?.id === id && resolve(data);
+      port1.postMessage({ id, method, args: ["a"] });
+    });
+  for (const [id, method] of ["explain", "constructor", "__proto__", "toString", "dispose"].entries()) {
+    assert.is((await answer(100 + id, method)).error?.code, "InvalidInput", method);
+  }
+  port1.close();
+  assert.equal(await there.explain(texts[0]), expected);
+  await there.dispose();
+});
+
 test("a worker that ends: calls under way and later ones are told", async () => {
   for (const how of ["throws", "closes"]) {
     const there = await load(folder, { ...wasm, worker: made(`${how}.ts`) });

@@ -1,3 +1,4 @@
+import type { RelpropError } from "../errors.ts";
 import type { Plan } from "../plan.ts";
 import type { Profile } from "./profile.ts";
 
@@ -17,6 +18,8 @@ export interface Backend {
   /** Threads that share the work, and why they are fewer than were asked for. */
   readonly threads?: number;
   readonly reason?: string;
+  /** Why it can run nothing any more: the device is lost (`DeviceLost`) or a thread has ended (`WorkerCrashed`). */
+  readonly lost?: RelpropError;
   /** Tokens of all texts and targets of a run that keep it busy: what more there are may as well have a run of their own. */
   readonly rows: number;
   /**

@@ -13,7 +13,7 @@ export function watch(device: GPUDevice): Gpu {
   const gpu: Gpu = {
     device,
     loss: device.lost.then(({ message, reason }) => {
-      gpu.lost = new RelpropError("DeviceLost", `the GPU was lost: ${message || reason}; load the model again`);
+      gpu.lost = new RelpropError("DeviceLost", `the GPU was lost: ${message || reason}`);
       return gpu.lost;
     }),
   };

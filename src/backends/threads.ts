@@ -2,6 +2,7 @@
 // thread that called waits for their answers without being blocked. In the package this file stands by itself: pages
 // load it only if they ask for threads.
 
+import { RelpropError } from "../errors.ts";
 import { worker as code } from "../generated/worker.ts";
 import type { Crew } from "./wasm.ts";
 import { type Answer, type KernelCall, release, type Task } from "./worker.ts";
@@ -30,6 +31,7 @@ export async function startThreads(threads: number, bytes: Uint8Array<ArrayBuffe
 
   const team: Thread[] = [];
   let dead: Error | undefined;
+  let lost: RelpropError | undefined;
   let waiting: { left: number; error?: unknown; settle: (error?: unknown) => void } | undefined;
 
   const answered = ({ error }: Answer) => {
@@ -39,7 +41,8 @@ export async function startThreads(threads: number, bytes: Uint8Array<ArrayBuffe
     if (waiting.left === 0) waiting.settle(waiting.error);
   };
   const failed = (cause: unknown) => {
-    dead ??= new Error(`a thread has ended: ${cause}`);
+    lost = dead ? lost : new RelpropError("WorkerCrashed", `a thread has ended: ${cause}`);
+    dead ??= lost;
     release(barrier);
     waiting?.settle(dead);
   };
@@ -88,6 +91,9 @@ export async function startThreads(threads: number, bytes: Uint8Array<ArrayBuffe
       for (const { name } of WebAssembly.Module.exports(more)) kernels.add(name);
     },
     run: (calls: KernelCall[]) => ask(() => calls),
+    get lost() {
+      return lost;
+    },
     dispose,
   };
 }

@@ -32,6 +32,8 @@ export interface Crew {
   has(kernel: string): boolean;
   add(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   run(calls: KernelCall[]): void | Promise<void>;
+  /** Set once a thread has ended. */
+  readonly lost?: RelpropError;
   dispose(): void;
 }
 
@@ -157,7 +159,7 @@ function backend(crew: Crew, more: More, options: { profile?: boolean; reason?: 
         if (profile) await timed(crew, plan, calls, profile);
         else await crew.run(calls);
       } catch (cause) {
-        throw new RelpropError("WasmTrap", `a kernel stopped: ${cause}; please report this`, {}, cause);
+        throw crew.lost ?? new RelpropError("WasmTrap", `a kernel stopped: ${cause}; please report this`, {}, cause);
       }
       const results: Data = {};
       for (const [name, { buffer, size }] of Object.entries(plan.outputs)) {
@@ -173,6 +175,9 @@ function backend(crew: Crew, more: More, options: { profile?: boolean; reason?: 
     name: "wasm",
     threads: crew.threads,
     reason,
+    get lost() {
+      return crew.lost;
+    },
     rows: 512,
     async allocate(sizes) {
       let next = end;

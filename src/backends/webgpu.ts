@@ -30,6 +30,9 @@ export function webgpu(device: GPUDevice, owned: boolean, options: WebgpuOptions
 
   return {
     name: "webgpu",
+    get lost() {
+      return gpu.lost;
+    },
     rows: 2048,
     allocate: (sizes) =>
       guarded(gpu, "making room for weights", () => {

@@ -84,6 +84,7 @@ function connect(worker: WorkerLike, release: () => void) {
   const patience = setTimeout(crash, PATIENCE, `no answer in ${PATIENCE / 1000} s (does its file call serve()?)`);
 
   port.onmessage = ({ data }: MessageEvent<Answer>) => {
+    if (typeof data !== "object" || !data) return; // not one of ours
     if ("ready" in data) return clearTimeout(patience);
     const call = calls.get(data.id);
     if ("progress" in data) call?.onProgress?.(data.progress);

@@ -1,6 +1,6 @@
 // The worker's side: models that live here, each behind a message port of its own.
 
-import { RelpropError } from "../errors.ts";
+import { quote, RelpropError } from "../errors.ts";
 import { type LoadOptions, load } from "../load.ts";
 import type { Model } from "../model.ts";
 
@@ -48,21 +48,27 @@ export function serve(options: LoadOptions = {}): void {
 function answer(port: MessagePort, defaults: LoadOptions): void {
   const calls = new Map<number, AbortController>();
   const post = (message: Answer) => port.postMessage(message);
-  let model: Model;
+  let model: Model | undefined;
+  let methods: string[] = [];
 
   const run = async (id: number, signal: AbortSignal, method: string, [first, options]: readonly unknown[]) => {
     const onProgress: LoadOptions["onProgress"] = (progress) => post({ id, progress });
     const own = { ...(options as object), signal, onProgress };
-    if (method !== "load")
+    if (method !== "load") {
+      if (!methods.includes(method)) throw new RelpropError("InvalidInput", `there is no call ${quote(method)} here`);
       return (model as unknown as Record<string, (...args: unknown[]) => unknown>)[method](first, own);
+    }
     model = await load(first as string, { ...defaults, ...own });
     if (signal.aborted) await model.dispose(); // nobody waits for it any more
     const properties = Object.entries(Object.getOwnPropertyDescriptors(Object.getPrototypeOf(model)));
-    const methods = properties.filter(([name, { value }]) => name !== "constructor" && typeof value === "function");
-    return { fields: { ...model }, methods: methods.map(([name]) => name) } satisfies Loaded;
+    const found = properties.filter(([name, { value }]) => name !== "constructor" && typeof value === "function");
+    methods = found.map(([name]) => name);
+    return { fields: { ...model }, methods } satisfies Loaded;
   };
 
-  port.onmessage = async ({ data: { id, method, args = [] } }: MessageEvent<Call>) => {
+  port.onmessage = async ({ data }: MessageEvent<Call>) => {
+    if (!isCall(data)) return; // not one of ours, and no reason to end
+    const { id, method, args = [] } = data;
     if (!method) return calls.get(id)?.abort();
     const call = new AbortController();
     calls.set(id, call);
@@ -79,6 +85,12 @@ function answer(port: MessagePort, defaults: LoadOptions): void {
   };
   post({ ready: true });
 }
+
+const isCall = (data: unknown): data is Call => {
+  const { id, method, args } = (data ?? {}) as Partial<Record<keyof Call, unknown>>;
+  const fits = typeof id === "number" && (method === undefined || typeof method === "string");
+  return fits && (args === undefined || Array.isArray(args));
+};
 
 function failure(error: unknown): Failure {
   const { message, cause } = error instanceof Error ? error : new Error(String(error));

@@ -60,6 +60,7 @@ const left = {
   downloads: { chromium: SERVER },
   "evaluate-cli": { deno: SHELL, bun: SHELL, chromium: SHELL },
   package: { node26: BUILT, deno: BUILT, bun: BUILT, chromium: BUILT },
+  recover: { chromium: "writes files; Node loses the same devices" },
   remote: { chromium: SERVER },
   scale: { node26: SHELL, deno: SHELL, bun: SHELL, chromium: SHELL },
   sources: { chromium: SERVER },
