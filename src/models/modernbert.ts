@@ -3,7 +3,18 @@ import { gate } from "../ops/gate.ts";
 import { linear } from "../ops/linear.ts";
 import { rotary } from "../ops/rotary.ts";
 import { cols, input, type Tensor } from "../tensor.ts";
-import { activation, agree, type Config, field, integer, invalid, oneOf, positive, unsupported } from "./config.ts";
+import {
+  activation,
+  agree,
+  type Config,
+  field,
+  integer,
+  invalid,
+  major,
+  oneOf,
+  positive,
+  unsupported,
+} from "./config.ts";
 import { encoder } from "./encoder.ts";
 import type { Architecture, Family } from "./family.ts";
 import type { Fields } from "./fields.ts";
@@ -56,7 +67,7 @@ function build(config: Config, w: Weights): Architecture {
   const act = activation(config, "hidden_activation");
   const near = integer(config, "local_attention", 2 ** 30) >> 1;
   const blocks = integer(config, "num_hidden_layers", 512);
-  oneOf(config, "sliding_window", [near], `it would be half of local_attention, ${near}`);
+  if (!(major(config) < 5)) oneOf(config, "sliding_window", [near], `it would be half of local_attention, ${near}`);
   oneOf(config, "head_dim", [width / heads], `heads are ${width / heads} wide`);
   const { listed, ropes } = layers(config, blocks, width / heads);
   oneOf(config, "classifier_pooling", ["cls", "mean"], "classifiers read the first token or the mean");
@@ -111,28 +122,30 @@ type Kind = (typeof kinds)[number];
 
 /**
  * Which blocks attend to all tokens, and by which angles. transformers 5 writes `layer_types` and `rope_parameters`, of
- * either kind its own; older files have a number for each, which still stand for what `rope_parameters` leaves out.
+ * either kind its own, and takes older fields for what they leave out; transformers 4 reads the older fields alone.
  */
 function layers(config: Config, blocks: number, d: number) {
+  const old = major(config) < 5;
   const every = integer(config, "global_attn_every_n_layers", 512);
-  const listed = field(config, "layer_types") ?? [...Array(blocks).keys()].map((i) => kinds[Number(i % every > 0)]);
+  const byDepth = () => [...Array(blocks).keys()].map((i) => kinds[Number(i % every > 0)]);
+  const listed = (old ? undefined : field(config, "layer_types")) ?? byDepth();
   if (!Array.isArray(listed) || listed.length !== blocks || !listed.every((kind) => kinds.includes(kind))) {
     throw invalid("layer_types", listed, `${kinds.join(" or ")} for each of ${blocks} blocks`);
   }
   const longest = integer(config, "max_position_embeddings", 2 ** 30);
-  const own = object(config, "rope_parameters");
+  const own = old ? {} : object(config, "rope_parameters");
   const other = Object.keys(own).find((key) => !kinds.includes(key as Kind));
   if (other) throw unsupported(`rope_parameters.${other}`, own[other], `supported are ${kinds.join(" and ")}`);
   const scaling = object(config, "rope_scaling");
-  if (Object.hasOwn(scaling, "type") && !Object.hasOwn(scaling, "rope_type")) {
-    throw unsupported("rope_scaling.type", scaling.type, "versions of transformers differ in it; call it rope_type");
+  if (!old && Object.hasOwn(scaling, "type") && !Object.hasOwn(scaling, "rope_type")) {
+    throw unsupported("rope_scaling.type", scaling.type, "transformers 5 does not read it; call it rope_type");
   }
   const full = real(config, "global_rope_theta", 160000);
   const sliding = real(config, "local_rope_theta", full); // null, not absent
-  const of = (kind: Kind, old: number) => {
+  const of = (kind: Kind, usual: number) => {
     const name = `rope_parameters.${kind}`;
     const parameters = { ...object(own, kind), ...scaling };
-    const theta = real({ [name]: field(parameters, "rope_theta") }, name, old);
+    const theta = real({ [name]: old ? undefined : field(parameters, "rope_theta") }, name, usual);
     return rope(parameters, name, d, theta, longest);
   };
   return {

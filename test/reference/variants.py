@@ -87,13 +87,16 @@ VARIANTS = [
     ("modernbert, proportional and dynamic", *M, dict(ropes(dict(rope_type="proportional", partial_rotary_factor=0.5, factor=2.0), dict(rope_type="dynamic", factor=2.0)), **TYPES), dict(only="5", without=OLD)),
     ("modernbert, one kind's parameters", *M, {"rope_parameters": {SLIDING: dict(rope_theta=50.0, rope_type="default")}}, dict(only="5")),
     ("modernbert, rope_scaling", *M, {"rope_scaling": dict(rope_type="linear", factor=2.0)}, {}),
+    ("modernbert, fields of 5 in a file of 4", *M, dict(ropes(LLAMA, LONG), layer_types=[SLIDING, FULL, SLIDING, SLIDING]), dict(only="4")),
+    ("modernbert, older rope_scaling", *M, {"rope_scaling": dict(type="linear", factor=2.0)}, dict(only="4")),
     ("modernbert, no thetas", *M, {}, dict(without=["global_rope_theta", "local_rope_theta"])),
     ("modernbert, no local theta", *M, {"local_rope_theta": None}, dict(only="4")),
     ("modernbert, an odd window", *M, {"local_attention": 5, "global_attn_every_n_layers": 2}, {}),
     ("gpt2, scores by depth", "families/gpt2-lm", "GPT2", LM, {"scale_attn_by_inverse_layer_idx": True}, {}),
     ("gpt2, plain scores", "families/gpt2-lm", "GPT2", LM, {"scale_attn_weights": False}, {}),
     ("gpt2, two heads", G, "GPT2", DOUBLE, {}, {}),
-    ("gpt2, padded", G, "GPT2", SEQUENCE, {}, dict(texts=["the sea sings [PAD]", "so [PAD] [PAD] is [PAD]", "[PAD] [PAD]"])),
+    ("gpt2, padded", G, "GPT2", SEQUENCE, {}, dict(texts=["the sea sings [PAD]", "so [PAD] [PAD] is [PAD]"])),
+    ("gpt2, padding alone", G, "GPT2", SEQUENCE, {}, dict(texts=["[PAD] [PAD]"], methods=["cp-lrp", "attn-lrp"])),
     ("gpt2, no padding", G, "GPT2", SEQUENCE, {"pad_token_id": None}, dict(texts=["the sea sings [PAD]"])),
     ("gpt2, tokens", G, "GPT2", TOKEN, {}, {}),
     ("gpt2, answers", G, "GPT2", QA, {}, {}),
@@ -115,7 +118,7 @@ VARIANTS = [
 ]
 
 
-def patched(base, family, head, config, without=(), saved=False, **_):
+def patched(base, family, head, config, without=(), saved=False, **how):
     """A folder like `base` with another config, and that config's differences."""
     folder = Path(tempfile.mkdtemp()) / "model"
     shutil.copytree(HERE / base, folder)
@@ -125,12 +128,14 @@ def patched(base, family, head, config, without=(), saved=False, **_):
         now = json.loads((folder / "config.json").read_text())
         without, config = sorted(given.keys() - now.keys()), {k: v for k, v in now.items() if given.get(k, ...) != v}
     config = {**config, "architectures": [family + head]}
+    if how.get("only") == "5":
+        config.setdefault("transformers_version", transformers.__version__)
     merged = {k: v for k, v in {**given, **config}.items() if k not in without}
     (folder / "config.json").write_text(json.dumps(merged))
     return folder, config, list(without)
 
 
-def cases(folder, family, head, texts=None, image=None, **_):
+def cases(folder, family, head, texts=None, image=None, methods=None, **_):
     m = Model(folder, family, head)
     if family in ("ViT", "DeiT", "Dinov2"):
         return images(folder, m, head, image)
@@ -148,7 +153,8 @@ def cases(folder, family, head, texts=None, image=None, **_):
         row = logits if k is None else logits[k]
         target = int(row.argmax())
         case.update({"target": target, "logits": [short(x) for x in row] if len(row) < 9 else top(row)}, **({} if k is None else {"token": k}))
-        out.append({**case, "methods": m.explain(given, lambda y, _: y.logits[0, target] if k is None else y.logits[0, k, target])})
+        found = m.explain(given, lambda y, _: y.logits[0, target] if k is None else y.logits[0, k, target])
+        out.append({**case, "methods": {name: found[name] for name in methods or found}})
     return out
 
 
