@@ -41,3 +41,15 @@ fn dot_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups
   total = sum(thread, total);
   if (at.lane == 0u && at.row < args.rows) { out[at.row] = total; }
 }
+
+// 1 / max(√Σ a², 1e-12) of each row, as PyTorch normalises; a Newton step takes away the error that WGSL grants inverseSqrt.
+@compute @workgroup_size(64)
+fn reciprocal_norm(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let at = place(group, groups, thread);
+  let left = at.row * args.cols;
+  var total = 0.0;
+  for (var i = at.lane; i < at.cols; i += LANES) { total += a[left + i] * a[left + i]; }
+  total = sum(thread, total);
+  let r = inverseSqrt(max(total, 1e-24));
+  if (at.lane == 0u && at.row < args.rows) { out[at.row] = r * (1.5 - 0.5 * (max(total, 1e-24) * r) * r); }
+}

@@ -14,6 +14,7 @@ import * as gated from "../src/ops/gate.ts";
 import * as groups from "../src/ops/groups.ts";
 import * as dense from "../src/ops/linear.ts";
 import * as norm from "../src/ops/norm.ts";
+import * as unit from "../src/ops/normalize.ts";
 import * as plain from "../src/ops/plain_weights.ts";
 import * as shape from "../src/ops/reshape.ts";
 import * as rotation from "../src/ops/rotary.ts";
@@ -60,6 +61,7 @@ const table: Record<string, Row> = {
   "skew: keys": { y: (n) => distance.skew(input("x", [n, 2, 3, 5]), true) },
   "softmax: span": { y: (n) => soft.softmax(input("x", [n, 2, 3, 3]), input("lengths", [n]), { before: 1, after: 1 }) },
   highest: { y: (n) => groups.highest(input("apart", [n, 6, 4]), 3) },
+  normalize: { y: (n) => unit.normalize(x(n)) },
   spread: { y: (n) => groups.spread(x(n), 2) },
   plainWeights: { y: (n) => plain.plainWeights(input("x", [n, 2, 3, 3]), input("lengths", [n])) },
   squares: { y: (n) => square.squares(x(n), 2) },
@@ -140,6 +142,7 @@ coverage("a row for every op that relevance passes", () => {
     activation,
     again,
     attention,
+    unit,
     reduce,
     elementwise,
     gated,

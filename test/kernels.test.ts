@@ -18,6 +18,7 @@ import { gate } from "../src/ops/gate.ts";
 import { highest, spread } from "../src/ops/groups.ts";
 import { linear } from "../src/ops/linear.ts";
 import { layerNorm } from "../src/ops/norm.ts";
+import { normalize } from "../src/ops/normalize.ts";
 import { plainWeights } from "../src/ops/plain_weights.ts";
 import { reshape } from "../src/ops/reshape.ts";
 import { rotary } from "../src/ops/rotary.ts";
@@ -145,7 +146,7 @@ function everything(): Record<string, Tensor> {
   y = add(y, reshape(pairs, [batch, t, width]));
   const linearly = add(scores(y, y, heads, 0.5), scores(input("ones", [1, t, heads]), squares(y, heads), heads, -0.5));
   y = scaleRows(context(plainWeights(linearly, lengths), y), input("rows", [batch, t]));
-  const logits = dense("classes", pick(y, 1), classes);
+  const logits = dense("classes", normalize(pick(y, 1)), classes);
   const start = seed(logits, input("request", [2 * batch, classes + 1]));
 
   const outputs: Record<string, Tensor> = { logits };
@@ -186,7 +187,7 @@ function many(): Record<string, Tensor> {
     found.push(y, y.op.rules!.gradient(input(`many ${y.op.name}`, [...y.shape]), y, at).to[0]!);
   }
   found.push(plainWeights(input("many scores", [2, n, 4]), input("many lengths", [2])));
-  found.push(scaleRows(x, input("many scales", [n, 1])));
+  found.push(scaleRows(x, input("many scales", [n, 1])), normalize(x));
   found.push(picked, placed, seed(x, input("many requests", [n, 4])));
   return Object.fromEntries(found.map((t, i) => [`many ${i}`, t]));
 }

@@ -3,6 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { layerNorm } from "../src/ops/norm.ts";
+import { normalize } from "../src/ops/normalize.ts";
 import { input } from "../src/tensor.ts";
 import { again, ruled, runGuarded } from "./ruled.ts";
 import { backends, close, random } from "./support.ts";
@@ -86,6 +87,47 @@ for (const backend of backends) {
     const found = await ruled(backend, y, "gradient", data);
     const kept = total(twin.layerNormKept("gradient", data.x, data.w, null, 0.3, found.g, 5, 8));
     close([found.kept.norms!], [kept], KEPT, "norms, gradient: ε 0.3", found.scale);
+  });
+
+  for (const [shape, targets] of SHAPES) {
+    test(`unit length, [${shape}], ${targets} targets`, async () => {
+      const cols = shape[shape.length - 1];
+      const rows = shape.reduce((n, d) => n * d, 1) / cols;
+      const x = random(rows * cols, 21).map((v) => 3 * v);
+      const lengths = Array.from({ length: rows }, (_, r) => Math.hypot(...x.subarray(r * cols, (r + 1) * cols)));
+      const row = (i: number) => Math.floor(i / cols) % rows;
+      for (const rule of ["identity", "gradient"]) {
+        const found = await ruled(backend, normalize(input("x", shape)), rule, { x }, { targets });
+        close(
+          found.y,
+          x.map((v, i) => v / lengths[row(i)]),
+          TOLERANCE,
+          `x / ‖x‖: [${shape}]`,
+        );
+        const along = Array.from({ length: targets * rows }, (_, r) => {
+          const own = found.g.subarray(r * cols, (r + 1) * cols);
+          return own.reduce((sum, g, c) => sum + (g * x[(r % rows) * cols + c]) / lengths[r % rows], 0);
+        });
+        const unit = (i: number) => x[i % x.length] / lengths[row(i)];
+        const wanted = Array.from(found.g, (g, i) => {
+          const radial = rule === "gradient" ? along[Math.floor(i / cols)] * unit(i) : 0;
+          return (g - radial) / lengths[row(i)];
+        });
+        const most = Math.max(...Array.from(found.g, (g, i) => Math.abs(g) / lengths[row(i)]));
+        close(found.to[0]!, wanted, TOLERANCE, `${rule} rule: [${shape}]`, most);
+        const kept = rule === "gradient" ? total(along) : 0;
+        close([found.kept.norms ?? 0], [kept], KEPT, `norms, ${rule}: [${shape}]`, found.scale);
+      }
+    });
+  }
+
+  test("a row of zeros has no direction: zeros", async () => {
+    const found = await runGuarded(
+      backend,
+      { y: normalize(input("x", [2, 5])) },
+      { x: Float32Array.of(0, 0, 0, 0, 0, 0, 3, 0, -4, 0) },
+    );
+    close(found.y, [0, 0, 0, 0, 0, 0, 0.6, 0, -0.8, 0], TOLERANCE, "zeros stay");
   });
 
   test("constant rows", async () => {
