@@ -62,7 +62,8 @@ export class Engine {
 
   /** What a user gives, as tokens; nothing runs. */
   encode(input: Input, truncate?: boolean): Encoded {
-    return encode(this.parts.tokenizer, input, this.parts.architecture, truncate);
+    const { tokenizer, architecture } = this.parts;
+    return encode(tokenizer, input, architecture, truncate ?? architecture.truncates);
   }
 
   /** The logits of each text: of the rows that are read, or of each token. */
@@ -222,6 +223,7 @@ export class Engine {
         tables,
         batch.map(({ tokens }) => tokens.length),
       ),
+      ...architecture.pool?.(batch, t),
       ...batch[0].change?.data,
       ...(reads && { picks: picks(batch, t, reads, architecture) }),
     };

@@ -2,7 +2,7 @@
 // file by name and read ranges of it.
 
 import { quote, RelpropError, throwIfAborted } from "./errors.ts";
-import { type Contents, fromBlob, fromBytes, given, lastPart, nearest } from "./files/given.ts";
+import { type Contents, fromBlob, fromBytes, given, lastPart, MARKS, nearest, parts } from "./files/given.ts";
 import type { Hub } from "./files/hub.ts";
 import { type Count, meter, type Progress } from "./files/progress.ts";
 import { remote } from "./files/remote.ts";
@@ -139,7 +139,8 @@ async function find(source: Source, options: ReadOptions, count: Count): Promise
     const message = "a model is loaded from a directory, a base URL, a hub, a list of files or a record of buffers";
     throw new RelpropError("InvalidInput", `${message}, not from ${quote(source)}`);
   }
-  if (isFolder(source)) return (await import("./files/picked.ts")).picked(source, count, { fromBlob, nearest });
+  if (isFolder(source))
+    return (await import("./files/picked.ts")).picked(source, count, { fromBlob, nearest, parts, MARKS });
   if (isHub(source)) {
     const [base, about] = (await import("./files/hub.ts")).hub(source);
     return remote(base, options, count, about);

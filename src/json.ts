@@ -23,12 +23,27 @@ function shape(bytes: Uint8Array): { depth: number; nodes: number } {
   return { depth, nodes };
 }
 
+interface Limits {
+  code: ErrorCode;
+  /** Bytes. */
+  most: number;
+  signal?: AbortSignal;
+}
+
 /** The object in a JSON file, or undefined if the source has no such file. */
 export async function readJson(
   files: Files,
   name: string,
-  { code, most, signal }: { code: ErrorCode; most: number; signal?: AbortSignal },
+  limits: Limits,
 ): Promise<Record<string, unknown> | undefined> {
+  const value = await parseJson(files, name, limits);
+  if (value === undefined) return undefined;
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new RelpropError(limits.code, `${name} holds ${quote(value)}, it must hold an object`, { file: name });
+}
+
+/** The value in a JSON file, or undefined if the source has no such file. */
+export async function parseJson(files: Files, name: string, { code, most, signal }: Limits): Promise<unknown> {
   const file = await files.open(name);
   if (!file) return undefined;
   if (file.size > most) {
@@ -41,15 +56,12 @@ export async function readJson(
     const message = `${name} has ${nodes} lists and objects, ${depth} deep; at most ${NODES} are read, ${DEEPEST} deep`;
     throw new RelpropError("LimitExceeded", message, { file: name, nodes, depth });
   }
-  let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {
     const start = quote(String.fromCharCode(...bytes.subarray(0, 40)));
     throw new RelpropError(code, `${name} is no JSON: it begins with ${start}`, { file: name }, cause);
   }
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw new RelpropError(code, `${name} holds ${quote(value)}, it must hold an object`, { file: name });
 }
 
 /** Whether a text's brackets, as JSON, are nested deeper than `most`: what reads or writes it might have no stack for it. */

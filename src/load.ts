@@ -40,22 +40,29 @@ export async function read(source: Source, options: LoadOptions): Promise<ModelP
   throwIfAborted(signal);
   const from = await files(source, options);
   try {
-    const config = await readJson(from, "config.json", { code: "ConfigInvalid", most: 2 ** 20, signal });
-    if (!config) throw missing(from, "config.json");
-    const stored = unwrapped(await checkpoint(from, signal), (await familyOf(config)).own);
+    // sentence-transformers' modules around an encoder, which may have a folder of its own
+    const around = (await from.open("modules.json"))
+      ? await (await import("./sentence/sentence.ts")).sentence(from, signal)
+      : undefined;
+    const encoder = around?.encoder ?? from;
+    const config = await readJson(encoder, "config.json", { code: "ConfigInvalid", most: 2 ** 20, signal });
+    if (!config) throw missing(encoder, "config.json");
+    const own = unwrapped(await checkpoint(encoder, signal), (await familyOf(config)).own);
+    const stored = new Map([...own, ...((await around?.stored(signal)) ?? [])]);
 
     const weights = new Weights(
       new Map([...stored].map(([name, { info }]) => [name, info.shape])),
       kept(stored, options),
     );
-    const wrapped = (await from.open("modules.json")) !== undefined;
-    const found = await architecture(config, weights, wrapped);
-    const net = network(found, 1, 1, { loops: 1 }); // asks for every weight, and so checks that all are there with the right shapes
-
+    const found = await architecture(config, weights, around !== undefined);
     const special = found.task !== "sequence-classification" && (await import("./open.ts"));
-    const read = found.vocabulary ? await readTokenizer(from, config, signal) : undefined;
-    const encode = read ? read.tokenizer : (special as Open).wordless;
-    const design = special ? await special.completed(found, from, read?.file, signal) : found;
+    const read = found.vocabulary ? await readTokenizer(encoder, config, signal) : undefined;
+    const whole = special ? await special.completed(found, encoder, read?.file, signal) : found;
+    const { design, tokenizer } = (read && (await around?.complete(whole, weights, read, signal))) ?? {
+      design: whole,
+      tokenizer: read?.tokenizer ?? (special as Open).wordless,
+    };
+    const net = network(design, 1, 1, { loops: 1 }); // asks for every weight, and so checks that all are there with the right shapes
     const tables = await embeddings(design, stored, signal);
 
     await from.checkIntegrity?.();
@@ -80,7 +87,7 @@ export async function read(source: Source, options: LoadOptions): Promise<ModelP
       name: options.name ?? from.name,
       type: config.model_type as string,
       architecture: design,
-      tokenizer: encode,
+      tokenizer,
       tables,
       backend,
       reload,

@@ -12,6 +12,7 @@ import type { AttributeLists, AttributeOptions } from "./methods.ts";
 import type { Task } from "./models/heads.ts";
 import { type ExplainLists, type ExplainOptions, type PredictOptions, question } from "./question.ts";
 import { scored } from "./results.ts";
+import type { Similarity } from "./sentence/modules.ts";
 import { requests } from "./target.ts";
 import type { Token } from "./tokenizer.ts";
 
@@ -38,6 +39,8 @@ export class Model {
   readonly labels: readonly string[];
   /** The most tokens a text may have, special ones included. */
   readonly maxTokens: number;
+  /** How sentence-transformers compares embeddings of this model, where the model is one of its. */
+  readonly similarity?: Similarity;
   readonly backend: "wasm" | "webgpu";
   /** Why `backend: "auto"` did not take the GPU. */
   readonly backendReason?: string;
@@ -60,6 +63,7 @@ export class Model {
     this.task = architecture.task;
     this.labels = architecture.labels;
     this.maxTokens = architecture.positions;
+    this.similarity = architecture.similarity;
     this.backend = backend.name;
     this.backendReason = parts.backendReason;
     this.cacheReason = parts.cacheReason;

@@ -10,7 +10,10 @@ import type { Of } from "./targets.ts";
 import { readingPoints } from "./trace.ts";
 
 export interface PredictOptions {
-  /** Cuts a text that is too long instead of rejecting it with `InputTooLong`. */
+  /**
+   * Cuts a text that is too long, with a warning, instead of rejecting it with `InputTooLong`. The default is false, but true
+   * for a sentence-transformers model (one with modules.json), because that library cuts too.
+   */
   truncate?: boolean;
   /** Seen before each run; a run that has begun is finished. */
   signal?: AbortSignal;

@@ -36,7 +36,13 @@ function handle(paths: Record<string, Uint8Array | string>, name: string): FileS
     async *values() {
       yield* here.values();
     },
+    async getDirectoryHandle(folder: string) {
+      const found = here.get(folder) as FileSystemHandle | undefined;
+      if (found?.kind === "directory") return found;
+      throw new DOMException("no such folder", found ? "TypeMismatchError" : "NotFoundError");
+    },
     async getFileHandle(file: string) {
+      if (file.includes("/")) throw new TypeError("Name is not allowed.");
       const found = here.get(file) as FileSystemHandle | undefined;
       if (found?.kind === "file") return found;
       throw new DOMException("no such file", found ? "TypeMismatchError" : "NotFoundError");

@@ -7,9 +7,10 @@ import type { Count } from "./progress.ts";
 
 export type Contents = string | ArrayBuffer | ArrayBufferView | Blob;
 
-const CONFIG = "config.json"; // what makes a folder a model
+/** What makes a folder a model; modules.json lists folders of its own, each with a config.json. */
+export const MARKS = ["config.json", "modules.json"];
 
-/** The files beside config.json, out of whatever else came with them. */
+/** The files beside config.json or modules.json, out of whatever else came with them. */
 export function given(entries: Iterable<[path: string, contents: Contents]>, count: Count): Files {
   const found = new Map<string, Contents>();
   for (const [path, contents] of entries) {
@@ -17,7 +18,8 @@ export function given(entries: Iterable<[path: string, contents: Contents]>, cou
     if (found.has(name)) throw new RelpropError("InvalidInput", `two of the given files are called ${quote(name)}`);
     found.set(name, contents);
   }
-  const folder = nearest([...found.keys()].filter((path) => lastPart(path) === CONFIG).map((path) => parts(path, -1)));
+  const marked = [...found.keys()].filter((path) => MARKS.includes(lastPart(path)));
+  const folder = nearest([...new Set(marked.map((path) => parts(path, -1).join("/")))].map((path) => parts(path)));
   return {
     name: folder.at(-1) ?? "model",
     async open(file) {

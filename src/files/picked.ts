@@ -5,20 +5,25 @@ import type { Files } from "../files.ts";
 import type * as Given from "./given.ts";
 import type { Count } from "./progress.ts";
 
-type Shared = Pick<typeof Given, "fromBlob" | "nearest">;
+type Shared = Pick<typeof Given, "fromBlob" | "nearest" | "MARKS" | "parts">;
 
 const MOST_DEPTH = 4; // folders below the one picked in which a model is looked for
 
 type Handles = AsyncIterable<FileSystemDirectoryHandle | FileSystemFileHandle>;
 
-/** The folder picked, or the only one below it that holds a config.json. */
+/** The folder picked, or the only one below it that holds a config.json or modules.json. */
 export async function picked(root: FileSystemDirectoryHandle, count: Count, shared: Shared): Promise<Files> {
-  const { fromBlob, nearest } = shared;
-  const folder = await model(root, nearest);
+  const { fromBlob, parts } = shared;
+  const folder = await model(root, shared);
   return {
     name: folder.name || "model",
     async open(file) {
-      const handle = await folder.getFileHandle(file).catch((cause) => {
+      const found = async () => {
+        let at = folder;
+        for (const name of parts(file, -1)) at = await at.getDirectoryHandle(name);
+        return at.getFileHandle(parts(file).at(-1)!);
+      };
+      const handle = await found().catch((cause) => {
         if (cause?.name === "NotFoundError") return undefined;
         throw cause;
       });
@@ -28,7 +33,10 @@ export async function picked(root: FileSystemDirectoryHandle, count: Count, shar
   };
 }
 
-async function model(root: FileSystemDirectoryHandle, nearest: Shared["nearest"]): Promise<FileSystemDirectoryHandle> {
+async function model(
+  root: FileSystemDirectoryHandle,
+  { nearest, MARKS }: Pick<Shared, "nearest" | "MARKS">,
+): Promise<FileSystemDirectoryHandle> {
   let level = new Map([[root.name || ".", root]]);
   for (let depth = 0; level.size && depth <= MOST_DEPTH; depth++) {
     const models = new Map<string, FileSystemDirectoryHandle>();
@@ -36,7 +44,7 @@ async function model(root: FileSystemDirectoryHandle, nearest: Shared["nearest"]
     for (const [path, folder] of level) {
       for await (const entry of (folder as unknown as { values(): Handles }).values()) {
         if (entry.kind === "directory") below.set(`${path}/${entry.name}`, entry);
-        else if (entry.name === "config.json") models.set(path, folder);
+        else if (MARKS.includes(entry.name)) models.set(path, folder);
       }
     }
     if (models.size) return models.get(nearest([...models.keys()].map((path) => [path]))[0])!;

@@ -3,6 +3,7 @@ import type { ReadingPoint } from "../explanation.ts";
 import type { Prepare } from "../images/prepare.ts";
 import type { Encoded, Input, Tables } from "../inputs.ts";
 import type { attend } from "../ops/attend.ts";
+import type { Similarity } from "../sentence/modules.ts";
 import type { Tensor } from "../tensor.ts";
 import { bert } from "./bert.ts";
 import { type Config, field } from "./config.ts";
@@ -134,6 +135,12 @@ export interface Architecture {
   reads: "first" | "last" | "mean" | "tokens";
   /** An id that is not read as the last token's, unless there is no other. */
   pad?: number;
+  /** What sentence-transformers' pooling is fed, where it is more than one row or the mean of all: see sentence/pooling.ts. */
+  pool?(batch: readonly Encoded[], t: number): Data;
+  /** Whether longer texts are cut, with a warning, unless told otherwise. */
+  truncates?: boolean;
+  /** How the embeddings of texts are meant to be compared, where files say so. */
+  similarity?: Similarity;
   network(x: Embedded): Network;
 }
 

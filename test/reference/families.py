@@ -167,8 +167,7 @@ def make(name, family, config, head, **more):
     if head == BASE:
         base = "sentence_transformers.models"
         (folder / "modules.json").write_text(json.dumps([
-            dict(idx=0, name="0", path="", type=f"{base}.Transformer"), dict(idx=1, name="1", path="1_Pooling", type=f"{base}.Pooling"),
-            dict(idx=2, name="2", path="2_Normalize", type=f"{base}.Normalize")]))
+            dict(idx=0, name="0", path="", type=f"{base}.Transformer"), dict(idx=1, name="1", path="1_Pooling", type=f"{base}.Pooling")]))
         (folder / "1_Pooling").mkdir()
         (folder / "1_Pooling" / "config.json").write_text(json.dumps(dict(
             word_embedding_dimension=12, pooling_mode_cls_token=False, pooling_mode_mean_tokens=True, pooling_mode_max_tokens=False)))

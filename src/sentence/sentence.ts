@@ -1,0 +1,71 @@
+// A sentence-transformers model: an encoder's folder, and modules around it that modules.json lists. Loaded when there is one.
+
+import { checkpoint, type Stored } from "../checkpoint.ts";
+import { RelpropError } from "../errors.ts";
+import type { Files } from "../files.ts";
+import type { Architecture } from "../models/family.ts";
+import type { Weights } from "../models/weights.ts";
+import type { Tokenizer } from "../tokenizer.ts";
+import { readModules } from "./modules.ts";
+import { embeddingModel } from "./network.ts";
+import { prompted, promptTokens } from "./text.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** What loading a model asks of its modules. */
+export interface Sentence {
+  /** The encoder's own files. */
+  encoder: Files;
+  /** The modules' tensors, by their folder and name. */
+  stored(signal?: AbortSignal): Promise<Map<string, Stored>>;
+  /** The encoder with its modules, and the tokenizer with its prompt. */
+  complete(
+    encoder: Architecture,
+    w: Weights,
+    tokenizer: Tokenizer,
+    tokenizerJson: Json,
+    tokenizerConfig?: Json,
+  ): { design: Architecture; tokenizer: Tokenizer };
+}
+
+/** The model of a folder with modules.json, or undefined where that is none of an embedding model. */
+export async function sentence(files: Files, signal?: AbortSignal): Promise<Sentence | undefined> {
+  const modules = await readModules(files, signal);
+  if (!modules) return undefined;
+  return {
+    encoder: within(files, modules.folder),
+    async stored(signal) {
+      const found = new Map<string, Stored>();
+      for (const layer of modules.layers) {
+        if (!("folder" in layer)) continue;
+        const { folder } = layer;
+        if (!(await files.open(`${folder}/model.safetensors`))) {
+          const hint = "SentenceTransformer(model).save_pretrained(folder) saves such weights";
+          throw new RelpropError("MissingFile", `${folder} has no model.safetensors; ${hint}`, { file: folder });
+        }
+        const own = await checkpoint(within(files, `${folder}/`), signal);
+        for (const [name, { file, info }] of own) {
+          found.set(`${folder}/${name}`, { file, info: { ...info, name: `${folder}/${name}` } });
+        }
+      }
+      return found;
+    },
+    complete(encoder, w, tokenizer, tokenizerJson, tokenizerConfig = {}) {
+      const own = (name: string) => (Object.hasOwn(tokenizerConfig, name) ? tokenizerConfig[name] : undefined);
+      const longest = own("model_max_length");
+      const maxTokens = modules.maxTokens ?? (typeof longest === "number" && longest >= 1 ? longest : undefined);
+      const design = embeddingModel(encoder, { ...modules, maxTokens }, w, promptTokens(tokenizer, modules.prompt));
+      return {
+        design: { ...design, truncates: own("truncation_side") !== "left" },
+        tokenizer: prompted(tokenizer, modules, tokenizerJson),
+      };
+    },
+  };
+}
+
+const within = (files: Files, folder: string): Files => ({
+  name: files.name,
+  pages: folder ? undefined : files.pages,
+  open: (file) => files.open(folder + file),
+  close: () => files.close(),
+});
