@@ -206,6 +206,31 @@ test("what an encoder was trained for is no business of its embeddings", async (
   }
 });
 
+test("a classifier's tensors are none of an embedding's, unless the files are a cross-encoder's", async () => {
+  const family = (file: string) =>
+    new Uint8Array(readFileSync(new URL(`reference/families/bert-sequence/${file}`, import.meta.url)));
+  const files = Object.fromEntries(
+    ["config.json", "model.safetensors", "tokenizer.json"].map((file) => [file, family(file)]),
+  );
+  const type = "sentence_transformers.base.modules";
+  const [first, second] = [`${type}.transformer.Transformer`, "sentence_transformers.models.Pooling"];
+  const modules = [
+    { idx: 0, name: "0", path: "", type: first },
+    { idx: 1, name: "1", path: "1_Pooling", type: second },
+  ];
+  const model = await load({ ...files, "modules.json": JSON.stringify(modules) }, place);
+  assert.is(model.task, "embedding");
+  assert.ok(model.unused.some((name) => name.startsWith("classifier")));
+  await model.dispose();
+  const cross = {
+    "modules.json": JSON.stringify(modules.slice(0, 1)),
+    "config_sentence_transformers.json": JSON.stringify({ model_type: "CrossEncoder" }),
+  };
+  const pairs = await load({ ...files, ...cross }, place);
+  assert.is(pairs.task, "sequence-classification");
+  await pairs.dispose();
+});
+
 /** A model's files changed, and what loading them says. */
 const refusals: [string, Record<string, unknown>, string, RegExp][] = [];
 
@@ -329,21 +354,5 @@ for (const [name, changes, wanted, words] of refusals) {
     assert.match(error.message, words);
   });
 }
-
-test("a cross-encoder's modules are its own: the classifier that config.json describes", async () => {
-  const modules = [{ idx: 0, name: "0", path: "", type: "sentence_transformers.base.modules.transformer.Transformer" }];
-  const family = (file: string) =>
-    new Uint8Array(readFileSync(new URL(`reference/families/bert-sequence/${file}`, import.meta.url)));
-  const model = await load(
-    {
-      ...Object.fromEntries(["config.json", "model.safetensors", "tokenizer.json"].map((file) => [file, family(file)])),
-      "modules.json": JSON.stringify(modules),
-      "config_sentence_transformers.json": JSON.stringify({ model_type: "CrossEncoder" }),
-    },
-    place,
-  );
-  assert.is(model.task, "sequence-classification");
-  await model.dispose();
-});
 
 test.run();

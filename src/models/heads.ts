@@ -80,12 +80,9 @@ function proposed(config: Config, w: Weights, heads: Heads): Choice {
   return own ?? there[0] ?? ["embedding", heads.embedding];
 }
 
-/** sentence-transformers reads the encoder alone, whichever class its config names, unless it is a cross-encoder. */
-function chosen(config: Config, w: Weights, heads: Heads): Choice {
-  const [what, head] = proposed(config, w, heads);
-  const cross = what === "sequence-classification" && head && head !== "none" && has(config, w, head);
-  return field(config, "wrapped") && heads.embedding && !cross ? ["embedding", heads.embedding] : [what, head];
-}
+/** sentence-transformers reads the encoder alone, whichever class its config names. */
+const chosen = (config: Config, w: Weights, heads: Heads): Choice =>
+  field(config, "wrapped") && heads.embedding ? ["embedding", heads.embedding] : proposed(config, w, heads);
 
 /** The task, and its logits of rows of the last block's output. */
 export function top(config: Config, w: Weights, heads: Heads, width: number, eps: number): Top {
