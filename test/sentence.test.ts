@@ -105,7 +105,6 @@ for (const place of places) {
   const test = suite(`sentence-transformers on ${place.backend}`);
 
   for (const reference of models) {
-    if (reference.name === "electra-lower") continue; // until WordPiece takes a sequence of normalisers
     test(reference.name, async () => {
       const model = await load(new URL(`${reference.name}/`, root), { ...place, deterministic: true });
       try {

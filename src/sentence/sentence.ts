@@ -3,14 +3,14 @@
 import { checkpoint, type Stored } from "../checkpoint.ts";
 import { RelpropError } from "../errors.ts";
 import type { Files } from "../files.ts";
+import { readJson } from "../json.ts";
 import type { Architecture } from "../models/family.ts";
 import type { Weights } from "../models/weights.ts";
 import type { Tokenizer } from "../tokenizer.ts";
+import type { Read } from "../tokenizers/read.ts";
 import { readModules } from "./modules.ts";
 import { embeddingModel } from "./network.ts";
 import { prompted, promptTokens } from "./text.ts";
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** What loading a model asks of its modules. */
 export interface Sentence {
@@ -22,18 +22,18 @@ export interface Sentence {
   complete(
     encoder: Architecture,
     w: Weights,
-    tokenizer: Tokenizer,
-    tokenizerJson: Json,
-    tokenizerConfig?: Json,
-  ): { design: Architecture; tokenizer: Tokenizer };
+    read: Read,
+    signal?: AbortSignal,
+  ): Promise<{ design: Architecture; tokenizer: Tokenizer }>;
 }
 
 /** The model of a folder with modules.json, or undefined where that is none of an embedding model. */
 export async function sentence(files: Files, signal?: AbortSignal): Promise<Sentence | undefined> {
   const modules = await readModules(files, signal);
   if (!modules) return undefined;
+  const encoderFiles = within(files, modules.folder);
   return {
-    encoder: within(files, modules.folder),
+    encoder: encoderFiles,
     async stored(signal) {
       const found = new Map<string, Stored>();
       for (const layer of modules.layers) {
@@ -50,14 +50,16 @@ export async function sentence(files: Files, signal?: AbortSignal): Promise<Sent
       }
       return found;
     },
-    complete(encoder, w, tokenizer, tokenizerJson, tokenizerConfig = {}) {
-      const own = (name: string) => (Object.hasOwn(tokenizerConfig, name) ? tokenizerConfig[name] : undefined);
+    async complete(encoder, w, { tokenizer, file }, signal) {
+      const limits = { code: "TokenizerInvalid", most: 2 ** 26, signal } as const;
+      const config = (await readJson(encoderFiles, "tokenizer_config.json", limits)) ?? {};
+      const own = (name: string) => (Object.hasOwn(config, name) ? config[name] : undefined);
       const longest = own("model_max_length");
       const maxTokens = modules.maxTokens ?? (typeof longest === "number" && longest >= 1 ? longest : undefined);
       const design = embeddingModel(encoder, { ...modules, maxTokens }, w, promptTokens(tokenizer, modules.prompt));
       return {
         design: { ...design, truncates: own("truncation_side") !== "left" },
-        tokenizer: prompted(tokenizer, modules, tokenizerJson),
+        tokenizer: prompted(tokenizer, modules, file),
       };
     },
   };
