@@ -36,6 +36,7 @@ export const albert: Family = {
     },
     idle: ["attention_probs_dropout_prob", "classifier_dropout_prob", "hidden_dropout_prob"],
     only: {},
+    dropped: ["position_embedding_type"],
   },
   build(config, w) {
     const base = w.base("albert");

@@ -41,6 +41,7 @@ export const fields: Fields = {
   },
   idle: ["attention_probs_dropout_prob", "classifier_dropout", "hidden_dropout_prob"],
   only: {},
+  dropped: ["position_embedding_type"],
 };
 
 /** BERT (Devlin et al., 2018): embeddings, encoder, and a head with or without a pooler. */

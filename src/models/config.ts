@@ -14,8 +14,10 @@ export const unsupported = (field: string, value: unknown, instead: string): Rel
 export type Config = Readonly<Record<string, unknown>>;
 
 /** The major version of transformers that wrote the file; not a number where it does not say. */
-export const major = (config: Config): number =>
-  Number.parseInt((field(config, "transformers_version") ?? "") as string, 10);
+export function major(config: Config): number {
+  const version = field(config, "transformers_version");
+  return typeof version === "string" ? Number.parseInt(version, 10) : Number.NaN;
+}
 
 /** An own field, so that "constructor" and its kin are absent like any other. */
 export const field = (config: Config, name: string): unknown =>

@@ -21,6 +21,7 @@ export const electra: Family = {
     },
     idle: [...bert.idle, "summary_first_dropout", "summary_last_dropout", "summary_proj_to_labels"],
     only: {},
+    dropped: bert.dropped,
   },
   build(config, w) {
     const lm = "generator_predictions";

@@ -2,7 +2,7 @@
 // or is refused by name unless it has the class's default. Fields that no class has are ignored, as transformers does.
 // test/reference/config_fields.py compares the lists with the classes of both major versions.
 
-import { type Config, invalid, unsupported } from "./config.ts";
+import { type Config, invalid, major, unsupported } from "./config.ts";
 
 /** The fields of a configuration class, by what they are to us. */
 export interface Fields {
@@ -12,6 +12,8 @@ export interface Fields {
   idle: readonly string[];
   /** Fields that change what is computed, supported at this value only. */
   only: Config;
+  /** Of all these, what transformers 5 has dropped: it ignores them, so they count only in files that it did not write. */
+  dropped?: readonly string[];
   /** Names that the class also takes (its attribute_map), and the field that each sets. */
   aliases?: Readonly<Record<string, string>>;
   /** There is no class in transformers: other fields are refused, because they may be misspelt. */
@@ -48,6 +50,7 @@ export const common = {
     quantization_config: null,
     transformers_weights: null,
   },
+  dropped: ["pruned_heads"],
 } satisfies Fields;
 
 /** Python's idea of false, by which transformers asks most flags. */
@@ -60,7 +63,11 @@ const same = (a: unknown, b: unknown): boolean => a === b || (empty(a) && empty(
  * A config as the family's class reads it: other names resolved, defaults in place of what is absent. `wrapped` says whether
  * sentence-transformers' files are around the model.
  */
-export function settings(given: Config, { read, idle, only, aliases = {}, closed }: Fields, wrapped: boolean): Config {
+export function settings(
+  given: Config,
+  { read, idle, only, dropped = [], aliases = {}, closed }: Fields,
+  wrapped: boolean,
+): Config {
   const config: Record<string, unknown> = { ...common.read, ...(closed && { num_labels: null }), ...read };
   const fixed: Config = { ...common.only, ...only };
   const known = new Set([
@@ -70,7 +77,8 @@ export function settings(given: Config, { read, idle, only, aliases = {}, closed
     ...Object.keys(fixed),
     ...Object.keys(aliases),
   ]);
-  for (const name of Object.keys(given)) {
+  const late = major(given) >= 5 ? [...common.dropped, ...dropped] : [];
+  for (const name of Object.keys(given).filter((name) => !late.includes(name))) {
     const value = given[name];
     if (Object.hasOwn(fixed, name) && !Object.hasOwn(read, name) && !same(value, fixed[name])) {
       throw unsupported(name, value, `supported is ${JSON.stringify(fixed[name])}`);

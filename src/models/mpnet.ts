@@ -1,9 +1,9 @@
 import { activations, tanh } from "../ops/activation.ts";
 import { input } from "../tensor.ts";
-import { activation, agree, integer, positive } from "./config.ts";
+import { activation, agree, flag, integer, invalid, positive } from "./config.ts";
 import { encoder } from "./encoder.ts";
 import type { Family } from "./family.ts";
-import { postNorm } from "./layers.ts";
+import { causal, postNorm } from "./layers.ts";
 
 const names = {
   q: "attention.attn.q",
@@ -31,11 +31,13 @@ export const mpnet: Family = {
       max_position_embeddings: 512,
       num_attention_heads: 12,
       num_hidden_layers: 12,
+      is_decoder: false,
       relative_attention_num_buckets: 32,
       vocab_size: 30527,
     },
     idle: ["attention_probs_dropout_prob", "hidden_dropout_prob"],
-    only: { is_decoder: false }, // which transformers 4 makes causal and 5 ignores
+    only: {},
+    dropped: ["is_decoder"],
   },
   build(config, w) {
     const base = w.base("mpnet");
@@ -43,9 +45,12 @@ export const mpnet: Family = {
     agree(config, "intermediate_size", inner, base.name("encoder.layer.0.intermediate.dense.weight"));
     const heads = integer(config, "num_attention_heads", 65536);
     const eps = positive(config, "layer_norm_eps");
+    const span = flag(config, "is_decoder") ? causal : undefined;
     const how = { heads, inner, eps, act: activation(config, "hidden_act"), names };
     const words = base.name("embeddings.word_embeddings.weight");
-    const relative = base.demand("encoder.relative_attention_bias.weight", [BUCKETS, heads]);
+    const buckets = integer(config, "relative_attention_num_buckets", 2 ** 16);
+    if (buckets < BUCKETS) throw invalid("relative_attention_num_buckets", buckets, `${BUCKETS} or more`);
+    const relative = base.demand("encoder.relative_attention_bias.weight", [buckets, heads]);
     return encoder(config, w, {
       tables: { words, positions: base.name("embeddings.position_embeddings.weight"), relative },
       first: PAD + 1,
@@ -66,7 +71,7 @@ export const mpnet: Family = {
       blocks: integer(config, "num_hidden_layers", 512),
       block(i, read, x, embedded) {
         const bias = () => input("bias", [heads, x.shape[1], x.shape[1]]);
-        return postNorm(base.at(`encoder.layer.${i}`), read, x, embedded, { ...how, bias });
+        return postNorm(base.at(`encoder.layer.${i}`), read, x, embedded, { ...how, bias, span });
       },
       placed: true,
       heads: {

@@ -31,11 +31,14 @@ export function relativeKeys(
 ): Relative | undefined {
   const kind = field(config, "position_embedding_type");
   const name = "distance_embedding.weight";
-  const written = major(config);
-  if (kind === "absolute" || written >= 5) return undefined;
+  if (kind === "absolute") return undefined;
   if (kind !== "relative_key" && kind !== "relative_key_query") {
     throw unsupported("position_embedding_type", kind, "supported are absolute, relative_key and relative_key_query");
   }
+<<<<<<< HEAD
+=======
+  if (!layers[0]?.shape(name) && Number.isNaN(major(config))) return undefined;
+>>>>>>> 3b83b7c (What transformers 5 dropped counts only in files that it did not write; MPNet's tables of more buckets, causal in files of 4)
   if (field(config, "is_decoder")) {
     throw unsupported("position_embedding_type", kind, "a decoder (is_decoder) is supported with absolute positions");
   }
