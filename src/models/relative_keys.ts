@@ -4,7 +4,7 @@ import { scores } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";
 import { skew } from "../ops/skew.ts";
 import { cols, input, type Tensor } from "../tensor.ts";
-import { type Config, field, integer, major, unsupported } from "./config.ts";
+import { type Config, field, integer, unsupported } from "./config.ts";
 import type { Weights } from "./weights.ts";
 
 /** What attention needs of positions that are relative. */
@@ -18,10 +18,9 @@ interface Relative {
 /**
  * `position_embedding_type` `relative_key` (Shaw et al., 2018) and `relative_key_query` (Huang et al., 2020): scores also have
  * products of queries, or of queries and keys, with a vector for how far apart two tokens are; there are no other positions.
- * transformers 5 has removed both and takes every such model for absolute. The file decides: one that 5 wrote is absolute, and
- * so is one that does not say who wrote it and has no such vectors. `layers` are the
- * blocks' attentions, `heads` says how many each has, `scaled` whether the products
- * are divided like the others.
+ * transformers 5 has removed both and takes every such model for absolute. The version that wrote the file
+ * decides: see `dropped` in fields.ts. `layers` are the blocks' attentions, `heads` says how many each has, `scaled` whether the
+ * products are divided like the others.
  */
 export function relativeKeys(
   config: Config,
@@ -35,10 +34,6 @@ export function relativeKeys(
   if (kind !== "relative_key" && kind !== "relative_key_query") {
     throw unsupported("position_embedding_type", kind, "supported are absolute, relative_key and relative_key_query");
   }
-<<<<<<< HEAD
-=======
-  if (!layers[0]?.shape(name) && Number.isNaN(major(config))) return undefined;
->>>>>>> 3b83b7c (What transformers 5 dropped counts only in files that it did not write; MPNet's tables of more buckets, causal in files of 4)
   if (field(config, "is_decoder")) {
     throw unsupported("position_embedding_type", kind, "a decoder (is_decoder) is supported with absolute positions");
   }
