@@ -22,6 +22,8 @@ export interface TokenRelevance {
   special: boolean;
   /** 1 for tokens of the second of two texts. */
   type?: 1;
+  /** Of a word that the vocabulary has no piece for; `text` is then the piece that stands for all of them. */
+  unknown?: true;
   /** Share of the explained logit, signed, in the logit's unit. */
   relevance: number;
 }
@@ -168,7 +170,7 @@ export interface Explanation {
    * many as a vocabulary has pieces). `ledger.logit` is then the sum of logits by these weights, which is what is accounted
    * for.
    */
-  explained?: { of: string; value: number; gradient?: number[] };
+  explained?: { of: string; value: number; gradient?: number[]; other?: string };
   tokens: TokenRelevance[];
   ledger: Ledger;
   /**

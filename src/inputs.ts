@@ -64,7 +64,10 @@ export function encode(
   truncate = false,
 ): Encoded {
   const { text, pair, ids } = parts(input);
-  const { tokens: own, warnings } = tokenizer.encode(text, pair);
+  const { tokens: found, warnings } = tokenizer.encode(text, pair);
+  const own = found.map((token) =>
+    token.id === tokenizer.unkId && token.start !== null ? { ...token, unknown: true as const } : token,
+  );
   const both = pair === undefined ? text : `${text}\n${pair}`;
   const tokens = ids ? replaced(own, ids, vocabulary) : own;
   const odd = tables.types && tokens.find(({ typeId = 0 }) => typeId >= kinds);

@@ -141,7 +141,8 @@ function annihilated(at: ReadingPoint, composite: Composite, { normed }: Trace):
   const rule = composite.layer_norm ?? "gradient";
   if (!normed?.has(at) || rule !== "gradient") return [];
   return [
-    `the gradient of the embeddings' LayerNorm annihilates relevance read at ${at}: these token numbers are ` +
-      "rounding noise and their order means nothing; read at embeddings, or use a method with the LayerNorm rule",
+    `the gradient of the LayerNorm right above annihilates relevance read at ${at}: these token numbers are ` +
+      "rounding noise, except for a token that the head reads past it, and their order means nothing; " +
+      `${at === "embeddings" ? "" : "read at embeddings, or "}use a method with the LayerNorm rule`,
   ];
 }

@@ -95,6 +95,12 @@ export async function explainOf(
     const known = [...KNOWN, ...BETWEEN.map((name) => `{ ${name}: text }`)].join(", ");
     throw new RelpropError("InvalidOption", `of is logit, ${known}, not ${quote(of)}`);
   }
+  if (of === "softmax-contrast" && engine.about.labels.length === 1) {
+    throw new RelpropError(
+      "InvalidOption",
+      "softmax-contrast needs other classes, and this model has one; explain its logit",
+    );
+  }
   if (of === "softmax-contrast" && asked.requests.some((row) => row.includes(-1))) {
     throw new RelpropError("InvalidOption", "softmax-contrast contrasts with all other classes; leave out `contrast`");
   }
@@ -111,12 +117,15 @@ export async function explainOf(
       const found = asked.requests.map((row) => at(of, logits, resolved(row, logits), other, method.composite));
       const requests = found.map(({ gradient }) => Float32Array.from([...gradient, 0]));
       if (requests.some((row) => row.every((weight) => !weight))) {
-        throw new RelpropError("InvalidOption", "nothing is left to explain: both texts have the same logits");
+        throw new RelpropError("InvalidOption", `nothing is left to explain: ${constant(name, logits.length)}`);
       }
       const [explanations] = await engine.explain([one], { ...asked, methods: [method], requests }, signal);
       // Targets slowest, then reading points.
       const target = (k: number) => Math.floor(k / asked.points.length);
-      const told = explanations.map((e, k) => ({ ...e, explained: { of: name, ...found[target(k)] } }));
+      const told = explanations.map((e, k) => ({
+        ...e,
+        explained: { of: name, ...found[target(k)], ...(second && { other: second.text }) },
+      }));
       if (joint) {
         const { interactions, warningsOf } = await import("./interactions.ts");
         const norms = between === "dot" ? 1 : Math.sqrt(inner(logits, logits) * inner(other!, other!));
@@ -130,6 +139,14 @@ export async function explainOf(
     results.push(all);
   }
   return results;
+}
+
+/** Why a function of logits has no gradient. */
+function constant(of: string, classes: number): string {
+  if (of === "distance") return "both texts have the same logits";
+  if (of === "dot" || of === "cosine") return `the ${of === "dot" ? "dot product" : of} does not change with this text`;
+  if (classes === 1) return `with one class the ${of} is the same for every text; explain its logit`;
+  return `the ${of} is 0 in all digits, which no change of the logits changes; explain the logit`;
 }
 
 /** A request's weights, the top class's too: of those that have no weight, as ops/seed.ts takes it. @internal */

@@ -23,6 +23,8 @@ export interface Token {
   type?: 1;
   /** The token type id that the network is fed, where it is not 0; the tokenizer's files decide. */
   typeId?: number;
+  /** Of a word that the vocabulary has no piece for; `text` is then the piece that stands for all of them. */
+  unknown?: true;
 }
 
 /** @internal */

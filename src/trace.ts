@@ -6,7 +6,7 @@ import type { Architecture, Embedded, Network } from "./models/family.ts";
 import { dot } from "./ops/dot.ts";
 import { seed } from "./ops/seed.ts";
 import { propagate } from "./propagate.ts";
-import { type Entry, input, size, type Tensor } from "./tensor.ts";
+import { type Entry, history, input, size, type Tensor } from "./tensor.ts";
 
 /** What a plan has to compute, and how to read what it has computed. */
 export interface Trace {
@@ -52,7 +52,7 @@ export function network(
 ): Network {
   const { width, embedded = width, tables, length: t = tokens } = architecture;
   const cached = (name: string) => input(name, [batch, past!, width]);
-  return architecture.network({
+  const net = architecture.network({
     ...made,
     embeddings: given ? input("embeddings", [batch, t, embedded]) : undefined,
     words: input("words", [batch, t, width]),
@@ -66,6 +66,7 @@ export function network(
         }
       : undefined,
   });
+  return { ...net, mean: architecture.reads === "mean" };
 }
 
 export const predicting = ({ logits }: Network): Trace => ({ outputs: { logits }, walks: [] });
@@ -123,11 +124,36 @@ export function explaining(
       }),
     };
   });
-  const embeddings = readings.get("embeddings");
-  const sum = embeddings?.op.name === "layer_norm" ? embeddings.inputs[0] : undefined;
-  const below = sum?.op.name === "linear" && sum.inputs.length === 2 ? sum.inputs[0] : sum; // without a bias nothing is added
-  const normed = new Set(readingPoints.filter((at) => below && readings.get(at) === below));
+  const readers = history([logits]).flatMap((y) => y.inputs.map((x) => [x, y] as const));
+  const normed = new Set(points.flatMap(([at, x]) => (belowNorm(x, readers, net.mean ?? false) ? [at] : [])));
   return { outputs, walks, normed };
+}
+
+/** Ops whose rows are of the same rows of their inputs. */
+const ROW_BY_ROW = new Set(["linear", "layer_norm", "activation", "gate", "add"]);
+
+/**
+ * Whether all that tokens say to others, or to the head, passes a norm of `x` itself: directly, or through a dense layer without
+ * a bias. The rows that the head reads may go around it; no others do if nothing beside the norm mixes rows.
+ */
+function belowNorm(x: Tensor, readers: readonly (readonly [Tensor, Tensor])[], mean: boolean): boolean {
+  let normed = false;
+  const bare = new Set([x]);
+  const above = new Set([x]);
+  for (const t of above) {
+    for (const [read, y] of readers) {
+      if (read !== t) continue;
+      const { op, inputs } = y;
+      const selects = op.name === "pick" || (op.name === "context" && inputs[0].name === "picks" && !mean);
+      if (bare.has(t) && op.name === "layer_norm") normed = true;
+      else if (!selects) {
+        if (!ROW_BY_ROW.has(op.name)) return false;
+        if (bare.has(t) && op.name === "linear" && inputs.length === 2) bare.add(y); // without a bias nothing is added
+        above.add(y);
+      }
+    }
+  }
+  return normed;
 }
 
 /** One of `count` parts of an output whose leading dimension they share. */

@@ -9,7 +9,9 @@ export function inspect(model: Model, json: boolean): string {
   const facts = {
     model: model.name,
     type: model.type,
-    classes: model.labels,
+    task: model.task,
+    classes: model.task === "embedding" ? undefined : model.labels,
+    dimensions: model.task === "embedding" ? model.labels.length : undefined,
     maxTokens: model.maxTokens,
     parameters: model.tensors.reduce((n, { shape }) => n + count(shape), 0),
     dtypes: Object.fromEntries(dtypes),
@@ -23,7 +25,9 @@ export function inspect(model: Model, json: boolean): string {
   const rows: [string, string][] = [
     ["model", facts.model],
     ["type", facts.type],
-    ["classes", facts.classes.map((label, i) => `${i} ${label}`).join(", ")],
+    ["task", facts.task],
+    ...(facts.classes ? [["classes", classes(facts.classes, facts.task)] as [string, string]] : []),
+    ...(facts.dimensions ? [["dimensions", String(facts.dimensions)] as [string, string]] : []),
     ["most tokens", String(facts.maxTokens)],
     ["parameters", `${facts.parameters.toLocaleString("en")} in ${facts.tensors.length} tensors`],
     ["stored as", [...dtypes].map(([dtype, n]) => `${dtype} ${n.toLocaleString("en")}`).join(", ")],
@@ -31,4 +35,10 @@ export function inspect(model: Model, json: boolean): string {
     ...(facts.unused.length ? [["not used", facts.unused.join(", ")] as [string, string]] : []),
   ];
   return rows.map(([name, value]) => `${name.padEnd(12)} ${visible(value)}\n`).join("");
+}
+
+/** Classes with their numbers; of language models, how many pieces there are. */
+function classes(labels: readonly string[], task: string): string {
+  if (task.endsWith("lm")) return `${labels.length} pieces of the vocabulary`;
+  return labels.map((label, i) => `${i} ${label}`).join(", ");
 }

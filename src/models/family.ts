@@ -63,6 +63,8 @@ export interface Network {
   blocks: readonly Block[];
   /** [batch, rows that are read, classes] */
   logits: Tensor;
+  /** Whether the head reads the mean of all rows. */
+  mean?: boolean;
 }
 
 /** How an image is cut into patches, row by row, after tokens of the model's own; height before width. */

@@ -23,7 +23,7 @@ export function ansi(
   explanation: Explanation | Attribution,
   { color = "truecolor", width = 80 }: AnsiOptions = {},
 ): string {
-  const { title, score, classes, slices, scale, apart, entries, total, meta, number } = facts(explanation);
+  const { title, score, classes, slices, scale, apart, entries, total, meta, number, called } = facts(explanation);
   const columns = Math.min(Math.max(32, Math.floor(width) || 80), 9999);
   const depth = color === "truecolor" || color === "256" ? color : undefined;
   const paint = (text: string, style: string) => (depth && style && text ? `\x1b[${style}m${text}\x1b[0m` : text);
@@ -40,10 +40,10 @@ export function ansi(
 
   const strongest = [...explanation.tokens].sort((a, b) => Math.abs(b.relevance) - Math.abs(a.relevance)).slice(0, 12);
   const most = Math.abs(strongest[0]?.relevance ?? 0);
-  const rows = strongest.map(({ text, relevance }) => ({
-    name: visible(text),
-    amount: number(relevance, "+"),
-    share: strength(relevance, most),
+  const rows = strongest.map((token) => ({
+    name: visible(called(token)),
+    amount: number(token.relevance, "+"),
+    share: strength(token.relevance, most),
   }));
   const nameCells = Math.min(Math.max(0, ...rows.map(({ name }) => measure(name))), columns >> 2);
   const amountCells = Math.max(0, ...rows.map(({ amount }) => amount.length));
@@ -57,8 +57,9 @@ export function ansi(
   const sums = entries.map(({ name, value }) => [name, number(value, "+")]);
   sums.push([total.name, number(total.value)]);
   const sumCells = Math.max(...sums.map(([, amount]) => amount!.length));
-  const ledger = sums.map(([name, amount]) => `  ${name!.padEnd(13)}${amount!.padStart(sumCells)}`);
-  ledger.splice(-1, 0, paint(`  ${"─".repeat(13 + sumCells)}`, faint));
+  const nameRoom = Math.max(13, ...sums.map(([name]) => name!.length + 2));
+  const ledger = sums.map(([name, amount]) => `  ${name!.padEnd(nameRoom)}${amount!.padStart(sumCells)}`);
+  ledger.splice(-1, 0, paint(`  ${"─".repeat(nameRoom + sumCells)}`, faint));
 
   const blocks = [
     [...sentence(`${title}: ${score}`, bold), ...classes.flatMap((text) => sentence(text))],

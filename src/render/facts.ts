@@ -18,6 +18,8 @@ export interface Facts {
   scale: number;
   /** Tokens that were read from nowhere in the text. */
   apart: TokenRelevance[];
+  /** What a token is called: its piece, or the text's own word, marked, where the vocabulary has none. */
+  called(token: TokenRelevance): string;
   /** The ledger's entries that are not zero; they add up to `total`. None where a method's numbers add up to nothing. */
   entries: { name: string; gloss: string; value: number }[];
   total: { name: string; value: number };
@@ -37,9 +39,26 @@ const glosses: Omit<Record<keyof Ledger, string>, "logit"> = {
   residual: "rounding",
 };
 
+const BETWEEN: Record<string, string> = {
+  distance: "squared distance from",
+  dot: "dot product with",
+  cosine: "cosine with",
+};
+
+/** What is explained where it is no logit or difference of two. */
+function headed(explanation: Explanation | Attribution, number: Facts["number"]): Partial<Facts> {
+  const explained = "explained" in explanation ? explanation.explained : undefined;
+  if (!explained) return {};
+  const { of, value, other } = explained;
+  if (other !== undefined) return { title: `${BETWEEN[of] ?? of} “${other}”`, score: number(value), classes: [] };
+  return { score: `${of} ${number(value)}` };
+}
+
 /** Where the explained number went: an explanation's ledger, or what a method says that its numbers add up to. */
 function account(explanation: Explanation | Attribution): Pick<Facts, "entries" | "total"> {
-  const name = explanation.contrast ? "difference" : "logit";
+  const of = "explained" in explanation ? explanation.explained?.of : undefined;
+  const plain = explanation.contrast ? "difference" : "logit";
+  const name = of === undefined || of === "continuation" ? plain : (LINEAR[of] ?? plain);
   if ("ledger" in explanation) {
     const { ledger } = explanation;
     const names = (Object.keys(glosses) as (keyof typeof glosses)[]).filter(
@@ -58,12 +77,27 @@ function account(explanation: Explanation | Attribution): Pick<Facts, "entries" 
   return { entries, total: { name: "to baseline", value: whole } };
 }
 
+/** What ⟨logits, gradient⟩ is, of which the ledger is: the dot product itself, of a cosine where its length is constant. */
+const LINEAR: Record<string, string> = {
+  dot: "dot product",
+  cosine: "cosine's gradient · embedding",
+  distance: "distance's gradient · logits",
+  "log-probability": "gradient · logits",
+  "softmax-contrast": "softmax-contrast",
+};
+
 export function facts(explanation: Explanation | Attribution): Facts {
   const { target, contrast, tokens } = explanation;
   const parts = slices(explanation);
   const { entries, total } = account(explanation);
   const explained = "ledger" in explanation ? explanation.ledger.logit : explanation.logit;
-  const number = numbers([...tokens.map((t) => t.relevance), ...entries.map(({ value }) => value), total.value]);
+  const value = "explained" in explanation ? [explanation.explained?.value ?? 0] : [];
+  const number = numbers([
+    ...value,
+    ...tokens.map((t) => t.relevance),
+    ...entries.map(({ value }) => value),
+    total.value,
+  ]);
   const score = ({ probability, logit }: typeof target) =>
     `${probability === undefined ? "" : `${percent(probability)}, `}logit ${number(logit)}`;
   const placed = new Set(parts.flatMap((part) => part.tokens));
@@ -85,5 +119,10 @@ export function facts(explanation: Explanation | Attribution): Facts {
       ["model", explanation.model],
     ],
     number,
+    called: (token) => {
+      const { text, start, end, unknown } = token;
+      return unknown && start !== null && end !== null ? `${explanation.text.slice(start, end)} ${text}` : text;
+    },
+    ...headed(explanation, number),
   };
 }

@@ -9,14 +9,14 @@ import { escaped, short } from "./text.ts";
 
 /** The explanation as a standalone HTML page. */
 export function html(explanation: Explanation | Attribution, options: PictureOptions = {}): string {
-  const { title, score, classes, slices, scale, apart, entries, total, meta, number } = facts(explanation);
+  const { title, score, classes, slices, scale, apart, entries, total, meta, number, called } = facts(explanation);
   const { tokens, warnings, image } = explanation;
   const signed = (value: number) => number(value, "+");
 
   const heatmap = slices.map(({ text, tokens, relevance }) => {
     const shown = escaped(text, "↵\n");
     if (!tokens.length) return shown.replaceAll("↵\n", "<span>↵</span>\n");
-    const parts = tokens.length > 1 ? ` = ${tokens.map((t) => `${t.text} ${signed(t.relevance)}`).join(", ")}` : "";
+    const parts = tokens.length > 1 ? ` = ${tokens.map((t) => `${called(t)} ${signed(t.relevance)}`).join(", ")}` : "";
     const s = strength(relevance, scale);
     const name = s < -weak ? ' class="against"' : "";
     return `<mark${name} title="${escaped(signed(relevance) + parts)}" style="--l:${hex(s, light)};--d:${hex(s, dark)}">${shown}</mark>`;
@@ -25,8 +25,8 @@ export function html(explanation: Explanation | Attribution, options: PictureOpt
 
   const spread = axis(tokens.map(({ relevance }) => relevance));
   const tokenRows = tokens.map(
-    ({ text, relevance }, i) =>
-      `<tr><td>${i + 1}</td><th scope="row"><bdi>${escaped(text)}</bdi></th><td>${signed(relevance)}</td>${spread(0, relevance)}</tr>`,
+    (token, i) =>
+      `<tr><td>${i + 1}</td><th scope="row"><bdi>${escaped(called(token))}</bdi></th><td>${signed(token.relevance)}</td>${spread(0, token.relevance)}</tr>`,
   );
 
   let sum = 0;
