@@ -101,7 +101,7 @@ fn store(lane: u32, sum: Block, m: Rows, col: u32) {
   }
 }
 
-// eˣ after Cephes' expf, good to 2 ULP; 0 below −87.3, where the result would be subnormal.
+// eˣ after Cephes' expf, good to 2 ULP; 0 below −87.3, where the result would be subnormal; NaN, which clamp() may lose, as it is.
 fn exponential(x: vec4f) -> vec4f {
   let v = clamp(x, vec4f(-87.3), vec4f(88.0));
   let n = round(v * 1.44269504);
@@ -113,7 +113,8 @@ fn exponential(x: vec4f) -> vec4f {
   p = p * r + 1.6666665459e-1;
   p = p * r + 5.0000001201e-1;
   let scale = bitcast<vec4f>((vec4i(n) + 127) << vec4u(23u));
-  return select((p * r * r + r + 1.0) * scale, vec4f(), x < vec4f(-87.3));
+  let y = select((p * r * r + r + 1.0) * scale, vec4f(), x < vec4f(-87.3));
+  return select(y, x, (bitcast<vec4u>(x) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u));
 }
 
 // softmax(scale · q · kᵀ) · v, and for each row its largest score, its sum of exponentials and its number of keys

@@ -12,6 +12,8 @@ struct Args { n: u32, each: u32, cols: u32, m: u32 }
 fn source(i: u32) -> u32 { return (i / args.cols % args.m) * args.each * args.cols + i % args.cols; }
 fn target_of(i: u32) -> u32 { return i / args.cols * args.each * args.cols + i % args.cols; }
 
+fn nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+
 // The largest number of each group, column by column.
 @compute @workgroup_size(64)
 fn group_max(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -19,7 +21,10 @@ fn group_max(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) 
   if (i >= args.n * args.cols) { return; }
   let start = source(i);
   var most = x[start];
-  for (var k = 1u; k < args.each; k++) { most = max(most, x[start + k * args.cols]); }
+  for (var k = 1u; k < args.each; k++) {
+    let v = x[start + k * args.cols];
+    most = select(max(most, v), most + v, nan(most) || nan(v)); // which max() may lose
+  }
   out[i] = most;
 }
 

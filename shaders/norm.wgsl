@@ -72,7 +72,7 @@ fn layer_norm(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) grou
   }
   let mean = sums(thread, vec2f(total, 0.0)).x / n;
   // Squares of numbers this large would overflow.
-  let by = select(1.0, 5.421010862427522e-20, largest(thread, peak) > 1e15); // 2⁻⁶⁴
+  let by = select(1.0, 8.271806125530277e-25, largest(thread, peak) > 1e15); // 2⁻⁸⁰
   var left = vec2f();
   for (var i = at.lane; i < at.cols; i += LANES) {
     let d = (a[start + i] - mean) * by;
@@ -80,8 +80,8 @@ fn layer_norm(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) grou
   }
   left = sums(thread, left) / n;
   let variance = max(left.y - left.x * left.x, 0.0);
-  let eps = args.eps * by * by;
-  let own = vec4f(mean, left.x / by, reciprocal_root(variance + eps) * by, variance / (variance + eps));
+  let square = max(variance + args.eps * by * by, 1e-37); // of a large row that does not vary
+  let own = vec4f(mean, left.x / by, reciprocal_root(square) * by, variance / square);
   for (var i = at.lane; i < at.cols; i += LANES) { out[start + i] = centred(a[start + i], own) * own.z * b[i] + c[i]; }
   if (at.lane == 0u && at.row < args.rows) { moments[at.row] = own; }
 }

@@ -33,7 +33,7 @@ fn largest(thread: u32, value: f32) -> f32 {
   return peak;
 }
 
-// eˣ after Cephes' expf, good to 2 ULP; 0 below −87.3, where the result would be subnormal.
+// eˣ after Cephes' expf, good to 2 ULP; 0 below −87.3, where the result would be subnormal; NaN, which clamp() may lose, as it is.
 fn exponential(x: f32) -> f32 {
   let v = clamp(x, -87.3, 88.0);
   let n = round(v * 1.44269504);
@@ -45,7 +45,8 @@ fn exponential(x: f32) -> f32 {
   p = p * r + 1.6666665459e-1;
   p = p * r + 5.0000001201e-1;
   let scale = bitcast<f32>((i32(n) + 127) << 23u);
-  return select((p * r * r + r + 1.0) * scale, 0.0, x < -87.3);
+  let y = select((p * r * r + r + 1.0) * scale, 0.0, x < -87.3);
+  return select(y, x, (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u);
 }
 
 // Softmax over those of the first lengths[r / per] columns that lie from `before` before column r % t to `after` after it.

@@ -16,10 +16,13 @@ import type { Input } from "../src/inputs.ts";
 import { load } from "../src/load.ts";
 import { chosen, shapley } from "../src/methods/kernel-shap.ts";
 import type { Model } from "../src/model.ts";
+import { activations } from "../src/ops/activation.ts";
+import { highest } from "../src/ops/groups.ts";
+import { softmax } from "../src/ops/softmax.ts";
 import { at } from "../src/targets.ts";
 import { encoded, pack, type Stored, unpack } from "./checkpoint.ts";
 import { folder as shipped } from "./shipped.ts";
-import { places } from "./support.ts";
+import { backends, input, places, run } from "./support.ts";
 
 /** The path of the first number that is none. */
 function odd(value: unknown, path = ""): string | undefined {
@@ -183,6 +186,30 @@ for (const place of places) {
       assert.match(String(error.facts.path), /^\[\d\]$/);
     }
     await model.dispose();
+  });
+
+  test.run();
+}
+
+for (const backend of backends) {
+  const test = suite(`what is no number, ${backend.name}`);
+
+  test("kernels hand it on, also those that take the larger of two: an overflow must not end as a finite answer", async () => {
+    const x = Float32Array.of(Number.NaN, 1, -2, 3);
+    for (const [name, activation] of activations) {
+      const { y } = await run(backend, { y: activation(input("x", [4])) }, { x });
+      assert.equal([...y].map(Number.isNaN), [true, false, false, false], name);
+    }
+    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      const scores = Float32Array.of(0, bad, 1, 2);
+      const data = { x: scores, lengths: Float32Array.of(4) };
+      for (const span of [undefined, { before: 3, after: 3 }]) {
+        const { y } = await run(backend, { y: softmax(input("x", [1, 1, 4]), input("lengths", [1]), span) }, data);
+        assert.ok([...y].some(Number.isNaN), `softmax of ${scores}: ${y}`);
+      }
+    }
+    const { y } = await run(backend, { y: highest(input("x", [1, 4, 1]), 2) }, { x });
+    assert.equal([...y].map(Number.isNaN), [true, false]);
   });
 
   test.run();

@@ -17,7 +17,9 @@ fn index(id: vec3u, groups: vec3u) -> u32 { return id.y * groups.x * 64u + id.x;
 @compute @workgroup_size(64)
 fn _value(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = index(id, groups);
-  if (i < args.n) { out[i] = f(x[i % args.m]); }
+  if (i >= args.n) { return; }
+  let v = x[i % args.m];
+  out[i] = select(f(v), v, (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u); // max() and clamp() may lose a NaN
 }
 
 @compute @workgroup_size(64)
