@@ -6,6 +6,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { picture } from "../src/images/picture.ts";
 import { preparation, processor } from "../src/images/prepare.ts";
+import { resized } from "../src/images/resize.ts";
 import { load } from "../src/load.ts";
 import { png } from "../src/render/overlay.ts";
 import { encodePng } from "../src/render/png.ts";
@@ -45,6 +46,22 @@ for (const { config, values } of fixture.processors) {
     }
   });
 }
+
+test("nearest pixels: Pillow's step adds up, so that whole numbers come out just below or above", () => {
+  const columns = (from: number, to: number) => {
+    const data = Uint8Array.from({ length: 3 * from }, (_, i) => i / 3);
+    const { data: out } = resized({ data, width: from, height: 1 }, [to, 1], "nearest", {
+      x: 0,
+      y: 0,
+      width: to,
+      height: 1,
+    });
+    return Array.from({ length: to }, (_, x) => out[3 * x]).join("");
+  };
+  assert.is(columns(6, 11), "00112234455"); // Image.resize((11, 1), 0) of Pillow 11
+  assert.is(columns(6, 22), "0000111222233334445555");
+  assert.is(columns(7, 25), "0000111222233344445556666");
+});
 
 test("files", async () => {
   for (const { name, file, rgba } of fixture.files) {

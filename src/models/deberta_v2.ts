@@ -86,6 +86,11 @@ function build(config: Config, w: Weights): Architecture {
   const types = natural(config, "type_vocab_size", 0) > 0 ? table(base, "token_type") : undefined;
   const legacy = flag(config, "legacy", true) && w.shape("cls.predictions.transform.dense.weight") !== undefined;
   const lm = legacy ? "cls.predictions" : "lm_predictions.lm_head";
+  const texts = {
+    dense: "pooler.dense",
+    act: w.shape("pooler.dense.weight") && activation(config, "pooler_hidden_act"),
+    out: "classifier",
+  };
   const design = encoder(config, w, {
     tables: { words: table(base, "word"), positions, types, relative },
     data(t, { relative }, lengths) {
@@ -117,11 +122,7 @@ function build(config: Config, w: Weights): Architecture {
     },
     placed: true,
     heads: {
-      "sequence-classification": {
-        dense: "pooler.dense",
-        act: w.shape("pooler.dense.weight") && activation(config, "pooler_hidden_act"),
-        out: "classifier",
-      },
+      "sequence-classification": texts,
       "token-classification": { out: "classifier" },
       "question-answering": { out: "qa_outputs" },
       "masked-lm": {
@@ -132,6 +133,7 @@ function build(config: Config, w: Weights): Architecture {
         tied: table(base, "word"),
         bias: `${lm}.bias`,
       },
+      "multiple-choice": texts,
       embedding: "none",
     },
   });

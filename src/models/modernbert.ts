@@ -112,6 +112,7 @@ function build(config: Config, w: Weights): Architecture {
       "token-classification": classes,
       "question-answering": classes,
       "masked-lm": { ...head, out: "decoder", tied: words },
+      "multiple-choice": classes,
       embedding: "none",
     },
   });

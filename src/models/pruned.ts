@@ -1,8 +1,8 @@
-import { type Config, field, invalid } from "./config.ts";
+import { type Config, field, invalid, major } from "./config.ts";
 
-/** How many of `heads` heads each block has lost: transformers 4 saves what is left of a pruned model. */
+/** How many of `heads` heads each block has lost: transformers 4 saves what is left of a pruned model, 5 prunes none. */
 export function pruned(config: Config, heads: number): (block: number) => number {
-  const given = field(config, "pruned_heads") ?? {};
+  const given = (major(config) < 5 && field(config, "pruned_heads")) || {};
   if (typeof given !== "object" || Array.isArray(given)) throw invalid("pruned_heads", given, "an object of lists");
   const lost = new Map<number, number>();
   for (const [block, list] of Object.entries(given as object)) {

@@ -103,7 +103,7 @@ class Rules(TorchFunctionMode):
             return func(*args, **kwargs)
         if name == "layer_norm":
             return norm(*args, **{k: v for k, v in kwargs.items() if k != "cudnn_enable"})
-        if name in ("gelu", "tanh", "relu", "silu", "sigmoid"):
+        if name in ("gelu", "tanh", "relu", "silu"):
             return ratio(args[0], func(*args, **kwargs))
         if name == "softmax" and self.method == "cp-lrp":
             return func(*args, **kwargs).detach()
