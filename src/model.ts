@@ -124,7 +124,8 @@ export class Model {
     const other = isOther(options.method);
     const { of = "logit", continuation, token, interactions, signal } = options as ExplainOptions;
     const more = of !== "logit" || (continuation ?? token ?? interactions) !== undefined;
-    if (other || more || changes(options) || this.task !== "sequence-classification") {
+    const { skips } = this.#engine.parts.architecture;
+    if (other || more || skips || changes(options) || this.task !== "sequence-classification") {
       const { explain } = await import("./explain.ts");
       return one(text, await explain(this.#engine, inputs(text), options, question, other));
     }

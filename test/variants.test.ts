@@ -5,6 +5,8 @@ import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { load } from "../src/load.ts";
+import type { AttributeOptions } from "../src/methods.ts";
+import type { ExplainOptions, Model } from "../src/model.ts";
 import { compare, type Family, input, shown } from "./compared.ts";
 import { places } from "./support.ts";
 
@@ -32,6 +34,38 @@ export function files({ checkpoint, config, without, cases }: Variant): Record<s
   return { ...common, "preprocessor_config.json": JSON.stringify({ ...processor, image_processor_type: type }) };
 }
 
+/** Ledgers of layers, heads and neurons close too, or are refused where relevance goes around them; so do gradients alone. */
+async function within(model: Model, { name, config, cases: [one] }: Variant): Promise<void> {
+  const { target, token } = one;
+  const asked = { method: "cp-lrp", target, ...(token !== undefined && { token }) } as ExplainOptions;
+  if (/convolution|tokens|padded|wide/.test(name)) {
+    const attributed = await model.explain(input(one), { ...asked, method: "saliency" } as AttributeOptions);
+    assert.ok(
+      attributed.tokens.every(({ relevance }) => Number.isFinite(relevance)),
+      name,
+    );
+  }
+  const told = await model.explain(input(one), { ...asked, layers: true });
+  const size = Math.abs(told.ledger.logit) + told.tokens.reduce((sum, { relevance }) => sum + Math.abs(relevance), 0);
+  for (const { ledger } of told.layers!)
+    assert.ok(Math.abs(ledger.residual) <= 1e-5 * size, `${name}: layers ${ledger.residual}`);
+  const finer = { heads: true, neurons: { top: 2 } } as const;
+  if ((config.conv_kernel_size ?? 3) && name.startsWith("deberta")) {
+    for (const kind of ["heads", "neurons"] as const) {
+      const error = await model.explain(input(one), { ...asked, [kind]: finer[kind] }).then(
+        () => undefined,
+        (error) => error,
+      );
+      assert.is(error?.code, "InvalidOption", `${name}: ${kind}`);
+    }
+    return;
+  }
+  const { heads, neurons } = await model.explain(input(one), { ...asked, ...finer });
+  for (const { residual } of [...heads!.map(({ ledger }) => ledger), ...neurons!.ledgers]) {
+    assert.ok(Math.abs(residual) <= 1e-5 * size, `${name}: a half's ${residual}`);
+  }
+}
+
 for (const place of places) {
   const test = suite(`variants on ${place.backend}`);
   for (const variant of variants) {
@@ -39,6 +73,7 @@ for (const place of places) {
       const model = await load(files(variant), { ...place, deterministic: true });
       try {
         await compare(model, variant);
+        await within(model, variant);
         for (const one of variant.cases) {
           if (!one.embedding) continue;
           const { embedding } = await model.predict(input(one));

@@ -132,9 +132,10 @@ export class View {
     for (let first = 0; first < points.length; first += RUNS) {
       const at = new Map(points.slice(first, first + RUNS).map((x) => [{ ...this.#encoded }, x]));
       const data: Look["data"] = (batch, t) => {
-        const embeddings = new Float32Array(batch.length * t * this.#engine.parts.architecture.width);
+        const { width, embedded = width } = this.#engine.parts.architecture;
+        const embeddings = new Float32Array(batch.length * t * embedded);
         batch.forEach((one, i) => {
-          embeddings.set(at.get(one)!, i * t * this.#engine.parts.architecture.width);
+          embeddings.set(at.get(one)!, i * t * embedded);
         });
         return { embeddings, request: this.#requests(batch.length) };
       };

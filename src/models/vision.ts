@@ -4,8 +4,8 @@ import type { Data } from "../backends/backend.ts";
 import type { Rows } from "../floats.ts";
 import { context } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";
-import { gate } from "../ops/gate.ts";
-import { input, type Tensor } from "../tensor.ts";
+import { linear } from "../ops/linear.ts";
+import { cols, input, type Tensor } from "../tensor.ts";
 import { agree, type Config, integer, oneOf, positive } from "./config.ts";
 import { above } from "./encoder.ts";
 import type { Architecture, Embedded } from "./family.ts";
@@ -61,14 +61,27 @@ export function vision(config: Config, base: Weights, it: Vision, own?: Size): A
     const layer = base.at(`encoder.layer.${i}`);
     const [before, after] = it.norms;
     const to = (name: string) => (x: Tensor) => dense(x, layer.at(name), d);
-    const scaled = (half: number, y: Tensor) => (it.scales ? gate(y, layer.get(it.scales[half], [d])) : y);
+    /** A half's last dense layer, its factors in the weights. */
+    const last = (half: number, name: string) => (x: Tensor) => {
+      if (!it.scales) return to(name)(x);
+      const [w, bias, scale] = [`${name}.weight`, `${name}.bias`, it.scales[half]];
+      for (const [one, shape] of [
+        [w, [d, cols(x)]],
+        [bias, [d]],
+        [scale, [d]],
+      ] as const)
+        layer.demand(one, shape);
+      const times = (rows: Float32Array, by: Float32Array) =>
+        rows.map((v, i) => v * by[Math.floor((i * d) / rows.length)]);
+      return linear(x, layer.derive(w, [d, cols(x)], [w, scale], times), layer.derive(bias, [d], [bias, scale], times));
+    };
     const [q, k, v] = ["query", "key", "value"].map((name) => to(`attention.attention.${name}`));
     const h = norm(x, layer.at(before), eps);
     const from = read === x ? h : norm(read, layer.at(before), eps);
-    const project = { q, k, v, o: (x: Tensor) => scaled(0, to("attention.output.dense")(x)) };
+    const project = { q, k, v, o: last(0, "attention.output.dense") };
     const attended = add(read, attention(from, h, embedded, { heads, project }));
     const neurons = active(it.neurons(layer, norm(attended, layer.at(after), eps)), embedded);
-    const feedforward = add(attended, scaled(1, to(it.out)(neurons)));
+    const feedforward = add(attended, last(1, it.out)(neurons));
     embedded.note?.({ skipped: read, attention: attended, passed: attended, neurons, feedforward });
     if (i === 0) embedded.note?.({ pixels: embedded.words });
     return feedforward;
