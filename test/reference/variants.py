@@ -20,12 +20,14 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
 import families
-from families import DEBERTA, GPT2, HERE, IMAGE, SEQUENCE, TOKEN, QA, MLM, Model, fed, make, top, worst
+from families import ACT, DEBERTA, GPT2, HERE, IMAGE, NARROW, SMALL, SEQUENCE, TOKEN, QA, MLM, Model, fed, make, top, worst
 from golden import short
 
 MAJOR = transformers.__version__.split(".")[0]
 METHODS = families.METHODS
 LM, DOUBLE = "LMHeadModel", "DoubleHeadsModel"
+NEXT, CHOICE, PRE = "ForNextSentencePrediction", "ForMultipleChoice", "ForPreTraining"
+TINY = dict(SMALL, **ACT, num_hidden_layers=1)
 
 # ---- checkpoints: made once, with the weights of several heads in one file
 
@@ -34,6 +36,11 @@ WIDE = dict(DEBERTA, conv_kernel_size=5, embedding_size=15, position_buckets=4, 
 ODD = dict(IMAGE, image_size=[21, 29], patch_size=[8, 6], qkv_bias=False, pooler_act="gelu", pooler_output_size=7, num_hidden_layers=1)
 DINO = dict(hidden_size=12, num_attention_heads=3, num_hidden_layers=2, mlp_ratio=2, image_size=24, patch_size=8, layer_norm_eps=1e-6)
 MADE = {
+    "bert-relative": ("Bert", dict(TINY, position_embedding_type="relative_key"), [SEQUENCE]),  # transformers 4 alone
+    "bert-pruned": ("Bert", dict(TINY, pruned_heads={0: [1]}), [SEQUENCE]),  # transformers 4 alone
+    "bert-pairs": ("Bert", TINY, [NEXT, CHOICE]),
+    "albert-relative": ("Albert", dict(NARROW, **ACT, num_hidden_layers=1, position_embedding_type="relative_key_query"), [SEQUENCE]),
+    "electra": ("Electra", dict(NARROW, **ACT, num_hidden_layers=1), [PRE, CHOICE]),
     "gpt2": ("GPT2", GPT2, [SEQUENCE, TOKEN, QA, DOUBLE]),
     "deberta-conv": ("DebertaV2", CONV, [SEQUENCE, MLM]),
     "deberta-wide": ("DebertaV2", WIDE, [TOKEN]),
@@ -79,7 +86,28 @@ LLAMA = dict(rope_type="llama3", factor=4.0, low_freq_factor=1.0, high_freq_fact
 LONG = dict(rope_type="longrope", short_factor=[1.0, 1.5, 2.0, 3.0], long_factor=[4.0] * 4, factor=3.0, original_max_position_embeddings=64)
 TYPES = {"layer_types": [FULL, SLIDING, SLIDING, FULL]}
 M, G, D, V, N = ("families/modernbert-sequence", "ModernBert", SEQUENCE), "variants/gpt2", "variants/deberta-conv", "variants/vit", "variants/dinov2"
+PADDED = dict(texts=["the sea[PAD] is so", "so [PAD] [PAD] sing"])
 VARIANTS = [
+    ("bert, defaults", "families/bert-sequence", "Bert", SEQUENCE, {}, dict(without=["layer_norm_eps", "hidden_act", "num_attention_heads"])),
+    ("bert, relative keys", "variants/bert-relative", "Bert", SEQUENCE, {}, dict(only="4")),
+    ("bert, relative keys and queries", "variants/bert-relative", "Bert", SEQUENCE, {"position_embedding_type": "relative_key_query"}, dict(only="4")),
+    ("bert, pruned", "variants/bert-pruned", "Bert", SEQUENCE, {}, dict(only="4")),
+    ("bert, fields that 5 dropped", "families/bert-sequence", "Bert", SEQUENCE, {"position_embedding_type": "relative_key", "pruned_heads": {"0": [1]}}, dict(only="5")),
+    ("bert, causal", "families/bert-sequence", "Bert", SEQUENCE, {"is_decoder": True}, {}),
+    ("bert, causal, masked", "families/bert-mlm", "Bert", MLM, {"is_decoder": True}, {}),
+    ("bert, the next sentence", "variants/bert-pairs", "Bert", NEXT, {}, {}),
+    ("bert, a choice", "variants/bert-pairs", "Bert", CHOICE, {}, {}),
+    ("albert, relative keys and queries", "variants/albert-relative", "Albert", SEQUENCE, {}, dict(only="4")),
+    ("albert, relative keys", "variants/albert-relative", "Albert", SEQUENCE, {"position_embedding_type": "relative_key"}, dict(only="4")),
+    ("electra, what is replaced", "variants/electra", "Electra", PRE, {}, {}),
+    ("electra, a choice", "variants/electra", "Electra", CHOICE, {}, {}),
+    ("electra, a summary that nothing reads", "families/electra-sequence", "Electra", SEQUENCE, {"summary_type": "mean"}, {}),
+    ("roberta, padding in a text", "families/roberta-sequence", "Roberta", SEQUENCE, {}, PADDED),
+    ("roberta, padding is 0", "families/roberta-sequence", "Roberta", SEQUENCE, {"pad_token_id": 0}, {}),
+    ("xlm-roberta, padding is 5", "families/xlm-roberta-mlm", "XLMRoberta", MLM, {"pad_token_id": 5}, {}),
+    ("camembert, padding in a text", "families/camembert-sequence", "Camembert", SEQUENCE, {}, PADDED),
+    ("mpnet, padding in a text", "families/mpnet-sequence", "MPNet", SEQUENCE, {"pad_token_id": 0}, PADDED),
+    ("distilbert, names of other classes", "families/distilbert-sequence", "DistilBert", SEQUENCE, {"num_hidden_layers": 1}, {}),
     ("modernbert, as transformers 5 writes it", *M, {}, dict(only="5", saved=True)),
     ("modernbert, other layers", *M, dict(ropes(dict(rope_type="default"), dict(rope_type="default")), layer_types=[SLIDING, FULL, SLIDING, SLIDING]), dict(only="5", without=OLD)),
     ("modernbert, linear and yarn", *M, dict(ropes(dict(rope_type="linear", factor=3.0), YARN), **TYPES), dict(only="5", without=OLD)),
@@ -147,9 +175,15 @@ def cases(folder, family, head, texts=None, image=None, methods=None, **_):
     out = []
     for text in texts or (families.MASKED[:2] if head == MLM else families.TEXTS[:2]):
         e, given = fed(tokenizer, False, text)
+        if head == CHOICE:  # of one
+            given = {k: v[None] for k, v in given.items()}
         logits = m.run(given, "gradient-x-input")[0].logits[0]
         case = {"text": text, "ids": e.ids}
-        k = {SEQUENCE: None, TOKEN: 1, MLM: e.ids.index(4) if 4 in e.ids else 0}.get(head, len(e.ids) - 1)
+        if head == PRE:
+            found = m.explain(given, lambda y, _: y.logits[0, 1])
+            out.append({**case, "token": 1, "target": 0, "logits": [short(logits[1])], "methods": found})
+            continue
+        k = {SEQUENCE: None, NEXT: None, CHOICE: None, TOKEN: 1, MLM: e.ids.index(4) if 4 in e.ids else 0}.get(head, len(e.ids) - 1)
         row = logits if k is None else logits[k]
         target = int(row.argmax())
         case.update({"target": target, "logits": [short(x) for x in row] if len(row) < 9 else top(row)}, **({} if k is None else {"token": k}))
