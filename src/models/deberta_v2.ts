@@ -42,7 +42,7 @@ const fields: Fields = {
     type_vocab_size: 0,
     vocab_size: 128100,
   },
-  idle: ["attention_probs_dropout_prob", "hidden_dropout_prob", "pooler_dropout", "pooler_hidden_size"],
+  idle: ["attention_probs_dropout_prob", "cls_dropout", "hidden_dropout_prob", "pooler_dropout", "pooler_hidden_size"],
   only: {},
 };
 
@@ -146,10 +146,12 @@ const table = (base: Weights, kind: string) => base.name(`embeddings.${kind}_emb
 const listed = (value: unknown): unknown[] =>
   Array.isArray(value)
     ? value
-    : String(value)
-        .toLowerCase()
-        .split("|")
-        .map((one) => one.trim());
+    : typeof value === "string"
+      ? value
+          .toLowerCase()
+          .split("|")
+          .map((one) => one.trim())
+      : [value];
 
 /**
  * A convolution over tokens, of the embeddings, beside the first block: each token and its neighbours, all that a dense

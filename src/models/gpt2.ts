@@ -26,8 +26,8 @@ const fields: Fields = {
     vocab_size: 50257,
   },
   idle: (
-    "attn_pdrop embd_pdrop n_ctx predict_special_tokens reorder_and_upcast_attn resid_pdrop summary_activation " +
-    "summary_first_dropout summary_proj_to_labels summary_type summary_use_proj"
+    "attn_pdrop classifier_dropout embd_pdrop hidden_dropout reorder_and_upcast_attn resid_pdrop summary_activation " +
+    "summary_first_dropout summary_last_dropout summary_proj_to_labels summary_type summary_use_proj"
   ).split(" "),
   only: { add_cross_attention: false },
   aliases: {
@@ -50,7 +50,12 @@ const sizes = { n_embd: null, n_head: null, n_layer: null, n_positions: null, vo
 
 /** GPT-2 with switches of its own, of which no class of transformers knows. */
 const variant = (switches: Config): Family => ({
-  fields: { ...fields, read: { ...fields.read, ...sizes, ...switches }, closed: true },
+  fields: {
+    ...fields,
+    idle: [...fields.idle, "n_ctx", "predict_special_tokens"],
+    read: { ...fields.read, ...sizes, ...switches },
+    closed: true,
+  },
   build,
 });
 

@@ -19,7 +19,7 @@ import { encoder } from "./encoder.ts";
 import type { Architecture, Family } from "./family.ts";
 import type { Fields } from "./fields.ts";
 import { active, attention, dense, norm } from "./layers.ts";
-import { real } from "./numbers.ts";
+import { mismatch, real } from "./numbers.ts";
 import { angles, rope } from "./rope.ts";
 import type { Weights } from "./weights.ts";
 
@@ -61,6 +61,7 @@ function build(config: Config, w: Weights): Architecture {
   const base = w.base("model");
   const width = integer(config, "hidden_size", 2 ** 20);
   const heads = integer(config, "num_attention_heads", 65536);
+  if (width % (2 * heads)) throw mismatch("hidden_size", width, "num_attention_heads, twice,", heads);
   const inner = (base.shape("layers.0.mlp.Wi.weight")?.[0] ?? 0) / 2;
   agree(config, "intermediate_size", inner, base.name("layers.0.mlp.Wi.weight"));
   const eps = positive(config, "norm_eps");

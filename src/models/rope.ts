@@ -16,7 +16,9 @@ const f = Math.fround;
 
 /** The frequencies for heads of width `d` and texts of at most `longest` tokens; `name` is where config.json has `parameters`. */
 export function rope(parameters: Config, name: string, d: number, theta: number, longest: number): Rope {
-  const type = String(field(parameters, "rope_type") ?? field(parameters, "type") ?? "default");
+  const given = field(parameters, "rope_type") ?? field(parameters, "type") ?? "default";
+  if (typeof given !== "string") throw invalid(`${name}.rope_type`, given, "a string");
+  const type: string = given;
   const at = (key: string) => `${name}.${key}`;
   const number = (key: string, otherwise?: number) => named(at, parameters, key, otherwise);
   const plain = Float32Array.from({ length: d / 2 }, (_, k) => 1 / f(theta ** f((2 * k) / d)));

@@ -27,7 +27,7 @@ const fields: Fields = {
   },
   // qkv_bias and pooler_output_size: the tensors say; encoder_stride is for a head that is not supported.
   idle: ["attention_probs_dropout_prob", "encoder_stride", "hidden_dropout_prob", "pooler_output_size", "qkv_bias"],
-  only: {},
+  only: { head_dim: null },
 };
 
 /** ViT (Dosovitskiy et al., 2021), and DeiT (Touvron et al., 2021), which has one more token of its own and may have its head. */

@@ -18,6 +18,12 @@ export interface Version {
   classes: Record<string, Class>;
 }
 
+/** What a class computes of other fields, and so is no default or no field of its own, and is listed all the same. */
+const computed = new Set(["modernbert layer_types", "modernbert rope_parameters", "modernbert sliding_window"]);
+
+/** Another name of 4.57's ModernBERT that its constructor writes over: it counts for nothing there, and 5 has dropped it. */
+const lost = new Set(["modernbert rope_theta"]);
+
 /** Every difference, as a sentence; a default is that of the latest version that has the field. */
 export async function differences(versions: Readonly<Record<string, Version>>): Promise<string[]> {
   const found: string[] = [];
@@ -35,7 +41,8 @@ export async function differences(versions: Readonly<Record<string, Version>>): 
       const own = classes[type];
       for (const [name, of] of Object.entries(own.aliases)) {
         seen.add(name);
-        if (aliases[name] !== of) found.push(`${version}: ${type} takes ${name} for ${of}`);
+        if (aliases[name] !== of && !lost.has(`${type} ${name}`))
+          found.push(`${version}: ${type} takes ${name} for ${of}`);
       }
       for (const name of new Set([...Object.keys({ ...base, ...own.fields }), ...own.modelled])) {
         seen.add(name);
@@ -46,10 +53,11 @@ export async function differences(versions: Readonly<Record<string, Version>>): 
     }
     for (const [name, value] of Object.entries(valued)) {
       const [ours, theirs] = [value, defaults.get(name)].map((v) => JSON.stringify(v));
-      if (defaults.has(name) && ours !== theirs) found.push(`${type}'s ${name} is ${theirs} by default, not ${ours}`);
+      if (defaults.has(name) && ours !== theirs && !computed.has(`${type} ${name}`))
+        found.push(`${type}'s ${name} is ${theirs} by default, not ${ours}`);
     }
     for (const name of [...listed, ...Object.keys(aliases)]) {
-      if (!seen.has(name)) found.push(`no version of ${type} has a field ${name}`);
+      if (!seen.has(name) && !computed.has(`${type} ${name}`)) found.push(`no version of ${type} has a field ${name}`);
     }
   }
   return found;
