@@ -137,7 +137,7 @@ export interface Architecture {
   reads: "first" | "last" | "mean" | "tokens";
   /** An id that is not read as the last token's, unless there is no other. */
   pad?: number;
-  /** What sentence-transformers' pooling is fed, where it is more than one row or the mean of all: see sentence/pooling.ts. */
+  /** What sentence-transformers' pooling is fed, where it is more than one row or the mean of all: see sentence/pooling.ts. @internal */
   pool?(batch: readonly Encoded[], t: number): Data;
   /** Whether longer texts are cut, with a warning, unless told otherwise. */
   truncates?: boolean;

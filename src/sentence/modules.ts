@@ -101,6 +101,7 @@ async function encoderConfig(read: (name: string) => Promise<Json>, folder: stri
     if (Object.keys(config).length) break;
   }
   only(config, file, "transformer_task", ["feature-extraction"]);
+  only(config, file, "do_lower_case", [true, false]);
   only(config, file, "module_output_name", ["token_embeddings"]);
   const modalities = (field(config, "modality_config") ?? {}) as Json;
   for (const [name, how] of Object.entries(modalities)) {

@@ -57,6 +57,8 @@ export function pooling(config: Json, file: string): { modes: Mode[]; includePro
  * What the network is fed to pool each text's rows: `pooling` [batch, 1, modes, t], weights by mode; `max_row` [1, 1, modes, 1],
  * 1 where the maximum belongs; `pooled_rows` [batch, 1, t, t], rows that are pooled in their own places and the first of them in
  * all others, which so never win. The first `skip` tokens are not pooled.
+ *
+ * @internal
  */
 export function poolingData(batch: readonly Encoded[], t: number, all: readonly Mode[], skip: number): Data {
   const weights = new Float32Array(batch.length * all.length * t);
