@@ -208,7 +208,8 @@ function pair({ outputs, walk, forward, mine }: Numbers, name: string) {
  */
 function across(numbers: Numbers, half: string, around: string, parts: readonly number[]) {
   const { outputs, walk, logit, mine, forward } = numbers;
-  const stream = relevance(forward(around), mine(walk.gradients.get(half)!));
+  const g = walk.gradients.get(half);
+  const stream = outputs[around] && g ? relevance(forward(around), mine(g)) : 0; // halves without a residual have none
   const whole = total(parts);
   const reading = walk.halves.get(half)!;
   const none = { biases: 0, norms: 0, positions: 0, softmax: 0, products: 0, activations: 0, epsilon: 0 };

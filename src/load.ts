@@ -55,7 +55,8 @@ export async function read(source: Source, options: LoadOptions): Promise<ModelP
       kept(stored, options),
     );
     const found = await architecture(config, weights, around !== undefined);
-    const special = found.task !== "sequence-classification" && (await import("./open.ts"));
+    const textual = found.task === "sequence-classification" && found.vocabulary > 0;
+    const special = !textual && (await import("./open.ts"));
     const read = found.vocabulary ? await readTokenizer(encoder, config, signal) : undefined;
     const whole = special ? await special.completed(found, encoder, read?.file, signal) : found;
     const { design, tokenizer } = (read && (await around?.complete(whole, weights, read, signal))) ?? {

@@ -4,6 +4,8 @@
 // function from tensors to tensors, an explanation is another, and plan.ts turns whatever they return into a list of
 // kernel calls that either backend can run.
 
+import { RelpropError } from "./errors.ts";
+
 export type Shape = readonly number[];
 export type Attrs = Readonly<Record<string, number>>;
 
@@ -124,7 +126,12 @@ export function history(roots: Iterable<Tensor>): Tensor[] {
 
 /** For ops: says which shapes do not go together. */
 export function check(fits: boolean, op: string, inputs: readonly Tensor[]): void {
-  if (!fits) fail(`${op} does not fit ${inputs.map((t) => `[${t.shape}]`).join(" and ")}`);
+  if (fits) return;
+  const shapes = inputs.map((t) => `${t.name ?? ""}[${t.shape}]`).join(" and ");
+  throw new RelpropError(
+    "UnexpectedShape",
+    `the checkpoint's tensors do not fit one another: ${op} does not fit ${shapes}`,
+  );
 }
 
 function fail(message: string): never {

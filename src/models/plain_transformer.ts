@@ -98,6 +98,7 @@ function build(config: Config, w: Weights): Architecture {
       ? (x: Tensor) => norm(x, w.at("norm"), positive(config, "layer_norm_eps"))
       : undefined,
     heads: {
+      ...(!w.shape(words) && { "tabular-classification": out }), // what rows are, where no `architectures` names it
       "sequence-classification": out,
       "tabular-classification": out,
       "tabular-regression": out,
@@ -191,7 +192,7 @@ function block(layer: Weights, x: Tensor, embedded: Embedded, how: Blocks): Tens
     return { sum, out: place === "post" ? norm(sum, layer.at(`norm.${name}`), eps) : sum };
   };
   const first = half("attention", x, (h) => attended(layer.at("attention"), h, embedded, how), scales[0]);
-  embedded.note?.({ ...(residual && { skipped: x }), attention: first.sum, passed: first.out });
+  embedded.note?.({ ...(residual && { skipped: x, passed: first.out }), attention: first.sum });
   const last = layer.at("feedforward");
   if (!last.shape("up.weight") && !last.shape("symmetric.weight")) return first.out;
   const second = half("feedforward", first.out, (h) => forwarded(last, h, embedded, how), scales[1]);
