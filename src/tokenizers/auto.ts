@@ -43,6 +43,10 @@ export function resolve({ tokenizer, config: given = {}, specials = {}, added: m
   const listed = decoder(config, tokenizer, more);
   const known = new Map(listed.map((token) => [token.content, token]));
   const named = namedTokens(config, kind, four, known);
+  const padding = tokenizer.padding as Json | null | undefined;
+  if (padding && !kind?.tokens.pad_token && config.pad_token === undefined) {
+    named.pad_token = piece(padding.pad_token, "padding.pad_token"); // transformers remembers no more of the padding
+  }
   const extra = extraTokens(config, kind, four);
   const vocab = new Vocabulary(object(tokenizer.model, "model"));
 
@@ -82,6 +86,8 @@ export function resolve({ tokenizer, config: given = {}, specials = {}, added: m
       ...made,
       post_processor: processor,
       added_tokens: vocab.added,
+      // In 4.x added tokens were normalized before the normalizer was changed.
+      ...(made.normalizer === tokenizer.normalizer || fits ? {} : { added_normalizer: tokenizer.normalizer }),
       split_special_tokens: flag(config.split_special_tokens, "config.split_special_tokens", false),
     },
     typed:
@@ -93,9 +99,9 @@ export function resolve({ tokenizer, config: given = {}, specials = {}, added: m
   };
 }
 
-/** 5.x writes `backend`, 4.x `added_tokens_decoder`; before either, config.json says which. */
+/** 5.x writes `backend` and lists extra_special_tokens, 4.x `added_tokens_decoder`; before either, config.json says which. */
 function writtenByFour(config: Json, model: Json): boolean {
-  if (Object.hasOwn(config, "backend")) return false;
+  if (Object.hasOwn(config, "backend") || Array.isArray(config.extra_special_tokens)) return false;
   if (Object.hasOwn(config, "added_tokens_decoder")) return true;
   return Number.parseInt(String(model.transformers_version), 10) < 5;
 }
@@ -311,6 +317,8 @@ class Vocabulary {
   readonly type: "WordPiece" | "BPE" | "Unigram" | "WordLevel";
   readonly #size: number;
   readonly #added = new Map<number, Added>();
+  /** Tokens as they were when they became special: they stay that, and where they are looked for. */
+  readonly #specials = new Map<string, Added>();
   readonly #ids = new Map<string, number>();
   #highest = -1;
   #pieces?: Map<string, number>;
@@ -339,12 +347,13 @@ class Vocabulary {
       const id = this.id(one.content) ?? Math.max(this.#highest + 1, this.#size);
       this.#highest = Math.max(this.#highest, id);
       this.#ids.set(one.content, id);
-      this.#added.set(id, plain(one));
+      if (one.special && !this.#specials.has(one.content)) this.#specials.set(one.content, one);
+      this.#added.set(id, { ...plain(one), normalized: (this.#specials.get(one.content) ?? one).normalized });
     }
   }
 
   /** As tokenizer.json lists them. */
-  get added(): (Added & { id: number })[] {
-    return [...this.#added].map(([id, one]) => ({ ...one, id }));
+  get added(): (Added & { id: number; was_special: boolean })[] {
+    return [...this.#added].map(([id, one]) => ({ ...one, id, was_special: this.#specials.has(one.content) }));
   }
 }

@@ -14,6 +14,8 @@ import { template } from "./template.ts";
 /** A literal that is one token wherever it stands: in the text as it is, or once it is `normalized`. */
 interface Added extends Piece {
   special: boolean;
+  /** See auto.ts. */
+  was_special: boolean;
   normalized: boolean;
   /** Only if it is no part of a longer word. */
   single_word: boolean;
@@ -33,14 +35,15 @@ export function pipeline(tokenizerJson: unknown, { named = {}, typed, truncation
   const all = readAdded(file.added_tokens, ids);
   for (const { id, text } of all) names.set(id, text);
   // With split_special_tokens those that are special are text like any other.
-  const added = file.split_special_tokens ? all.filter(({ special }) => !special) : all;
+  const added = file.split_special_tokens ? all.filter(({ special, was_special }) => !special && !was_special) : all;
   const around = template(file.post_processor, ids);
   const normalize = normalizer(file.normalizer);
+  const written = file.added_normalizer === undefined ? normalize : normalizer(file.added_normalizer);
   const words = split(file.pre_tokenizer);
   const asWritten = finder(added.filter(({ normalized }) => !normalized));
   const asNormalized = finder(
     added.filter(({ normalized }) => normalized),
-    (text) => normalize(aligned(text, 0, text.length, 0), 0).text,
+    (text) => written(aligned(text, 0, text.length, 0), 0).text,
   );
 
   const read: Read = (text, shift, tokens, warnings) => {
@@ -111,6 +114,7 @@ function readAdded(json: unknown, ids: Map<string, number>): Added[] {
       id,
       text,
       special,
+      was_special: is("was_special"),
       normalized,
       single_word: is("single_word"),
       lstrip: is("lstrip"),
