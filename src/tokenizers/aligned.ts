@@ -115,7 +115,7 @@ export function range({ starts, ends }: Aligned, from: number, to: number): [sta
   return [at, at];
 }
 
-function bounded({ most }: Aligned, units: number): void {
+export function bounded({ most }: Aligned, units: number): void {
   if (units <= most) return;
   const message = `the tokenizer makes ${units} characters or more of the text; at most ${most} are read of its length`;
   throw new RelpropError("LimitExceeded", message, { units, most });

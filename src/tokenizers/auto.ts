@@ -1,7 +1,7 @@
 // What AutoTokenizer.from_pretrained makes of a tokenizer's files, as one tokenizer.json. transformers 4.x takes tokenizer.json
 // and changes what tokenizer_config.json says; 5.x builds most classes from the vocabulary and tokenizer_config.json, and takes
 // tokenizer.json as it is for the others. Files are read as the version that wrote them reads them, since the model was used
-// with it, and as 5.x does where nothing says which one that was.
+// with it; where nothing says which one that was it was none of 5.x, which always says.
 
 import { type Added, added, classes, type Kind, kinds, type Named, rebuilt, refused, typed } from "./classes.ts";
 import { flag, invalid, type Json, list, object, piece, show, unsupported } from "./fields.ts";
@@ -103,7 +103,7 @@ export function resolve({ tokenizer, config: given = {}, specials = {}, added: m
 function writtenByFour(config: Json, model: Json): boolean {
   if (Object.hasOwn(config, "backend") || Array.isArray(config.extra_special_tokens)) return false;
   if (Object.hasOwn(config, "added_tokens_decoder")) return true;
-  return Number.parseInt(String(model.transformers_version), 10) < 5;
+  return !(Number.parseInt(String(model.transformers_version), 10) >= 5);
 }
 
 /** The class less "Tokenizer" and "Fast"; null for those that take tokenizer.json as it is, undefined for models of ours. */

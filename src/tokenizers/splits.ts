@@ -1,6 +1,6 @@
 // Pre-tokenisers of tokenizer.json: each cuts aligned texts into aligned words.
 
-import { type Aligned, prepended, replaced, slice } from "./aligned.ts";
+import { type Aligned, bounded, prepended, replaced, slice } from "./aligned.ts";
 import { BYTES } from "./bytes.ts";
 import { count, flag, invalid, type Json, list, object, only, text as textOf } from "./fields.ts";
 import { type Finder, literal, own, pattern } from "./patterns.ts";
@@ -27,7 +27,19 @@ const kinds: Readonly<Record<string, (json: Json, field: string) => Split>> = {
     const all = list(json.pretokenizers, `${field}.pretokenizers`, 64).map((one, i) =>
       split(one, `${field}.pretokenizers[${i}]`),
     );
-    return (x, shift) => all.reduce((words, by) => words.flatMap((word) => by(word, shift)), [x]);
+    return (x, shift) =>
+      all.reduce(
+        (words, by) => {
+          let units = 0;
+          return words.flatMap((word) => {
+            const found = by(word, shift);
+            for (const { text } of found) units += text.length;
+            bounded(x, units);
+            return found;
+          });
+        },
+        [x],
+      );
   },
   ByteLevel(json, field) {
     const space = flag(json.add_prefix_space, `${field}.add_prefix_space`, true);

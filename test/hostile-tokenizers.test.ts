@@ -1,0 +1,143 @@
+// Tokenizer files that ask for more work than they and the text pay for end in an error that says so.
+
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { RelpropError } from "../src/errors.ts";
+import { fromBytes } from "../src/files/given.ts";
+import { readJson } from "../src/json.ts";
+import { MAX_TEXT } from "../src/tokenizer.ts";
+import { pipeline } from "../src/tokenizers/pipeline.ts";
+import { regex } from "../src/tokenizers/regex.ts";
+
+type Json = Record<string, unknown>;
+
+const levels = { model: { type: "WordLevel", vocab: { u: 0 }, unk_token: "u" } };
+const outcome = (file: Json, text: string): unknown => {
+  try {
+    return pipeline({ ...levels, ...file }).encode(text).ids.length;
+  } catch (error) {
+    if (error instanceof RelpropError) return error.code;
+    throw error;
+  }
+};
+const steps = (normalizers: Json[]) => ({ normalizer: { type: "Sequence", normalizers } });
+const cuts = (pretokenizers: Json[]) => ({ pre_tokenizer: { type: "Sequence", pretokenizers } });
+const limited = (name: string, file: Json, text: string) =>
+  test(name, () => assert.is(outcome(file, text), "LimitExceeded"));
+
+const more = { type: "Replace", pattern: { String: "a" }, content: "a".repeat(256) };
+limited("a normalizer that multiplies, 64 times", steps(Array(64).fill(more)), "a");
+limited("one that multiplies a long text once", steps([more]), "a".repeat(MAX_TEXT));
+limited(
+  "a text put before a text, over and over",
+  steps(Array(64).fill({ type: "Prepend", prepend: "x".repeat(9000) })),
+  "a",
+);
+limited(
+  "more steps than any tokenizer has",
+  steps(Array(64).fill(steps([{ type: "NFC" }, { type: "NFC" }]).normalizer)),
+  "a",
+);
+limited("bytes of bytes of bytes", cuts(Array(64).fill({ type: "ByteLevel" })), "é");
+limited("a megabyte of what becomes 18 characters", { normalizer: { type: "NFKC" } }, "\ufdfa".repeat(MAX_TEXT));
+
+test("a character map whose entries are long", () => {
+  // A trie of one unit that has a value for "a": what lies at 0, three million letters.
+  const units = new Uint32Array(256);
+  units[0] = 1 << 10;
+  units[0x60] = 0x61 | (1 << 8) | (1 << 10); // at 1 ^ 0x61; its value lies at 0x60 ^ 1
+  units[0x61] = 0x80000000;
+  const bytes = new Uint8Array(4 + 1024 + 3_000_000).fill(0x62);
+  new DataView(bytes.buffer).setUint32(0, 1024, true);
+  bytes.set(new Uint8Array(units.buffer), 4);
+  let text = "";
+  for (let i = 0; i < bytes.length; i += 30_000) text += String.fromCharCode(...bytes.subarray(i, i + 30_000));
+  assert.is(outcome({ normalizer: { type: "Precompiled", precompiled_charsmap: btoa(text) } }, "a"), "LimitExceeded");
+});
+
+const hostile = [
+  "(a+)+$",
+  "(a*)*b",
+  "(a|a)*b",
+  "(a|aa)+$",
+  "(.*)*b",
+  "(a+){2,}b",
+  "a*a*a*a*a*a*a*a*b",
+  "(?:a?){500}b",
+  "(\\w+\\s?)*!",
+];
+for (const source of hostile) {
+  test(`${source} ends`, () => {
+    let code = "none";
+    try {
+      regex(source, "pattern")("a".repeat(20_000));
+    } catch (error) {
+      if (!(error instanceof RelpropError)) throw error;
+      code = error.code;
+    }
+    assert.ok(["none", "LimitExceeded"].includes(code), code);
+  });
+}
+
+test("what regular expressions of tokenizers find", () => {
+  const found = (source: string, text: string) => [...regex(source, "pattern")(text)].map((match) => match[0]);
+  // As Oniguruma by Python's tokenizers 0.23.1.
+  const cases: [string, string, string[]][] = [
+    ["\\p{N}{1,3}+", "1234567", ["1234567"]],
+    ["\\p{N}{1,3}", "1234567", ["123", "456", "7"]],
+    ["(?i:'s|k)", "'ſ \u212a", ["'ſ", "\u212a"]],
+    ["a$", "a\na", ["a", "a"]],
+    ["a\\z", "a\na", ["a"]],
+    ["a*+a", "aaa", []],
+    ["(?>a+)b", "aab", ["aab"]],
+    ["(?<=a)b", "abbb", ["b"]],
+    ["[^\\s|[.,]]+", "a|b [.,]c", ["a", "b", "[", "]c"]],
+    ["\\p{Han}+", "中文a", ["中文"]],
+    ["\\p{^L}+", "ab1", ["1"]],
+    ["a{,2}", "aaa", ["aa", "a"]],
+    ["a{2}+", "aaaaa", ["aaaa"]],
+    ["[[:alpha:]]\\b", "ab cd", ["b", "d"]],
+    ["\\s+(?!\\S)|\\s+", "a  b", [" ", " "]],
+  ];
+  for (const [source, text, wanted] of cases) {
+    const all = found(source, text).filter(Boolean);
+    assert.equal(all, wanted, source);
+  }
+  for (const source of [
+    "(a)\\1",
+    "a&&[",
+    "[a&&b]",
+    "(?<a",
+    "a)",
+    "(",
+    "[",
+    "*a",
+    "\\",
+    "(?(1)a)",
+    "(".repeat(60),
+    "a{2000}",
+  ]) {
+    assert.throws(
+      () => regex(source, "pattern"),
+      (error: RelpropError) => error.code === "TokenizerInvalid",
+      source,
+    );
+  }
+});
+
+test("JSON of little else than brackets is refused by its bytes", async () => {
+  const read = async (text: string) => {
+    const files = { name: "x", open: async () => fromBytes(new TextEncoder().encode(text)), close: async () => {} };
+    try {
+      await readJson(files, "tokenizer.json", { code: "TokenizerInvalid", most: 2 ** 26 });
+      return "none";
+    } catch (error) {
+      return (error as RelpropError).code;
+    }
+  };
+  assert.is(await read(`{"a":[${"{},".repeat(2 ** 21)}{}]}`), "LimitExceeded");
+  assert.is(await read(`{"a":${"[".repeat(100)}${"]".repeat(100)}}`), "LimitExceeded");
+  assert.is(await read(`{"a":"${"[".repeat(1000)}\\"{"}`), "none");
+});
+
+test.run();
