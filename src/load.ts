@@ -58,7 +58,8 @@ export async function read(source: Source, options: LoadOptions): Promise<ModelP
     const textual = found.task === "sequence-classification" && found.vocabulary > 0;
     const special = !textual && (await import("./open.ts"));
     const read = found.vocabulary ? await readTokenizer(encoder, config, signal) : undefined;
-    const whole = special ? await special.completed(found, encoder, read?.file, signal) : found;
+    const typed = found.typedByWords && read?.tokenizer.typed ? typedByWords(found) : found;
+    const whole = special ? await special.completed(typed, encoder, read?.file, signal) : typed;
     const { design, tokenizer } = (read && (await around?.complete(whole, weights, read, signal))) ?? {
       design: whole,
       tokenizer: read?.tokenizer ?? (special as Open).wordless,
@@ -101,6 +102,13 @@ export async function read(source: Source, options: LoadOptions): Promise<ModelP
     await from.close();
   }
 }
+
+/** GPT-2 takes type ids for ids of words. */
+const typedByWords = (design: Architecture): Architecture => ({
+  ...design,
+  kinds: design.vocabulary,
+  tables: { ...design.tables, types: design.tables.words },
+});
 
 type Open = typeof import("./open.ts");
 

@@ -41,6 +41,7 @@ export const wordless: Tokenizer = {
   unkId: null,
   padId: null,
   maskId: null,
+  typed: false,
   template: NONE,
   truncation: "right",
   encode() {

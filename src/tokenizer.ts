@@ -49,6 +49,8 @@ export interface Tokenizer {
   encode(text: string, pair?: string): Encoding;
   /** What is put around one text, or two. */
   readonly template: Template;
+  /** Whether it gives token type ids. */
+  readonly typed: boolean;
   /** Which end of a text is cut off. */
   readonly truncation: "right" | "left";
 }
@@ -60,7 +62,10 @@ export const MAX_TEXT = 1 << 20;
 export type Beside = Partial<Omit<Resolved, "file">>;
 
 /** The tokenizer of a tokenizer.json of BERT's kind. @internal */
-export function tokenizer(tokenizerJson: unknown, { named = {}, typed, truncation = "right" }: Beside = {}): Tokenizer {
+export function tokenizer(
+  tokenizerJson: unknown,
+  { named = {}, typed = true, truncation = "right" }: Beside = {},
+): Tokenizer {
   const { model, normalizer, added, template, ids } = vocabulary(tokenizerJson);
   const words = wordsOf(normalizer);
   const pieces = wordPieces(model);
@@ -98,7 +103,7 @@ export function tokenizer(tokenizerJson: unknown, { named = {}, typed, truncatio
   };
 
   const unkId = model.ids.get(model.unk)!;
-  return { ...facts(ids, named), unkId, truncation, template, encode: encoder(template, read, typed) };
+  return { ...facts(ids, named), unkId, typed, truncation, template, encode: encoder(template, read, typed) };
 }
 
 /** Adds the tokens of one text, whose offsets start at `shift`. @internal */

@@ -106,6 +106,8 @@ export interface Architecture {
   stops?: readonly number[];
   /** The bytes of UTF-8 that a piece of the vocabulary stands for in a text. */
   spell?(piece: string): readonly number[];
+  /** Whether the word vector of each token's type id is added, where the tokenizer gives type ids. */
+  typedByWords?: boolean;
   /** How many types of tokens there are; where it is one, a pair's second text is like the first. */
   kinds: number;
   /** Further inputs of the network for texts of so many tokens, padded to `t`. */

@@ -140,7 +140,14 @@ function build(config: Config, w: Weights): Architecture {
   // A classifier reads the last token that is no padding, by its id.
   const pad = design.task === "sequence-classification" ? whole(config, "pad_token_id") : undefined;
   const around = skips ? (["layers", "heads", "neurons"] as const) : undefined;
-  return { ...design, pad, skips: around, stops: [field(config, "eos_token_id") ?? []].flat() as number[] };
+  const typedByWords = type === "gpt2";
+  return {
+    ...design,
+    pad,
+    typedByWords,
+    skips: around,
+    stops: [field(config, "eos_token_id") ?? []].flat() as number[],
+  };
 }
 
 /** Which heads skip how many blocks, and whether they project again what that block reads. */

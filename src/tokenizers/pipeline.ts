@@ -25,7 +25,10 @@ interface Added extends Piece {
 }
 
 /** The tokenizer of a tokenizer.json. */
-export function pipeline(tokenizerJson: unknown, { named = {}, typed, truncation = "right" }: Beside = {}): Tokenizer {
+export function pipeline(
+  tokenizerJson: unknown,
+  { named = {}, typed = true, truncation = "right" }: Beside = {},
+): Tokenizer {
   const file = object(tokenizerJson, "tokenizer.json");
   only(file.version ?? "1.0", "version", "1.0");
   few(file);
@@ -76,6 +79,7 @@ export function pipeline(tokenizerJson: unknown, { named = {}, typed, truncation
     ...facts(ids, named),
     unkId: pieces.unk,
     template: around,
+    typed,
     truncation,
     encode: encoder(around, read, typed),
   };

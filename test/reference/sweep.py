@@ -5,7 +5,7 @@
 
 The installed transformers decides: a checkpoint that it refuses to create, to load or to run is left out and counted. Expected
 numbers are its own, in float64 with eager attention; relevance by families.py's rules. `noise` is how far transformers' own
-float32 is from them, relative to the test's bounds: where it is above a tenth, float32 does not settle the numbers.
+float32 is from them, relative to the test's bounds: where it is above a twentieth, float32 does not settle the numbers.
 
 A line: { seed, family, head, version, config (what was drawn), files: { name: text, or base64 of safetensors }, cases, noise }.
 """
