@@ -10,21 +10,21 @@ import { judge, type Line } from "./sweep.ts";
 
 const folder = new URL("reference/sweep/", import.meta.url);
 
+/** On a GPU, the first checkpoint of these: their kernels have tests of their own. */
+const few = ["bert.jsonl", "deberta-v2.jsonl", "gpt2.jsonl", "vit.jsonl"];
+
 for (const place of places) {
   const test = suite(`sweep on ${place.backend}`);
-  for (const file of readdirSync(folder).sort()) {
+  const all = place.backend === "wasm";
+  for (const file of all ? readdirSync(folder).sort() : few) {
     test(file, async () => {
       const lines = readFileSync(new URL(file, folder), "utf8").trimEnd().split("\n");
-      const some = place.backend === "wasm" ? lines : lines.slice(0, 1); // their kernels have tests of their own
-      for (const text of some) {
+      for (const text of all ? lines : lines.slice(0, 1)) {
         const line: Line = JSON.parse(text);
         const { verdict, why, message } = await judge(line, place);
-        const expected = line.refused ? `refused ${line.refused}` : "right";
-        assert.is(
-          verdict === "right" ? verdict : `${verdict} ${why}`,
-          expected,
-          `${line.head} ${line.version} seed ${line.seed}: ${message}`,
-        );
+        const found = verdict === "right" ? verdict : `${verdict} ${why}`;
+        const where = `${line.head} ${line.version} seed ${line.seed}: ${message}`;
+        assert.is(found, line.refused ? `refused ${line.refused}` : "right", where);
       }
     });
   }
