@@ -1,0 +1,108 @@
+// Fuzzers: npm run fuzz -- NAME|all [--minutes N] [--cases N] [--seed S] [--from I] [--on]
+//
+// A case is made from a seed and a number alone, so what fails is run again by `--seed S --from I --cases 1`. Each runs in
+// a process of its own, which tells before each case: one that does not come to its end within 5 s is a fault, as are an
+// error without a code, anything that is neither an error nor right, and more memory than 20 times what was given.
+
+import { fork } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { seeded } from "../corpus/safetensors-mutants.ts";
+import type { Fuzzer } from "./shared/fuzzer.ts";
+
+const MOST_SECONDS = 5;
+const MOST_TIMES = 20;
+const FREE = 2 ** 28; // bytes that a process may take for itself: garbage, compiled code
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    minutes: { type: "string" },
+    cases: { type: "string" },
+    seed: { type: "string", default: "1" },
+    from: { type: "string", default: "0" },
+    on: { type: "boolean" },
+    child: { type: "boolean" },
+  },
+});
+const names = readdirSync(new URL(".", import.meta.url)).flatMap((file) => /^(\w+)\.ts$/.exec(file)?.[1] ?? []);
+const all = names.filter((name) => name !== "run");
+
+/** Runs the cases, and tells of each before it begins. */
+async function child(name: string): Promise<void> {
+  const { fuzzer }: { fuzzer: Fuzzer } = await import(`./${name}.ts`);
+  const seed = Number(values.seed);
+  const until = performance.now() + 60_000 * Number(values.minutes ?? (values.cases ? Infinity : 1));
+  const most = Number(values.cases ?? Infinity);
+  const outcomes = new Map<string, number>();
+  await fuzzer.begin?.();
+  const first = Number(values.from);
+  let i = first;
+  for (; i < first + most && performance.now() < until; i++) {
+    process.send!({ case: i });
+    const before = process.resourceUsage().maxRSS;
+    const found = fuzzer.one(seeded(Math.imul(seed, 0x9e3779b1) + i + 1));
+    const { bytes, what } = await (values.on ? found.catch((error) => kind(error, i, outcomes)) : found);
+    const grown = 1024 * (process.resourceUsage().maxRSS - before);
+    if (i > first && grown > MOST_TIMES * bytes + FREE) throw new Error(`${grown} bytes more for ${bytes} given`);
+    outcomes.set(what, (outcomes.get(what) ?? 0) + 1);
+  }
+  await fuzzer.end?.();
+  const sorted = [...outcomes].sort(([, a], [, b]) => b - a);
+  console.log(`${name}: ${i - first} cases of seed ${seed}; ${sorted.map(([what, n]) => `${what} ${n}`).join(", ")}`);
+  process.disconnect();
+}
+
+/** Tells a fault's kind, by where it comes from, when it is met first. */
+function kind(error: Error, i: number, before: ReadonlyMap<string, number>): { bytes: number; what: string } {
+  const what = `FAULT ${error.name} at ${/src\/[^)]*/.exec(error.stack ?? "")}`;
+  if (!before.has(what)) console.error(`case ${i}: ${what}: ${error.message}`);
+  return { bytes: 0, what };
+}
+
+async function parent(): Promise<void> {
+  const wanted = positionals[0] === "all" ? all : positionals;
+  const odd = wanted.find((name) => !all.includes(name));
+  if (!wanted.length || odd !== undefined) {
+    console.error(`${odd === undefined ? "which one?" : `there is no fuzzer ${odd};`} there are ${all.join(", ")}`);
+    process.exitCode = 2;
+    return;
+  }
+  for (const name of wanted) {
+    const failed = await watched(name);
+    if (failed === undefined) continue;
+    console.error(`${name} failed: npm run fuzz -- ${name} --seed ${values.seed} --from ${failed} --cases 1`);
+    process.exitCode = 1;
+  }
+}
+
+/** The number of the case that failed, if one did. */
+function watched(name: string): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const asked = Object.entries(values).flatMap(([option, value]) =>
+      value === true ? [`--${option}`] : [`--${option}`, String(value)],
+    );
+    const process_ = fork(fileURLToPath(import.meta.url), [name, "--child", ...asked], {
+      execArgv: [...process.execArgv, "--max-old-space-size=1024"],
+    });
+    let at = Number(values.from);
+    const late = () => {
+      console.error(`case ${at} took more than ${MOST_SECONDS} s`);
+      process_.kill("SIGKILL");
+    };
+    let timer = setTimeout(late, 60_000); // to begin
+    process_.on("message", (message: { case: number }) => {
+      at = message.case;
+      clearTimeout(timer);
+      timer = setTimeout(late, 1000 * MOST_SECONDS);
+    });
+    process_.on("exit", (status) => {
+      clearTimeout(timer);
+      resolve(status ? at : status === null ? at : undefined);
+    });
+  });
+}
+
+if (values.child) await child(positionals[0]);
+else if (process.argv[1] === fileURLToPath(import.meta.url)) await parent();
