@@ -85,9 +85,12 @@ function printable(message: string): string {
   return safe.length <= 500 ? safe : `${safe.slice(0, 499)}…`;
 }
 
+/** A string as it is, any other value as JSON: what JSON has under "toString" makes String() throw. */
+export const asText = (value: unknown): string => (typeof value === "string" ? value : json(value));
+
 /** A value out of an untrusted file, short enough to quote. */
 export function quote(value: unknown): string {
-  const text = typeof value === "string" ? value : json(value);
+  const text = asText(value);
   return `"${text.length <= 80 ? text : `${text.slice(0, 79)}…`}"`;
 }
 

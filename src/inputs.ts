@@ -88,6 +88,10 @@ export function encode(
     throw new RelpropError("InputTooLong", `${long}, this model takes ${most}; shorten it or ask to truncate`, facts);
   }
   const kept = shortened(tokens, most, pair !== undefined, tokenizer);
+  if (kept.length > most) {
+    const message = `this model takes ${most} tokens, and those that the tokenizer adds to a text are ${kept.length}`;
+    throw new RelpropError("InputTooLong", message, facts);
+  }
   return {
     text: both,
     tokens: kept,

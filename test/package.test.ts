@@ -131,6 +131,27 @@ test("an edge function's graph: the page's one file, and kernels that are import
   }
 });
 
+test("nothing of others is in it: a licence that asks for a notice would need one", async () => {
+  const entryPoints = ["index", "evaluate", "cli", "worker/worker"].map((name) => at(`src/${name}.ts`));
+  const { metafile } = await build({
+    entryPoints,
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    splitting: true,
+    outdir: "nowhere",
+    write: false,
+    metafile: true,
+    logLevel: "silent",
+  });
+  const inputs = Object.keys(metafile.inputs);
+  assert.ok(inputs.length > 100);
+  assert.equal(
+    inputs.filter((path) => path.includes("node_modules")),
+    [],
+  );
+});
+
 test("import and require give the same module", async () => {
   const name = manifest.name;
   const imported = await import(name);

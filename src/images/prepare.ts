@@ -1,6 +1,6 @@
 // preprocessor_config.json: what is done to an image before a model sees it.
 
-import { quote, RelpropError } from "../errors.ts";
+import { asText, quote, RelpropError } from "../errors.ts";
 import type { Patched } from "../models/family.ts";
 import type { Rgb } from "./picture.ts";
 import { type Filter, numbered, resized } from "./resize.ts";
@@ -54,7 +54,7 @@ const kinds = new Map<string, typeof vit>([
 /** The file's content, with what its class has where it has nothing; `usual` is the class of files that name none. */
 export function processor(file: Json, usual = "ViTImageProcessor"): Json {
   const named = file.image_processor_type ?? file.feature_extractor_type ?? usual;
-  const name = /^(\w+?)(ImageProcessor|FeatureExtractor)(Fast|Pil)?$/.exec(String(named))?.[1] ?? "";
+  const name = /^(\w+?)(ImageProcessor|FeatureExtractor)(Fast|Pil)?$/.exec(asText(named))?.[1] ?? "";
   const defaults = kinds.get(name);
   if (!defaults) {
     const known = [...kinds.keys()].map((kind) => `${kind}ImageProcessor`).join(", ");

@@ -5,7 +5,7 @@ import { reshape } from "../ops/reshape.ts";
 import { skew } from "../ops/skew.ts";
 import { input, type Tensor } from "../tensor.ts";
 import { names as bert } from "./bert.ts";
-import { activation, agree, type Config, field, integer, oneOf, positive, unsupported } from "./config.ts";
+import { activation, agree, type Config, field, integer, invalid, oneOf, positive, unsupported } from "./config.ts";
 import { encoder } from "./encoder.ts";
 import type { Architecture, Family } from "./family.ts";
 import type { Fields } from "./fields.ts";
@@ -60,7 +60,7 @@ function build(config: Config, w: Weights): Architecture {
   const inner = base.shape("encoder.layer.0.intermediate.dense.weight")?.[0] ?? 0;
   agree(config, "intermediate_size", inner, base.name("encoder.layer.0.intermediate.dense.weight"));
   oneOf(config, "attention_head_size", [width / heads], `heads are ${width / heads} wide`);
-  const kinds = listed(field(config, "pos_att_type") ?? []);
+  const kinds = listed(config, "pos_att_type", []);
   const near = ["c2p", "p2c"].map((kind) => kinds.includes(kind));
   const scale = 1 / Math.sqrt((width / heads) * (1 + near.filter(Boolean).length));
   const [c2p, p2c] = flag(config, "relative_attention", false) ? near : [];
@@ -75,7 +75,7 @@ function build(config: Config, w: Weights): Architecture {
     throw unsupported("position_buckets", buckets, `no logarithm has so many up to a distance of ${far}`);
   }
   const relative = c2p || p2c ? base.demand("encoder.rel_embeddings.weight", [2 * span, width]) : undefined;
-  const normed = listed(field(config, "norm_rel_ebd") ?? "none").includes("layer_norm");
+  const normed = listed(config, "norm_rel_ebd", "none").includes("layer_norm");
   const narrow = base.shape("embeddings.word_embeddings.weight")?.[1];
   agree(config, "embedding_size", narrow ?? width, table(base, "word"));
   const conv = convolution(config, base.at("encoder.conv"), width, eps);
@@ -143,15 +143,15 @@ function build(config: Config, w: Weights): Architecture {
 const table = (base: Weights, kind: string) => base.name(`embeddings.${kind}_embeddings.weight`);
 
 /** What transformers splits where it is one string. */
-const listed = (value: unknown): unknown[] =>
-  Array.isArray(value)
-    ? value
-    : typeof value === "string"
-      ? value
-          .toLowerCase()
-          .split("|")
-          .map((one) => one.trim())
-      : [value];
+function listed(config: Config, name: string, otherwise: unknown): unknown[] {
+  const value = field(config, name) ?? otherwise;
+  if (Array.isArray(value)) return value;
+  if (typeof value !== "string") throw invalid(name, value, "a string, or a list of strings");
+  return value
+    .toLowerCase()
+    .split("|")
+    .map((one) => one.trim());
+}
 
 /**
  * A convolution over tokens, of the embeddings, beside the first block: each token and its neighbours, all that a dense

@@ -3,6 +3,7 @@
 // tokenizer.json as it is for the others. Files are read as the version that wrote them reads them, since the model was used
 // with it; where nothing says which one that was it was none of 5.x, which always says.
 
+import { asText } from "../errors.ts";
 import { type Added, added, classes, type Kind, kinds, type Named, rebuilt, refused, typed } from "./classes.ts";
 import { flag, invalid, type Json, list, object, piece, show, unsupported } from "./fields.ts";
 
@@ -103,12 +104,12 @@ export function resolve({ tokenizer, config: given = {}, specials = {}, added: m
 function writtenByFour(config: Json, model: Json): boolean {
   if (Object.hasOwn(config, "backend") || Array.isArray(config.extra_special_tokens)) return false;
   if (Object.hasOwn(config, "added_tokens_decoder")) return true;
-  return !(Number.parseInt(String(model.transformers_version), 10) >= 5);
+  return !(Number.parseInt(asText(model.transformers_version), 10) >= 5);
 }
 
 /** The class less "Tokenizer" and "Fast"; null for those that take tokenizer.json as it is, undefined for models of ours. */
 function className(tokenizer: Json, config: Json, model: Json, four: boolean): string | null | undefined {
-  const type = String(model.model_type);
+  const type = asText(model.model_type);
   const standard = Object.hasOwn(classes, type) ? classes[type][four ? 0 : 1] : undefined;
   const given = config.tokenizer_class ?? model.tokenizer_class;
   if (given == null) return standard;
@@ -309,7 +310,7 @@ function bosEos(config: Json, byDefault: boolean, find: (name: string) => [strin
 }
 
 const direction = ({ truncation }: Json): unknown =>
-  String((truncation as Json | null | undefined)?.direction).toLowerCase();
+  asText((truncation as Json | null | undefined)?.direction).toLowerCase();
 
 /** A vocabulary to which tokens are added as the library does it. */
 class Vocabulary {

@@ -1,6 +1,7 @@
 // Byte-pair encoding (Sennrich et al., 2016): of all neighbours in a word, those that were merged first in training are
 // merged first. A heap finds them, so that a word takes n log n.
 
+import { asText } from "../errors.ts";
 import { pieceIds } from "../vocabulary.ts";
 import { flag, invalid, type Json, list, only, show, text } from "./fields.ts";
 import type { Found, Pieces } from "./pieces.ts";
@@ -75,7 +76,7 @@ function readMerges(json: unknown, ids: ReadonlyMap<string, number>, prefix: str
     const parts = typeof merge === "string" ? merge.split(" ") : merge;
     const [left, right] = Array.isArray(parts) && parts.length === 2 ? parts : [];
     const [a, b] = [ids.get(left), ids.get(right)];
-    const id = ids.get(`${left}${String(right).slice(prefix.length)}`);
+    const id = ids.get(`${left}${asText(right).slice(prefix.length)}`);
     if (a === undefined || b === undefined || id === undefined) {
       throw invalid(`model.merges[${rank}]`, `is ${show(merge)}, which makes no piece of the vocabulary`);
     }

@@ -1,5 +1,6 @@
 // From pieces of a vocabulary to text, by tokenizer.json's decoder. A piece may be part of a character, so text is bytes here.
 
+import { asText } from "../errors.ts";
 import { BYTES } from "./bytes.ts";
 import type { Json } from "./fields.ts";
 
@@ -27,7 +28,7 @@ export function spelling(decoder: unknown): Spell | undefined {
     };
   }
   if (has("WordPiece") || !steps.length) {
-    const prefix = String(steps[0]?.prefix ?? "##");
+    const prefix = asText(steps[0]?.prefix ?? "##");
     return (piece) => utf8(piece.startsWith(prefix) ? piece.slice(prefix.length) : ` ${piece}`);
   }
   return undefined;

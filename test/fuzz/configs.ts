@@ -91,12 +91,14 @@ function change(value: unknown, random: Random): unknown {
   return out;
 }
 
-export const fuzzer: Fuzzer = {
+/** A case in which the file of this name is changed; of those that there are, by default mostly config.json. */
+export const changed = (file?: string): Fuzzer => ({
   async one(random) {
     const family = pick(random, families);
     const files = read(family);
     const here = jsons.filter((name) => name in files);
-    const name = random(3) ? "config.json" : pick(random, here);
+    const name = file ?? (random(3) ? "config.json" : pick(random, here));
+    if (!(name in files)) return { bytes: 0, what: "no such file" };
     let content: unknown = JSON.parse(files[name] as string);
     for (let times = 1 + random(2); times; times--) content = change(content, random);
     files[name] = random(30)
@@ -121,7 +123,9 @@ export const fuzzer: Fuzzer = {
     });
     return { bytes, what };
   },
-};
+});
+
+export const fuzzer = changed();
 
 /** An error that is a fault, with what it came of. */
 const told = (error: unknown, what: string) => {
