@@ -220,7 +220,7 @@ for (const place of places) {
       ["preprocessor_config.json", { size: { longest_edge: 24, shortest_edge: 24 } }, "ConfigUnsupported"],
       ["config.json", { image_size: 32 }, "UnexpectedShape"],
       ["config.json", { image_size: [24, 24, 24] }, "ConfigInvalid"],
-      ["config.json", { num_channels: 1 }, "UnexpectedShape"],
+      ["config.json", { num_channels: 1 }, "ConfigInvalid"],
       ["config.json", { num_attention_heads: 5 }, "ConfigMismatch"],
       ["config.json", { hidden_act: "prelu" }, "ConfigUnsupported"],
       ["preprocessor_config.json", undefined, "MissingFile"],

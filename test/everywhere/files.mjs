@@ -51,6 +51,7 @@ const portable = [
 const SERVER = "is an HTTP server and its clients";
 const NO_MAP = "starts workers, which have no import map there; the packed page is checked in workers";
 const SHELL = "starts dist/cli.js as a process";
+const ON_GPU = "has tests of WebGPU's kernels alone";
 const BUILT = "reads what npm packs, the same for every runtime";
 
 /** What cannot run or would repeat itself: reasons by file, then by runtime. */
@@ -64,6 +65,7 @@ const left = {
   remote: { chromium: SERVER },
   scale: { node26: SHELL, deno: SHELL, bun: SHELL, chromium: SHELL },
   sources: { chromium: SERVER },
+  tiles: { node26: ON_GPU, bun: ON_GPU },
   worker: { chromium: NO_MAP },
 };
 
