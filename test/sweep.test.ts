@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { familyOf } from "../src/models/family.ts";
 import { places } from "./support.ts";
 import { judge, type Line } from "./sweep.ts";
 
@@ -12,6 +13,19 @@ const folder = new URL("reference/sweep/", import.meta.url);
 
 /** On a GPU, the first checkpoint of these: their kernels have tests of their own. */
 const few = ["bert.jsonl", "deberta-v2.jsonl", "gpt2.jsonl", "vit.jsonl"];
+
+const docs = suite("docs/checkpoints.md");
+docs("lists the fields that each family reads", async () => {
+  const text = readFileSync(new URL("../docs/checkpoints.md", import.meta.url), "utf8");
+  const section = text.split("## ").find((part) => part.startsWith("Fields"))!;
+  const rows = [...section.matchAll(/^\| ([a-z0-9-]+) \| (\w+(?:, \w+)+) \|$/gm)];
+  assert.is(rows.length, readdirSync(folder).length);
+  for (const [, type, listed] of rows) {
+    const { fields } = await familyOf({ model_type: type });
+    assert.is(listed, Object.keys(fields.read).sort().join(", "), type);
+  }
+});
+docs.run();
 
 for (const place of places) {
   const test = suite(`sweep on ${place.backend}`);

@@ -1,6 +1,6 @@
 """Checkpoints at random over each family's whole configuration space, as transformers writes and runs them: one line of JSON each.
 
-    python sweep.py OUT.jsonl --seeds 0:200 [--family bert] [--head ForMaskedLM] [--small]
+    python sweep.py OUT.jsonl --seeds 0:200 [--family bert] [--head ForMaskedLM] [--small] [--omit]
     python sweep.py --fields        # fields of the installed configuration classes that no table names
 
 The installed transformers decides: a checkpoint that it refuses to create, to load or to run is left out and counted. Expected
@@ -214,7 +214,18 @@ def cases(folder, family, head, special, rng):
                    "noise": json.loads(json.dumps(noise), parse_float=lambda s: float(f"{float(s):.2g}"))}
 
 
-def checkpoint(seed, family, head, small):
+def omitted(folder, seed):
+    """Takes some fields out of config.json, as older files lack them: the class's defaults are what transformers then reads."""
+    path = folder / "config.json"
+    config = json.loads(path.read_text())
+    rng = random.Random(seed)
+    names = [name for name in config if name not in ("architectures", "model_type")]
+    gone = rng.sample(names, rng.randint(1, min(6, len(names))))
+    path.write_text(json.dumps({name: value for name, value in config.items() if name not in gone}))
+    return gone
+
+
+def checkpoint(seed, family, head, small, omit=False):
     rng = random.Random(f"{family} {head} {seed}")
     images = family in IMAGES
     tokenizer, special = (None, None) if images else build(rng, family)
@@ -237,6 +248,8 @@ def checkpoint(seed, family, head, small):
         write(folder, family, head, fields, labels, seed, rng, tokenizer)
         if images:
             (folder / "preprocessor_config.json").write_text(json.dumps(preprocessor(rng, family, fields)))
+        if omit:
+            fields["omitted"] = omitted(folder, seed)
         found = list(cases(folder, family, head, special, rng))
         if not found:
             raise ValueError("no case")
@@ -252,6 +265,7 @@ def main():
     p.add_argument("--family")
     p.add_argument("--head")
     p.add_argument("--small", action="store_true")
+    p.add_argument("--omit", action="store_true")
     p.add_argument("--fields", action="store_true")
     p.add_argument("--trace", action="store_true")
     a = p.parse_args()
@@ -267,7 +281,7 @@ def main():
                 heads = [h for h in FAMILIES[family][2] if not a.head or h in a.head.split(",")]
                 for head in [heads[seed % len(heads)]] if heads else []:
                     try:
-                        out.write(json.dumps(checkpoint(seed, family, head, a.small), separators=(",", ":"), ensure_ascii=False) + "\n")
+                        out.write(json.dumps(checkpoint(seed, family, head, a.small, a.omit), separators=(",", ":"), ensure_ascii=False) + "\n")
                         out.flush()
                     except Exception as error:
                         if a.trace:
