@@ -19,7 +19,7 @@ docs("lists the fields that each family reads", async () => {
   const text = readFileSync(new URL("../docs/checkpoints.md", import.meta.url), "utf8");
   const section = text.split("## ").find((part) => part.startsWith("Fields"))!;
   const rows = [...section.matchAll(/^\| ([a-z0-9-]+) \| (\w+(?:, \w+)+) \|$/gm)];
-  assert.is(rows.length, readdirSync(folder).length);
+  assert.is(rows.length, readdirSync(folder).length - 1); // once-wrong.jsonl has several families
   for (const [, type, listed] of rows) {
     const { fields } = await familyOf({ model_type: type });
     assert.is(listed, Object.keys(fields.read).sort().join(", "), type);

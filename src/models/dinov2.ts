@@ -24,13 +24,14 @@ const fields: Fields = {
     num_channels: 3,
     num_hidden_layers: 12,
     patch_size: 14,
+    qkv_bias: true,
     use_swiglu_ffn: false,
   },
-  // mlp_ratio and qkv_bias: the tensors say; layerscale_value is what lambda1 starts from. Masks and feature maps are for
+  // mlp_ratio: the tensors say; layerscale_value is what lambda1 starts from. Masks and feature maps are for
   // other uses of the model.
   idle: (
     "_out_features _out_indices apply_layernorm attention_probs_dropout_prob drop_path_rate hidden_dropout_prob " +
-    "layerscale_value mlp_ratio out_features out_indices qkv_bias reshape_hidden_states stage_names use_mask_token"
+    "layerscale_value mlp_ratio out_features out_indices reshape_hidden_states stage_names use_mask_token"
   ).split(" "),
   only: {},
 };

@@ -19,14 +19,17 @@ import { encoder } from "./encoder.ts";
 import type { Architecture, Family } from "./family.ts";
 import type { Fields } from "./fields.ts";
 import { active, attention, dense, norm } from "./layers.ts";
-import { mismatch, real } from "./numbers.ts";
+import { biased, mismatch, real } from "./numbers.ts";
 import { angles, rope } from "./rope.ts";
 import type { Weights } from "./weights.ts";
 
 const fields: Fields = {
   read: {
+    attention_bias: false,
     classifier_activation: "gelu",
+    classifier_bias: false,
     classifier_pooling: "cls",
+    decoder_bias: true,
     global_attn_every_n_layers: 3,
     global_rope_theta: 160000,
     head_dim: null,
@@ -37,6 +40,8 @@ const fields: Fields = {
     local_attention: 128,
     local_rope_theta: 10000,
     max_position_embeddings: 8192,
+    mlp_bias: false,
+    norm_bias: false,
     norm_eps: 1e-5,
     num_attention_heads: 12,
     num_hidden_layers: 22,
@@ -45,11 +50,9 @@ const fields: Fields = {
     sliding_window: null,
     vocab_size: 50368,
   },
-  // Whether there are biases, the tensors say.
   idle: (
-    "attention_bias attention_dropout classifier_bias classifier_dropout decoder_bias deterministic_flash_attn " +
-    "embedding_dropout initializer_cutoff_factor mlp_bias mlp_dropout norm_bias reference_compile repad_logits_with_grad " +
-    "sparse_pred_ignore_index sparse_prediction"
+    "attention_dropout classifier_dropout deterministic_flash_attn embedding_dropout initializer_cutoff_factor " +
+    "mlp_dropout reference_compile repad_logits_with_grad sparse_pred_ignore_index sparse_prediction"
   ).split(" "),
   only: {},
 };
@@ -57,7 +60,16 @@ const fields: Fields = {
 /** ModernBERT (Warner et al., 2024): norms first, rotary positions, gated layers, and attention that is mostly local. */
 export const modernbert: Family = { fields, own: "model", build };
 
-function build(config: Config, w: Weights): Architecture {
+const biases = {
+  attention_bias: /\.attn\.W\w+\.bias$/,
+  mlp_bias: /\.mlp\.W\w\.bias$/,
+  norm_bias: /norm\.bias$/,
+  classifier_bias: /^head\.dense\.bias$/,
+  decoder_bias: /^decoder\.bias$/,
+};
+
+function build(config: Config, all: Weights): Architecture {
+  const w = biased(config, all, biases);
   const base = w.base("model");
   const width = integer(config, "hidden_size", 2 ** 20);
   const heads = integer(config, "num_attention_heads", 65536);

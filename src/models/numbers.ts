@@ -2,6 +2,7 @@
 
 import { quote, RelpropError } from "../errors.ts";
 import { type Config, field, integer, invalid } from "./config.ts";
+import type { Weights } from "./weights.ts";
 
 /** A whole number from 0, or what stands for it where there is none. */
 export function natural(config: Config, name: string, otherwise: number): number {
@@ -39,6 +40,10 @@ export function sides(config: Config, name: string): [height: number, width: num
   if (both.length !== 2) throw invalid(name, value, "a height and a width");
   return [height, width];
 }
+
+/** The weights without biases that a flag turns off: transformers ignores them in a file. Names by flag. */
+export const biased = (config: Config, w: Weights, flags: Readonly<Record<string, RegExp>>): Weights =>
+  Object.entries(flags).reduce((all, [name, those]) => (flag(config, name, false) ? all : all.without(those)), w);
 
 /** Two fields that contradict each other. */
 export function mismatch(name: string, value: unknown, other: string, its: unknown): RelpropError {

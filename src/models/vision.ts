@@ -11,7 +11,7 @@ import { above } from "./encoder.ts";
 import type { Architecture, Embedded } from "./family.ts";
 import type { top } from "./heads.ts";
 import { active, attention, dense, norm } from "./layers.ts";
-import { sides } from "./numbers.ts";
+import { biased, sides } from "./numbers.ts";
 import type { Weights } from "./weights.ts";
 
 export interface Vision {
@@ -38,7 +38,8 @@ export type Size = readonly [height: number, width: number];
 
 export const width = (base: Weights): number => base.shape("embeddings.patch_embeddings.projection.weight")?.[0] ?? 0;
 
-export function vision(config: Config, base: Weights, it: Vision, own?: Size): Architecture {
+export function vision(config: Config, all: Weights, it: Vision, own?: Size): Architecture {
+  const base = biased(config, all, { qkv_bias: /\.attention\.attention\.\w+\.bias$/ });
   const eps = positive(config, "layer_norm_eps");
   const heads = integer(config, "num_attention_heads", 65536);
   const blocks = integer(config, "num_hidden_layers", 512);

@@ -24,9 +24,10 @@ const fields: Fields = {
     num_hidden_layers: 12,
     patch_size: 16,
     pooler_act: "tanh",
+    qkv_bias: true,
   },
-  // qkv_bias and pooler_output_size: the tensors say; encoder_stride is for a head that is not supported.
-  idle: ["attention_probs_dropout_prob", "encoder_stride", "hidden_dropout_prob", "pooler_output_size", "qkv_bias"],
+  // pooler_output_size: the tensors say; encoder_stride is for a head that is not supported.
+  idle: ["attention_probs_dropout_prob", "encoder_stride", "hidden_dropout_prob", "pooler_output_size"],
   only: { head_dim: null },
 };
 

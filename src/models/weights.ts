@@ -55,6 +55,12 @@ export class Weights {
     return new Weights(this.#shapes, this.#dtypes, `${this.#prefix}${path}.`, this);
   }
 
+  /** The same less the tensors whose whole names match. */
+  without(name: RegExp): Weights {
+    const shapes = new Map([...this.#shapes].filter(([key]) => !name.test(key)));
+    return new Weights(shapes, this.#dtypes, this.#prefix, this);
+  }
+
   /** The tensors under `path`, or all where nothing is there: a model saved alone has no prefix for what it is part of. */
   base(path: string): Weights {
     const start = `${this.#prefix}${path}.`;

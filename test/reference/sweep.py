@@ -143,7 +143,10 @@ def questions(head, scores, encoding, special_ids, rng):
         spans = [(i, j) for i in own for j in own if i <= j < i + 30]
         if not spans:
             return
-        i, j = max(spans, key=lambda s: float(scores[s[0], 0] + scores[s[1], 1]))
+        score = lambda s: float(scores[s[0], 0] + scores[s[1], 1])
+        i, j = max(spans, key=score)
+        if sum(score(s) > score((i, j)) - 1e-4 for s in spans) > 1:  # rounding would decide
+            return
         yield {"span": [i, j], "target": "answer", "logits": [scores[i, 0], scores[j, 1]]}, lambda s: s[i, 0] + s[j, 1]
         return
     if head == BASE or head in WHOLE_TEXT or head == CHOICE:
