@@ -1,11 +1,20 @@
 // What a model predicts, as lines for people.
 
 import type { ClassScore, Prediction } from "../explanation.ts";
+import { tokenName } from "../render/facts.ts";
 import { percent, visible } from "../render/text.ts";
 
-export function predictionText({ classes, tokens, answer, embedding, model, backend }: Prediction): string {
+export function predictionText({
+  text: whole,
+  classes,
+  tokens,
+  answer,
+  embedding,
+  model,
+  backend,
+}: Prediction): string {
   const rows = tokens
-    ? tokens.map(({ text, classes }) => `${visible(text).padEnd(16)} ${row(best(classes)[0])}`)
+    ? tokens.map((token) => `${visible(tokenName(whole, token)).padEnd(16)} ${row(best(token.classes)[0])}`)
     : best(classes).map(row);
   if (answer) rows.push(`${visible(answer.text)}  (logits ${answer.logit.toFixed(4)})`);
   if (embedding) rows.push(`[${embedding.map((v) => v.toFixed(4)).join(", ")}]`);

@@ -2,6 +2,7 @@
 // The strings of the explanation in here are still raw: whoever prints them makes them visible or escapes them.
 
 import type { Attribution, Explanation, Ledger, TokenRelevance } from "../explanation.ts";
+import type { Token } from "../tokenizer.ts";
 import { type Slice, slices } from "./layout.ts";
 import { cellsOf } from "./overlay.ts";
 import { numbers, percent } from "./text.ts";
@@ -86,6 +87,10 @@ const LINEAR: Record<string, string> = {
   "softmax-contrast": "softmax-contrast",
 };
 
+/** A token's piece; where the vocabulary has none, the word of the text it stands for, then the piece: "wolf [UNK]". */
+export const tokenName = (whole: string, { text, start, end, unknown }: Token): string =>
+  unknown && start !== null && end !== null ? `${whole.slice(start, end)} ${text}` : text;
+
 export function facts(explanation: Explanation | Attribution): Facts {
   const { target, contrast, tokens } = explanation;
   const parts = slices(explanation);
@@ -119,10 +124,7 @@ export function facts(explanation: Explanation | Attribution): Facts {
       ["model", explanation.model],
     ],
     number,
-    called: (token) => {
-      const { text, start, end, unknown } = token;
-      return unknown && start !== null && end !== null ? `${explanation.text.slice(start, end)} ${text}` : text;
-    },
+    called: (token) => tokenName(explanation.text, token),
     ...headed(explanation, number),
   };
 }
