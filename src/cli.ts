@@ -4,10 +4,11 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { changes, diagnosed } from "./cli/diagnose.ts";
-import { generated } from "./cli/generate.ts";
+import { drawing, generated } from "./cli/generate.ts";
 import { help } from "./cli/help.ts";
 import { inspect } from "./cli/inspect.ts";
 import { alone, checkMethods, jsonFile, methodsOf } from "./cli/methods.ts";
+import { whole } from "./cli/numbers.ts";
 import { commands, parse, type Values } from "./cli/options.ts";
 import { predictionText } from "./cli/prediction.ts";
 import { save } from "./cli/save.ts";
@@ -18,8 +19,10 @@ import { quote, RelpropError } from "./errors.ts";
 import type { Attribution, Explanation, Prediction, ReadingPoint } from "./explanation.ts";
 import { picture } from "./images/picture.ts";
 import type { Input } from "./inputs.ts";
+import { checked } from "./kinds.ts";
 import { listed } from "./lists.ts";
 import { load } from "./load.ts";
+import { calls } from "./options.ts";
 import type { ExplainLists, ExplainOptions } from "./question.ts";
 import { ansi } from "./render/ansi.ts";
 import { html } from "./render/html.ts";
@@ -53,6 +56,9 @@ async function main(args: string[]): Promise<void> {
   const format = formatOf(values);
   const given = values.input === undefined ? undefined : ((await jsonFile(values.input)) as Input);
   const asked = await asks(values);
+  if (command === "generate")
+    drawing(values); // what is wrong with them is told before a model is loaded
+  else checked("explain()", calls.explain, asked);
   if ((format === "html" || format === "svg") && Object.values(asked).some(Array.isArray)) {
     throw new Usage(`--format ${format} shows one explanation, and lists ask for several`);
   }
@@ -139,8 +145,7 @@ async function asks(values: Values): Promise<ExplainOptions | ExplainLists> {
     if (values.sample !== undefined) throw new Usage("--sample is for --method auto");
   } else if (values.at?.includes(",")) throw new Usage("--method auto chooses for one reading point");
   const { at, target, contrast, truncate, layers, groups, heads, neurons, pairs, interactions, pixels, token } = values;
-  const whole = neurons === undefined ? undefined : Number(neurons);
-  const finer = { layers, groups, heads, neurons: whole, pairs, interactions };
+  const finer = { layers, groups, heads, neurons: whole("neurons", neurons, 1), pairs, interactions };
   const some = Object.entries(finer).find(([, value]) => value !== undefined);
   if (some && !values.jsonl && formatOf(values) !== "json") throw new Usage(`--${some[0]} is told as JSON: add --json`);
   const asked = {

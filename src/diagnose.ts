@@ -129,7 +129,7 @@ function other(engineOf: (model: Model) => Engine, model: Model): Engine {
 }
 
 function checked(tokens: readonly number[] | undefined, { tokens: { length: n } }: Encoded) {
-  const odd = tokens?.find((j) => !(Number.isInteger(j) && j >= 0 && j < n));
+  const odd = tokens?.find((j) => j >= n);
   if (odd === undefined) return tokens;
   throw new RelpropError("InvalidOption", `there is no token ${quote(odd)}; this text has 0 to ${n - 1}`);
 }

@@ -95,10 +95,17 @@ export function quote(value: unknown): string {
 }
 
 function json(value: unknown): string {
+  let left = 100; // values that are written: more do not fit
+  const shown = (value: unknown) => {
+    if (left-- <= 0) return undefined;
+    if (ArrayBuffer.isView(value)) return `${value.byteLength} bytes`;
+    return Array.isArray(value) ? value.slice(0, 40) : value;
+  };
   try {
-    return JSON.stringify(value) ?? String(value);
+    if (typeof value === "number" || typeof value === "bigint") return String(value);
+    return JSON.stringify(value, (_, one) => shown(one)) ?? String(value);
   } catch {
-    return typeof value; // nested too deep, circular, or a BigInt
+    return typeof value; // nested too deep, circular, or hostile
   }
 }
 

@@ -208,6 +208,8 @@ export interface Attribution {
   /** Whether the numbers say for or against; of others only their order counts. */
   signed: boolean;
   tokens: TokenRelevance[];
+  /** If asked for: by words, sentences or spans. */
+  groups?: Explanation["groups"];
   /** Of methods whose numbers should add up: to what, and by how much they miss it. */
   completeness?: { whole: number; error: number };
   /** How many times the network ran, forward or forth and back. */

@@ -7,6 +7,8 @@ import type { Hub } from "./files/hub.ts";
 import { type Count, meter, type Progress } from "./files/progress.ts";
 import { remote } from "./files/remote.ts";
 import { fileSystem } from "./files/system.ts";
+import { checked } from "./kinds.ts";
+import { loadHere } from "./options.ts";
 import type { Bytes } from "./safetensors.ts";
 
 export type { Contents, Hub, Progress };
@@ -66,9 +68,28 @@ export const missing = ({ pages }: Files, name: string, instead = ""): RelpropEr
 /** Asked for at once, so that a load waits for one round trip and knows early how much there is to come. */
 const USUAL = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"];
 
-export async function files(source: Source, options: ReadOptions = {}): Promise<Files> {
-  const count = meter(options.onProgress);
-  const expected = digests(options.integrity);
+export async function files(source: Source, given: ReadOptions = {}): Promise<Files> {
+  const options = checked("load()", loadHere, given);
+  let thrown: { error: unknown } | undefined; // by the caller's onProgress: it ends the load, and is what that rejects with
+  const count = meter((progress) => {
+    if (thrown) return;
+    try {
+      options.onProgress?.(progress);
+    } catch (error) {
+      thrown = { error };
+      void from.close();
+    }
+  });
+  const readable = async <T>(reading: Promise<T>, file: string): Promise<T> => {
+    const [found] = await Promise.allSettled([reading]);
+    if (thrown) throw thrown.error;
+    if (found.status === "fulfilled") return found.value;
+    const cause = found.reason;
+    if (cause instanceof RelpropError) throw cause;
+    const code = cause instanceof RangeError ? "OutOfMemory" : "FetchFailed";
+    throw new RelpropError(code, `${quote(file)} could not be read: ${cause}`, { file }, cause);
+  };
+  const expected = new Map(Object.entries(options.integrity ?? {}));
   const from = await find(source, options, count);
   const opened = new Map<string, Promise<Bytes | undefined>>();
 
@@ -116,7 +137,7 @@ export async function files(source: Source, options: ReadOptions = {}): Promise<
 export function crossing(source: Source): Source {
   if (source instanceof URL) return source.href;
   if (typeof source === "string") {
-    return !fileSystem() && globalThis.location ? new URL(source, location.href).href : source;
+    return !fileSystem() && globalThis.location ? url(source).href : source;
   }
   if (typeof source !== "object" || source === null || isFolder(source)) return source;
   if (isHub(source)) return { ...source, ...(source.endpoint && { endpoint: String(source.endpoint) }) };
@@ -129,11 +150,11 @@ export function crossing(source: Source): Source {
 async function find(source: Source, options: ReadOptions, count: Count): Promise<Files> {
   if (typeof source === "string") {
     const isUrl = /^[a-z][a-z0-9+.-]*:\/\//i.test(source) || (!fileSystem() && typeof location !== "undefined");
-    return isUrl ? find(new URL(source, globalThis.location?.href), options, count) : folder(source, count);
+    return isUrl ? find(url(source), options, count) : folder(source, count);
   }
   if (source instanceof URL) {
     const isFile = source.protocol === "file:";
-    return isFile ? folder(decodeURIComponent(source.pathname), count) : remote(source, options, count);
+    return isFile ? folder(pathOf(source), count) : remote(source, options, count);
   }
   if (typeof source !== "object" || source === null) {
     const message = "a model is loaded from a directory, a base URL, a hub, a list of files or a record of buffers";
@@ -159,25 +180,30 @@ async function folder(path: string, count: Count): Promise<Files> {
   return directory(fileSystem(), path, count, lastPart);
 }
 
+const invalid = (message: string, cause?: unknown) => new RelpropError("InvalidInput", message, {}, cause);
+
+function url(text: string): URL {
+  try {
+    return new URL(text, globalThis.location?.href);
+  } catch (cause) {
+    throw invalid(`${quote(text)} is no URL`, cause);
+  }
+}
+
+function pathOf({ pathname, href }: URL): string {
+  try {
+    return decodeURIComponent(pathname);
+  } catch (cause) {
+    throw invalid(`${quote(href)} is no file's URL`, cause);
+  }
+}
+
 function* listed(list: Iterable<File>): Generator<[string, Contents]> {
-  for (const file of list) yield [file.webkitRelativePath || file.name, file];
-}
-
-function readable<T>(reading: Promise<T>, file: string): Promise<T> {
-  return reading.catch((cause) => {
-    if (cause instanceof RelpropError) throw cause;
-    const code = cause instanceof RangeError ? "OutOfMemory" : "FetchFailed";
-    throw new RelpropError(code, `${quote(file)} could not be read: ${cause}`, { file }, cause);
-  });
-}
-
-function digests(integrity: ReadOptions["integrity"] = {}): ReadonlyMap<string, string> {
-  const list = typeof integrity === "object" && integrity && !Array.isArray(integrity);
-  const entries = Object.entries(list ? integrity : { integrity });
-  const odd = entries.find(([, digest]) => typeof digest !== "string" || !list);
-  if (!odd) return new Map(entries);
-  const message = `integrity is SHA-256 by file name, as text; it has ${quote(odd[1])} for ${quote(odd[0])}`;
-  throw new RelpropError("InvalidOption", message);
+  if (typeof list[Symbol.iterator] !== "function") throw invalid("a model is no such list");
+  for (const file of list) {
+    if (typeof file?.name !== "string") throw invalid(`${quote(file)} is no file; a list is of a browser's files`);
+    yield [file.webkitRelativePath || file.name, file];
+  }
 }
 
 async function verified(

@@ -127,3 +127,6 @@ function fromF64(x: View, from: number, n: number, out: Float32Array, offset: nu
     if (!Number.isFinite(out[offset + i]) && Number.isFinite(value)) nonFinite(name, first + from + i, value);
   }
 }
+
+/** A number that stays finite as an f32. */
+export const isFloat = (value: unknown): boolean => typeof value === "number" && Number.isFinite(Math.fround(value));

@@ -71,9 +71,12 @@ export async function generate(
   }
   if (!spell)
     throw new RelpropError("TokenizerUnsupported", "the tokenizer's decoder is none that relprop can spell by");
+  if (typeof text !== "string") {
+    throw new RelpropError("InvalidInput", `what is continued is a text, not ${quote(text)}`);
+  }
   const draw = sampler(options);
   const { explain, onProgress, signal } = options;
-  const most = whole(options.maxTokens ?? 20, "maxTokens", 0);
+  const { maxTokens = 20 } = options;
   const { tokens: read, warnings } = engine.encode(text);
   const prompt = read.slice(0, read.length - tokenizer.template.single[1].length);
   if (!prompt.length) throw new RelpropError("EmptyInput", "the text that is continued needs a token");
@@ -88,7 +91,7 @@ export async function generate(
     warnings,
   };
   const { tokens } = result;
-  const room = Math.min(most, architecture.positions - prompt.length + 1);
+  const room = Math.min(maxTokens, architecture.positions - prompt.length + 1);
   let cache: Cache | undefined;
   while (tokens.length < room) {
     throwIfAborted(signal);
@@ -193,18 +196,12 @@ function logSum(logits: Float32Array): number {
   return peak + Math.log(logits.reduce((sum, v) => sum + Math.exp(v - peak), 0));
 }
 
-/** Chooses a token by its logits. Throws `InvalidOption`. */
+/** Chooses a token by its logits. */
 function sampler({ temperature = 0, topK, topP = 1, seed = 0 }: GenerateOptions): (logits: Float32Array) => number {
-  if (!(temperature >= 0 && temperature < Number.POSITIVE_INFINITY)) {
-    throw new RelpropError("InvalidOption", `temperature is a number from 0, not ${quote(temperature)}`);
-  }
-  if (!(topP > 0 && topP <= 1))
-    throw new RelpropError("InvalidOption", `topP is above 0 and at most 1, not ${quote(topP)}`);
-  const among = topK === undefined ? Number.POSITIVE_INFINITY : whole(topK, "topK", 1);
-  const random = uniform(whole(seed, "seed", 0));
+  const random = uniform(seed);
   return (logits) => {
     if (!temperature) return logits.reduce((best, v, id) => (v > logits[best] ? id : best), 0);
-    const order = [...logits.keys()].sort((a, b) => logits[b] - logits[a]).slice(0, among);
+    const order = [...logits.keys()].sort((a, b) => logits[b] - logits[a]).slice(0, topK);
     const weights = order.map((id) => Math.exp((logits[id] - logits[order[0]]) / temperature));
     const total = weights.reduce((sum, w) => sum + w, 0);
     let kept = 0;
@@ -217,9 +214,4 @@ function sampler({ temperature = 0, topK, topP = 1, seed = 0 }: GenerateOptions)
     }
     return order[kept - 1];
   };
-}
-
-function whole(value: unknown, name: string, least: number): number {
-  if (Number.isInteger(value) && (value as number) >= least) return value as number;
-  throw new RelpropError("InvalidOption", `${name} is a whole number from ${least}, not ${quote(value)}`);
 }

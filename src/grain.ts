@@ -86,7 +86,8 @@ export function finer(explanation: Explanation, numbers: Numbers, asked: Finer):
 
 // ---- parts of the text
 
-function grouped({ text, tokens }: Explanation, groups: Groups): Explanation["groups"] {
+/** Relevance by parts of the text. @internal */
+export function grouped({ text, tokens }: Pick<Explanation, "text" | "tokens">, groups: Groups): Explanation["groups"] {
   const begin = (j: number) => tokens[j].start ?? -1;
   const placed = [...tokens.keys()].filter((j) => begin(j) >= 0).sort((a, b) => begin(a) - begin(b));
   const after = (at: number) => lowest(placed.length, (k) => begin(placed[k]) >= at);
@@ -118,13 +119,7 @@ function lowest(n: number, fits: (k: number) => boolean): number {
 
 /** As Unicode divides text (UAX 29). */
 function segments(text: string, groups: "words" | "sentences"): Span[] {
-  const granularity = { words: "word", sentences: "sentence" }[groups] as "word" | "sentence" | undefined;
-  if (!granularity) {
-    throw new RelpropError(
-      "InvalidOption",
-      `groups are "words", "sentences" or spans of the text, not ${quote(groups)}`,
-    );
-  }
+  const granularity = groups === "words" ? "word" : "sentence";
   if (!globalThis.Intl?.Segmenter) {
     throw new RelpropError("InvalidOption", `this runtime has no Intl.Segmenter to find ${groups} with; give spans`);
   }
@@ -133,8 +128,7 @@ function segments(text: string, groups: "words" | "sentences"): Span[] {
 }
 
 function checked(span: Span, length: number): Span {
-  const { start, end } = span ?? {};
-  if (Number.isInteger(start) && Number.isInteger(end) && start >= 0 && start < end && end <= length) return span;
+  if (span.start < span.end && span.end <= length) return span;
   throw new RelpropError("InvalidOption", `${quote(span)} is no span { start, end } of a text of ${length} characters`);
 }
 
@@ -240,10 +234,7 @@ function ofHeads(numbers: Numbers, n: number, i: number): { told: HeadRelevance;
 
 function ofNeurons(numbers: Numbers, n: number, asked: number | NeuronsAsked): { told: Neurons; misses: number[] } {
   const { top, token } = typeof asked === "number" ? { top: asked, token: undefined } : asked;
-  if (!Number.isInteger(top) || top < 1) {
-    throw new RelpropError("InvalidOption", `neurons is how many are wanted, from 1, not ${quote(top)}`);
-  }
-  if (token !== undefined && !(Number.isInteger(token) && token >= 0 && token < n)) {
+  if (token !== undefined && token >= n) {
     throw new RelpropError("InvalidOption", `there is no token ${quote(token)}; this text has 0 to ${n - 1}`);
   }
   const having = blocks(numbers, "neurons");

@@ -124,10 +124,19 @@ function shortened(tokens: Token[], most: number, two: boolean, { template, trun
 
 function parts(input: Input): Exclude<Text, string> {
   if (typeof input === "string") return { text: input };
-  const { text, pair, ids } = (input ?? {}) as Exclude<Text, string>;
+  const { text, pair, ids } = own(input) as Exclude<Text, string>;
   const fits = typeof text === "string" && (pair === undefined || typeof pair === "string");
   if (fits && (ids === undefined || Array.isArray(ids))) return { text, pair, ids };
   throw new RelpropError("InvalidInput", `a text is a string or { text, pair, ids }, not ${quote(input)}`);
+}
+
+/** The fields of an object, of anything else none. */
+function own(input: unknown): object {
+  try {
+    return { ...(input as object) };
+  } catch {
+    return {}; // a proxy that throws
+  }
 }
 
 function replaced(tokens: Token[], ids: readonly number[], vocabulary: number): Token[] {

@@ -6,10 +6,12 @@ import { files, missing, type ReadOptions, type Source } from "./files.ts";
 import { checkFinite, type Rows, rows } from "./floats.ts";
 import type { Tables } from "./inputs.ts";
 import { readJson } from "./json.ts";
+import { checked } from "./kinds.ts";
 import { Model, type ModelParts } from "./model.ts";
 import { type Architecture, architecture, familyOf, type Network } from "./models/family.ts";
 import { Weights } from "./models/weights.ts";
 import { narrow } from "./ops/widen.ts";
+import { loadHere } from "./options.ts";
 import { plan } from "./plan.ts";
 import { type Reload, summed, unreadable } from "./recover.ts";
 import { PIECE, pieces } from "./safetensors.ts";
@@ -32,7 +34,7 @@ export interface LoadOptions extends BackendOptions, ReadOptions {
  * RelpropError; after a failure or an abort nothing stays allocated.
  */
 export const load = async (source: Source, options: LoadOptions = {}): Promise<Model> =>
-  new Model(await read(source, options));
+  new Model(await read(source, checked("load()", loadHere, options)));
 
 /** What a model is made of. @internal */
 export async function read(source: Source, options: LoadOptions): Promise<ModelParts> {

@@ -4,6 +4,7 @@ import type { Engine } from "./engine.ts";
 import { quote, RelpropError } from "./errors.ts";
 import type { Attribution } from "./explanation.ts";
 import type { Encoded } from "./inputs.ts";
+import { checked } from "./kinds.ts";
 import type { OneOrMore } from "./lists.ts";
 import { attentionFlow } from "./methods/attention-flow.ts";
 import { attentionLast } from "./methods/attention-last.ts";
@@ -17,6 +18,7 @@ import { rollout } from "./methods/rollout.ts";
 import { saliency } from "./methods/saliency.ts";
 import { smoothgrad } from "./methods/smoothgrad.ts";
 import { View } from "./methods/view.ts";
+import { attribute as fields } from "./options.ts";
 import type { ExplainOptions } from "./question.ts";
 
 /** Options of a method by name: numbers, or words of which some are known. */
@@ -70,7 +72,8 @@ export type AttributionName =
 /** A name, or a name with some of its options: `{ name: "integrated-gradients", steps: 20 }`. */
 export type AttributionMethod = AttributionName | ({ name: AttributionName } & Options);
 
-export interface AttributeOptions extends Pick<ExplainOptions, "target" | "contrast" | "truncate" | "signal"> {
+export interface AttributeOptions
+  extends Pick<ExplainOptions, "target" | "contrast" | "truncate" | "signal" | "groups"> {
   method: AttributionMethod;
   at?: "embeddings";
   /** How many runs of the network are behind it. */
@@ -91,13 +94,8 @@ export async function attribute(
 ): Promise<(Attribution | Attribution[])[]> {
   const { model, backend } = engine.about;
   const asked = [options.method].flat().map((method) => attribution(method, engine.tools.methods));
-  const { at, signal, onProgress } = options;
-  if ("of" in options && options.of !== undefined && options.of !== "logit") {
-    throw new RelpropError("InvalidOption", `${asked[0].method.name} explains logits and contrasts, and no \`of\``);
-  }
-  if (at !== undefined && at !== "embeddings") {
-    throw new RelpropError("InvalidOption", `${asked[0].method.name} is read at embeddings, not at ${quote(at)}`);
-  }
+  const { signal, onProgress, groups } = checked(`explain() by ${asked[0].method.name}`, fields, options);
+  const grain = groups && (await import("./grain.ts"));
   let before = 0;
   const results: Attribution[][] = [];
   for (const one of encoded) {
@@ -107,6 +105,7 @@ export async function attribute(
         const count = (forwards: number) => onProgress?.({ forwards: before + forwards });
         const view = await View.of(engine, one, row, { signal, onProgress: count });
         const { relevance, completeness } = await method.run(view, settings);
+        const tokens = one.tokens.map((token, j) => ({ ...token, relevance: relevance[j] }));
         found.push({
           text: one.text,
           ...(one.image && { image: one.image }),
@@ -121,7 +120,8 @@ export async function attribute(
           classes: view.classes,
           logit: view.logit,
           signed: method.signed,
-          tokens: one.tokens.map((token, j) => ({ ...token, relevance: relevance[j] })),
+          tokens,
+          ...(grain && { groups: grain.grouped({ text: one.text, tokens }, groups!) }),
           ...(completeness && { completeness }),
           forwards: view.forwards,
           warnings: one.warnings,
@@ -153,7 +153,10 @@ export function attribution(
   wanted: unknown,
   propagations: ReadonlyMap<string, unknown>,
 ): { method: Method; settings: Options } {
-  const { name, ...given } = (typeof wanted === "string" ? { name: wanted } : wanted) as Record<string, unknown>;
+  const { name, ...given } = (typeof wanted === "string" ? { name: wanted } : Object(wanted)) as Record<
+    string,
+    unknown
+  >;
   const method = all.find((one) => one.name === name);
   if (!method) {
     const known = [...propagations.keys(), ...all.map(({ name }) => name)].join(", ");

@@ -2,14 +2,17 @@ import type { Timing } from "./backends/profile.ts";
 import { methods } from "./composites.ts";
 import type { DiagnoseOptions, Diagnosis } from "./diagnose.ts";
 import { Engine, type EngineParts } from "./engine.ts";
+import { RelpropError } from "./errors.ts";
 import type { Attribution, Explanation, Prediction } from "./explanation.ts";
 import { finite } from "./finite.ts";
 import type { GenerateOptions, Generation } from "./generate.ts";
 import type { TensorInfo } from "./header.ts";
 import type { Encoded, Input } from "./inputs.ts";
+import { checked } from "./kinds.ts";
 import { listed } from "./lists.ts";
 import type { AttributeLists, AttributeOptions } from "./methods.ts";
 import type { Task } from "./models/heads.ts";
+import { calls } from "./options.ts";
 import { type ExplainLists, type ExplainOptions, type PredictOptions, question } from "./question.ts";
 import { scored } from "./results.ts";
 import type { Similarity } from "./sentence/modules.ts";
@@ -75,7 +78,8 @@ export class Model {
   /** The tokens that the model reads in a text, or in each of several, in order. */
   tokenize(text: Input, options?: PredictOptions): Promise<Token[]>;
   tokenize(texts: readonly Input[], options?: PredictOptions): Promise<Token[][]>;
-  async tokenize(text: Input | readonly Input[], options: PredictOptions = {}): Promise<Token[] | Token[][]> {
+  async tokenize(text: Input | readonly Input[], given: PredictOptions = {}): Promise<Token[] | Token[][]> {
+    const options = checked("tokenize()", calls.tokenize, given);
     const { encode } = this.#engine.parts.architecture;
     const encoded = encode ? await Promise.all(inputs(text).map(encode)) : this.#encode(text, options);
     return one(
@@ -87,7 +91,8 @@ export class Model {
   /** The classes of a text, or of each of several, with their logits and probabilities. */
   predict(text: Input, options?: PredictOptions): Promise<Prediction>;
   predict(texts: readonly Input[], options?: PredictOptions): Promise<Prediction[]>;
-  async predict(text: Input | readonly Input[], options: PredictOptions = {}): Promise<Prediction | Prediction[]> {
+  async predict(text: Input | readonly Input[], given: PredictOptions = {}): Promise<Prediction | Prediction[]> {
+    const options = checked("predict()", calls.predict, given);
     if (this.task !== "sequence-classification" || changes(options)) {
       const { predictions } = await import("./tasks.ts");
       return one(text, await predictions(this.#engine, inputs(text), options));
@@ -119,8 +124,9 @@ export class Model {
   explain(texts: readonly Input[], options: ExplainLists): Promise<Explanation[][]>;
   async explain(
     text: Input | readonly Input[],
-    options: ExplainOptions | ExplainLists | AttributeOptions | AttributeLists = {},
+    given: ExplainOptions | ExplainLists | AttributeOptions | AttributeLists = {},
   ): Promise<unknown> {
+    const options = checked("explain()", calls.explain, given);
     const other = isOther(options.method);
     const { of = "logit", continuation, token, interactions, signal } = options as ExplainOptions;
     const more = of !== "logit" || (continuation ?? token ?? interactions) !== undefined;
@@ -135,7 +141,8 @@ export class Model {
   }
 
   /** Continues a text token by token; with `explain`, each token comes with its explanation. Of models that continue texts. */
-  async generate(text: string, options: GenerateOptions = {}): Promise<Generation> {
+  async generate(text: string, given: GenerateOptions = {}): Promise<Generation> {
+    const options = checked("generate()", calls.generate, given);
     return finite(await (await import("./generate.ts")).generate(this.#engine, text, options, question));
   }
 
@@ -145,7 +152,8 @@ export class Model {
    */
   diagnose(text: Input, options?: DiagnoseOptions): Promise<Diagnosis>;
   diagnose(texts: readonly Input[], options?: DiagnoseOptions): Promise<Diagnosis[]>;
-  async diagnose(text: Input | readonly Input[], options: DiagnoseOptions = {}) {
+  async diagnose(text: Input | readonly Input[], given: DiagnoseOptions = {}) {
+    const options = checked("diagnose()", calls.diagnose, given);
     const { diagnose } = await import("./diagnose.ts");
     return one(text, await diagnose((model: Model) => model.#engine, this, inputs(text), options));
   }
@@ -182,7 +190,14 @@ const changes = ({ loops, without }: PredictOptions) => (loops ?? without) !== u
 
 const isList = (given: Input | readonly Input[]): given is readonly Input[] => Array.isArray(given);
 
-const inputs = (given: Input | readonly Input[]) => (isList(given) ? given : [given]);
+/** Throws `InvalidInput` at what lets nobody read it. */
+function inputs(given: Input | readonly Input[]): readonly Input[] {
+  try {
+    return isList(given) ? [...given] : [given];
+  } catch (cause) {
+    throw new RelpropError("InvalidInput", "the list of texts cannot be read", {}, cause);
+  }
+}
 
 /** What was asked of one text is answered with one result. No number in it is NaN or infinite. */
 const one = <R>(text: Input | readonly Input[], results: R[]): R | R[] => finite(isList(text) ? results : results[0]);

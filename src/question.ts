@@ -2,12 +2,10 @@
 // explanations as there are combinations, all from runs that share the forward pass.
 
 import { type Composite, method } from "./composites.ts";
-import { quote, RelpropError } from "./errors.ts";
 import type { ReadingPoint } from "./explanation.ts";
 import type { Groups, NeuronsAsked } from "./grain.ts";
 import { listed, type OneOrMore } from "./lists.ts";
 import type { Of } from "./targets.ts";
-import { readingPoints } from "./trace.ts";
 
 export interface PredictOptions {
   /**
@@ -105,15 +103,10 @@ export function question(requests: Float32Array[], options: ExplainOptions | Exp
     pixels,
     points: each,
   } = options;
-  const points = listed(at);
-  for (const point of points) {
-    if (readingPoints.includes(point)) continue;
-    throw new RelpropError("InvalidOption", `relevance is read at ${readingPoints.join(", ")}, not at ${quote(point)}`);
-  }
   return {
     methods: listed(options.method).map(method),
     requests,
-    points,
+    points: listed(at),
     layers,
     finer:
       groups || heads || neurons || pairs || pixels || each

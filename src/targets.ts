@@ -2,7 +2,7 @@
 
 import type { Composite } from "./composites.ts";
 import type { Engine } from "./engine.ts";
-import { quote, RelpropError } from "./errors.ts";
+import { RelpropError } from "./errors.ts";
 import type { Explanation } from "./explanation.ts";
 import type { Encoded, Input } from "./inputs.ts";
 import type { Question } from "./question.ts";
@@ -68,8 +68,6 @@ export function at(
 
 const inner = (a: readonly number[], b: readonly number[]) => a.reduce((sum, v, i) => sum + v * b[i], 0);
 
-const KNOWN = ["log-probability", "softmax-contrast"];
-
 /** Each text's explanations of a function of its logits. Throws `InvalidOption`. @internal */
 export async function explainOf(
   engine: Engine,
@@ -90,10 +88,6 @@ export async function explainOf(
       "InvalidOption",
       "interactions are of two texts, with of: { dot: text } or { cosine: text }",
     );
-  }
-  if (compared === undefined && !KNOWN.includes(of as string)) {
-    const known = [...KNOWN, ...BETWEEN.map((name) => `{ ${name}: text }`)].join(", ");
-    throw new RelpropError("InvalidOption", `of is logit, ${known}, not ${quote(of)}`);
   }
   if (of === "softmax-contrast" && engine.about.labels.length === 1) {
     throw new RelpropError(

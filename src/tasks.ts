@@ -77,7 +77,7 @@ function masked({ parts: { tokenizer } }: Engine, one: Encoded): Encoded {
 /** A token's place: its own, or that of the first one that stands where this part of the text does. */
 function place({ text, tokens }: Encoded, token: number | string): number {
   if (typeof token === "number") {
-    if (Number.isInteger(token) && token >= 0 && token < tokens.length) return token;
+    if (token < tokens.length) return token;
     throw new RelpropError(
       "InvalidOption",
       `there is no token ${quote(token)}; this text has 0 to ${tokens.length - 1}`,

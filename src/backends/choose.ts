@@ -24,9 +24,6 @@ export interface BackendOptions extends WasmOptions {
 export async function start(options: BackendOptions): Promise<{ backend: Backend; reason?: string }> {
   const wanted = options.backend ?? "auto";
   if (wanted === "wasm") return onWasm(options);
-  if (wanted !== "auto" && wanted !== "webgpu") {
-    throw new RelpropError("InvalidOption", `there is no backend "${wanted}", only auto, webgpu and wasm`);
-  }
   try {
     return { backend: await gpuBackend(options, wanted === "webgpu") };
   } catch (error) {

@@ -8,7 +8,6 @@ import { type Profile, record } from "./profile.ts";
 import { type KernelCall, takePlace } from "./worker.ts";
 
 const PAGE = 65536;
-const MOST_THREADS = 64;
 
 export interface WasmOptions {
   /** WASM: the same bits in every runtime, by leaving relaxed SIMD unused, which is up to twice as fast. */
@@ -40,9 +39,6 @@ export interface Crew {
 /** Runs plans on the CPU, with the kernels of assembly/. Throws `WasmUnavailable` where the runtime forbids them. */
 export async function wasm(given?: WasmSource | Promise<WasmSource>, options: WasmOptions = {}): Promise<Backend> {
   const { deterministic, threads = 1, profile } = options;
-  if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS) {
-    throw new RelpropError("InvalidOption", `threads is a whole number from 1 to ${MOST_THREADS}, not ${threads}`);
-  }
   let reason: string | undefined;
   const more = () => rest(choose(deterministic));
   if (threads > 1) {

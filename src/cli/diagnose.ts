@@ -5,6 +5,7 @@ import { load } from "../load.ts";
 import type { Model } from "../model.ts";
 import type { PredictOptions, Without } from "../question.ts";
 import { charts, diagnosisTable } from "../render/charts.ts";
+import { whole } from "./numbers.ts";
 import type { Values } from "./options.ts";
 import { Usage } from "./usage.ts";
 
@@ -17,10 +18,8 @@ export function changes({ loops, ...values }: Values): Pick<PredictOptions, "loo
       return [Number(block), Number(index)];
     });
   const without = { heads: parts("without-heads"), neurons: parts("without-neurons") };
-  if (loops !== undefined && !/^\d{1,6}$/.test(loops))
-    throw new Usage(`--loops is a whole number, not ${quote(loops)}`);
   return {
-    ...(loops !== undefined && { loops: Number(loops) }),
+    ...(loops !== undefined && { loops: whole("loops", loops, 0) }),
     ...((without.heads ?? without.neurons) && { without }),
   };
 }

@@ -14,6 +14,7 @@ import { load } from "../load.ts";
 import type { Model } from "../model.ts";
 import { visible } from "../render/text.ts";
 import { content } from "./data.ts";
+import { whole } from "./numbers.ts";
 import { save } from "./save.ts";
 import { interrupt } from "./terminal.ts";
 
@@ -74,12 +75,6 @@ export async function evaluateCommand(asked: Asked): Promise<string | undefined>
   } finally {
     for (const model of models) await model.dispose();
   }
-}
-
-function whole(name: string, given: string | undefined, least: number): number | undefined {
-  if (given === undefined) return undefined;
-  if (/^\d{1,9}$/.test(given) && Number(given) >= least) return Number(given);
-  throw new RelpropError("InvalidOption", `--${name} is a whole number from ${least}, not ${quote(given)}`);
 }
 
 async function written(path: string, writing: Promise<void>): Promise<void> {

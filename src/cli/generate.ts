@@ -1,20 +1,33 @@
+import type { GenerateOptions } from "../generate.ts";
 import type { Model } from "../model.ts";
 import type { ExplainOptions } from "../question.ts";
 import { visible } from "../render/text.ts";
+import { decimal, whole } from "./numbers.ts";
 import type { Values } from "./options.ts";
 import { Usage } from "./usage.ts";
 
+/** How tokens are drawn; throws `Usage` at options that would change nothing. */
+export function drawing(values: Values): Pick<GenerateOptions, "maxTokens" | "temperature" | "topK" | "topP" | "seed"> {
+  if (values.explain && !values.json) throw new Usage("--explain is told as JSON: add --json");
+  const aside = (["method", "composite", "at", "contrast"] as const).find((name) => values[name] !== undefined);
+  if (aside && !values.explain) throw new Usage(`--${aside} is of explanations: add --explain`);
+  const temperature = decimal("temperature", values.temperature);
+  const drawn = (["top-k", "top-p", "seed"] as const).find((name) => values[name] !== undefined);
+  if (drawn && !temperature) throw new Usage(`--${drawn} is of tokens that are drawn: give a --temperature above 0`);
+  return {
+    maxTokens: whole("tokens", values.tokens, 0),
+    temperature,
+    topK: whole("top-k", values["top-k"], 1),
+    topP: decimal("top-p", values["top-p"]),
+    seed: whole("seed", values.seed, 0),
+  };
+}
+
 /** A text that goes on: the whole of it, or all that generate() tells. */
 export async function generated(model: Model, text: string, values: Values, asked: object): Promise<string> {
-  const number = (value: string | undefined) => (value === undefined ? undefined : Number(value));
   const { method, at, contrast } = asked as ExplainOptions;
-  if (values.explain && !values.json) throw new Usage("--explain is told as JSON: add --json");
   const result = await model.generate(text, {
-    maxTokens: number(values.tokens),
-    temperature: number(values.temperature),
-    topK: number(values["top-k"]),
-    topP: number(values["top-p"]),
-    seed: number(values.seed),
+    ...drawing(values),
     explain: values.explain && { method, at, contrast },
   });
   return values.json ? `${JSON.stringify(result, null, 2)}\n` : `${visible(result.text, "\n")}\n`;

@@ -2,7 +2,9 @@
 
 import { methods as builtin } from "../composites.ts";
 import { RelpropError } from "../errors.ts";
+import { checked } from "../kinds.ts";
 import type { Model } from "../model.ts";
+import { chooseMethod as fields } from "../options.ts";
 import type { Interval } from "./bootstrap.ts";
 import { type EvaluateOptions, evaluate } from "./evaluate.ts";
 import type { Example } from "./examples.ts";
@@ -17,7 +19,7 @@ export interface Choice {
   evaluation: Evaluation;
 }
 
-type ChooseOptions = Pick<EvaluateOptions, "protocol" | "at" | "seed" | "truncate" | "onProgress" | "signal"> & {
+export type ChooseOptions = Pick<EvaluateOptions, "protocol" | "at" | "seed" | "truncate" | "onProgress" | "signal"> & {
   methods?: readonly string[];
 };
 
@@ -28,11 +30,12 @@ const choices = new WeakMap<Model, Map<string, Promise<Choice>>>();
  * sample of texts; of those that the sample cannot tell from the best, the one with the fewest forward passes. A model's
  * choice by the same sample and options is remembered as long as the model.
  */
-export function chooseMethod(
+export async function chooseMethod(
   model: Model,
   sample: readonly (string | Example)[],
-  options: ChooseOptions = {},
+  given: ChooseOptions = {},
 ): Promise<Choice> {
+  const options = checked("chooseMethod()", fields, given);
   const { onProgress, signal, ...settings } = options;
   const key = fingerprint([sample, settings]);
   const known = choices.get(model) ?? new Map<string, Promise<Choice>>();

@@ -3,7 +3,9 @@
 import { methods as builtin, method } from "../composites.ts";
 import { quote, RelpropError, throwIfAborted } from "../errors.ts";
 import type { ReadingPoint } from "../explanation.ts";
+import { checked } from "../kinds.ts";
 import { isOther, type Model } from "../model.ts";
+import { evaluate as fields } from "../options.ts";
 import { classIndex } from "../target.ts";
 import { cuts } from "./cuts.ts";
 import type { Example } from "./examples.ts";
@@ -59,8 +61,9 @@ const usual = [
 export async function evaluate(
   model: Model,
   examples: readonly Example[],
-  options: EvaluateOptions = {},
+  given: EvaluateOptions = {},
 ): Promise<Evaluation> {
+  const options = checked("evaluate()", fields, given);
   const { at = "embeddings", seed = 0, signal, onProgress, randomized = [] } = options;
   if (model.task !== "sequence-classification") {
     const message = `protocols judge by the classes of whole texts, this model does ${model.task}`;
@@ -72,7 +75,6 @@ export async function evaluate(
   const judged = judgedMethods(options.methods, examples.length, seed);
   const baseline = baselineOf(options.baseline, judged);
   checkedExamples(examples);
-  if (!Number.isInteger(seed)) throw new RelpropError("InvalidOption", `a seed is an integer, not ${quote(seed)}`);
   if (how.randomized && !randomized.length) {
     const message = `${name} needs \`randomized\`: the models that load() makes of what randomized() yields`;
     throw new RelpropError("InvalidOption", message);

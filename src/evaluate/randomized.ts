@@ -3,11 +3,18 @@
 import { checkpoint } from "../checkpoint.ts";
 import { type Contents, files, type ReadOptions, type Source } from "../files.ts";
 import type { TensorInfo } from "../header.ts";
+import { checked } from "../kinds.ts";
 import { uniform } from "../methods/chance.ts";
+import { randomized as fields } from "../options.ts";
 
 interface Tensor {
   info: TensorInfo;
   bytes: Uint8Array<ArrayBuffer>;
+}
+
+export interface RandomizedOptions extends ReadOptions {
+  /** Of the order that weights are put in (default 0). */
+  seed?: number;
 }
 
 const OTHERS = ["config.json", "tokenizer.json", "tokenizer_config.json"];
@@ -18,8 +25,9 @@ const OTHERS = ["config.json", "tokenizer.json", "tokenizer_config.json"];
  */
 export async function* randomized(
   source: Source,
-  { seed = 0, ...options }: ReadOptions & { seed?: number } = {},
+  given: RandomizedOptions = {},
 ): AsyncGenerator<Record<string, Contents>> {
+  const { seed = 0, ...options } = checked("randomized()", fields, given);
   const from = await files(source, options);
   try {
     const contents: Record<string, Contents> = {};

@@ -2,7 +2,7 @@
 // on the server and its length: a load that was cut off leaves blocks that the next one goes on from, and what belongs to
 // another state is never taken for this one.
 
-import { quote, RelpropError, throwIfAborted } from "../errors.ts";
+import { throwIfAborted } from "../errors.ts";
 import type { ReadOptions } from "../files.ts";
 import type { Bytes } from "../safetensors.ts";
 import type { Count } from "./progress.ts";
@@ -17,13 +17,10 @@ export interface Version {
 
 /** The cache that the caller asks for, or why there is none. */
 export async function findCache(wanted: ReadOptions["cache"]): Promise<{ cache?: Cache; reason?: string }> {
-  if (typeof wanted === "object" && typeof wanted.match === "function") return { cache: wanted };
-  if (wanted !== true && typeof wanted !== "string") {
-    throw new RelpropError("InvalidOption", `cache is true, a cache's name or a Cache, not ${quote(wanted)}`);
-  }
+  if (typeof wanted === "object") return { cache: wanted };
   if (!globalThis.caches) return { reason: "this runtime has no Cache API (a page has one by https only)" };
   try {
-    return { cache: await caches.open(wanted === true ? "relprop" : wanted) };
+    return { cache: await caches.open(typeof wanted === "string" ? wanted : "relprop") };
   } catch (cause) {
     return { reason: `the Cache API is closed: ${cause}` };
   }

@@ -16,6 +16,9 @@ export function given(entries: Iterable<[path: string, contents: Contents]>, cou
   for (const [path, contents] of entries) {
     const name = parts(path).join("/");
     if (found.has(name)) throw new RelpropError("InvalidInput", `two of the given files are called ${quote(name)}`);
+    if (!isContents(contents)) {
+      throw new RelpropError("InvalidInput", `${quote(name)} is ${quote(contents)}, not a text, a buffer or a Blob`);
+    }
     found.set(name, contents);
   }
   const marked = [...found.keys()].filter((path) => MARKS.includes(lastPart(path)));
@@ -30,6 +33,11 @@ export function given(entries: Iterable<[path: string, contents: Contents]>, cou
     async close() {},
   };
 }
+
+const isContents = (given: unknown): given is Contents =>
+  typeof given === "string" ||
+  ArrayBuffer.isView(given) ||
+  /^\[object ((Shared)?ArrayBuffer|Blob|File)\]$/.test(Object.prototype.toString.call(given));
 
 /** The one folder of a model among several: the one nearest to the top, for models keep parts in folders of their own. */
 export function nearest(folders: readonly (readonly string[])[]): readonly string[] {

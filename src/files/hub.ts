@@ -18,7 +18,15 @@ export function hub({ hub: id, revision = "main", endpoint }: Hub): [URL, { name
   if (!/^\w[\w./-]*$/.test(revision) || revision.includes("..")) {
     throw new RelpropError("InvalidInput", `a revision is a branch, a tag or a commit, not ${quote(revision)}`);
   }
-  const base = new URL(endpoint ?? "https://huggingface.co");
+  const base = address(endpoint ?? "https://huggingface.co");
   base.pathname = `${base.pathname.replace(/\/$/, "")}/${id}/resolve/${encodeURIComponent(revision)}/`;
   return [base, { name: id.replace(/.*\//, ""), immutable: /^[0-9a-f]{40}$/.test(revision) }];
+}
+
+function address(given: string | URL): URL {
+  try {
+    return new URL(given);
+  } catch (cause) {
+    throw new RelpropError("InvalidInput", `a hub's address is a URL, not ${quote(given)}`, {}, cause);
+  }
 }

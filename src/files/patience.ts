@@ -1,6 +1,6 @@
 // How long a load waits for a server: an answer that stops, or trickles, is an error, not a load that never ends.
 
-import { aborted, quote, RelpropError } from "../errors.ts";
+import { aborted } from "../errors.ts";
 import { problem } from "./response.ts";
 
 const DEFAULT = 30_000; // milliseconds
@@ -18,11 +18,7 @@ export interface Patience {
   asked(url: URL): void;
 }
 
-/** Throws `InvalidOption`. */
 export function patience(ms: number = DEFAULT, signal: AbortSignal): Patience {
-  if (!(typeof ms === "number" && ms > 0)) {
-    throw new RelpropError("InvalidOption", `stallTimeout is a number of milliseconds above 0, not ${quote(ms)}`);
-  }
   const files = new Map<string, { requests: number; bytes: number; waited: number; since: number }>();
   const of = ({ href }: URL) => {
     const found = files.get(href) ?? { requests: 0, bytes: 0, waited: 0, since: 0 };

@@ -44,8 +44,11 @@ function rgb({ data, width, height }: Pixels): Rgb {
   if (!whole || width * height > MOST) {
     throw invalid(`an image of ${quote(width)} × ${quote(height)} pixels; at least 1 × 1 and at most ${MOST} are read`);
   }
+  if (!/Uint8(Clamped)?Array/.test(Object.prototype.toString.call(data))) {
+    throw invalid(`an image's data are a Uint8Array or a Uint8ClampedArray, not ${quote(data)}`);
+  }
   const n = width * height;
-  const channels = data?.length / n;
+  const channels = data.length / n;
   if (channels === 3) return { data: Uint8Array.from(data), width, height };
   if (channels !== 1 && channels !== 4) {
     throw invalid(`an image of ${width} × ${height} pixels has ${data?.length} numbers; it needs 1, 3 or 4 a pixel`);
@@ -73,7 +76,11 @@ function drawn(image: ImageBitmap): Pixels {
   if (!(width * height <= MOST)) throw invalid(`an image of ${width} × ${height} pixels; at most ${MOST} are read`);
   const canvas = context(width, height);
   if (!canvas) throw new RelpropError("ImageUnsupported", "this runtime draws no images; give pixels, or a file");
-  canvas.drawImage(image, 0, 0);
+  try {
+    canvas.drawImage(image, 0, 0);
+  } catch (cause) {
+    throw invalid(`the image cannot be drawn: ${cause}`, cause);
+  }
   return canvas.getImageData(0, 0, width, height);
 }
 

@@ -1,6 +1,7 @@
 // Models whose tokens are rows of numbers as they are given, without a vocabulary.
 
 import { quote, RelpropError } from "../errors.ts";
+import { isFloat } from "../floats.ts";
 import type { Encoded, Input, Matrix } from "../inputs.ts";
 import { named } from "../named.ts";
 import { context } from "../ops/attention.ts";
@@ -81,7 +82,7 @@ function encodeRows(given: Input, width: number, longest: number): Encoded {
   }
   const words = new Float32Array(rows.length * width);
   for (const [id, row] of rows.entries()) {
-    if (row?.length !== width || !Array.from(row as ArrayLike<number>).every((v) => Number.isFinite(Math.fround(v)))) {
+    if (row?.length !== width || !Array.from(row as ArrayLike<number>).every(isFloat)) {
       throw new RelpropError("InvalidInput", `row ${id} must be ${width} finite numbers`, { row: id });
     }
     words.set(row, id * width);

@@ -1,6 +1,7 @@
 // From a point cloud to groups: centres far from one another, each with the points nearest to it.
 
 import { quote, RelpropError } from "../errors.ts";
+import { isFloat } from "../floats.ts";
 import type { Cloud, Encoded, Input } from "../inputs.ts";
 import { uniform } from "../methods/chance.ts";
 import { named } from "../named.ts";
@@ -115,12 +116,12 @@ function read(given: Input, { groups, size }: Grouping): Points {
   if (points.length > MOST)
     throw new RelpropError("LimitExceeded", `there are ${points.length} points, the most is ${MOST}`);
   const found = new Float32Array(points.length * 3);
-  points.forEach((point: ArrayLike<number>, i) => {
-    if (point?.length !== 3 || !Array.from(point).every((v) => Number.isFinite(Math.fround(v)))) {
+  for (const [i, point] of (points as ArrayLike<number>[]).entries()) {
+    if (point?.length !== 3 || !Array.from(point).every(isFloat)) {
       throw invalid(`point ${i} is ${quote(point)}, it must be three finite numbers`);
     }
     found.set(point, 3 * i);
-  });
+  }
   return found;
 }
 
@@ -136,7 +137,8 @@ function hiding({ hidden }: Cloud, { groups, hidden: share }: Grouping): Set<num
     const order = [...ranks.keys()].sort((a, b) => ranks[a] - ranks[b]);
     return new Set(order.slice(0, Math.trunc(share * groups)));
   }
-  const known = new Set(hidden);
+  if (!Array.isArray(hidden)) throw invalid(`hidden is a list of groups, not ${quote(hidden)}`);
+  const known = new Set<number>(hidden);
   const odd = [...known].find((g) => !(Number.isInteger(g) && g >= 0 && g < groups));
   if (odd !== undefined) throw invalid(`there is no group ${quote(odd)}; this model makes 0 to ${groups - 1}`);
   if (!known.size) throw invalid("no group is hidden: nothing is left to make up");

@@ -2,6 +2,8 @@
 // signed bars say it all.
 
 import type { Attribution, Explanation } from "../explanation.ts";
+import { checked } from "../kinds.ts";
+import { ansi as fields } from "../options.ts";
 import { segmented } from "../segments.ts";
 import { rgb, strength, terminal, weak, xterm } from "./color.ts";
 import { facts } from "./facts.ts";
@@ -19,10 +21,8 @@ const bold = "1";
 const faint = "2";
 
 /** The explanation as lines of text: verdict, heatmap, strongest tokens, ledger. */
-export function ansi(
-  explanation: Explanation | Attribution,
-  { color = "truecolor", width = 80 }: AnsiOptions = {},
-): string {
+export function ansi(explanation: Explanation | Attribution, options: AnsiOptions = {}): string {
+  const { color = "truecolor", width = 80 } = checked("ansi()", fields, options);
   const { title, score, classes, slices, scale, apart, entries, total, meta, number, called } = facts(explanation);
   const columns = Math.min(Math.max(32, Math.floor(width) || 80), 9999);
   const depth = color === "truecolor" || color === "256" ? color : undefined;

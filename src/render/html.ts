@@ -2,13 +2,16 @@
 // piece of text, so that right-to-left scripts keep their order; every token has its number on hover and in the table.
 
 import type { Attribution, Explanation } from "../explanation.ts";
+import { checked } from "../kinds.ts";
+import { picture as fields } from "../options.ts";
 import { dark, hex, light, type Palette, strength, weak } from "./color.ts";
 import { facts } from "./facts.ts";
 import { figure, type PictureOptions } from "./overlay.ts";
 import { escaped, short } from "./text.ts";
 
 /** The explanation as a standalone HTML page. */
-export function html(explanation: Explanation | Attribution, options: PictureOptions = {}): string {
+export function html(explanation: Explanation | Attribution, given: PictureOptions = {}): string {
+  const options = checked("html()", fields, given);
   const { title, score, classes, slices, scale, apart, entries, total, meta, number, called } = facts(explanation);
   const { tokens, warnings, image } = explanation;
   const signed = (value: number) => number(value, "+");

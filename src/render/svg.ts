@@ -2,6 +2,8 @@
 // program that draws it agrees, on its own light ground.
 
 import type { Attribution, Explanation } from "../explanation.ts";
+import { checked } from "../kinds.ts";
+import { picture as fields } from "../options.ts";
 import { asRead, direction } from "./bidi.ts";
 import { hex, light, strength, weak } from "./color.ts";
 import { facts } from "./facts.ts";
@@ -15,7 +17,8 @@ const faint = "#666666";
 const mono = "ui-monospace,Menlo,Consolas,DejaVu Sans Mono,monospace";
 
 /** The explanation as a self-contained SVG figure. */
-export function svg(explanation: Explanation | Attribution, options: PictureOptions = {}): string {
+export function svg(explanation: Explanation | Attribution, given: PictureOptions = {}): string {
+  const options = checked("svg()", fields, given);
   const { title, score, classes, slices, scale, apart, meta, number } = facts(explanation);
   const lines = wrap(slices, 72);
   const columns = lines.reduce((most, line) => Math.max(most, widthOf(line)), 48);

@@ -1,8 +1,10 @@
 // load(), here or in a worker.
 
 import { crossing, type Source } from "../files.ts";
+import { checked } from "../kinds.ts";
 import { type LoadOptions as Here, load as here } from "../load.ts";
 import type { Model } from "../model.ts";
+import { load as fields } from "../options.ts";
 import type { WorkerLike } from "./spawn.ts";
 
 export interface LoadOptions extends Here {
@@ -17,7 +19,8 @@ export interface LoadOptions extends Here {
  * Loads a Hugging Face checkpoint: config.json, tokenizer.json and model.safetensors or its shards. Rejects with a
  * RelpropError; after a failure or an abort nothing stays allocated.
  */
-export async function load(source: Source, { worker, ...options }: LoadOptions = {}): Promise<Model> {
+export async function load(source: Source, given: LoadOptions = {}): Promise<Model> {
+  const { worker, ...options } = checked("load()", fields, given);
   if (!worker) return here(source, options);
   const { elsewhere } = await import("./connection.ts");
   return elsewhere(crossing(source), worker, options);

@@ -1,10 +1,12 @@
 // A model in a worker, seen from outside: its fields are copied once, its methods send their arguments, and errors, progress
 // and aborts cross. What can be asked of a model is not written down here. Loaded when a worker is asked for.
 
-import { aborted, quote, RelpropError, throwIfAborted } from "../errors.ts";
+import { aborted, RelpropError, throwIfAborted } from "../errors.ts";
 import type { Source } from "../files.ts";
+import { checked } from "../kinds.ts";
 import type { LoadOptions as Here } from "../load.ts";
 import type { Model } from "../model.ts";
+import { calls } from "../options.ts";
 import type { Answer, Call, Failure, Loaded } from "./serve.ts";
 import { spawn, type WorkerLike } from "./spawn.ts";
 
@@ -12,9 +14,6 @@ const PATIENCE = 60_000; // milliseconds until a worker's first answer
 
 /** Loads a model in a worker, or in one of its own; `given` is a source that can cross. */
 export async function elsewhere(given: Source, worker: true | WorkerLike, options: Here): Promise<Model> {
-  if (worker !== true && typeof worker.postMessage !== "function") {
-    throw new RelpropError("InvalidOption", `worker is true or a Worker, not ${quote(worker)}`);
-  }
   for (const name of ["gpu", "device", "fetch"] as const) {
     if (options[name] === undefined) continue;
     const message = `${name} cannot cross to a worker; a worker's own file can give it: serve({ ${name} })`;
@@ -30,7 +29,11 @@ export async function elsewhere(given: Source, worker: true | WorkerLike, option
       { ...options, wasm: await options.wasm },
     ])) as Loaded;
     const model: Record<PropertyKey, unknown> = { ...fields };
-    for (const method of methods) model[method] = (...args: unknown[]) => client.call(method, args);
+    for (const method of methods) {
+      const fields = calls[method as keyof typeof calls] ?? {};
+      model[method] = async (first: unknown, options = {}) =>
+        client.call(method, [first, checked(`${method}()`, fields, options)]);
+    }
     let disposed: Promise<void> | undefined;
     const dispose = () => {
       disposed ??= client.call("dispose", []).then(
@@ -53,12 +56,14 @@ export async function elsewhere(given: Source, worker: true | WorkerLike, option
 interface Pending {
   settle: (answer: Exclude<Answer, { ready: true } | { progress: unknown }>) => void;
   reject: (error: RelpropError) => void;
+  /** Ends the call here and there. */
+  leave: (error: unknown) => void;
   onProgress?: Here["onProgress"];
 }
 
 function connect(worker: WorkerLike, release: () => void) {
   const { port1: port, port2 } = new MessageChannel();
-  const calls = new Map<number, Pending>();
+  const pending = new Map<number, Pending>();
   let last = 0;
   let gone: RelpropError | undefined;
 
@@ -66,8 +71,8 @@ function connect(worker: WorkerLike, release: () => void) {
     if (gone) return;
     gone = error;
     clearTimeout(patience);
-    for (const { reject } of calls.values()) reject(error);
-    calls.clear();
+    for (const { reject } of pending.values()) reject(error);
+    pending.clear();
     for (const forget of listening) forget();
     port.close();
     release();
@@ -86,9 +91,13 @@ function connect(worker: WorkerLike, release: () => void) {
   port.onmessage = ({ data }: MessageEvent<Answer>) => {
     if (typeof data !== "object" || !data) return; // not one of ours
     if ("ready" in data) return clearTimeout(patience);
-    const call = calls.get(data.id);
-    if ("progress" in data) call?.onProgress?.(data.progress);
-    else call?.settle(data);
+    const call = pending.get(data.id);
+    if (!("progress" in data)) return call?.settle(data);
+    try {
+      call?.onProgress?.(data.progress);
+    } catch (error) {
+      call?.leave(error); // the callback's own
+    }
   };
   worker.postMessage({ relprop: port2 }, [port2]);
 
@@ -99,18 +108,19 @@ function connect(worker: WorkerLike, release: () => void) {
       if (gone) throw gone;
       throwIfAborted(signal);
       const id = ++last;
-      const abort = () => {
+      const drop = (error: unknown) => {
         port.postMessage({ id } satisfies Call);
         leave();
-        reject(aborted(signal));
+        reject(error);
       };
+      const abort = () => drop(aborted(signal));
       const leave = () => {
-        calls.delete(id);
+        pending.delete(id);
         signal?.removeEventListener("abort", abort);
-        keepAlive(port, calls.size > 0);
+        keepAlive(port, pending.size > 0);
       };
       try {
-        port.postMessage({ id, method, args: [first, rest] } satisfies Call);
+        port.postMessage({ id, method, args: [first, rest], progress: Boolean(onProgress) } satisfies Call);
       } catch (cause) {
         throw new RelpropError("InvalidOption", `this cannot cross to a worker: ${cause}`, {}, cause);
       }
@@ -121,7 +131,7 @@ function connect(worker: WorkerLike, release: () => void) {
         if ("value" in answer) resolve(answer.value);
         else reject(unpacked(answer.error));
       };
-      calls.set(id, { settle, reject, onProgress });
+      pending.set(id, { settle, reject, leave: drop, onProgress });
     });
   return { call, end };
 }

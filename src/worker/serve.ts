@@ -1,14 +1,18 @@
 // The worker's side: models that live here, each behind a message port of its own.
 
 import { quote, RelpropError } from "../errors.ts";
+import { checked } from "../kinds.ts";
 import { type LoadOptions, load } from "../load.ts";
 import type { Model } from "../model.ts";
+import { loadHere } from "../options.ts";
 
 /** What a client sends: a call of `load` or of one of the model's methods, or that a call is no longer wanted. */
 export interface Call {
   id: number;
   method?: string;
   args?: readonly unknown[];
+  /** Whether progress is wanted. */
+  progress?: boolean;
 }
 
 /** What a client gets: that there is somebody, a call's progress, or how it ended. */
@@ -35,7 +39,8 @@ export interface Loaded {
  * Makes this worker one for `load(source, { worker })`; `options` are defaults for every model that is loaded here, such
  * as a `gpu` that only this thread can have. Other messages to the worker are left alone.
  */
-export function serve(options: LoadOptions = {}): void {
+export function serve(given: LoadOptions = {}): void {
+  const options = checked("serve()", loadHere, given);
   const connect = (message: unknown) => {
     const port = typeof message === "object" && message && "relprop" in message && message.relprop;
     if (port instanceof MessagePort) answer(port, options);
@@ -51,8 +56,8 @@ function answer(port: MessagePort, defaults: LoadOptions): void {
   let model: Model | undefined;
   let methods: string[] = [];
 
-  const run = async (id: number, signal: AbortSignal, method: string, [first, options]: readonly unknown[]) => {
-    const onProgress: LoadOptions["onProgress"] = (progress) => post({ id, progress });
+  const run = async ({ id, progress, args: [first, options] = [] }: Call, signal: AbortSignal, method: string) => {
+    const onProgress: LoadOptions["onProgress"] = progress ? (progress) => post({ id, progress }) : undefined;
     const own = { ...(options as object), signal, onProgress };
     if (method !== "load") {
       if (!methods.includes(method)) throw new RelpropError("InvalidInput", `there is no call ${quote(method)} here`);
@@ -68,12 +73,12 @@ function answer(port: MessagePort, defaults: LoadOptions): void {
 
   port.onmessage = async ({ data }: MessageEvent<Call>) => {
     if (!isCall(data)) return; // not one of ours, and no reason to end
-    const { id, method, args = [] } = data;
+    const { id, method } = data;
     if (!method) return calls.get(id)?.abort();
     const call = new AbortController();
     calls.set(id, call);
     try {
-      post({ id, value: await run(id, call.signal, method, args) });
+      post({ id, value: await run(data, call.signal, method) });
     } catch (error) {
       try {
         post({ id, error: failure(error) });
