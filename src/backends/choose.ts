@@ -42,10 +42,10 @@ async function onWasm(options: BackendOptions, noGpu?: string): Promise<{ backen
 async function gpuBackend({ gpu: given, device, profile }: BackendOptions, asked: boolean) {
   const webgpu = async (device: GPUDevice, owned: boolean) =>
     (await import("./webgpu.ts")).webgpu(device, owned, { profile });
-  if (device) return webgpu(device, false);
   const unavailable = (message: string, cause?: unknown) => new RelpropError("GpuUnavailable", message, {}, cause);
-  const gpu = given ? keep(given) : await findGpu(asked);
+  const gpu = device ? undefined : given ? keep(given) : await findGpu(asked);
   try {
+    if (!gpu) return await webgpu(device!, false);
     const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
     if (!adapter) throw unavailable("WebGPU found no GPU on this machine");
     if (!asked && isSoftware(adapter.info)) throw unavailable("WebGPU has only a software adapter, WASM is faster");

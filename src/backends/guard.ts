@@ -28,16 +28,19 @@ const SCOPES = ["validation", "out-of-memory", "internal"] as const;
  */
 export async function guarded<T>(gpu: Gpu, doing: string, work: () => T): Promise<T> {
   if (gpu.lost) throw gpu.lost;
-  for (const scope of SCOPES) gpu.device.pushErrorScope(scope);
-  let result: { value: T } | { thrown: unknown };
-  try {
-    result = { value: work() };
-  } catch (thrown) {
-    result = { thrown };
-  }
-  const scopes = SCOPES.map(() => gpu.device.popErrorScope());
-  const [internal, memory, validation] = await settled(gpu, doing, Promise.all(scopes));
-  if ("thrown" in result) throw result.thrown;
+  let result = { thrown: undefined } as { value: T } | { thrown: unknown };
+  const [internal, memory, validation] = await settled(gpu, doing, async () => {
+    const pushed: unknown[] = [];
+    try {
+      for (const scope of SCOPES) pushed.push(gpu.device.pushErrorScope(scope));
+      result = { value: work() };
+    } catch (thrown) {
+      result = { thrown };
+    }
+    // All are popped, whatever one of them throws.
+    return Promise.all(pushed.map(async () => gpu.device.popErrorScope()));
+  });
+  if ("thrown" in result) throw await coded(gpu, doing, result.thrown);
   if (memory) throw new RelpropError("GpuOutOfMemory", `the GPU ran out of memory while ${doing}: ${memory.message}`);
   const other = internal ?? validation;
   if (other) throw new RelpropError("GpuValidation", `WebGPU refused ${doing}: ${other.message}; please report this`);
@@ -45,17 +48,22 @@ export async function guarded<T>(gpu: Gpu, doing: string, work: () => T): Promis
 }
 
 /** Waits for the GPU, or for its loss: promises of a lost device may resolve as if nothing had happened, or never. */
-export async function settled<T>(gpu: Gpu, doing: string, work: Promise<T>): Promise<T> {
-  const done = work
+export async function settled<T>(gpu: Gpu, doing: string, work: () => Promise<T>): Promise<T> {
+  const done = work()
     .then((value) => ({ value }))
-    .catch(async (cause: unknown) => {
-      // Some runtimes tell of the loss a moment after what failed by it.
-      await Promise.race([gpu.loss, new Promise((resolve) => setTimeout(resolve, 100))]);
-      const message = `WebGPU failed while ${doing}: ${cause}; please report this`;
-      return { error: new RelpropError("GpuValidation", message, {}, cause) };
-    });
+    .catch(async (cause: unknown) => ({ error: await coded(gpu, doing, cause) }));
   const first = await Promise.race([done, gpu.loss.then((error) => ({ error }))]);
   if (gpu.lost) throw gpu.lost;
   if ("error" in first) throw first.error;
   return first.value;
+}
+
+/** What WebGPU throws, with a code. */
+async function coded(gpu: Gpu, doing: string, cause: unknown): Promise<RelpropError> {
+  if (cause instanceof RelpropError) return cause;
+  // Some runtimes tell of the loss a moment after what failed by it.
+  await Promise.race([gpu.loss, new Promise((resolve) => setTimeout(resolve, 100))]);
+  if (gpu.lost) return gpu.lost;
+  const message = `WebGPU failed while ${doing}: ${cause}; please report this`;
+  return new RelpropError("GpuValidation", message, {}, cause);
 }

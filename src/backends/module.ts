@@ -35,11 +35,13 @@ export async function compile(
         : "what `wasm` gave is neither a WebAssembly.Module nor the bytes of one that this runtime takes",
     );
   }
-  return WebAssembly.compile(source).catch((cause) => {
+  try {
+    return await WebAssembly.compile(source);
+  } catch (cause) {
     const page = "a page's Content-Security-Policy must allow 'wasm-unsafe-eval'";
     const edge = 'an edge function imports "relprop/kernels.wasm" and passes it, load(…, { wasm })';
     throw unavailable(`this runtime does not compile the kernels: ${page}; ${edge} (${cause})`, cause);
-  });
+  }
 }
 
 async function arrived(given: WasmSource | Promise<WasmSource>): Promise<WebAssembly.Module | BufferSource> {

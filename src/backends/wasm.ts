@@ -59,13 +59,13 @@ async function together(threads: number, kernels: unknown): Promise<Crew> {
 
 /** One thread, the caller's own. */
 async function alone(module: WebAssembly.Module): Promise<Crew> {
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: PAGE });
+  const memory = room(() => new WebAssembly.Memory({ initial: 1, maximum: PAGE }));
   const exports = { ...(await instantiate(module, memory)) };
   const heap = exports.heap as WebAssembly.Global<"i32"> | undefined;
   if (typeof heap?.value !== "number") {
     throw new RelpropError("WasmUnavailable", "the given module is not relprop's kernels");
   }
-  memory.grow(Math.ceil(heap.value / PAGE));
+  room(() => memory.grow(Math.ceil(heap.value / PAGE)));
   const place = { memory, end: heap.value, thread: 0, threads: 1 };
   takePlace(heap, place);
   return {
@@ -74,7 +74,7 @@ async function alone(module: WebAssembly.Module): Promise<Crew> {
     heap: heap.value,
     has: (kernel) => kernel in exports,
     async add(bytes) {
-      const { heap, ...more } = await instantiate(await WebAssembly.compile(bytes), memory);
+      const { heap, ...more } = await instantiate(await compile(bytes), memory);
       takePlace(heap as WebAssembly.Global<"i32">, place);
       Object.assign(exports, more);
     },
@@ -131,7 +131,7 @@ function backend(crew: Crew, more: More, options: { profile?: boolean; reason?: 
 
   const prepare = (plan: Plan): Program => {
     const missing = plan.buffers.find((b) => b.weight !== undefined && !weights.has(b.weight));
-    if (missing) throw new Error(`no weight ${missing.weight} was uploaded`);
+    if (missing) throw new RelpropError("MissingTensor", `no weight ${missing.weight} was uploaded`);
 
     // Offsets from `end`, which moves when a weight is uploaded later.
     let bytes = 0;
@@ -159,7 +159,7 @@ function backend(crew: Crew, more: More, options: { profile?: boolean; reason?: 
       }
       const results: Data = {};
       for (const [name, { buffer, size }] of Object.entries(plan.outputs)) {
-        results[name] = view(pointer(buffer), size).slice();
+        results[name] = room(() => view(pointer(buffer), size).slice(), 4 * size);
       }
       return results;
     };
@@ -207,6 +207,15 @@ async function timed(crew: Crew, plan: Plan, calls: KernelCall[], profile: Profi
     const start = performance.now();
     await crew.run([call]);
     record(profile, plan.steps[i], performance.now() - start);
+  }
+}
+
+/** What needs memory. Throws `OutOfMemory`. */
+function room<T>(make: () => T, bytes = PAGE): T {
+  try {
+    return make();
+  } catch (cause) {
+    throw new RelpropError("OutOfMemory", `this runtime has no memory for ${bytes} bytes: ${cause}`, { bytes }, cause);
   }
 }
 

@@ -88,7 +88,7 @@ async function prepare(place: Place, plan: Plan): Promise<Program> {
   const { gpu, kernels, weights, pool, living, profile } = place;
   const { device } = gpu;
   checkGrids(device, plan);
-  const pipelines = await settled(gpu, "compiling shaders", compile(place, plan));
+  const pipelines = await settled(gpu, "compiling shaders", () => compile(place, plan));
 
   const owned: GPUBuffer[] = [];
   const own = (buffer: GPUBuffer) => {
@@ -96,8 +96,11 @@ async function prepare(place: Place, plan: Plan): Promise<Program> {
     return buffer;
   };
   const sizes = plan.buffers.flatMap(({ weight, bytes }) => (weight === undefined ? [bytes] : []));
-  const dispose = () => {
+  const release = () => {
     for (const buffer of owned.splice(0)) buffer.destroy();
+  };
+  const dispose = () => {
+    release();
     living.delete(sizes);
     if (!living.size) pool.free();
   };
@@ -115,24 +118,23 @@ async function prepare(place: Place, plan: Plan): Promise<Program> {
   };
 
   /** Puts buffers in each step's place, as the pool has them now. */
-  const bind = (uniforms: GPUBuffer) => {
+  const bind = (uniforms: GPUBuffer, layouts: readonly GPUBindGroupLayout[]) => {
     const work = pool.take(sizes);
     let next = 0;
     const buffers = plan.buffers.map(({ weight }) => {
       const found = weight === undefined ? work[next++] : weights.get(weight);
-      if (!found) throw new Error(`no weight ${weight} was uploaded`);
+      if (!found) throw new RelpropError("MissingTensor", `no weight ${weight} was uploaded`);
       return found;
     });
     const steps = plan.steps.map(({ kernel, grid, buffers: used }, i) => {
       const [out, ...inputs] = used.map((b) => ({ buffer: buffers[b] }));
       const args = { buffer: uniforms, offset: slot * i, size: kernels.get(kernel)!.bytes };
       const entries = [out, args, ...inputs].map((resource, binding) => ({ binding, resource }));
-      const layout = layouts.get(pipelines[i])!;
+      const layout = layouts[i];
       return { pipeline: pipelines[i], bindings: device.createBindGroup({ layout, entries }), grid };
     });
     return { buffers, steps, since: pool.freed };
   };
-  const layouts = new Map(pipelines.map((pipeline) => [pipeline, pipeline.getBindGroupLayout(0)]));
 
   // All outputs come back through one buffer: one map a run.
   let bytes = 0;
@@ -145,19 +147,25 @@ async function prepare(place: Place, plan: Plan): Promise<Program> {
   const build = () => {
     living.add(sizes);
     const uniforms = writeArguments();
+    const each = new Map(pipelines.map((pipeline) => [pipeline, pipeline.getBindGroupLayout(0)]));
+    const layouts = pipelines.map((pipeline) => each.get(pipeline)!);
     const back = own(create(device, bytes, MAP_READ | COPY_DST, "what is read back"));
-    return { uniforms, back, bound: bind(uniforms), watch: profile && stopwatch(device, plan.steps.length, own) };
+    const watch = profile && stopwatch(device, plan.steps.length, own);
+    return { back, rebound: () => bind(uniforms, layouts), bound: bind(uniforms, layouts), watch };
   };
-  const { uniforms, back, watch, ...ready } = await guarded(gpu, "preparing a plan", build).catch((error) => {
-    dispose();
-    pool.free(); // what could not be had is in it
-    throw error;
-  });
-  let { bound } = ready;
+  const built = () =>
+    guarded(gpu, "preparing a plan", build).catch((error) => {
+      dispose();
+      pool.free(); // what could not be had is in it
+      throw error;
+    });
+  type Built = Awaited<ReturnType<typeof built>>;
+  let ready: Built | undefined = await built();
 
-  const submit = (inputs: Data) => {
-    if (bound.since !== pool.freed) bound = bind(uniforms);
-    const { buffers, steps } = bound;
+  const submit = (now: Built, inputs: Data) => {
+    const { back, watch } = now;
+    if (now.bound.since !== pool.freed) now.bound = now.rebound();
+    const { buffers, steps } = now.bound;
     for (const [name, { buffer, size }] of Object.entries(plan.inputs)) {
       device.queue.writeBuffer(buffers[buffer], 0, expect(inputs, name, size) as BufferSource);
     }
@@ -178,20 +186,34 @@ async function prepare(place: Place, plan: Plan): Promise<Program> {
     device.queue.submit([encoder.finish()]);
   };
 
+  const computed = async (now: Built, inputs: Data) => {
+    const { back, watch } = now;
+    await guarded(gpu, "running a plan", () => submit(now, inputs));
+    const all = await settled(gpu, "reading results", async () => {
+      await back.mapAsync(MAP_READ);
+      const all = new Float32Array(back.getMappedRange().slice(0));
+      back.unmap();
+      return all;
+    });
+    if (watch) {
+      const times = await settled(gpu, "reading times", () => watch.read());
+      plan.steps.forEach((step, i) => {
+        record(profile!, step, times[i]);
+      });
+    }
+    return all;
+  };
+
   return {
     bytes: owned.reduce((n, { size }) => n + size, 0),
     dispose,
     async run(inputs) {
-      await guarded(gpu, "running a plan", () => submit(inputs));
-      await settled(gpu, "reading results", back.mapAsync(MAP_READ));
-      const all = new Float32Array(back.getMappedRange().slice(0));
-      back.unmap();
-      if (watch) {
-        const times = await settled(gpu, "reading times", watch.read());
-        plan.steps.forEach((step, i) => {
-          record(profile!, step, times[i]);
-        });
-      }
+      if (!ready) release();
+      ready ??= await built();
+      const all = await computed(ready, inputs).catch((error) => {
+        if (owned.length) ready = undefined; // a buffer may be mapped still: the next run has others
+        throw error;
+      });
       const slices = outputs.map(({ name, size, offset }) => [name, all.subarray(offset / 4, offset / 4 + size)]);
       return Object.fromEntries(slices);
     },
