@@ -39,7 +39,7 @@ export const MOST_THREADS = 64;
 
 const finite = number("a finite number", -Number.MAX_VALUE, Number.MAX_VALUE);
 const className = either(text, whole(0));
-const model = having("a model", "predict");
+const model = having("a model that load() gave here", "predict");
 const at = oneOf("embeddings", "embedding-sum", "words", "pixels", "points");
 const places = list(tuple("[block, place]", whole(0), whole(0)));
 

@@ -5,6 +5,7 @@ import type { ReadingPoint } from "../explanation.ts";
 import { context } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";
 import { pick } from "../ops/select.ts";
+import { MOST_LOOPS } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { agree, type Config, integer } from "./config.ts";
 import type { Architecture, Embedded, Network } from "./family.ts";
@@ -120,6 +121,11 @@ export function above(
   const noted: Record<string, Tensor>[] = [];
   const all = [...Array(blocks).keys()];
   const { first, times } = { first: blocks, times: 0, ...loops };
+  const runs = Math.max(0, blocks - first) * Math.max(times, embedded.loops ?? 0);
+  if (runs > MOST_LOOPS) {
+    const message = `looped blocks would run ${runs} times in all (config.json's loops is ${times}), the most is ${MOST_LOOPS}`;
+    throw new RelpropError("LimitExceeded", message, { field: "loops", runs });
+  }
   const order = [
     ...all.slice(0, first),
     ...Array(embedded.loops ?? times)
