@@ -68,7 +68,8 @@ export const skipLayerGpt = variant({
   skip_mode: "reuse",
 });
 
-function build(config: Config, w: Weights): Architecture {
+function build(config: Config, all: Weights): Architecture {
+  const w = config.model_type === "gpt2" ? all.without(/^(lm_head|score)\.bias$/) : all; // the class has none
   const base = w.base("transformer");
   const width = integer(config, "n_embd", 2 ** 20);
   const heads = integer(config, "n_head", 65536);

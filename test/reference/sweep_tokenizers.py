@@ -8,7 +8,7 @@ WHOLE = [".", "?", "the", "sea", "so", "is", "in", "who", "sings"]
 BERT = dict(cls="[CLS]", pad="[PAD]", sep="[SEP]", unk="[UNK]", mask="[MASK]")
 ROBERTA = dict(cls="<s>", pad="<pad>", sep="</s>", unk="<unk>", mask="<mask>")
 WORDS = ["the", "sea", "is", "so", "sings", "who", "in", "rising", "singing", "The", "SEA", "dust", "go", "sun", "a", "duet", "xyz", "Zebra", "séa", "海",
-         "🐙", "sea?", "it.", "so,", "naïve", "th\u0065\u0301", "go-to", "0"]
+         "🐙", "\n", "\t", "ﬁ", "Ⅷ", "İs", "Straße", "한국", "the\u200bsea", "½", "…", "“so”", "sea's", "[MASK]x", "<pad>a", "\xa0", "ﷺ", "ΑΣ", "\u00ad", "👩‍👩‍👧", "sea?", "it.", "so,", "naïve", "th\u0065\u0301", "go-to", "0"]
 
 
 def vocabulary(random, special, family):
@@ -60,6 +60,10 @@ def build(random, family):
     if random.random() < 0.15:
         t.add_tokens([AddedToken(random.choice(["rising", "go-to", "THE"]), normalized=random.choice([True, False]), single_word=random.random() < 0.3,
                                  lstrip=random.random() < 0.2, rstrip=random.random() < 0.2)])
+    if random.random() < 0.15:  # transformers sets both anew at each call
+        t.enable_padding(length=random.choice([None, 30]), pad_id=t.token_to_id(special["pad"]), pad_token=special["pad"])
+    if random.random() < 0.15:
+        t.enable_truncation(random.choice([3, 6]))
     roles = {f"{role}_token": name for role, name in special.items()}
     if family == "gpt2" and random.random() < 0.3:
         roles = {"bos_token": special["cls"], "eos_token": special["sep"], "unk_token": special["unk"], "pad_token": special["pad"]}
