@@ -52,7 +52,8 @@ const fields: Fields = {
  */
 export const debertaV2: Family = { fields, build };
 
-function build(config: Config, w: Weights): Architecture {
+function build(config: Config, all: Weights): Architecture {
+  const w = all.without(/embeddings\.embed_proj\.bias$/); // the class has none
   const base = w.base("deberta");
   const width = integer(config, "hidden_size", 2 ** 20);
   const heads = integer(config, "num_attention_heads", 65536);
