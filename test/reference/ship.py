@@ -58,9 +58,12 @@ def main():
 
     config = json.loads((source / "config.json").read_text("utf-8"))
     config["torch_dtype"] = "float16"
-    for name, value in (("config.json", config),
-                        ("tokenizer_config.json", json.loads((source / "tokenizer_config.json").read_text("utf-8"))),
-                        ("tokenizer.json", json.loads((source / "tokenizer.json").read_text("utf-8")))):
+    tokenizer = json.loads((source / "tokenizer.json").read_text("utf-8"))
+    flags = ("content", "lstrip", "normalized", "rstrip", "single_word", "special")
+    # As transformers writes it since 4.34; without it, files of older versions would be asked for.
+    added = {str(one["id"]): {flag: one[flag] for flag in flags} for one in tokenizer["added_tokens"]}
+    settings = {"added_tokens_decoder": added, **json.loads((source / "tokenizer_config.json").read_text("utf-8"))}
+    for name, value in (("config.json", config), ("tokenizer_config.json", settings), ("tokenizer.json", tokenizer)):
         (target / name).write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
     worst = max(float(np.abs(full[n] - half[n].astype("<f4")).max()) for n in full)
