@@ -109,7 +109,10 @@ for (const backend of backends) {
 const shapes = suite("softmax's shapes");
 
 shapes("lengths that are not one a text", () => {
-  assert.throws(() => softmax(input("x", [2, 3]), input("lengths", [3])), /softmax does not fit \w*\[2,3\] and \w*\[3\]/);
+  assert.throws(
+    () => softmax(input("x", [2, 3]), input("lengths", [3])),
+    /softmax does not fit \w*\[2,3\] and \w*\[3\]/,
+  );
 });
 
 shapes.run();
