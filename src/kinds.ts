@@ -47,7 +47,10 @@ export const having = (must: string, ...methods: readonly string[]): Kind =>
 
 export const signal: Kind = is(
   "an AbortSignal",
-  (value) => isObject(value) && typeof value.aborted === "boolean" && typeof value.addEventListener === "function",
+  (value) =>
+    isObject(value) &&
+    typeof value.aborted === "boolean" &&
+    ["addEventListener", "removeEventListener"].every((name) => typeof value[name] === "function"),
 );
 
 export const bytes: Kind = is("a Uint8Array", (value) => value instanceof Uint8Array);

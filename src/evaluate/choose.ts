@@ -1,12 +1,12 @@
 // Which method to explain a model with: the one that is most faithful on the caller's own texts.
 
 import { methods as builtin } from "../composites.ts";
-import { RelpropError } from "../errors.ts";
+import { quote, RelpropError } from "../errors.ts";
 import { checked } from "../kinds.ts";
 import type { Model } from "../model.ts";
 import { chooseMethod as fields } from "../options.ts";
 import type { Interval } from "./bootstrap.ts";
-import { type EvaluateOptions, evaluate } from "./evaluate.ts";
+import { checkedModel, type EvaluateOptions, evaluate } from "./evaluate.ts";
 import type { Example } from "./examples.ts";
 import { fingerprint, type Journal } from "./journal.ts";
 import type { Evaluation } from "./summary.ts";
@@ -36,6 +36,9 @@ export async function chooseMethod(
   given: ChooseOptions = {},
 ): Promise<Choice> {
   const options = checked("chooseMethod()", fields, given);
+  checkedModel("chooseMethod()", model);
+  if (!Array.isArray(sample))
+    throw new RelpropError("InvalidInput", `a sample is a list of texts, not ${quote(sample)}`);
   const { onProgress, signal, ...settings } = options;
   const key = fingerprint([sample, settings]);
   const known = choices.get(model) ?? new Map<string, Promise<Choice>>();

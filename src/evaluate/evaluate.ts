@@ -64,6 +64,7 @@ export async function evaluate(
   given: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const options = checked("evaluate()", fields, given);
+  checkedModel("evaluate()", model);
   const { at = "embeddings", seed = 0, signal, onProgress, randomized = [] } = options;
   if (model.task !== "sequence-classification") {
     const message = `protocols judge by the classes of whole texts, this model does ${model.task}`;
@@ -113,8 +114,23 @@ export async function evaluate(
 }
 
 function checkedExamples(examples: readonly Example[]): readonly Example[] {
-  if (examples.length) return examples;
-  throw new RelpropError("InvalidInput", "there are no examples to evaluate on");
+  if (!Array.isArray(examples)) throw new RelpropError("InvalidInput", `examples are a list, not ${quote(examples)}`);
+  if (!examples.length) throw new RelpropError("InvalidInput", "there are no examples to evaluate on");
+  const odd = examples.findIndex((one) => !isExample(one));
+  if (odd < 0) return examples;
+  const message = `example ${odd + 1} is ${quote(examples[odd])}, it must be { text, label? }`;
+  throw new RelpropError("InvalidInput", message, { example: odd });
+}
+
+const isExample = (one: unknown): one is Example => {
+  const { text, label } = Object(one) as Record<string, unknown>;
+  return typeof text === "string" && (label === undefined || typeof label === "string" || typeof label === "number");
+};
+
+/** Throws `InvalidInput`. */
+export function checkedModel(call: string, model: unknown): void {
+  if (typeof Object(model).predict === "function") return;
+  throw new RelpropError("InvalidInput", `${call} is of a model that load() gave, not of ${quote(model)}`);
 }
 
 function judgedMethods(wanted: EvaluateOptions["methods"] = usual, examples: number, seed: number): Judged[] {

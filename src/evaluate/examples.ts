@@ -12,6 +12,8 @@ export type Format = "tsv" | "csv" | "jsonl";
 
 /** Reads a file's content; TSV has no quotes (as GLUE writes it), CSV has (RFC 4180). Both begin with a header. */
 export function readExamples(content: string, format: Format): Example[] {
+  if (typeof content !== "string") throw new RelpropError("InvalidInput", `examples are a text, not ${quote(content)}`);
+  if (!formats.includes(format)) throw unknownFormat(format);
   const text = content.replace(/^\ufeff/, "");
   const examples = format === "jsonl" ? objects(text) : table(format === "tsv" ? tabs(text) : commas(text));
   if (!examples.length) throw new RelpropError("InvalidInput", "the data holds no examples");
@@ -21,9 +23,14 @@ export function readExamples(content: string, format: Format): Example[] {
 /** What a file's name says of its format. */
 export function formatOf(name: string): Format {
   const ending = /\.([a-z]+)$/i.exec(name)?.[1].toLowerCase() ?? "";
-  if (ending === "tsv" || ending === "csv" || ending === "jsonl") return ending;
-  throw new RelpropError("InvalidOption", `data are a .tsv, .csv or .jsonl, not ${quote(name)}`);
+  if (formats.includes(ending as Format)) return ending as Format;
+  throw unknownFormat(name);
 }
+
+const formats: readonly Format[] = ["tsv", "csv", "jsonl"];
+
+const unknownFormat = (name: unknown) =>
+  new RelpropError("InvalidOption", `data are a .tsv, .csv or .jsonl, not ${quote(name)}`);
 
 type Numbered<T> = { line: number; value: T };
 

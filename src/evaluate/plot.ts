@@ -1,7 +1,7 @@
 // An evaluation's curves as one SVG figure: a panel for each curve, a line for each method.
 
 import { RelpropError } from "../errors.ts";
-import { escaped, short } from "../render/text.ts";
+import { drawn, escaped, short } from "../render/text.ts";
 import type { Evaluation } from "./summary.ts";
 
 /** Okabe and Ito's colours, told apart by all common kinds of colour vision; beyond them lines are dashed. */
@@ -9,7 +9,9 @@ const colors = ["#000000", "#e69f00", "#56b4e9", "#009e73", "#0072b2", "#d55e00"
 
 const panel = { width: 300, height: 220, left: 52, top: 34, gap: 24 };
 
-export function plot({ protocol, model, at, examples, axis, curves }: Evaluation): string {
+export const plot = (evaluation: Evaluation): string => drawn("plot()", "an evaluation", () => figure(evaluation));
+
+function figure({ protocol, model, at, examples, axis, curves }: Evaluation): string {
   if (!axis || !curves) throw new RelpropError("InvalidOption", `the protocol ${protocol} has no curves to plot`);
   const methods = Object.keys(curves);
   const kinds = Object.keys(curves[methods[0]]);

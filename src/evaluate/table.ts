@@ -1,12 +1,14 @@
 // An evaluation as a table for terminals.
 
-import { aligned, visible } from "../render/text.ts";
+import { aligned, drawn, visible } from "../render/text.ts";
 import type { Interval } from "./bootstrap.ts";
 import type { Evaluation } from "./summary.ts";
 
 const arrow = { more: "↑", less: "↓", zero: "→ 0" };
 
-export function table(evaluation: Evaluation): string {
+export const table = (evaluation: Evaluation): string => drawn("table()", "an evaluation", () => lines(evaluation));
+
+function lines(evaluation: Evaluation): string {
   const { protocol, model, backend, at, examples, methods, metrics, baseline, differences, limits, cost } = evaluation;
   const names = Object.keys(metrics);
   const arrows = names.map((name) => `${name} ${arrow[metrics[name]]}`);

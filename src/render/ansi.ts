@@ -9,7 +9,7 @@ import { rgb, strength, terminal, weak, xterm } from "./color.ts";
 import { facts } from "./facts.ts";
 import { cells, characters, slice, wrap } from "./layout.ts";
 import { type Cells, cellsOf } from "./overlay.ts";
-import { visible } from "./text.ts";
+import { drawn, visible } from "./text.ts";
 
 export interface AnsiOptions {
   color?: "truecolor" | "256" | "none";
@@ -22,7 +22,11 @@ const faint = "2";
 
 /** The explanation as lines of text: verdict, heatmap, strongest tokens, ledger. */
 export function ansi(explanation: Explanation | Attribution, options: AnsiOptions = {}): string {
-  const { color = "truecolor", width = 80 } = checked("ansi()", fields, options);
+  const how = checked("ansi()", fields, options);
+  return drawn("ansi()", "an explanation", () => lines(explanation, how));
+}
+
+function lines(explanation: Explanation | Attribution, { color = "truecolor", width = 80 }: AnsiOptions): string {
   const { title, score, classes, slices, scale, apart, entries, total, meta, number, called } = facts(explanation);
   const columns = Math.min(Math.max(32, Math.floor(width) || 80), 9999);
   const depth = color === "truecolor" || color === "256" ? color : undefined;

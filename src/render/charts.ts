@@ -1,7 +1,7 @@
 // A diagnosis as a table for terminals and as small multiples, one panel for each thing that is told block by block.
 
 import type { Diagnosis } from "../diagnose.ts";
-import { aligned, escaped, numbers, short, visible } from "./text.ts";
+import { aligned, drawn, escaped, numbers, short, visible } from "./text.ts";
 
 /** A line of a panel: its points' y, and what it is called. */
 interface Line {
@@ -79,7 +79,9 @@ function panels({ stream, blocks }: Diagnosis): Panel[] {
 const size = { width: 250, height: 150, left: 58, top: 40, across: 3, gap: 30, below: 62 };
 
 /** An SVG figure of its own. */
-export function charts(diagnosis: Diagnosis): string {
+export const charts = (diagnosis: Diagnosis): string => drawn("charts()", "a diagnosis", () => multiples(diagnosis));
+
+function multiples(diagnosis: Diagnosis): string {
   const all = panels(diagnosis);
   const [wide, high] = [size.left + size.width + size.gap, size.top + size.height + size.below];
   const [columns, rows] = [Math.min(size.across, all.length), Math.ceil(all.length / size.across)];

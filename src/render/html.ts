@@ -7,11 +7,15 @@ import { picture as fields } from "../options.ts";
 import { dark, hex, light, type Palette, strength, weak } from "./color.ts";
 import { facts } from "./facts.ts";
 import { figure, type PictureOptions } from "./overlay.ts";
-import { escaped, short } from "./text.ts";
+import { drawn, escaped, short } from "./text.ts";
 
 /** The explanation as a standalone HTML page. */
-export function html(explanation: Explanation | Attribution, given: PictureOptions = {}): string {
-  const options = checked("html()", fields, given);
+export function html(explanation: Explanation | Attribution, options: PictureOptions = {}): string {
+  const how = checked("html()", fields, options);
+  return drawn("html()", "an explanation", () => page(explanation, how));
+}
+
+function page(explanation: Explanation | Attribution, options: PictureOptions): string {
   const { title, score, classes, slices, scale, apart, entries, total, meta, number, called } = facts(explanation);
   const { tokens, warnings, image } = explanation;
   const signed = (value: number) => number(value, "+");

@@ -6,7 +6,7 @@ import type { Attribution, Explanation, ImageView } from "../explanation.ts";
 import type { Pixels } from "../images/picture.ts";
 import { light, rgb, strength } from "./color.ts";
 import { encodePng } from "./png.ts";
-import { escaped, short } from "./text.ts";
+import { drawn, escaped, short } from "./text.ts";
 
 /** Options of svg() and html(), for explanations of images. */
 export interface PictureOptions {
@@ -49,7 +49,10 @@ export function heat(explanation: Explanation | Attribution): Pixels {
 }
 
 /** The image in grey with the colours over it, as a PNG file; without its pixels, on white. Colours are where the model looked. */
-export function png(explanation: Explanation | Attribution, picture?: Pixels): Uint8Array<ArrayBuffer> {
+export const png = (explanation: Explanation | Attribution, picture?: Pixels): Uint8Array<ArrayBuffer> =>
+  drawn("png()", "an explanation, and pixels { data, width, height } if any,", () => painted(explanation, picture));
+
+function painted(explanation: Explanation | Attribution, picture?: Pixels): Uint8Array<ArrayBuffer> {
   if (!explanation.image)
     throw new RelpropError("InvalidInput", "a PNG is of an explained image; texts have svg() and html()");
   const { width, height, box } = explanation.image;

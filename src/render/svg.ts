@@ -9,7 +9,7 @@ import { hex, light, strength, weak } from "./color.ts";
 import { facts } from "./facts.ts";
 import { type Run, slice, wrap } from "./layout.ts";
 import { figure, type PictureOptions } from "./overlay.ts";
-import { escaped, short } from "./text.ts";
+import { drawn, escaped, short } from "./text.ts";
 
 const cell = 9.6;
 const margin = 28;
@@ -17,8 +17,12 @@ const faint = "#666666";
 const mono = "ui-monospace,Menlo,Consolas,DejaVu Sans Mono,monospace";
 
 /** The explanation as a self-contained SVG figure. */
-export function svg(explanation: Explanation | Attribution, given: PictureOptions = {}): string {
-  const options = checked("svg()", fields, given);
+export function svg(explanation: Explanation | Attribution, options: PictureOptions = {}): string {
+  const how = checked("svg()", fields, options);
+  return drawn("svg()", "an explanation", () => drawing(explanation, how));
+}
+
+function drawing(explanation: Explanation | Attribution, options: PictureOptions): string {
   const { title, score, classes, slices, scale, apart, meta, number } = facts(explanation);
   const lines = wrap(slices, 72);
   const columns = lines.reduce((most, line) => Math.max(most, widthOf(line)), 48);

@@ -23,6 +23,16 @@ export function escaped(text: string, newline?: string): string {
   return visible(text, newline).replace(/[&<>"'`]/g, (c) => `&#${c.charCodeAt(0)};`);
 }
 
+/** What `draw` returns, or `InvalidInput` where it was given what it cannot read. */
+export function drawn<T>(call: string, wanted: string, draw: () => T): T {
+  try {
+    return draw();
+  } catch (cause) {
+    if (cause instanceof RelpropError) throw cause;
+    throw new RelpropError("InvalidInput", `${call} is given ${wanted}, and this is none`, {}, cause);
+  }
+}
+
 /** A plain number for a stylesheet or an attribute, as short as it can be. */
 export function short(value: number): string {
   return String(+finite(value).toFixed(2));

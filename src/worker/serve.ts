@@ -47,6 +47,7 @@ export function serve(given: LoadOptions = {}): void {
   };
   const parent = globalThis.process?.getBuiltinModule?.("node:worker_threads")?.parentPort;
   if (!("WorkerGlobalScope" in globalThis) && parent) parent.on("message", connect);
+  else if (!globalThis.addEventListener) throw new RelpropError("InvalidInput", "serve() is called in a worker's file");
   else addEventListener("message", ({ data }) => connect(data));
 }
 
