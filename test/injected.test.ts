@@ -1,0 +1,185 @@
+// A throw at every call of WebGPU and at every one that asks for memory or compiles, one at a time: the error has a code, and
+// what it happened to works the next time.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Backend } from "../src/backends/backend.ts";
+import { webgpu } from "../src/backends/webgpu.ts";
+import { RelpropError } from "../src/errors.ts";
+import { load } from "../src/load.ts";
+import { linear } from "../src/ops/linear.ts";
+import { plan } from "../src/plan.ts";
+import { input, weight } from "../src/tensor.ts";
+import { backends, findDevice, upload } from "./support.ts";
+import { eye, files, normal } from "./systems.ts";
+
+class Injected extends Error {}
+
+/** Counts calls, and throws at one of them. */
+class Trap {
+  calls: string[] = [];
+  at = -1;
+  tell(name: string): void {
+    this.calls.push(name);
+    if (this.calls.length - 1 === this.at) throw new Injected(name);
+  }
+}
+
+const small = plan({ y: linear(input("x", [2, 3]), weight("w", [2, 3])) });
+const x = Float32Array.of(1, 2, 3, 4, 5, 6);
+const w = Float32Array.of(1, 0, 0, 0, 1, -1);
+const y = Float32Array.of(1, -1, 4, -1);
+
+/** What some work ends with: nothing, or an error with a code. */
+async function coded(work: () => Promise<unknown>, what: string): Promise<RelpropError | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    assert.instance(error, RelpropError, `${what}: ${(error as Error)?.stack}`);
+    return error as RelpropError;
+  }
+}
+
+const test = suite("injected faults");
+
+test("WASM: each call that asks for memory or compiles", async () => {
+  const trap = new Trap();
+  const { compile, instantiate, Memory } = WebAssembly;
+  const { grow } = Memory.prototype;
+  const source = files(
+    { model_type: "energy_transformer", hidden_size: 4, num_hidden_layers: 1, loops: 2, num_labels: 2 },
+    { "layers.0.attention.query.weight": eye(4), "classifier.weight": normal(2, 4, 5) },
+  );
+  const rows = { rows: [[1, 2, 3, 4]] };
+  const long = { rows: Array.from({ length: 512 }, () => [1, 2, 3, 4]) };
+  Object.assign(WebAssembly, {
+    compile: (...args: Parameters<typeof compile>) => {
+      trap.tell("compile");
+      return compile(...args);
+    },
+    instantiate: (...args: Parameters<typeof instantiate>) => {
+      trap.tell("instantiate");
+      return instantiate(...args);
+    },
+    Memory: class extends Memory {
+      constructor(descriptor: WebAssembly.MemoryDescriptor) {
+        trap.tell("Memory");
+        super(descriptor);
+      }
+    },
+  });
+  Memory.prototype.grow = function (...args) {
+    trap.tell("grow");
+    return grow.apply(this, args);
+  };
+  try {
+    const whole = async () => {
+      const model = await load(source, { backend: "wasm" });
+      const first = await coded(() => model.predict(rows), `predict() at ${trap.at}`);
+      const second = await coded(() => model.explain(long), `explain() at ${trap.at}`);
+      const { classes } = await model.predict(rows); // nothing is thrown twice
+      await model.explain(long);
+      await model.dispose();
+      return { classes, failed: Boolean(first ?? second) };
+    };
+    const { classes: right } = await whole();
+    const { calls } = trap;
+    assert.ok(new Set(calls).size === 4, `all kinds of calls were seen: ${calls}`);
+    let failed = 0;
+    for (let k = 0; k < calls.length; k++) {
+      trap.calls = [];
+      trap.at = k;
+      const error = await coded(async () => {
+        const found = await whole();
+        assert.equal(found.classes, right);
+        failed += Number(found.failed);
+      }, `${calls[k]} ${k}`);
+      failed += Number(error !== undefined);
+    }
+    console.log(`WASM: ${failed} of ${calls.length} faults were errors with codes`);
+    assert.ok(failed >= 4);
+  } finally {
+    Object.assign(WebAssembly, { compile, instantiate, Memory });
+    Memory.prototype.grow = grow;
+  }
+});
+
+/** A device that tells the trap of each call, and so do all objects that come of it. */
+function watched(device: GPUDevice, trap: Trap): GPUDevice {
+  const natives = new WeakMap<object, object>();
+  const bare = (value: unknown): unknown => {
+    if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
+    const native = natives.get(value);
+    if (native) return native;
+    if (Array.isArray(value)) return value.map(bare);
+    if (Object.getPrototypeOf(value) !== Object.prototype) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, bare(one)]));
+  };
+  const wrap = (value: unknown): unknown => {
+    if (value instanceof Promise) return value.then(wrap);
+    if (typeof value !== "object" || value === null || !/^GPU/.test(value.constructor.name)) return value;
+    if (/Limits|Features|Info|Error|Lost/.test(value.constructor.name)) return value;
+    const facade = new Proxy(
+      {},
+      {
+        get(_, name) {
+          const found = Reflect.get(value, name);
+          if (typeof found !== "function") return name === "lost" ? found : wrap(found);
+          return (...args: unknown[]) => {
+            if (name !== "destroy") trap.tell(String(name));
+            return wrap(found.apply(value, args.map(bare)));
+          };
+        },
+      },
+    );
+    natives.set(facade, value);
+    return facade;
+  };
+  return wrap(device) as GPUDevice;
+}
+
+if (backends.some(({ name }) => name === "webgpu")) {
+  test("WebGPU: each call", async () => {
+    const device = (await findDevice())!;
+    const run = async (backend: Backend) => {
+      await upload(backend, "w", w);
+      const program = await backend.prepare(small);
+      const attempt = async () => assert.equal((await program.run({ x })).y, y);
+      const error = await coded(attempt, "a run");
+      await attempt(); // the program is as good as before
+      program.dispose();
+      return error;
+    };
+    // Shaders are compiled for a device once: the first run has calls that later ones have not.
+    const cold = new Trap();
+    await run(webgpu(watched(device, cold), false));
+    const trap = new Trap();
+    const warm = watched(device, trap);
+    await run(webgpu(warm, false));
+    trap.calls = [];
+    await run(webgpu(warm, false));
+    const { calls } = trap;
+    const compiling = [...cold.calls.keys()].filter((k) => /Shader|Pipeline/.test(cold.calls[k]));
+    console.log(`WebGPU: ${calls.length + compiling.length} calls: ${[...new Set(cold.calls)].join(", ")}`);
+    assert.ok(calls.length > 30 && compiling.length > 1);
+    const failing = async (trap: Trap, device: GPUDevice, name: string, k: number) => {
+      trap.calls = [];
+      trap.at = k;
+      const backend = webgpu(device, false);
+      const error = await coded(() => run(backend), `${name}, call ${k}`);
+      trap.at = -1;
+      if (error) assert.match(error.message, /WebGPU/, `${name}, call ${k}`);
+      await run(backend);
+      backend.dispose();
+    };
+    for (const [k, name] of calls.entries()) await failing(trap, warm, name, k);
+    for (const k of compiling) {
+      const trap = new Trap();
+      await failing(trap, watched(device, trap), cold.calls[k], k);
+    }
+    device.destroy();
+  });
+}
+
+test.run();
