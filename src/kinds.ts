@@ -135,8 +135,8 @@ export function checked<O extends object>(call: string, fields: Fields, given: O
       const value = given[name];
       if (value === undefined) continue;
       if (!Object.hasOwn(fields, name)) throw invalid(`${call} has no option ${quote(name)}${hint(name, fields)}`);
-      const { must, read } = fields[name];
-      const one = read(value);
+      const { must } = fields[name];
+      const one = attempt(fields[name], value);
       if (one === NOT) throw invalid(`${call}'s ${name} is ${quote(value)}, it must be ${must}`);
       found[name] = one;
     }
@@ -145,6 +145,15 @@ export function checked<O extends object>(call: string, fields: Fields, given: O
     throw invalid(`the options of ${call} cannot be read`, cause); // a getter or a proxy throws
   }
   return found as O;
+}
+
+/** A getter or a proxy within the value may throw. */
+function attempt({ read }: Kind, value: unknown): unknown {
+  try {
+    return read(value);
+  } catch {
+    return NOT;
+  }
 }
 
 function hint(name: string, fields: Fields): string {

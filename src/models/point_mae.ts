@@ -20,6 +20,7 @@ import type { Weights } from "./weights.ts";
 const relu = activations.get("relu")!;
 const gelu = activations.get("gelu")!;
 
+const MOST_POINTS = 2 ** 17; // of all groups together; published models have some 2 ** 11
 const EPS = 1e-5; // of PyTorch's norms
 
 /**
@@ -51,6 +52,10 @@ export const pointMae: Family = {
 function build(config: Config, w: Weights): Architecture {
   const width = integer(config, "hidden_size", 2 ** 14);
   const [groups, size] = [integer(config, "num_group", 4096), integer(config, "group_size", 1024)];
+  if (groups * size > MOST_POINTS) {
+    const message = `config.json's num_group × group_size are ${groups} × ${size} points, the most is ${MOST_POINTS}`;
+    throw new RelpropError("LimitExceeded", message, { field: "num_group" });
+  }
   const task = /Reconstruction$/.test(named(config) ?? "")
     ? "point-cloud-reconstruction"
     : "point-cloud-classification";

@@ -1,6 +1,7 @@
 // What vision Transformers have in common: patches as tokens after the model's own, norms before each half of a block.
 
 import type { Data } from "../backends/backend.ts";
+import { RelpropError } from "../errors.ts";
 import type { Rows } from "../floats.ts";
 import { context } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";
@@ -34,6 +35,9 @@ export interface Vision {
   rows?: boolean;
 }
 
+/** Tokens of an image that a model may have, whatever it was trained on. */
+const LARGE = 4096;
+
 export type Size = readonly [height: number, width: number];
 
 export const width = (base: Weights): number => base.shape("embeddings.patch_embeddings.projection.weight")?.[0] ?? 0;
@@ -55,6 +59,12 @@ export function vision(config: Config, all: Weights, it: Vision, own?: Size): Ar
   const [stored, grid] = [patches(trained), patches(size)];
   const first = it.specials.length;
   const t = first + grid[0] * grid[1];
+  // What weights say nothing about: positions are stretched to any size of image.
+  const most = Math.max(4 * (first + stored[0] * stored[1]), LARGE);
+  if (t > most) {
+    const message = `images of ${size.join(" × ")} by preprocessor_config.json are ${t} tokens, of this model at most ${most}`;
+    throw new RelpropError("LimitExceeded", message, { tokens: t, most });
+  }
   const positions = base.demand("embeddings.position_embeddings", [1, first + stored[0] * stored[1], d]);
   const [words, types] = it.specials.map(([, at]) => base.demand(at, [1, 1, d]));
 

@@ -20,6 +20,7 @@ export interface Grouping {
 }
 
 const MOST = 2 ** 16; // points
+const MOST_DISTANCES = 2 ** 26; // from the centres of groups to all points: some seconds
 
 /** x, y and z of each point. */
 export type Points = Float32Array;
@@ -47,11 +48,32 @@ export function farthest(points: Points, n: number): number[] {
 
 /** The `k` points nearest to each of these centres, nearest first; of equals the first, but a centre is its own nearest. */
 export function neighbours(points: Points, centres: readonly number[], k: number): number[][] {
-  const all = [...Array(points.length / 3).keys()];
+  const far = new Float64Array(points.length / 3);
   return centres.map((c) => {
-    const far = Float64Array.from(all, (i) => (i === c ? -1 : square(points, i, points, c)));
-    return [...all].sort((a, b) => far[a] - far[b] || a - b).slice(0, k);
+    for (let i = 0; i < far.length; i++) far[i] = square(points, i, points, c);
+    far[c] = -1;
+    return least(far, k);
   });
+}
+
+/** Where the `k` least of some numbers are, the least first; of equals the first. */
+function least(values: Float64Array, k: number): number[] {
+  const less = (i: number, j: number) => values[i] < values[j] || (values[i] === values[j] && i < j);
+  const heap = Array.from({ length: Math.min(k, values.length) }, (_, i) => i); // the largest of those kept on top
+  /** Puts `i` at a place, or below it under larger ones. */
+  const sink = (place: number, i: number) => {
+    let at = place;
+    for (let below = 2 * at + 1; below < heap.length; below = 2 * at + 1) {
+      if (below + 1 < heap.length && less(heap[below], heap[below + 1])) below++;
+      if (!less(i, heap[below])) break;
+      heap[at] = heap[below];
+      at = below;
+    }
+    heap[at] = i;
+  };
+  for (let at = (heap.length >> 1) - 1; at >= 0; at--) sink(at, heap[at]);
+  for (let i = heap.length; i < values.length; i++) if (less(i, heap[0])) sink(0, i);
+  return heap.sort((i, j) => values[i] - values[j] || i - j);
 }
 
 /** Mean squared distance from each point to the nearest of the others, both ways added up (Chamfer-L2). */
@@ -113,8 +135,11 @@ function read(given: Input, { groups, size }: Grouping): Points {
   if (!Array.isArray(points)) throw invalid(`this model reads { points }, each x, y and z, not ${quote(given)}`);
   const least = Math.max(groups, size);
   if (points.length < least) throw invalid(`there are ${points.length} points, this model needs ${least} or more`);
-  if (points.length > MOST)
-    throw new RelpropError("LimitExceeded", `there are ${points.length} points, the most is ${MOST}`);
+  const most = Math.min(MOST, Math.floor(MOST_DISTANCES / groups));
+  if (points.length > most) {
+    const message = `there are ${points.length} points, of a model that makes ${groups} groups the most is ${most}`;
+    throw new RelpropError("LimitExceeded", message, { points: points.length, most });
+  }
   const found = new Float32Array(points.length * 3);
   for (const [i, point] of (points as ArrayLike<number>[]).entries()) {
     if (point?.length !== 3 || !Array.from(point).every(isFloat)) {
