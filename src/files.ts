@@ -90,7 +90,11 @@ export async function files(source: Source, given: ReadOptions = {}): Promise<Fi
     throw new RelpropError(code, `${quote(file)} could not be read: ${cause}`, { file }, cause);
   };
   const expected = new Map(Object.entries(options.integrity ?? {}));
-  const from = await find(source, options, count);
+  const from = await find(source, options, count).catch((cause) => {
+    if (cause instanceof RelpropError) throw cause;
+    const why = quote(cause instanceof Error ? cause.message : cause);
+    throw invalid(`the model's source cannot be read: ${why}`, cause); // a folder that was closed, a proxy that throws
+  });
   const opened = new Map<string, Promise<Bytes | undefined>>();
 
   const open = (file: string) => {
