@@ -6,6 +6,7 @@ import type { EvaluateOptions } from "./evaluate/evaluate.ts";
 import type { RandomizedOptions } from "./evaluate/randomized.ts";
 import type { GenerateOptions } from "./generate.ts";
 import {
+  absent,
   anything,
   bytes,
   callback,
@@ -39,6 +40,8 @@ export const MOST_THREADS = 64;
 
 const finite = number("a finite number", -Number.MAX_VALUE, Number.MAX_VALUE);
 const className = either(text, whole(0));
+/** In a list undefined stands for the default: the top class, no contrast. */
+const classNames = either(className, list(either(className, absent), 1));
 const model = having("a model that load() gave here", "predict");
 const at = oneOf("embeddings", "embedding-sum", "words", "pixels", "points");
 const places = list(tuple("[block, place]", whole(0), whole(0)));
@@ -81,10 +84,10 @@ const predict = {
 const explain = {
   ...predict,
   method: oneOrMore(method),
-  target: oneOrMore(className),
+  target: classNames,
   token: either(whole(0), text),
   continuation: text,
-  contrast: oneOrMore(className),
+  contrast: classNames,
   of: either(
     oneOf("logit", "log-probability", "softmax-contrast"),
     ...["distance", "dot", "cosine"].map((name) => object({ [name]: anything }, name)),
