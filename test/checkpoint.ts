@@ -21,7 +21,7 @@ export function unpack(file: Uint8Array): Map<string, Stored> {
   return tensors;
 }
 
-export function pack(tensors: Iterable<[string, Stored]>): Blob {
+export function pack(tensors: Iterable<readonly [string, Stored]>): Blob {
   const header: Record<string, unknown> = {};
   const parts: Uint8Array[] = [];
   let end = 0;

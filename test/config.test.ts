@@ -56,10 +56,35 @@ test("a field of the class at another value is refused by name, one that it does
     ["bert-sequence", { add_cross_attention: true }, "add_cross_attention"],
     ["bert-sequence", { quantization_config: { quant_method: "x" } }, "quantization_config"],
     ["bert-sequence", { architectures: ["BertLMHeadModel"] }, "architectures"],
+    ["gpt2-sequence", { is_causal: false, transformers_version: "5.24.0" }, "is_causal"],
+    ["gpt2-sequence", { is_causal: null, transformers_version: "5.24.0" }, "is_causal"],
     ["albert-sequence", { pruned_heads: { 0: [1] }, transformers_version: "4.57.6" }, "pruned_heads"],
   ];
   for (const [name, more, field] of refused) {
     assert.is((await told(files(name, more))).refused, `ConfigUnsupported ${field}`, field);
+  }
+});
+
+test("sizes that the tensors contradict are refused", async () => {
+  const refused: [string, object, string][] = [
+    ["electra-sequence", { embedding_size: 12 }, "ConfigMismatch embedding_size"],
+    ["albert-sequence", { embedding_size: 12 }, "ConfigMismatch embedding_size"],
+    ["vit-image", { intermediate_size: 19 }, "ConfigMismatch intermediate_size"],
+    ["vit-image", { head_dim: 5 }, "ConfigUnsupported head_dim"],
+    ["deberta-v2-mlm", { legacy: false }, "MissingTensor lm_predictions.lm_head.dense.weight"],
+  ];
+  for (const [name, more, expected] of refused) {
+    const stored = unpack(new Uint8Array(read(`families/${name}/model.safetensors`)));
+    const shapes = new Map([...stored].map(([tensor, { shape }]) => [tensor, shape]));
+    const config = json(`families/${name}/config.json`);
+    const built = async (more: object) =>
+      network(await architecture({ ...config, ...more }, new Weights(shapes)), 1, 1);
+    assert.ok(await built({}), name);
+    const { code, facts } = await built(more).then(
+      () => assert.unreachable(`${name} ${JSON.stringify(more)}`),
+      (error) => error,
+    );
+    assert.is(`${code} ${facts?.field ?? facts?.name}`, expected);
   }
 });
 

@@ -7,6 +7,7 @@ import * as assert from "uvu/assert";
 import { load } from "../src/load.ts";
 import type { AttributeOptions } from "../src/methods.ts";
 import type { ExplainOptions, Model } from "../src/model.ts";
+import { encoded, pack, type Stored, unpack } from "./checkpoint.ts";
 import { compare, type Family, input, shown } from "./compared.ts";
 import { places } from "./support.ts";
 
@@ -14,18 +15,37 @@ interface Variant extends Family {
   checkpoint: string;
   config: Record<string, unknown>;
   without: string[];
+  /** Tensors that the file has beside the checkpoint's, by shape, and those that it lacks. */
+  more?: Record<string, number[]>;
+  less?: string[];
 }
 
 const { variants }: { variants: Variant[] } = JSON.parse(
   readFileSync(new URL("reference/variants.json", import.meta.url), "utf8"),
 );
 
+/** What variants.py fills tensors with. */
+function filled(shape: number[]): Stored {
+  const size = shape.reduce((n, d) => n * d, 1);
+  const values = Float32Array.from({ length: size }, (_, k) => (((7 * k + 3) % 11) - 5) / 16);
+  return { dtype: "F32", shape, bytes: encoded(values, "F32") };
+}
+
 /** A checkpoint's files with this config. */
-export function files({ checkpoint, config, without, cases }: Variant): Record<string, string | Uint8Array> {
+export function files({
+  checkpoint,
+  config,
+  without,
+  more = {},
+  less = [],
+  cases,
+}: Variant): Record<string, string | Uint8Array | Blob> {
   const read = (name: string) => readFileSync(new URL(`reference/${checkpoint}/${name}`, import.meta.url));
   const fields = Object.entries({ ...JSON.parse(read("config.json").toString()), ...config });
   const kept = Object.fromEntries(fields.filter(([name]) => !without.includes(name)));
-  const common = { "config.json": JSON.stringify(kept), "model.safetensors": read("model.safetensors") };
+  const stored = [...unpack(new Uint8Array(read("model.safetensors")))].filter(([name]) => !less.includes(name));
+  const tensors = [...stored, ...Object.entries(more).map(([name, shape]) => [name, filled(shape)] as const)];
+  const common = { "config.json": JSON.stringify(kept), "model.safetensors": pack(tensors) };
   const [{ size }] = cases;
   if (!size) return { ...common, "tokenizer.json": read("tokenizer.json") };
   const [width, height] = size;

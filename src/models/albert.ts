@@ -58,6 +58,8 @@ export const albert: Family = {
     const relative = relativeKeys(config, attentions, () => heads, false);
     const how = { heads, inner, eps, act, names };
     const table = (kind: string) => base.name(`embeddings.${kind}_embeddings.weight`);
+    const narrow = w.shape(table("word"))?.[1];
+    if (narrow) agree(config, "embedding_size", narrow, table("word"));
     return encoder(config, w, {
       tables: {
         words: table("word"),

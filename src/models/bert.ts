@@ -5,7 +5,7 @@ import { encoder } from "./encoder.ts";
 import type { Architecture, Family } from "./family.ts";
 import type { Fields } from "./fields.ts";
 import type { Heads } from "./heads.ts";
-import { causal, dense, postNorm } from "./layers.ts";
+import { causalSpan, dense, postNorm } from "./layers.ts";
 import { pruned } from "./pruned.ts";
 import { relativeKeys } from "./relative_keys.ts";
 import type { Weights } from "./weights.ts";
@@ -61,6 +61,7 @@ export const bert: Family = {
         out: `${lm}.decoder`,
         tied: "bert.embeddings.word_embeddings.weight",
         bias: `${lm}.bias`,
+        apart: "first",
       },
       "next-sentence-prediction": { ...pooler, out: "cls.seq_relationship" },
       "multiple-choice": { ...pooler, out: "classifier" },
@@ -102,12 +103,14 @@ export function bertLike(
     eps,
     act: activation(config, "hidden_act"),
     names,
-    span: decoder ? causal : undefined,
+    span: decoder ? causalSpan(config) : undefined,
   };
   const table = (kind: string) => base.name(`embeddings.${kind}_embeddings.weight`);
-  const width = enter && base.shape(`${enter}.weight`)?.[0];
+  const narrow = w.shape(table("word"))?.[1] ?? 0;
+  if (enter && narrow) agree(config, "embedding_size", narrow, table("word"));
+  const width = enter && narrow ? integer(config, "hidden_size", 2 ** 20) : narrow;
   return encoder(config, w, {
-    ...(width && { width, enter: (x: Tensor) => dense(x, base.at(enter), width) }),
+    ...(enter && width !== narrow && { width, enter: (x: Tensor) => dense(x, base.at(enter), width) }),
     tables: {
       words: table("word"),
       positions: relative ? undefined : table("position"),

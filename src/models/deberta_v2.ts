@@ -85,7 +85,7 @@ function build(config: Config, all: Weights): Architecture {
   const how = { heads, inner, eps, act, names, scale };
   const positions = flag(config, "position_biased_input", true) ? table(base, "position") : undefined;
   const types = natural(config, "type_vocab_size", 0) > 0 ? table(base, "token_type") : undefined;
-  const legacy = flag(config, "legacy", true) && w.shape("cls.predictions.transform.dense.weight") !== undefined;
+  const legacy = flag(config, "legacy", true);
   const lm = legacy ? "cls.predictions" : "lm_predictions.lm_head";
   const texts = {
     dense: "pooler.dense",
@@ -133,6 +133,7 @@ function build(config: Config, all: Weights): Architecture {
         out: `${lm}.decoder`,
         tied: table(base, "word"),
         bias: `${lm}.bias`,
+        apart: legacy ? "first" : "only",
       },
       "multiple-choice": texts,
       embedding: "none",

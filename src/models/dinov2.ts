@@ -1,25 +1,26 @@
 import { activations } from "../ops/activation.ts";
 import { context } from "../ops/attention.ts";
 import { gate } from "../ops/gate.ts";
-import { linear } from "../ops/linear.ts";
 import { reshape } from "../ops/reshape.ts";
 import { pick } from "../ops/select.ts";
-import { cols, input, type Tensor } from "../tensor.ts";
-import { activation, type Config, named } from "./config.ts";
+import { input, type Tensor } from "../tensor.ts";
+import { activation, type Config, named, unsupported } from "./config.ts";
 import type { Architecture, Family } from "./family.ts";
 import type { Fields } from "./fields.ts";
 import { top } from "./heads.ts";
-import { dense } from "./layers.ts";
-import { flag } from "./numbers.ts";
+import { dense, slice } from "./layers.ts";
+import { flag, real } from "./numbers.ts";
 import { type Vision, vision, width } from "./vision.ts";
 import type { Weights } from "./weights.ts";
 
 const fields: Fields = {
   read: {
+    head_dim: null,
     hidden_act: "gelu",
     hidden_size: 768,
     image_size: 224,
     layer_norm_eps: 1e-6,
+    mlp_ratio: 4,
     num_attention_heads: 12,
     num_channels: 3,
     num_hidden_layers: 12,
@@ -27,11 +28,11 @@ const fields: Fields = {
     qkv_bias: true,
     use_swiglu_ffn: false,
   },
-  // mlp_ratio: the tensors say; layerscale_value is what lambda1 starts from. Masks and feature maps are for
+  // layerscale_value is what lambda1 starts from. Masks and feature maps are for
   // other uses of the model.
   idle: (
     "_out_features _out_indices apply_layernorm attention_probs_dropout_prob drop_path_rate hidden_dropout_prob " +
-    "layerscale_value mlp_ratio out_features out_indices reshape_hidden_states stage_names use_mask_token"
+    "layerscale_value out_features out_indices reshape_hidden_states stage_names use_mask_token"
   ).split(" "),
   only: {},
 };
@@ -51,11 +52,15 @@ function build(config: Config, w: Weights): Architecture {
   const heads = { "image-classification": { out: "classifier" }, embedding: "none" } as const;
   const head = top({ ...config, architectures: [wrote] }, w, heads, wide ? 2 * d : d, 1);
   const gated = flag(config, "use_swiglu_ffn", false);
+  const first = `encoder.layer.0.mlp.${gated ? "weights_in" : "fc1"}.weight`;
+  const inner = Math.trunc(d * real(config, "mlp_ratio", 4));
+  const needs = gated ? 16 * Math.floor((Math.trunc((inner * 2) / 3) + 7) / 8) : inner;
+  base.demand(first, [needs, d]);
   return vision(config, base, {
     specials: [["[CLS]", "embeddings.cls_token"]],
     norms: ["norm1", "norm2"],
     scales: ["layer_scale1.lambda1", "layer_scale2.lambda1"],
-    neurons: gated ? swiglu : (layer, x) => act(dense(x, layer.at("mlp.fc1"), layer.shape("mlp.fc1.weight")?.[0] ?? 0)),
+    neurons: gated ? swiglu : (layer, x) => act(dense(x, layer.at("mlp.fc1"), inner)),
     out: gated ? "mlp.weights_out" : "mlp.fc2",
     processor: "BitImageProcessor",
     stretch,
@@ -68,9 +73,7 @@ function build(config: Config, w: Weights): Architecture {
 function swiglu(layer: Weights, x: Tensor): Tensor {
   const w = layer.at("mlp.weights_in");
   const rows = w.shape("weight")?.[0] ?? 0;
-  const [a, b] = [0, rows / 2].map((first) =>
-    linear(x, w.part("weight", [rows, cols(x)], first, rows / 2), w.part("bias", [rows], first, rows / 2)),
-  );
+  const [a, b] = [0, rows / 2].map((first) => slice(x, w, { out: rows / 2, first, all: rows }));
   return gate(activations.get("silu")!(a), b);
 }
 
@@ -88,6 +91,8 @@ const halves = (n: number) => ({
 /** Bicubic interpolation (Keys, 1981, with a = −¾), each grid's cells having their centres at halves, as PyTorch has it. */
 const stretch: Vision["stretch"] = (position, from, to, d) => {
   const side = Math.floor(Math.sqrt(from[0] * from[1])); // it is taken for a square
+  if (side ** 2 !== from[0] * from[1])
+    throw unsupported("image_size", from.join(" × "), "its patches must be a square number, as for transformers");
   const table = Float32Array.from({ length: side * side * d });
   for (let j = 0; j < side * side; j++) position(j, table, j * d);
   const [down, across] = to.map((n) => taps(side, n));

@@ -25,6 +25,7 @@ export const common = {
   read: {
     architectures: null,
     id2label: null,
+    is_causal: true,
     model_type: null,
     num_labels: 2,
     problem_type: null,
@@ -37,7 +38,7 @@ export const common = {
     "bad_words_ids begin_suppress_tokens " +
     "bos_token_id chunk_size_feed_forward cls_token_id cross_attention_hidden_size decoder_start_token_id diversity_penalty do_sample " +
     "dtype early_stopping encoder_no_repeat_ngram_size eos_token_id exponential_decay_length_penalty finetuning_task " +
-    "forced_bos_token_id forced_eos_token_id gradient_checkpointing initializer_range is_causal is_decoder label2id length_penalty mask_token_id " +
+    "forced_bos_token_id forced_eos_token_id gradient_checkpointing initializer_range is_decoder label2id length_penalty mask_token_id " +
     "max_length min_length name_or_path no_repeat_ngram_size num_beam_groups num_beams num_return_sequences output_attentions " +
     "output_hidden_states output_past output_scores pad_token_id prefix remove_invalid_values repetition_penalty return_dict " +
     "return_dict_in_generate sep_token_id suppress_tokens task_specific_params temperature tf_legacy_loss tie_encoder_decoder " +

@@ -1,12 +1,11 @@
 import { add } from "../ops/elementwise.ts";
 import { gate } from "../ops/gate.ts";
-import { linear } from "../ops/linear.ts";
-import { cols, type Tensor } from "../tensor.ts";
-import { activation, agree, type Config, field, integer, invalid, oneOf, positive } from "./config.ts";
+import type { Tensor } from "../tensor.ts";
+import { activation, agree, type Config, field, integer, invalid, oneOf, positive, unsupported } from "./config.ts";
 import { encoder } from "./encoder.ts";
 import type { Architecture, Family } from "./family.ts";
 import type { Fields } from "./fields.ts";
-import { active, attention, causal, norm } from "./layers.ts";
+import { active, attention, causalSpan, norm, slice } from "./layers.ts";
 import { flag, natural, whole } from "./numbers.ts";
 import type { Weights } from "./weights.ts";
 
@@ -77,16 +76,16 @@ function build(config: Config, all: Weights): Architecture {
   if (field(config, "n_inner") !== undefined) agree(config, "n_inner", inner, base.name("h.0.mlp.c_fc.weight"));
   const eps = positive(config, "layer_norm_epsilon");
   const act = activation(config, "activation_function");
+  const span = causalSpan(config);
+  if (!span) throw unsupported("is_causal", config.is_causal, "continuations are of causal models");
   const scaled = flag(config, "scale_attn_weights", true);
   const byDepth = flag(config, "scale_attn_by_inverse_layer_idx", false);
 
   /** The dense layer `out` wide that is at `first` of one `all` wide. */
   const conv =
     (layer: Weights, out: number, first = 0, all = out) =>
-    (x: Tensor) => {
-      const weight = layer.part("weight", [all, cols(x)], first, out, true);
-      return linear(x, weight, layer.part("bias", [all], first, out));
-    };
+    (x: Tensor) =>
+      slice(x, layer, { out, first, all, transposed: true });
   const words = base.name("wte.weight");
   const type = field(config, "model_type");
   oneOf(config, "position_embedding_type", ["absolute", "none"], "supported are absolute and none");
@@ -120,7 +119,7 @@ function build(config: Config, all: Weights): Architecture {
       const o = conv(layer.at("attn.c_proj"), width);
       const scale = (scaled ? 1 / Math.sqrt(width / heads) : 1) / (byDepth ? i + 1 : 1);
       const project = { q, k: mixed("own keys", k), v: mixed("own values", v), o };
-      const attended = add(read, attention(h, h, embedded, { heads, project, scale, span: causal, block: i }));
+      const attended = add(read, attention(h, h, embedded, { heads, project, scale, span, block: i }));
       const neurons = active(act(conv(layer.at("mlp.c_fc"), inner)(norm(attended, layer.at("ln_2"), eps))), embedded);
       const feedforward = add(attended, conv(layer.at("mlp.c_proj"), width)(neurons));
       embedded.note?.({ skipped: read, attention: attended, passed: attended, neurons, feedforward });

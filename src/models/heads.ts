@@ -45,6 +45,8 @@ export interface Head {
   /** Where out's weight is if it has none of its own, and a bias that is kept apart from it. */
   tied?: string;
   bias?: string;
+  /** Whether the bias that is apart is the only one, or the one that transformers 4 reads before out's own. */
+  apart?: "only" | "first";
 }
 
 /** The heads that a family has, the most particular first; a task that needs none of its own is only named. */
@@ -58,6 +60,17 @@ function matrixOf(config: Config, w: Weights, { out, tied }: Head): string {
   if (!tied || field(config, "tie_word_embeddings") === false) return own;
   // transformers 4 ties whatever the file has, 5 only what is equal: the version that wrote the file decides.
   return w.shape(own) && !(major(config) < 5) ? own : tied;
+}
+
+/** The bias of a head's logits, if there is one: out's own, or the one apart where transformers ties them. */
+function biasOf(config: Config, w: Weights, { out, bias, apart }: Head): string | undefined {
+  const own = `${out}.bias`;
+  const old = major(config) < 5;
+  if (bias === undefined) return w.shape(own) && own;
+  if (apart === "only") return w.shape(bias) && bias;
+  const tied = old || field(config, "tie_word_embeddings") !== false;
+  const names = old && apart ? [bias, own] : tied ? [own, bias] : [own];
+  return names.find((name) => w.shape(name));
 }
 
 /** Whether the checkpoint has what a head begins and ends with. */
@@ -97,7 +110,7 @@ export function top(config: Config, w: Weights, heads: Heads, width: number, eps
     const names = Array.from({ length: width }, (_, i) => String(i));
     return { task: what as Task, labels: names, scores: "none", reads: "mean", logits: (x) => x };
   }
-  const { dense: inner, act = (x: Tensor) => x, norm: scaled, bare, out, bias } = head;
+  const { dense: inner, act = (x: Tensor) => x, norm: scaled, bare } = head;
   const matrix = matrixOf(config, w, head);
   const [classes] = w.shape(matrix) ?? [];
   if (!classes) {
@@ -111,8 +124,8 @@ export function top(config: Config, w: Weights, heads: Heads, width: number, eps
     logits(x) {
       const h = inner ? act(dense(x, w.at(inner), between)) : act(x);
       const y = scaled ? norm(h, w.at(scaled), eps, bare) : h;
-      const shift = w.find(`${out}.bias`, [classes]) ?? (bias ? w.find(bias, [classes]) : undefined);
-      return linear(y, w.get(matrix, [classes, cols(y)]), shift);
+      const bias = biasOf(config, w, head);
+      return linear(y, w.get(matrix, [classes, cols(y)]), bias === undefined ? undefined : w.get(bias, [classes]));
     },
   };
 }

@@ -1,5 +1,5 @@
-// Parts that families share, each a function from tensors to tensors. What a checkpoint has decides: a bias is added
-// if the file has one.
+// Parts that families share, each a function from tensors to tensors. A dense layer's bias that the file lacks is zeros, as
+// transformers initialises it; one that a class or its config has not is taken out of the weights before: see biased().
 
 import { RelpropError } from "../errors.ts";
 import { context, scores } from "../ops/attention.ts";
@@ -8,6 +8,7 @@ import { linear } from "../ops/linear.ts";
 import { layerNorm } from "../ops/norm.ts";
 import { type Span, softmax } from "../ops/softmax.ts";
 import { cols, rows, type Tensor } from "../tensor.ts";
+import { type Config, flag, major } from "./config.ts";
 import type { Embedded } from "./family.ts";
 import type { Weights } from "./weights.ts";
 
@@ -15,14 +16,32 @@ import type { Weights } from "./weights.ts";
 export const dense = (x: Tensor, w: Weights, out: number): Tensor =>
   linear(x, w.get("weight", [out, cols(x)]), w.find("bias", [out]));
 
-/** Old checkpoints call a norm's weight and bias gamma and beta; only those of a `bare` one may be missing. */
+/** Which rows of a dense layer `all` wide: `out` from `first` on; `transposed` if the checkpoint has them as columns. */
+export interface Slice {
+  out: number;
+  first?: number;
+  all?: number;
+  transposed?: boolean;
+}
+
+/** A part of a dense layer, as one of its own. */
+export function slice(x: Tensor, w: Weights, { out, first = 0, all = out, transposed }: Slice): Tensor {
+  const bias = w.shape("bias") && w.part("bias", [all], first, out);
+  return linear(x, w.part("weight", [all, cols(x)], first, out, transposed), bias);
+}
+
+/**
+ * A layer norm; only the bias of a `bare` one may be missing. What old checkpoints call gamma and beta are weight and bias of
+ * one whose name ends in LayerNorm.
+ */
 export function norm(x: Tensor, w: Weights, eps: number, bare = false): Tensor {
   const shape = [cols(x)];
   if (bare) return layerNorm(x, w.get("weight", shape), w.find("bias", shape) ?? w.constant(0, shape), eps);
+  const old = w.name("").endsWith("LayerNorm.");
   return layerNorm(
     x,
-    w.find("gamma", shape) ?? w.get("weight", shape),
-    w.find("beta", shape) ?? w.get("bias", shape),
+    (old && w.find("gamma", shape)) || w.get("weight", shape),
+    (old && w.find("beta", shape)) || w.get("bias", shape),
     eps,
   );
 }
@@ -32,6 +51,10 @@ const MOST_WEIGHTS = 2 ** 25;
 
 /** Each token sees itself and those before it. */
 export const causal: Span = { before: 2 ** 30, after: 0 };
+
+/** How far a decoder sees: transformers 5 asks is_causal too, and where it is false each token sees the whole text. */
+export const causalSpan = (config: Config): Span | undefined =>
+  major(config) < 5 || flag(config, "is_causal") ? causal : undefined;
 
 /** What attention is made of beside its projections. */
 export interface Attention {

@@ -1,8 +1,7 @@
 import { add } from "../ops/elementwise.ts";
 import { gate } from "../ops/gate.ts";
-import { linear } from "../ops/linear.ts";
 import { rotary } from "../ops/rotary.ts";
-import { cols, input, type Tensor } from "../tensor.ts";
+import { input, type Tensor } from "../tensor.ts";
 import {
   activation,
   agree,
@@ -18,7 +17,7 @@ import {
 import { encoder } from "./encoder.ts";
 import type { Architecture, Family } from "./family.ts";
 import type { Fields } from "./fields.ts";
-import { active, attention, dense, norm } from "./layers.ts";
+import { active, attention, dense, norm, slice } from "./layers.ts";
 import { biased, mismatch, real } from "./numbers.ts";
 import { angles, rope } from "./rope.ts";
 import type { Weights } from "./weights.ts";
@@ -88,11 +87,9 @@ function build(config: Config, all: Weights): Architecture {
   const words = base.name("embeddings.tok_embeddings.weight");
   const classes = { ...head, out: "classifier" };
 
-  /** Rows `first` to `first` + `rows` of a dense layer that is several at once. */
-  const part = (layer: Weights, first: number, rows: number, all: number) => (x: Tensor) => {
-    const bias = layer.shape("bias") && layer.part("bias", [all], first, rows);
-    return linear(x, layer.part("weight", [all, cols(x)], first, rows), bias);
-  };
+  /** A dense layer that is one of several at once. */
+  const part = (layer: Weights, first: number, out: number, all: number) => (x: Tensor) =>
+    slice(x, layer, { out, first, all });
   return encoder(config, w, {
     tables: { words },
     data: (t) => Object.fromEntries(kinds.map((kind) => [kind, angles(t, ropes[kind])])),

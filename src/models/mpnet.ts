@@ -85,6 +85,7 @@ export const mpnet: Family = {
           out: "lm_head.decoder",
           tied: words,
           bias: "lm_head.bias",
+          apart: "first",
         },
         "multiple-choice": { dense: "mpnet.pooler.dense", act: tanh, out: "classifier" },
         embedding: "none",

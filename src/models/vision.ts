@@ -54,6 +54,7 @@ export function vision(config: Config, all: Weights, it: Vision, own?: Size): Ar
   const d = width(base);
   const projection = base.at("embeddings.patch_embeddings.projection");
   agree(config, "hidden_size", d, projection.name("weight"));
+  oneOf(config, "head_dim", [d / heads], `heads are ${d / heads} wide`);
   // Like a convolution whose stride is the patch: what is left over at the right and below is not seen.
   const patches = (whole: Size): Size => [Math.floor(whole[0] / patch[0]), Math.floor(whole[1] / patch[1])];
   const [stored, grid] = [patches(trained), patches(size)];

@@ -2,7 +2,7 @@ import { context } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";
 import { pick } from "../ops/select.ts";
 import type { Tensor } from "../tensor.ts";
-import { activation, type Config, named } from "./config.ts";
+import { activation, agree, type Config, field, named } from "./config.ts";
 import type { Architecture, Family } from "./family.ts";
 import type { Fields } from "./fields.ts";
 import { top } from "./heads.ts";
@@ -14,6 +14,7 @@ const TEACHER = "distillation_classifier";
 
 const fields: Fields = {
   read: {
+    head_dim: null,
     hidden_act: "gelu",
     hidden_size: 768,
     image_size: 224,
@@ -24,11 +25,12 @@ const fields: Fields = {
     num_hidden_layers: 12,
     patch_size: 16,
     pooler_act: "tanh",
+    pooler_output_size: null,
     qkv_bias: true,
   },
-  // pooler_output_size: the tensors say; encoder_stride is for a head that is not supported.
-  idle: ["attention_probs_dropout_prob", "encoder_stride", "hidden_dropout_prob", "pooler_output_size"],
-  only: { head_dim: null },
+  // encoder_stride is for a head that is not supported.
+  idle: ["attention_probs_dropout_prob", "encoder_stride", "hidden_dropout_prob"],
+  only: {},
 };
 
 /** ViT (Dosovitskiy et al., 2021), and DeiT (Touvron et al., 2021), which has one more token of its own and may have its head. */
@@ -40,13 +42,16 @@ function build(config: Config, w: Weights): Architecture {
   const cls = ["[CLS]", "embeddings.cls_token"] as const;
   const dist = ["[DIST]", "embeddings.distillation_token"] as const;
   // With a teacher, the mean of what the model says itself and what the teacher would (Touvron et al., section 4).
-  const taught = /WithTeacher$/.test(named(config) ?? "") || w.shape(`${TEACHER}.weight`) !== undefined;
-  const distilled = taught || base.shape(dist[1]) !== undefined;
-  const inner = (layer: Weights) => layer.shape("intermediate.dense.weight")?.[0] ?? 0;
+  const wrote = named(config);
+  const deit = config.model_type === "deit";
+  const taught = wrote ? /WithTeacher$/.test(wrote) : deit && w.shape(`${TEACHER}.weight`) !== undefined;
+  const first = base.name("encoder.layer.0.intermediate.dense.weight");
+  const inner = w.shape(first)?.[0] ?? 0;
+  agree(config, "intermediate_size", inner, first);
   return vision(config, base, {
-    specials: distilled ? [cls, dist] : [cls],
+    specials: deit || taught ? [cls, dist] : [cls],
     norms: ["layernorm_before", "layernorm_after"],
-    neurons: (layer, x) => act(dense(x, layer.at("intermediate.dense"), inner(layer))),
+    neurons: (layer, x) => act(dense(x, layer.at("intermediate.dense"), inner)),
     out: "output.dense",
     processor: config.model_type === "deit" ? "DeiTImageProcessor" : "ViTImageProcessor",
     ...(taught ? withTeacher(config, w, width(base)) : alone(config, w, base)),
@@ -65,6 +70,10 @@ function alone(config: Config, w: Weights, base: Weights) {
   const head = classifier({ ...config, architectures: [wrote] }, w, d, "classifier");
   if (head.task !== "embedding") return { head, read: first };
   const [size] = base.shape("pooler.dense.weight") ?? [];
+  if (size) {
+    const asked = field(config, "pooler_output_size") ?? d;
+    agree({ pooler_output_size: asked }, "pooler_output_size", size, base.name("pooler.dense.weight"));
+  }
   const act = activation(config, "pooler_act");
   const logits = (x: Tensor) => (size ? act(dense(x, base.at("pooler.dense"), size)) : x);
   const labels = Array.from({ length: size ?? d }, (_, i) => String(i));

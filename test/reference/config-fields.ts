@@ -19,7 +19,13 @@ export interface Version {
 }
 
 /** What a class computes of other fields, and so is no default or no field of its own, and is listed all the same. */
-const computed = new Set(["modernbert layer_types", "modernbert rope_parameters", "modernbert sliding_window"]);
+const computed = new Set([
+  "modernbert layer_types",
+  "modernbert rope_parameters",
+  "modernbert sliding_window",
+  "vit pooler_output_size",
+  "deit pooler_output_size",
+]);
 
 /** Another name of 4.57's ModernBERT that its constructor writes over: it counts for nothing there, and 5 has dropped it. */
 const lost = new Set(["modernbert rope_theta"]);

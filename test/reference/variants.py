@@ -4,8 +4,9 @@ them, in variants.json.
     python variants.py            # writes both; transformers 5, and then, for what only transformers 4 knows:
     python variants.py --check    # recomputes with the transformers that is installed and compares; adds what is missing
 
-A variant is a checkpoint with some fields of its config.json replaced, so that one file of weights serves many. Both major
-versions must agree on it, unless `only` names the one that knows it. Relevance is that of families.py.
+A variant is a checkpoint with some fields of its config.json replaced, so that one file of weights serves many; `more` are
+tensors that its file has beside the checkpoint's, by shape (see filled()), and `less` those that it lacks. Both major versions
+must agree on it, unless `only` names the one that knows it. Relevance is that of families.py.
 """
 import base64
 import json
@@ -25,7 +26,7 @@ from golden import short
 
 MAJOR = transformers.__version__.split(".")[0]
 METHODS = families.METHODS
-LM, DOUBLE = "LMHeadModel", "DoubleHeadsModel"
+DOUBLE = "DoubleHeadsModel"
 NEXT, CHOICE, PRE = "ForNextSentencePrediction", "ForMultipleChoice", "ForPreTraining"
 TINY = dict(SMALL, **ACT, num_hidden_layers=1)
 
@@ -86,6 +87,15 @@ LLAMA = dict(rope_type="llama3", factor=4.0, low_freq_factor=1.0, high_freq_fact
 LONG = dict(rope_type="longrope", short_factor=[1.0, 1.5, 2.0, 3.0], long_factor=[4.0] * 4, factor=3.0, original_max_position_embeddings=64)
 TYPES = {"layer_types": [FULL, SLIDING, SLIDING, FULL]}
 M, G, D, V, N = ("families/modernbert-sequence", "ModernBert", SEQUENCE), "variants/gpt2", "variants/deberta-conv", "variants/vit", "variants/dinov2"
+# Tensors that a class has or has not by a flag of its config.
+NORMS = ["model.embeddings.norm", "model.final_norm", "head.norm", *(f"model.layers.{i}.{n}_norm" for i in range(4) for n in ("attn", "mlp") if i or n == "mlp")]
+ATTENDS = {f"model.layers.{i}.attn.{n}.bias": [d] for i in range(4) for n, d in (("Wqkv", 48), ("Wo", 16))}
+FEEDS = {f"model.layers.{i}.mlp.{n}.bias": [d] for i in range(4) for n, d in (("Wi", 40), ("Wo", 16))}
+BIASES = {**{f"{n}.bias": [16] for n in NORMS}, **ATTENDS, **FEEDS, "head.dense.bias": [16]}
+FLAGS = ["attention_bias", "classifier_bias", "mlp_bias", "norm_bias"]
+QKV = [f"encoder.layer.0.attention.attention.{n}.bias" for n in ("query", "key", "value")]
+LM = "LMHeadModel"
+DECODER, ROWS = {"cls.predictions.decoder.bias": [45]}, {"cls.predictions.decoder.weight": [45, 12]}
 PADDED = dict(texts=["the sea[PAD] is so", "so [PAD] [PAD] sing"])
 VARIANTS = [
     ("bert, defaults", "families/bert-sequence", "Bert", SEQUENCE, {}, dict(without=["layer_norm_eps", "hidden_act", "num_attention_heads"])),
@@ -120,6 +130,29 @@ VARIANTS = [
     ("modernbert, no thetas", *M, {}, dict(without=["global_rope_theta", "local_rope_theta"])),
     ("modernbert, no local theta", *M, {"local_rope_theta": None}, dict(only="4")),
     ("modernbert, an odd window", *M, {"local_attention": 5, "global_attn_every_n_layers": 2}, {}),
+    ("modernbert, flags deny the file's biases", *M, {}, dict(more=BIASES)),
+    ("modernbert, flags allow the file's biases", *M, {name: True for name in FLAGS}, dict(more=BIASES)),
+    ("modernbert, flags allow biases that are not there", *M, {name: True for name in FLAGS}, {}),
+    ("modernbert, biases of attention alone", *M, {"attention_bias": True}, dict(more=BIASES)),
+    ("modernbert, biases of neurons alone", *M, {"mlp_bias": True}, dict(more=BIASES)),
+    ("modernbert, a head's bias alone", *M, {"classifier_bias": True}, dict(more=BIASES)),
+    ("modernbert, no decoder's bias", "families/modernbert-mlm", "ModernBert", MLM, {"decoder_bias": False}, {}),
+    ("bert, a decoder's bias of its own in 4", "families/bert-mlm", "Bert", MLM, {}, dict(only="4", more=DECODER)),
+    ("bert, a decoder's bias of its own in 5", "families/bert-mlm", "Bert", MLM, {}, dict(only="5", more=DECODER)),
+    ("bert, an untied decoder in 4", "families/bert-mlm", "Bert", MLM, {"tie_word_embeddings": False}, dict(only="4", more=ROWS)),
+    ("bert, an untied decoder in 5", "families/bert-mlm", "Bert", MLM, {"tie_word_embeddings": False}, dict(only="5", more=ROWS)),
+    ("bert, another decoder in 5", "families/bert-mlm", "Bert", MLM, {}, dict(only="5", more=ROWS)),
+    ("roberta, a decoder's bias of its own", "families/roberta-mlm", "Roberta", MLM, {}, dict(more={"lm_head.decoder.bias": [45]})),
+    ("mpnet, a decoder's bias of its own", "families/mpnet-mlm", "MPNet", MLM, {}, dict(only="4", more={"lm_head.decoder.bias": [45]})),
+    ("a bias of deberta-v2's decoder", "families/deberta-v2-mlm", "DebertaV2", MLM, {}, dict(only="4", more=DECODER)),
+    ("bert, not causal in 5", "families/bert-sequence", "Bert", SEQUENCE, {"is_decoder": True, "is_causal": False}, dict(only="5")),
+    ("bert, not causal in 4", "families/bert-sequence", "Bert", SEQUENCE, {"is_decoder": True, "is_causal": False}, dict(only="4")),
+    ("gpt2, not causal in 4", "families/gpt2-lm", "GPT2", LM, {"is_causal": False}, dict(only="4")),
+    ("distilbert, another name of a norm", "families/distilbert-sequence", "DistilBert", SEQUENCE, {}, dict(more={"distilbert.transformer.layer.0.sa_layer_norm.gamma": [12]})),
+    ("bert, a layer without biases", "families/bert-sequence", "Bert", SEQUENCE, {}, dict(less=["bert.encoder.layer.0.intermediate.dense.bias"])),
+    ("gpt2, biases that no class has", G, "GPT2", SEQUENCE, {}, dict(more={"score.bias": [3]})),
+    ("gpt2, continuations' bias", "families/gpt2-lm", "GPT2", LM, {}, dict(more={"lm_head.bias": [45]})),
+    ("gpt2, no biases", "families/gpt2-lm", "GPT2", LM, {}, dict(less=["transformer.h.0.attn.c_attn.bias", "transformer.h.0.mlp.c_fc.bias"])),
     ("gpt2, scores by depth", "families/gpt2-lm", "GPT2", LM, {"scale_attn_by_inverse_layer_idx": True}, {}),
     ("gpt2, plain scores", "families/gpt2-lm", "GPT2", LM, {"scale_attn_weights": False}, {}),
     ("gpt2, two heads", G, "GPT2", DOUBLE, {}, {}),
@@ -136,6 +169,12 @@ VARIANTS = [
     ("deberta-v2, neither", D, "DebertaV2", SEQUENCE, {"pos_att_type": None, "conv_kernel_size": 0}, {}),
     ("deberta-v2, wide embeddings", "variants/deberta-wide", "DebertaV2", TOKEN, {}, {}),
     ("vit, patches left over", V, "ViT", "ForImageClassification", {}, {}),
+    ("vit, flags deny the file's biases", "families/vit-image", "ViT", "ForImageClassification", {"qkv_bias": False}, {}),
+    ("vit, flags allow biases that are not there", V, "ViT", "ForImageClassification", {"qkv_bias": True}, {}),
+    ("vit, a distillation token", "families/vit-image", "ViT", "ForImageClassification", {}, dict(more={"vit.embeddings.distillation_token": [1, 1, 12]})),
+    ("deit, a teacher that nothing reads", "families/deit-image", "DeiT", "ForImageClassification", {}, dict(more={"distillation_classifier.weight": [3, 12]})),
+    ("dinov2, flags deny the file's biases", N, "Dinov2", "ForImageClassification", {"qkv_bias": False}, {}),
+    ("dinov2, flags allow biases that are not there", N, "Dinov2", "ForImageClassification", {}, dict(less=[f"dinov2.{n}" for n in QKV])),
     ("vit, a pooler", V, "ViT", "Model", {}, {}),
     ("deit, a pooler", "variants/deit", "DeiT", "Model", {}, {}),
     ("vit, no pooler", "families/vit-image", "ViT", "Model", {}, {}),
@@ -146,7 +185,13 @@ VARIANTS = [
 ]
 
 
-def patched(base, family, head, config, without=(), saved=False, **how):
+def filled(shape):
+    """What `more` is filled with: numbers that float32 has exactly, which variants.test.ts computes too."""
+    k = torch.arange(torch.tensor(shape).prod())
+    return (((7 * k + 3) % 11 - 5) / 16).reshape(shape)
+
+
+def patched(base, family, head, config, without=(), saved=False, more=None, less=(), **how):
     """A folder like `base` with another config, and that config's differences."""
     folder = Path(tempfile.mkdtemp()) / "model"
     shutil.copytree(HERE / base, folder)
@@ -160,6 +205,10 @@ def patched(base, family, head, config, without=(), saved=False, **how):
         config.setdefault("transformers_version", transformers.__version__)
     merged = {k: v for k, v in {**given, **config}.items() if k not in without}
     (folder / "config.json").write_text(json.dumps(merged))
+    if more or less:
+        stored = {k: v for k, v in load_file(folder / "model.safetensors").items() if k not in less}
+        stored.update({k: filled(shape) for k, shape in (more or {}).items()})
+        save_file(stored, folder / "model.safetensors", metadata={"format": "pt"})
     return folder, config, list(without)
 
 
@@ -245,7 +294,7 @@ def main():
         if how.get("only", MAJOR) != MAJOR or (chosen and not any(name.startswith(c) for c in chosen)):
             continue
         folder, changed, without = patched(base, family, head, config, **how)
-        found = {"name": name, "checkpoint": base, "config": changed, "without": without, **({"image": how["image"]} if "image" in how else {}),
+        found = {"name": name, "checkpoint": base, "config": changed, "without": without, **{k: how[k] for k in ("image", "more", "less") if k in how},
                  "cases": cases(folder, family, head, **how)}
         if check and name in known:
             mine = worst({"cases": found["cases"]}, {"cases": known[name]["cases"]})
