@@ -488,6 +488,14 @@ test("diagnose: a table, JSON, a figure; parts cut out; rows and points from a f
     ["diagnose", text, "--loops", "2"],
     ["diagnose", text, "--input", file],
     ["predict", "--input", join(folder, "none.json")],
+    ["explain", text, "--neurons", "x", "--json"],
+    ["explain", text, "--neurons", "0x2", "--json"],
+    ["explain", text, "--groups", "letters", "--json"],
+    ["explain", text, "--method", "saliency", "--heads", "--json"],
+    ["generate", text, "--temperature", ""],
+    ["generate", text, "--tokens", "1e2"],
+    ["generate", text, "--top-k", "3"], // changes nothing where nothing is drawn
+    ["generate", text, "--method", "attn-lrp"], // nor this where nothing is explained
   ]) {
     const { status, err } = await relprop(args);
     assert.is(status, 2, `${args}: ${err}`);

@@ -6,7 +6,7 @@ import { type ErrorCode, RelpropError } from "../src/errors.ts";
 import { evaluate } from "../src/evaluate.ts";
 import { ansi, html, load, type Model, png, svg } from "../src/index.ts";
 import { list, text } from "../src/kinds.ts";
-import { farthest, neighbours } from "../src/points/cloud.ts";
+import { encodeCloud, farthest, neighbours } from "../src/points/cloud.ts";
 import { buffers } from "./shipped.ts";
 import { eye, files, normal } from "./systems.ts";
 
@@ -177,6 +177,29 @@ test("loops: as many as 4096 blocks in all", async () => {
   const two = await load(looped(1, 2), { backend: "wasm" });
   await refused(() => two.predict({ rows: normal(2, 4, 1) }, { loops: 4000 }), "LimitExceeded", /8000 times in all/);
   await two.dispose();
+});
+
+test("points: what a config asks for that no tensor has", async () => {
+  const config = (num_group: number, group_size: number) => ({
+    model_type: "point_mae",
+    architectures: ["PointMAEForPointCloudClassification"],
+    hidden_size: 4,
+    num_attention_heads: 1,
+    num_hidden_layers: 1,
+    num_group,
+    group_size,
+  });
+  for (const [groups, size] of [
+    [4096, 1024],
+    [4096, 64],
+    [1024, 256],
+  ]) {
+    const work = () => load(files(config(groups, size), { w: [1] }), { backend: "wasm" });
+    await refused(work, "LimitExceeded", /num_group × group_size/, `${groups} × ${size}`);
+  }
+  const points = Array.from({ length: 2 ** 16 }, (_, i) => [i, 0, 0]);
+  const how = { groups: 4096, size: 32, normalize: true, cls: true, hidden: 0 };
+  await refused(() => encodeCloud({ points }, how), "LimitExceeded", /makes 4096 groups the most is 16384/);
 });
 
 test("the nearest points, of equals the first", () => {

@@ -174,6 +174,22 @@ test("two models in one worker, and other messages to it", async () => {
   await here.dispose();
 });
 
+test("options are checked before they cross, and a callback that throws ends its call", async () => {
+  const model = await load(folder, { ...wasm, worker: true });
+  assert.is(await code(model.explain(texts[0], { metod: "cp-lrp" } as never)), "InvalidOption");
+  assert.is(await code(model.predict(texts[0], null as never)), "InvalidOption");
+  assert.is(await code(model.predict(texts[0], { onProgress() {} } as never)), "InvalidOption");
+  assert.is(await code(model.explain(texts[0], { signal: 5 } as never)), "InvalidOption");
+  const own = new Error("my own");
+  const onProgress = () => {
+    throw own;
+  };
+  const error = await model.explain(texts[0], { method: "occlusion", onProgress }).catch((error) => error);
+  assert.is(error, own);
+  assert.ok((await model.predict(texts[0])).classes.length, "the worker goes on");
+  await model.dispose();
+});
+
 test("what cannot cross is refused", async () => {
   const worker = true;
   for (const options of [{ gpu: {} }, { device: {} }, { fetch: () => {} }]) {
