@@ -1,6 +1,7 @@
 // From a model's network to the tensors of a prediction or an explanation, and from a run's numbers to ledgers.
 
 import type { Composite } from "./composites.ts";
+import { RelpropError } from "./errors.ts";
 import type { Ledger, ReadingPoint } from "./explanation.ts";
 import type { Architecture, Embedded, Network } from "./models/family.ts";
 import { dot } from "./ops/dot.ts";
@@ -71,6 +72,8 @@ export function network(
 
 export const predicting = ({ logits }: Network): Trace => ({ outputs: { logits }, walks: [] });
 
+const MOST_INWARD = 1024; // what is kept is told of each reading below it, so that work grows by the square
+
 /**
  * Relevance by each of `composites` at every reading point, and along the residual stream if `layers`, with all that
  * their ledgers need. The forward pass is there once. Targets are the input `request`: so many for each text, and the
@@ -98,6 +101,10 @@ export function explaining(
   for (const [name, x] of watched) outputs[name] = x;
   const points = readingPoints.flatMap((at) => (readings.has(at) ? [[at, readings.get(at)!] as const] : []));
   const inward = [...along, ...halves].sort(([, a], [, b]) => b.id - a.id);
+  if (inward.length > MOST_INWARD) {
+    const message = `layers, heads and neurons of ${blocks.length} blocks need ${inward.length} ledgers, the most is ${MOST_INWARD}`;
+    throw new RelpropError("LimitExceeded", message, { blocks: blocks.length });
+  }
   const places = [...inward, ...points]; // from the output down
   const sources = places.map(([, x]) => x);
 

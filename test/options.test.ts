@@ -173,6 +173,8 @@ test("loops: as many as 4096 blocks in all", async () => {
   await refused(() => load(looped(2049, 2), { backend: "wasm" }), "LimitExceeded", /4098 times in all/);
   const many = await load(looped(4096), { backend: "wasm" });
   await many.predict({ rows: normal(2, 4, 1) });
+  const layers = () => many.explain({ rows: normal(2, 4, 1) }, { layers: true });
+  await refused(layers, "LimitExceeded", /layers, heads and neurons of 4096 blocks need 4097 ledgers/);
   await many.dispose();
   const two = await load(looped(1, 2), { backend: "wasm" });
   await refused(() => two.predict({ rows: normal(2, 4, 1) }, { loops: 4000 }), "LimitExceeded", /8000 times in all/);
@@ -200,6 +202,32 @@ test("points: what a config asks for that no tensor has", async () => {
   const points = Array.from({ length: 2 ** 16 }, (_, i) => [i, 0, 0]);
   const how = { groups: 4096, size: 32, normalize: true, cls: true, hidden: 0 };
   await refused(() => encodeCloud({ points }, how), "LimitExceeded", /makes 4096 groups the most is 16384/);
+});
+
+test("images that are cut into more tokens than a model's weights speak of", async () => {
+  const config = {
+    model_type: "dinov2",
+    hidden_size: 4,
+    num_attention_heads: 1,
+    num_hidden_layers: 1,
+    image_size: 4,
+    patch_size: 2,
+  };
+  const made = files(config, {
+    "embeddings.cls_token": [[[0, 0, 0, 0]]],
+    "embeddings.position_embeddings": [normal(5, 4, 1)],
+    "embeddings.patch_embeddings.projection.weight": normal(4, 12, 2),
+  });
+  for (const side of [130, 2048, 8192]) {
+    const crop = { crop_size: { height: side, width: side } };
+    const work = () => load({ ...made, "preprocessor_config.json": JSON.stringify(crop) }, { backend: "wasm" });
+    await refused(
+      work,
+      "LimitExceeded",
+      /by preprocessor_config.json are \d+ tokens, of this model at most 4096/,
+      `${side}`,
+    );
+  }
 });
 
 test("the nearest points, of equals the first", () => {
