@@ -10,7 +10,7 @@ import { architecture, familyOf } from "../src/models/family.ts";
 import { common } from "../src/models/fields.ts";
 import { Weights } from "../src/models/weights.ts";
 import { network } from "../src/trace.ts";
-import { pack, unpack } from "./checkpoint.ts";
+import { encoded, pack, unpack } from "./checkpoint.ts";
 import { differences } from "./reference/config-fields.ts";
 
 const at = (path: string) => new URL(`reference/${path}`, import.meta.url);
@@ -86,6 +86,27 @@ test("sizes that the tensors contradict are refused", async () => {
     );
     assert.is(`${code} ${facts?.field ?? facts?.name}`, expected);
   }
+});
+
+test("DINOv2's positions are of a square number of patches, or transformers stretches none", async () => {
+  const stored = unpack(new Uint8Array(read("variants/dinov2/model.safetensors")));
+  const bytes = encoded(new Float32Array(7 * 12), "F32");
+  stored.set("dinov2.embeddings.position_embeddings", { dtype: "F32", shape: [1, 7, 12], bytes });
+  const size = { height: 24, width: 16 };
+  const given = {
+    "config.json": JSON.stringify({ ...json("variants/dinov2/config.json"), image_size: [24, 16] }),
+    "model.safetensors": pack(stored),
+    "preprocessor_config.json": JSON.stringify({ size, image_processor_type: "ViTImageProcessor" }),
+  };
+  const made = async () => {
+    const model = await load(given, { backend: "wasm" });
+    return model.predict({ data: new Uint8Array(3 * 24 * 16), ...size }).finally(() => model.dispose());
+  };
+  const { code, facts } = await made().then(
+    () => assert.unreachable("it was computed"),
+    (error) => error,
+  );
+  assert.is(`${code} ${facts?.field}`, "ConfigUnsupported image_size");
 });
 
 test("models of papers have no class: a field that they do not know is refused", async () => {

@@ -1,10 +1,11 @@
+import { RelpropError } from "../errors.ts";
 import { activations } from "../ops/activation.ts";
 import { context } from "../ops/attention.ts";
 import { gate } from "../ops/gate.ts";
 import { reshape } from "../ops/reshape.ts";
 import { pick } from "../ops/select.ts";
 import { input, type Tensor } from "../tensor.ts";
-import { activation, type Config, named, unsupported } from "./config.ts";
+import { activation, type Config, named } from "./config.ts";
 import type { Architecture, Family } from "./family.ts";
 import type { Fields } from "./fields.ts";
 import { top } from "./heads.ts";
@@ -91,8 +92,10 @@ const halves = (n: number) => ({
 /** Bicubic interpolation (Keys, 1981, with a = −¾), each grid's cells having their centres at halves, as PyTorch has it. */
 const stretch: Vision["stretch"] = (position, from, to, d) => {
   const side = Math.floor(Math.sqrt(from[0] * from[1])); // it is taken for a square
-  if (side ** 2 !== from[0] * from[1])
-    throw unsupported("image_size", from.join(" × "), "its patches must be a square number, as for transformers");
+  if (side ** 2 !== from[0] * from[1]) {
+    const message = `config.json's image_size makes ${from.join(" × ")} patches; transformers needs a square number of them`;
+    throw new RelpropError("ConfigUnsupported", message, { field: "image_size" });
+  }
   const table = Float32Array.from({ length: side * side * d });
   for (let j = 0; j < side * side; j++) position(j, table, j * d);
   const [down, across] = to.map((n) => taps(side, n));
