@@ -2,12 +2,13 @@ import { type BackendOptions, start } from "./backends/choose.ts";
 import { checkpoint, type Stored, unwrapped } from "./checkpoint.ts";
 import { method } from "./composites.ts";
 import { RelpropError, throwIfAborted } from "./errors.ts";
-import { files, missing, type ReadOptions, type Source } from "./files.ts";
+import { type Files, files, missing, type ReadOptions, type Source } from "./files.ts";
 import { checkFinite, type Rows, rows } from "./floats.ts";
 import type { Tables } from "./inputs.ts";
 import { readJson } from "./json.ts";
 import { checked } from "./kinds.ts";
 import { Model, type ModelParts } from "./model.ts";
+import { type Config, named } from "./models/config.ts";
 import { type Architecture, architecture, familyOf, type Network } from "./models/family.ts";
 import { Weights } from "./models/weights.ts";
 import { narrow } from "./ops/widen.ts";
@@ -42,16 +43,7 @@ export async function read(source: Source, options: LoadOptions): Promise<ModelP
   throwIfAborted(signal);
   const from = await files(source, options);
   try {
-    // sentence-transformers' modules around an encoder, which may have a folder of its own
-    const around = (await from.open("modules.json"))
-      ? await (await import("./sentence/sentence.ts")).sentence(from, signal)
-      : undefined;
-    const encoder = around?.encoder ?? from;
-    const config = await readJson(encoder, "config.json", { code: "ConfigInvalid", most: 2 ** 20, signal });
-    if (!config) throw missing(encoder, "config.json");
-    const own = unwrapped(await checkpoint(encoder, signal), (await familyOf(config)).own);
-    const stored = new Map([...own, ...((await around?.stored(signal)) ?? [])]);
-
+    const { config, around, encoder, stored } = await open(from, signal);
     const weights = new Weights(
       new Map([...stored].map(([name, { info }]) => [name, info.shape])),
       kept(stored, options),
@@ -77,7 +69,7 @@ export async function read(source: Source, options: LoadOptions): Promise<ModelP
         const from = await files(source, { ...options, signal, onProgress: undefined });
         try {
           const how = { ...options, signal, backend: backend.name };
-          const again = await upload(weights, await checkpoint(from, signal), net, how);
+          const again = await upload(weights, (await open(from, signal)).stored, net, how);
           if (again.sum === sum) return again.backend;
           again.backend.dispose();
           throw new RelpropError("FetchChanged", "they are no longer those that the model was loaded with");
@@ -103,6 +95,38 @@ export async function read(source: Source, options: LoadOptions): Promise<ModelP
   } finally {
     await from.close();
   }
+}
+
+/** Classes with a head of their own, and what its tensors are called. */
+const HEADED = /For\w*(Classification|QuestionAnswering)(WithTeacher)?$/;
+const HEAD = /^(classifier|score|qa_outputs|cls_classifier|cls_head)\./;
+
+/**
+ * A model's config, its tensors by the names of its class, and the modules of sentence-transformers if they are around it, which
+ * may have the encoder in a folder of its own. A classifier that has its head needs none, so that a page does not ask for them.
+ */
+async function open(from: Files, signal?: AbortSignal) {
+  const limits = { code: "ConfigInvalid", most: 2 ** 20, signal } as const;
+  const tensors = async (files: Files, config: Config) =>
+    unwrapped(await checkpoint(files, signal), (await familyOf(config)).own);
+  const first = await readJson(from, "config.json", limits);
+  const alone = first && HEADED.test(named(first) ?? "") ? await tensors(from, first) : undefined;
+  if (first && alone && [...alone.keys()].some((name) => HEAD.test(name))) {
+    return { config: first, around: undefined, encoder: from, stored: alone };
+  }
+  const around = (await from.open("modules.json"))
+    ? await (await import("./sentence/sentence.ts")).sentence(from, signal)
+    : undefined;
+  const encoder = around?.encoder ?? from;
+  const config = around ? await readJson(encoder, "config.json", limits) : first;
+  if (!config) throw missing(encoder, "config.json");
+  if (!around) return { config, around, encoder, stored: alone ?? (await tensors(from, config)) };
+  return {
+    config,
+    around,
+    encoder,
+    stored: new Map([...(await tensors(encoder, config)), ...(await around.stored(signal))]),
+  };
 }
 
 /** GPT-2 takes type ids for ids of words. */

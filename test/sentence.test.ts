@@ -205,7 +205,7 @@ test("what an encoder was trained for is no business of its embeddings", async (
   }
 });
 
-test("a classifier's tensors are none of an embedding's, unless the files are a cross-encoder's", async () => {
+test("a classifier with its head is one; a file that names none is an embedding, unless it is a cross-encoder's", async () => {
   const family = (file: string) =>
     new Uint8Array(readFileSync(new URL(`reference/families/bert-sequence/${file}`, import.meta.url)));
   const files = Object.fromEntries(
@@ -217,7 +217,14 @@ test("a classifier's tensors are none of an embedding's, unless the files are a 
     { idx: 0, name: "0", path: "", type: first },
     { idx: 1, name: "1", path: "1_Pooling", type: second },
   ];
-  const model = await load({ ...files, "modules.json": JSON.stringify(modules) }, place);
+  const classifier = await load({ ...files, "modules.json": JSON.stringify(modules) }, place);
+  assert.is(classifier.task, "sequence-classification");
+  await classifier.dispose();
+  const config = JSON.stringify({
+    ...JSON.parse(new TextDecoder().decode(files["config.json"])),
+    architectures: ["BertModel"],
+  });
+  const model = await load({ ...files, "config.json": config, "modules.json": JSON.stringify(modules) }, place);
   assert.is(model.task, "embedding");
   assert.ok(model.unused.some((name) => name.startsWith("classifier")));
   await model.dispose();
