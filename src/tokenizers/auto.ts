@@ -77,7 +77,7 @@ export function resolve({ tokenizer, config: given = {}, specials = {}, added: m
     return [text, id];
   };
   let processor = made.post_processor;
-  if (fits && kind.template) processor = kind.template(find);
+  if (fits && kind.template && !(kind.yields && processor)) processor = kind.template(find);
   else if (four && kind?.bos !== undefined) processor = bosEos(config, kind.bos, find);
 
   const inputs = config.model_input_names;

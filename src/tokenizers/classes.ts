@@ -34,6 +34,8 @@ export interface Kind {
   build?: (config: Json, from: Source) => { model: Json; normalizer: Json | null; pre_tokenizer: Json };
   /** The post-processor that 5.x builds; without it the file's stays. `token` is a named token and its id. */
   template?: (token: (name: string) => [text: string, id: number]) => Json | null;
+  /** The file's post-processor, if it has one, is used in place of that template. */
+  yields?: boolean;
   /** How 4.x changes the file's normalizer: the fields it takes from tokenizer_config.json. */
   normalizer?: readonly string[];
   /** 4.x puts the first token in front (if add_bos_token) and the last one behind (if add_eos_token), by these defaults. */
@@ -218,6 +220,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
       pre_tokenizer: marked(config),
     }),
     template: bert,
+    yields: true,
   },
   XLMRoberta: {
     tokens: named(ROBERTA),

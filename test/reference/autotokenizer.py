@@ -162,6 +162,17 @@ def case(rng, made):
     return {"base": base, "edit": edit, "config": config, "model": model, "specials": specials}
 
 
+def templates(made):
+    """A post-processor that no class would build."""
+    for base, (types, classes) in KINDS.items():
+        *_, last = made[base]["added_tokens"]
+        text = last["content"]
+        a, b, mark = {"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}, {"SpecialToken": {"id": text, "type_id": 0}}
+        edit = {"post_processor": {"type": "TemplateProcessing", "single": [mark, a], "pair": [mark, a, mark, mark, b],
+                                   "special_tokens": {text: {"id": text, "ids": [last["id"]], "tokens": [text]}}}}
+        yield {"base": base, "edit": edit, "config": {"tokenizer_class": classes[0]}, "model": {"model_type": types[0]}, "specials": None}
+
+
 def result(made, one, charsmap):
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
@@ -189,7 +200,7 @@ def main():
     path = HERE / "autotokenizer.json"
     fixture = json.loads(path.read_text()) if path.exists() else {}
     rng = random.Random(14)
-    cases = [case(rng, copy.deepcopy(made)) for _ in range(CASES)]
+    cases = [case(rng, copy.deepcopy(made)) for _ in range(CASES)] + list(templates(made))
     if fixture.get("cases") and [{k: c[k] for k in cases[0]} for c in fixture["cases"]] == cases:
         made, cases = fixture["bases"], fixture["cases"]
     for one in cases:
