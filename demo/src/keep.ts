@@ -26,8 +26,14 @@ export interface Shown {
 type Write = (explanation: Explanation, shown?: Shown) => Promise<string | Uint8Array<ArrayBuffer>>;
 
 const kinds: Record<"html" | "svg" | "png" | "json", { type: string; write: Write }> = {
-  html: { type: "text/html", write: async (e, shown) => (await import("../../src/render/html.ts")).html(e, shown) },
-  svg: { type: "image/svg+xml", write: async (e, shown) => (await import("../../src/render/svg.ts")).svg(e, shown) },
+  html: {
+    type: "text/html",
+    write: async (e, shown) => (await import("../../src/render/html.ts")).html(e, { picture: shown?.picture }),
+  },
+  svg: {
+    type: "image/svg+xml",
+    write: async (e, shown) => (await import("../../src/render/svg.ts")).svg(e, { picture: shown?.picture }),
+  },
   png: {
     type: "image/png",
     write: async (e, shown) => (await import("../../src/render/overlay.ts")).png(e, shown?.pixels),
