@@ -137,6 +137,9 @@ test("without architectures the tensors say which head there is; modules.json ma
     assert.is(model.task, task, name);
     await model.dispose();
   }
+  const own = await load(files("bert-embedding", { architectures: ["Contriever"] }), { backend: "wasm" });
+  assert.is(own.task, "embedding");
+  await own.dispose();
   const wrong = files("mpnet-embedding", { architectures: ["MPNetForMaskedLM"] });
   assert.match((await told(wrong)).refused!, /^MissingTensor/);
   const modules = read("families/mpnet-embedding/modules.json").toString();

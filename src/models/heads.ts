@@ -79,10 +79,13 @@ const has = (config: Config, w: Weights, head: Head): boolean =>
 
 type Choice = [Purpose, Head | "none" | undefined];
 
-/** The head that `architectures` names or, where it names none, the first whose tensors are there. */
+/**
+ * The head that `architectures` names or, where it names none, the first whose tensors are there. A class of somebody's own
+ * ("Contriever"), which transformers does not look for either, names none.
+ */
 function proposed(config: Config, w: Weights, heads: Heads): Choice {
   const name = named(config);
-  if (name !== undefined) {
+  if (name !== undefined && /(Model|For\w+)$/.test(name)) {
     const what = purpose(name);
     return [what, Object.hasOwn(heads, what) ? heads[what] : undefined];
   }
