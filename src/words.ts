@@ -2,6 +2,8 @@
 // Rust tokenizers work (the JavaScript library works on whole strings, so a final Σ and ideographs beyond U+FFFF come out
 // differently), and it lets every unit of a word remember which characters of the user's text it came from.
 
+import { ACCENTS, DROPPED, formed, PUNCTUATION } from "./tokenizers/unicode.ts";
+
 /** The most that a model's max_input_chars_per_word may be. */
 export const MAX_CHARS = 1000;
 
@@ -27,10 +29,7 @@ interface Char {
 /** Past this length a word is [UNK] to every model we read, and nothing but its end still matters. */
 const MAX_UNITS = 2 * MAX_CHARS;
 
-export const DROPPED = /[\p{Cf}\p{Co}\ufffd]|(?![\t\n\r])\p{Cc}/u;
 export const SPACE = /\p{White_Space}/u;
-const PUNCTUATION = /[\p{P}!-/:-@[-`{-~]/u;
-const ACCENTS = /\p{Mn}/gu;
 const ATTACHED = /[\p{Mn}\p{Cf}]/u;
 
 /** A function that calls `take` for each word of text[from, to). */
@@ -84,12 +83,12 @@ function describe(code: number, { clean_text, strip_accents, lowercase, handle_c
   // Half a surrogate pair is read as TextEncoder would.
   const char = code >= 0xd800 && code < 0xe000 ? "\ufffd" : String.fromCodePoint(code);
   let text = clean_text && DROPPED.test(char) ? "" : char;
-  if (strip_accents) text = text.normalize("NFD").replace(ACCENTS, "");
+  if (strip_accents) text = formed(text, "NFD").replace(ACCENTS, "");
   const parts = [...text].map((part) => ({
     // Character by character: toLowerCase() turns a Σ that ends a longer string into ς.
     text: lowercase ? part.toLowerCase() : part,
     space: SPACE.test(part),
-    alone: PUNCTUATION.test(part) || (handle_chinese_chars && isIdeograph(code)),
+    alone: part.search(PUNCTUATION) === 0 || (handle_chinese_chars && isIdeograph(code)),
   }));
   return { parts, attached: ATTACHED.test(char) };
 }

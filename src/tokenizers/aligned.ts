@@ -58,6 +58,7 @@ export const slice = (
   starts: starts.slice(from, to),
   ends: ends.slice(from, to),
   origin: from === 0 && opening !== undefined ? opening : (starts[from] ?? shift) - shift,
+  ...(from === 0 && opening !== undefined && { opening }),
   most,
 });
 

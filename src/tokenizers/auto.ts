@@ -31,6 +31,7 @@ export interface Resolved {
 const NAMED = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"].map((name) => `${name}_token`);
 const GENERIC = ["PreTrainedTokenizer", "PreTrainedTokenizerFast", "TokenizersBackend"];
 const MOST = 2 ** 20; // added tokens
+const MOST_PIECES = 2 ** 24;
 
 /** Model types for which 5.x does not believe tokenizer_class. */
 const MISNAMED = new Set(["modernbert", "qwen2", "phi3"]);
@@ -50,8 +51,7 @@ export function resolve({ tokenizer, config: given = {}, specials = {}, added: m
   }
   const extra = extraTokens(config, kind, four);
   const vocab = new Vocabulary(object(tokenizer.model, "model"));
-
-  const fits = kind?.build && kind.model === vocab.type && !(four && !madeByFive(name, tokenizer, config));
+  const fits = kind?.build && (four ? kind.model === vocab.type && madeByFive(name, tokenizer, config) : true);
   const made = fits
     ? build(kind, tokenizer, config, named, vocab)
     : { ...tokenizer, ...changed(tokenizer, config, kind, four) };
@@ -115,7 +115,7 @@ function className(tokenizer: Json, config: Json, model: Json, four: boolean): s
   if (given == null) return standard;
   const full = piece(given, "config.tokenizer_class");
   const name = full.replace(/Fast$/, "").replace(/Tokenizer$/, "");
-  if (!four && name === "Llama" && JSON.stringify(tokenizer.pre_tokenizer ?? null).includes('"ByteLevel"')) return null;
+  if (!four && name === "Llama" && JSON.stringify(tokenizer).includes('"ByteLevel"')) return null;
   if (!four && standard === null) return null;
   if (!four && standard && name !== standard && MISNAMED.has(type)) return standard;
   if (GENERIC.includes(full)) return null;
@@ -201,7 +201,7 @@ function namedTokens(config: Json, kind: Kind | undefined, four: boolean, known:
     if (one === undefined) continue;
     const mapped = value === undefined ? one : (known.get(content(one)) ?? one);
     const cast = flags[key] ?? flags["*"];
-    out[key] = typeof mapped === "string" && cast ? added(mapped, cast) : mapped;
+    out[key] = typeof mapped === "string" && cast ? added(mapped, { special: true, ...cast }) : mapped;
   }
   return out;
 }
@@ -257,13 +257,29 @@ function build(kind: Kind, tokenizer: Json, config: Json, named: Named, vocab: V
   const one = object(tokenizer.normalizer ?? {}, "normalizer");
   const all = Array.isArray(one.normalizers) ? (one.normalizers as Json[]) : [one];
   const charsmap = all.find((step) => step?.type === "Precompiled");
-  const { model, ...parts } = kind.build!(config, { named, vocab: vocab.json, charsmap });
-  const { vocab: pieces, merges } = tokenizer.model as Json;
+  const pieces = converted(vocab.json, kind.model!);
+  const { model, ...parts } = kind.build!(config, { named, vocab: pieces, charsmap });
+  const { merges } = tokenizer.model as Json;
   return {
     ...tokenizer,
     ...parts,
-    model: { type: kind.model, vocab: pieces, ...(merges ? { merges } : {}), ...model },
+    model: {
+      type: kind.model,
+      vocab: pieces,
+      ...(kind.model === "BPE" ? { merges: merges ?? [] } : {}),
+      ...model,
+      exact_scores: true,
+    },
   };
+}
+
+/** The vocabulary as a class needs it, which may be of another type of model: a list of pieces and scores, or ids by piece. */
+function converted(vocab: unknown, type: string): unknown {
+  if (type === "Unigram") return list(vocab, "model.vocab", MOST_PIECES);
+  if (!Array.isArray(vocab)) return vocab;
+  return Object.fromEntries(
+    vocab.map((entry, id) => [piece(list(entry, `model.vocab[${id}]`, 2)[0], `model.vocab[${id}]`), id]),
+  );
 }
 
 /** What 4.x changes in tokenizer.json; 5.x changes nothing where it does not build. */
@@ -271,7 +287,7 @@ function changed({ normalizer, pre_tokenizer }: Json, config: Json, kind: Kind |
   if (!four) return {};
   const out: Json = {};
   const splits = pre_tokenizer as Json | null | undefined;
-  const space = config.add_prefix_space;
+  const space = config.add_prefix_space ?? (kind === kinds.Llama ? null : config.add_prefix_space); // its default is none
   if (splits?.type === "ByteLevel" && space !== null) {
     out.pre_tokenizer = { ...splits, add_prefix_space: flag(space, "config.add_prefix_space", false) };
   }

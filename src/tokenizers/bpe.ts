@@ -33,9 +33,9 @@ export function bytePairs(model: Json): Pieces {
     let unknown: Found | undefined; // the last one found, if it is
     for (let from = 0, to: number; from < word.length; from = to) {
       to = from + (word.codePointAt(from)! > 0xffff ? 2 : 1);
-      const char = word.slice(from, to);
-      const id = ids.get((from ? prefix : "") + char + (to === word.length ? suffix : ""));
-      const parts = id === undefined ? bytes?.(char) : [id];
+      const piece = (from ? prefix : "") + word.slice(from, to) + (to === word.length ? suffix : "");
+      const id = ids.get(piece);
+      const parts = id === undefined ? bytes?.(piece) : [id]; // the prefix and the suffix are bytes, too
       if (parts) {
         for (const id of parts) found.push({ id, from, to });
         unknown = undefined;

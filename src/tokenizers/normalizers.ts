@@ -2,12 +2,13 @@
 // together, as the Rust tokenizers do.
 
 import { bertNormalizer } from "../vocabulary.ts";
-import { DROPPED, isIdeograph, SPACE } from "../words.ts";
+import { isIdeograph, SPACE } from "../words.ts";
 import { type Aligned, prepended, replaced, slice } from "./aligned.ts";
 import { BYTES } from "./bytes.ts";
 import { type Json, list, object, only, text as textOf } from "./fields.ts";
 import { type Finder, own, pattern } from "./patterns.ts";
 import { precompiled } from "./precompiled.ts";
+import { ACCENTS, DROPPED, formed } from "./unicode.ts";
 
 /** `shift` is by how much the text's offsets were moved. */
 export type Normalize = (x: Aligned, shift: number) => Aligned;
@@ -17,12 +18,16 @@ const TOGETHER = own(/.[\p{M}\u1160-\u11ff\uff9e\uff9f\uffa0-\uffdc]*/gsu);
 
 const EACH = own(/./gsu);
 
+/** Marks of Unicode 10, as the Rust tokenizers know them: see unicode.ts. */
+const MARKS =
+  /[\u{1cf2}-\u{1cf3}]|(?![\u{7fd}\u{897}-\u{8d3}\u{9fe}\u{afa}-\u{aff}\u{b55}\u{c04}-\u{c3c}\u{cf3}-\u{d00}\u{d3b}-\u{d3c}\u{d81}\u{eba}\u{ece}\u{1715}\u{180f}\u{1abf}-\u{1aeb}\u{1cf7}\u{1df6}-\u{1dfa}\u{a82c}\u{a8ff}\u{10d24}-\u{10f85}\u{11070}-\u{11074}\u{110c2}\u{11145}-\u{11146}\u{111c9}\u{111ce}-\u{111cf}\u{11241}\u{1133b}\u{113b8}-\u{113e2}\u{1145e}\u{1182c}-\u{11b67}\u{11d31}-\u{1612f}\u{16f4f}\u{16f7f}-\u{16f87}\u{16fe4}-\u{16ff1}\u{1cf00}-\u{1cf46}\u{1e08f}-\u{1e6f5}])\p{M}/gu;
+
 const each =
   (found: Finder, by: (match: string) => string): Normalize =>
   (x) =>
     replaced(x, found(x.text), by);
 
-const form = (name: "NFC" | "NFD" | "NFKC" | "NFKD") => () => each(TOGETHER, (chars) => chars.normalize(name));
+const form = (name: "NFC" | "NFD" | "NFKC" | "NFKD") => () => each(TOGETHER, (chars) => formed(chars, name));
 
 const kinds: Readonly<Record<string, (json: Json, field: string) => Normalize>> = {
   NFC: form("NFC"),
@@ -36,7 +41,7 @@ const kinds: Readonly<Record<string, (json: Json, field: string) => Normalize>> 
     return (x, shift) => all.reduce((y, f) => f(y, shift), x);
   },
   Lowercase: () => each(EACH, (char) => char.toLowerCase()), // each alone, or a Σ that ends a word becomes ς
-  StripAccents: () => each(own(/\p{M}/gu), () => ""),
+  StripAccents: () => each(own(MARKS), () => ""),
   Strip({ strip_left, strip_right }) {
     return (x, shift) => {
       const from = strip_left === false ? 0 : x.text.length - x.text.replace(/^\p{White_Space}+/u, "").length;
@@ -68,8 +73,8 @@ const kinds: Readonly<Record<string, (json: Json, field: string) => Normalize>> 
       steps.push(each(EACH, (char) => (isIdeograph(char.codePointAt(0)!) ? ` ${char} ` : char)));
     if (strip_accents)
       steps.push(
-        each(TOGETHER, (chars) => chars.normalize("NFD")),
-        each(own(/\p{Mn}/gu), () => ""),
+        each(TOGETHER, (chars) => formed(chars, "NFD")),
+        each(own(ACCENTS), () => ""),
       );
     if (lowercase) steps.push(each(EACH, (char) => char.toLowerCase()));
     return (x, shift) => steps.reduce((y, step) => step(y, shift), x);

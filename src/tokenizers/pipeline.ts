@@ -66,7 +66,7 @@ export function pipeline(
     const normal = (x: Aligned) => {
       for (const { token, from, to, first, last } of asNormalized(x.text)) {
         if (token) take(token, ...range(x, first, last));
-        else plain(from || to < x.text.length ? slice(x, from, to, shift) : x);
+        else plain(slice(x, from, to, shift));
       }
     };
     for (const { token, from, to, first, last } of asWritten(text)) {

@@ -4,6 +4,7 @@ import { type Aligned, bounded, prepended, replaced, slice } from "./aligned.ts"
 import { BYTES } from "./bytes.ts";
 import { count, flag, invalid, type Json, list, object, only, text as textOf } from "./fields.ts";
 import { type Finder, literal, own, pattern } from "./patterns.ts";
+import { PUNCTUATION as MARKS } from "./unicode.ts";
 
 /** `shift` is by how much the text's offsets were moved. */
 export type Split = (x: Aligned, shift: number) => Aligned[];
@@ -18,7 +19,7 @@ const GPT2 = own(
 );
 /** Letters, marks, digits and what connects them: \w to Rust. */
 const WORD = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}";
-const PUNCTUATION = own(/[\p{P}!-/:-@[-`{-~]/gu);
+const PUNCTUATION = own(MARKS);
 const SPACE = own(/\p{White_Space}/gu);
 const CHARS = own(/./gsu);
 

@@ -20,14 +20,16 @@ export function unigrams(model: Json): Pieces {
   const ids = new Map<string, number>();
   const root: Node = { next: new Map(), id: -1 };
   let least = Number.POSITIVE_INFINITY;
+  const exact = flag(model.exact_scores, "model.exact_scores", false);
   const scores = list(model.vocab, "model.vocab", MOST).map((entry, id) => {
     const field = `model.vocab[${id}]`;
     const [text, score] = list(entry, field, 2);
     if (typeof score !== "number" || !Number.isFinite(score)) throw invalid(field, `has the score ${show(score)}`);
     ids.set(piece(text, field), id);
     enter(root, text as string, id);
-    least = Math.min(least, score);
-    return score;
+    const read = exact ? score : asRustReads(score);
+    least = Math.min(least, read);
+    return read;
   });
   const unk = count(model.unk_id, "model.unk_id", scores.length - 1);
   const bytes = flag(model.byte_fallback, "model.byte_fallback", false) ? byteIds(ids) : undefined;
@@ -71,6 +73,19 @@ export function unigrams(model: Json): Pieces {
       return found.reverse();
     },
   };
+}
+
+/**
+ * A score as the Rust library reads its digits: the integer they make over a power of ten, which is the last bit off for one
+ * score in eight. That bit decides between ways that are as good.
+ */
+export function asRustReads(score: number): number {
+  const [digits, exponent = "0"] = String(Math.abs(score)).split("e");
+  const [whole, fraction = ""] = digits.split(".");
+  const power = Number(exponent) - fraction.length;
+  if (power < -308) return score;
+  const integer = Number(whole + fraction);
+  return Math.sign(score) * (power < 0 ? integer / Number(`1e${-power}`) : integer * Number(`1e${power}`));
 }
 
 function enter(root: Node, text: string, id: number): void {

@@ -173,6 +173,27 @@ def templates(made):
         yield {"base": base, "edit": edit, "config": {"tokenizer_class": classes[0]}, "model": {"model_type": types[0]}, "specials": None}
 
 
+def chosen(base, model, edit, **config):
+    return {"base": base, "edit": edit, "config": config, "model": {"model_type": model}, "specials": None}
+
+
+BYTES = {"trim_offsets": True, "add_prefix_space": True}
+
+# 5.x: ALBERT keeps the file's post-processor; a class builds its own type of model from any vocabulary; "ByteLevel" anywhere.
+CHOSEN = [
+    chosen("albert", "albert", {"post_processor": {"type": "RobertaProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2], **BYTES}}, tokenizer_class="AlbertTokenizer"),
+    chosen("albert", "albert", {"post_processor": {"type": "ByteLevel", "use_regex": True, **BYTES}}, tokenizer_class="AlbertTokenizer"),
+    chosen("wordlevel", "mpnet", {}, unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]", bos_token="[CLS]", eos_token="[SEP]", pad_token="[PAD]", mask_token="[MASK]"),
+    chosen("bert", "roberta", {}, tokenizer_class="RobertaTokenizer", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]", bos_token="[CLS]", eos_token="[SEP]", pad_token="[PAD]", mask_token="[MASK]"),
+    chosen("deberta-v2", "bert", {}, tokenizer_class="BertTokenizer"),
+    chosen("xlm-roberta", "xlm-roberta", {"added_tokens": [], "normalizer": {"type": "ByteLevel"}}, tokenizer_class="XLMRobertaTokenizer", mask_token="sea"),
+    chosen("deberta-v2", "deberta-v2", {"normalizer": {"type": "Strip", "strip_left": True, "strip_right": True},
+                                        "pre_tokenizer": {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": True}}, tokenizer_class="DebertaV2TokenizerFast"),
+    chosen("gpt2", "gpt2", {"pre_tokenizer": {"type": "ByteLevel", "use_regex": True, **BYTES}}, tokenizer_class="LlamaTokenizerFast", bos_token="<|endoftext|>", eos_token="<|endoftext|>", unk_token="<|endoftext|>"),
+    chosen("llama", "gpt2", {"decoder": {"type": "ByteLevel", "use_regex": True, **BYTES}}, tokenizer_class="LlamaTokenizer"),
+]
+
+
 def result(made, one, charsmap):
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
@@ -200,7 +221,7 @@ def main():
     path = HERE / "autotokenizer.json"
     fixture = json.loads(path.read_text()) if path.exists() else {}
     rng = random.Random(14)
-    cases = [case(rng, copy.deepcopy(made)) for _ in range(CASES)] + list(templates(made))
+    cases = [case(rng, copy.deepcopy(made)) for _ in range(CASES)] + list(templates(made)) + CHOSEN
     if fixture.get("cases") and [{k: c[k] for k in cases[0]} for c in fixture["cases"]] == cases:
         made, cases = fixture["bases"], fixture["cases"]
     for one in cases:
