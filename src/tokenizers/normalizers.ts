@@ -20,6 +20,7 @@ const EACH = own(/./gsu);
 
 /** Marks of Unicode 10, as the Rust tokenizers know them: see unicode.ts. */
 const MARKS =
+  // biome-ignore lint/suspicious/noMisleadingCharacterClass: these are characters of their own
   /[\u{1cf2}-\u{1cf3}]|(?![\u{7fd}\u{897}-\u{8d3}\u{9fe}\u{afa}-\u{aff}\u{b55}\u{c04}-\u{c3c}\u{cf3}-\u{d00}\u{d3b}-\u{d3c}\u{d81}\u{eba}\u{ece}\u{1715}\u{180f}\u{1abf}-\u{1aeb}\u{1cf7}\u{1df6}-\u{1dfa}\u{a82c}\u{a8ff}\u{10d24}-\u{10f85}\u{11070}-\u{11074}\u{110c2}\u{11145}-\u{11146}\u{111c9}\u{111ce}-\u{111cf}\u{11241}\u{1133b}\u{113b8}-\u{113e2}\u{1145e}\u{1182c}-\u{11b67}\u{11d31}-\u{1612f}\u{16f4f}\u{16f7f}-\u{16f87}\u{16fe4}-\u{16ff1}\u{1cf00}-\u{1cf46}\u{1e08f}-\u{1e6f5}])\p{M}/gu;
 
 const each =
