@@ -2,7 +2,7 @@
 // Rust tokenizers work (the JavaScript library works on whole strings, so a final Σ and ideographs beyond U+FFFF come out
 // differently), and it lets every unit of a word remember which characters of the user's text it came from.
 
-import { ACCENTS, DROPPED, formed, PUNCTUATION } from "./tokenizers/unicode.ts";
+import { ACCENTS, DROPPED, PUNCTUATION } from "./tokenizers/unicode.ts";
 
 /** The most that a model's max_input_chars_per_word may be. */
 export const MAX_CHARS = 1000;
@@ -83,7 +83,7 @@ function describe(code: number, { clean_text, strip_accents, lowercase, handle_c
   // Half a surrogate pair is read as TextEncoder would.
   const char = code >= 0xd800 && code < 0xe000 ? "\ufffd" : String.fromCodePoint(code);
   let text = clean_text && DROPPED.test(char) ? "" : char;
-  if (strip_accents) text = formed(text, "NFD").replace(ACCENTS, "");
+  if (strip_accents) text = text.normalize("NFD").replace(ACCENTS, "");
   const parts = [...text].map((part) => ({
     // Character by character: toLowerCase() turns a Σ that ends a longer string into ς.
     text: lowercase ? part.toLowerCase() : part,

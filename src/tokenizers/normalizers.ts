@@ -8,7 +8,7 @@ import { BYTES } from "./bytes.ts";
 import { type Json, list, object, only, text as textOf } from "./fields.ts";
 import { type Finder, own, pattern } from "./patterns.ts";
 import { precompiled } from "./precompiled.ts";
-import { ACCENTS, DROPPED, formed } from "./unicode.ts";
+import { ACCENTS, DROPPED } from "./unicode.ts";
 
 /** `shift` is by how much the text's offsets were moved. */
 export type Normalize = (x: Aligned, shift: number) => Aligned;
@@ -17,6 +17,14 @@ export type Normalize = (x: Aligned, shift: number) => Aligned;
 const TOGETHER = own(/.[\p{M}\u1160-\u11ff\uff9e\uff9f\uffa0-\uffdc]*/gsu);
 
 const EACH = own(/./gsu);
+
+/** All but what is decomposable only to newer Unicode: see unicode.ts. */
+const DIVISIBLE =
+  /[^\u{32ff}\u{a7f1}-\u{a7f4}\u{ab69}\u{105c9}-\u{107ba}\u{11383}-\u{113c8}\u{11938}-\u{1ccf9}\u{1e030}-\u{1e06d}\u{1f16c}\u{1fbf0}-\u{1fbf9}]+/gu;
+
+/** A normalization form of a character and what may join it. */
+const formed = (chars: string, form: "NFC" | "NFD" | "NFKC" | "NFKD"): string =>
+  chars.replace(DIVISIBLE, (known) => known.normalize(form));
 
 /** Marks of Unicode 10, as the Rust tokenizers know them: see unicode.ts. */
 const MARKS =

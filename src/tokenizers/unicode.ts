@@ -11,10 +11,3 @@ export const DROPPED = known("$[\\p{Cf}\\p{Co}\\ufffd]|(?![\\t\\n\\r])\\p{Cc}", 
 export const PUNCTUATION = known("[\\u{166d}\\u{111c9}]|$[\\p{P}!-/:-@[-`{-~]", "gu");
 /** What strip_accents drops. */
 export const ACCENTS = known("[\\u1734\\u{1171e}]|$\\p{Mn}", "gu");
-
-const DIVISIBLE =
-  /[^\u{32ff}\u{a7f1}-\u{a7f4}\u{ab69}\u{105c9}-\u{107ba}\u{11383}-\u{113c8}\u{11938}-\u{1ccf9}\u{1e030}-\u{1e06d}\u{1f16c}\u{1fbf0}-\u{1fbf9}]+/gu;
-
-/** A normalization form of a character and what may join it. */
-export const formed = (chars: string, form: "NFC" | "NFD" | "NFKC" | "NFKD"): string =>
-  chars.replace(DIVISIBLE, (known) => known.normalize(form));
