@@ -5,7 +5,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { type ErrorCode, RelpropError } from "../src/errors.ts";
 import { tokenizer } from "../src/tokenizer.ts";
-import { resolve } from "../src/tokenizers/auto.ts";
+import { resolved } from "../src/tokenizers/auto.ts";
+import * as classes from "../src/tokenizers/classes.ts";
 import { isBert } from "../src/vocabulary.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: tokenizer.json, before anything has checked it
@@ -23,10 +24,10 @@ function small(edit: (file: File) => void = () => {}): File {
 
 /** The tokenizer that both files make. */
 function both(tokenizerJson: File, config: Record<string, unknown>) {
-  const { file, ...beside } = resolve({
-    tokenizer: tokenizerJson,
-    config: { tokenizer_class: "BertTokenizer", ...config },
-  });
+  const { file, ...beside } = resolved(
+    { tokenizer: tokenizerJson, config: { tokenizer_class: "BertTokenizer", ...config } },
+    classes,
+  );
   return tokenizer(file, beside);
 }
 

@@ -4,7 +4,7 @@
 // with it; where nothing says which one that was it was none of 5.x, which always says.
 
 import { asText } from "../errors.ts";
-import { type Added, added, classes, type Kind, kinds, type Named, rebuilt, refused, typed } from "./classes.ts";
+import { type Added, added, bertLike, type Kind, type Named } from "./bert_class.ts";
 import { flag, invalid, type Json, list, object, piece, show, unsupported } from "./fields.ts";
 
 /** A tokenizer's files and the model's config.json, parsed. */
@@ -36,11 +36,32 @@ const MOST_PIECES = 2 ** 24;
 /** Model types for which 5.x does not believe tokenizer_class. */
 const MISNAMED = new Set(["modernbert", "qwen2", "phi3"]);
 
-export function resolve({ tokenizer, config: given = {}, specials = {}, added: more, model = {} }: Files): Resolved {
+/** The classes that are known: all of classes.ts or, so that a page need not load it, BERT's alone. */
+type Classes = Pick<typeof import("./classes.ts"), "classes" | "kinds" | "rebuilt" | "refused" | "typed">;
+
+const NONE = new Set<string>();
+const bertAlone: Classes = {
+  classes: { bert: ["Bert", "Bert"] },
+  kinds: { Bert: bertLike },
+  rebuilt: NONE,
+  refused: NONE,
+  typed: NONE,
+};
+
+export async function resolve(files: Files): Promise<Resolved> {
+  const { config, model } = files;
+  const named = config?.tokenizer_class ?? model?.tokenizer_class ?? "Bert";
+  const own = model?.model_type === "bert" && typeof named === "string" && /^Bert(Tokenizer(Fast)?)?$/.test(named);
+  return resolved(files, own ? bertAlone : await import("./classes.ts"));
+}
+
+/** @internal */
+export function resolved(files: Files, table: Classes): Resolved {
+  const { tokenizer, config: given = {}, specials = {}, added: more, model = {} } = files;
   const config: Json = Object.hasOwn(given, "added_tokens_decoder") ? given : legacy(given, specials);
   const four = writtenByFour(given, model);
-  const name = className(tokenizer, given, model, four);
-  const kind = Object.hasOwn(kinds, name ?? "") ? kinds[name!] : undefined;
+  const name = className(tokenizer, given, model, four, table);
+  const kind = Object.hasOwn(table.kinds, name ?? "") ? table.kinds[name!] : undefined;
 
   const listed = decoder(config, tokenizer, more);
   const known = new Map(listed.map((token) => [token.content, token]));
@@ -51,10 +72,10 @@ export function resolve({ tokenizer, config: given = {}, specials = {}, added: m
   }
   const extra = extraTokens(config, kind, four);
   const vocab = new Vocabulary(object(tokenizer.model, "model"));
-  const fits = kind?.build && (four ? kind.model === vocab.type && madeByFive(name, tokenizer, config) : true);
+  const fits = kind?.build && (four ? kind.model === vocab.type && madeByFive(name, kind, tokenizer, config) : true);
   const made = fits
     ? build(kind, tokenizer, config, named, vocab)
-    : { ...tokenizer, ...changed(tokenizer, config, kind, four) };
+    : { ...tokenizer, ...changed(tokenizer, config, name, kind, four) };
 
   if (!fits)
     vocab.add(
@@ -81,6 +102,7 @@ export function resolve({ tokenizer, config: given = {}, specials = {}, added: m
   else if (four && kind?.bos !== undefined) processor = bosEos(config, kind.bos, find);
 
   const inputs = config.model_input_names;
+  const { rebuilt, typed } = table;
   const byDefault = kind ? kind.types[four ? 0 : 1] : four ? !rebuilt.has(name ?? "") || typed.has(name!) : false;
   return {
     file: {
@@ -107,8 +129,16 @@ function writtenByFour(config: Json, model: Json): boolean {
   return !(Number.parseInt(asText(model.transformers_version), 10) >= 5);
 }
 
+type Name = string | null | undefined;
+
 /** The class less "Tokenizer" and "Fast"; null for those that take tokenizer.json as it is, undefined for models of ours. */
-function className(tokenizer: Json, config: Json, model: Json, four: boolean): string | null | undefined {
+function className(
+  tokenizer: Json,
+  config: Json,
+  model: Json,
+  four: boolean,
+  { classes, kinds, rebuilt, refused }: Classes,
+): Name {
   const type = asText(model.model_type);
   const standard = Object.hasOwn(classes, type) ? classes[type][four ? 0 : 1] : undefined;
   const given = config.tokenizer_class ?? model.tokenizer_class;
@@ -129,8 +159,8 @@ function className(tokenizer: Json, config: Json, model: Json, four: boolean): s
 }
 
 /** Where 4.x cannot read what 5.x can, the model was used with 5.x. */
-const madeByFive = (name: string | null | undefined, { normalizer }: Json, config: Json): boolean =>
-  name === "Llama" ? config.add_prefix_space != null : Boolean(name && kinds[name].normalizer && normalizer == null);
+const madeByFive = (name: Name, kind: Kind | undefined, { normalizer }: Json, config: Json): boolean =>
+  name === "Llama" ? config.add_prefix_space != null : Boolean(kind?.normalizer && normalizer == null);
 
 /** Files older than added_tokens_decoder: special_tokens_map.json overrules tokenizer_config.json. */
 function legacy(config: Json, specials: Json): Json {
@@ -283,11 +313,17 @@ function converted(vocab: unknown, type: string): unknown {
 }
 
 /** What 4.x changes in tokenizer.json; 5.x changes nothing where it does not build. */
-function changed({ normalizer, pre_tokenizer }: Json, config: Json, kind: Kind | undefined, four: boolean): Json {
+function changed(
+  { normalizer, pre_tokenizer }: Json,
+  config: Json,
+  name: Name,
+  kind: Kind | undefined,
+  four: boolean,
+): Json {
   if (!four) return {};
   const out: Json = {};
   const splits = pre_tokenizer as Json | null | undefined;
-  const space = config.add_prefix_space ?? (kind === kinds.Llama ? null : config.add_prefix_space); // its default is none
+  const space = config.add_prefix_space ?? (name === "Llama" ? null : config.add_prefix_space); // its default is none
   if (splits?.type === "ByteLevel" && space !== null) {
     out.pre_tokenizer = { ...splits, add_prefix_space: flag(space, "config.add_prefix_space", false) };
   }

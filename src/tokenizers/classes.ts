@@ -1,67 +1,8 @@
 // Tokenizer classes of transformers, as far as they change what tokenizer.json says. 5.x builds most of them from the
 // vocabulary, the merges and tokenizer_config.json alone; 4.x takes the file and changes little of it (auto.ts).
 
-import { flag, type Json } from "./fields.ts";
-
-/** A token that is found in the text as a whole. Its name in transformers is AddedToken. */
-export interface Added {
-  content: string;
-  special: boolean;
-  normalized: boolean;
-  single_word: boolean;
-  lstrip: boolean;
-  rstrip: boolean;
-}
-
-/** Named special tokens ("cls_token"), as tokenizer_config.json or a class gives them: a string, or with flags. */
-export type Named = Record<string, string | Added | undefined>;
-
-type Flags = Partial<Added>;
-
-export interface Kind {
-  /** The special tokens that it has by default. */
-  tokens: Named;
-  extra?: readonly string[];
-  /** The flags of named tokens that are given as strings, in 4.x and in 5.x; "*" is any. */
-  flags?: readonly [four?: Readonly<Record<string, Flags>>, five?: Readonly<Record<string, Flags>>];
-  /** 5.x adds its special tokens again, without flags. */
-  again?: boolean;
-  /** Whether model_input_names has token_type_ids by default, in 4.x and in 5.x. */
-  types: readonly [four: boolean, five: boolean];
-  /** The type of model that 5.x builds. */
-  model?: "WordPiece" | "BPE" | "Unigram";
-  /** What 5.x builds in place of the file's components. */
-  build?: (config: Json, from: Source) => { model: Json; normalizer: Json | null; pre_tokenizer: Json };
-  /** The post-processor that 5.x builds; without it the file's stays. `token` is a named token and its id. */
-  template?: (token: (name: string) => [text: string, id: number]) => Json | null;
-  /** The file's post-processor, if it has one, is used in place of that template. */
-  yields?: boolean;
-  /** How 4.x changes the file's normalizer: the fields it takes from tokenizer_config.json. */
-  normalizer?: readonly string[];
-  /** 4.x puts the first token in front (if add_bos_token) and the last one behind (if add_eos_token), by these defaults. */
-  bos?: boolean;
-}
-
-/** What 5.x builds from, besides tokenizer_config.json. */
-interface Source {
-  named: Named;
-  vocab: unknown;
-  /** The file's Precompiled normalizer, if it has one. */
-  charsmap?: Json;
-}
-
-export const added = (content: string, flags: Partial<Added> = {}): Added => ({
-  content,
-  special: false,
-  single_word: false,
-  lstrip: false,
-  rstrip: false,
-  normalized: !flags.special,
-  ...flags,
-});
-
-const named = (text: Record<string, string>): Named =>
-  Object.fromEntries(Object.entries(text).map(([name, content]) => [`${name}_token`, content]));
+import { BERT, bert, bertLike, bertWords, is, type Kind, named, type Source, type Token, text } from "./bert_class.ts";
+import type { Json } from "./fields.ts";
 
 const steps = (normalizers: Json[]): Json => ({ type: "Sequence", normalizers });
 const bytes = (add_prefix_space: boolean, use_regex = true): Json => ({
@@ -77,29 +18,10 @@ const spaced = (prepend_scheme: string, split = true): Json => ({
 });
 const words = (...pretokenizers: Json[]): Json => ({ type: "Sequence", pretokenizers });
 const replace = (pattern: Json, content: string): Json => ({ type: "Replace", pattern, content });
-const is = (config: Json, name: string, otherwise: boolean) => flag(config[name], `config.${name}`, otherwise);
-const text = (token: string | Added | undefined) => (typeof token === "object" ? token.content : token);
 
-/** [CLS] text [SEP] other [SEP], with types 0 and 1. */
-type Token = (name: string) => [string, number];
-const bert = (token: Token): Json => ({ type: "BertProcessing", cls: token("cls"), sep: token("sep") });
 const roberta = (token: Token): Json => ({ type: "RobertaProcessing", cls: token("cls"), sep: token("sep") });
 
-const BERT = { unk: "[UNK]", sep: "[SEP]", pad: "[PAD]", cls: "[CLS]", mask: "[MASK]" };
 const ROBERTA = { bos: "<s>", eos: "</s>", sep: "</s>", cls: "<s>", unk: "<unk>", pad: "<pad>", mask: "<mask>" };
-const CASES = ["do_lower_case", "strip_accents", "tokenize_chinese_chars"];
-
-const bertWords: Kind["build"] = (config, { named }) => ({
-  model: { unk_token: text(named.unk_token), continuing_subword_prefix: "##", max_input_chars_per_word: 100 },
-  normalizer: {
-    type: "BertNormalizer",
-    clean_text: true,
-    handle_chinese_chars: is(config, "tokenize_chinese_chars", true),
-    strip_accents: config.strip_accents ?? null,
-    lowercase: is(config, "do_lower_case", true),
-  },
-  pre_tokenizer: { type: "BertPreTokenizer" },
-});
 
 const PLAIN = {
   dropout: null,
@@ -138,15 +60,6 @@ const xlmRoberta =
   });
 
 const at = (vocab: unknown, found: (entry: unknown) => boolean): number => (vocab as unknown[]).findIndex(found);
-
-const bertLike: Kind = {
-  tokens: named(BERT),
-  types: [true, true],
-  model: "WordPiece",
-  build: bertWords,
-  template: bert,
-  normalizer: CASES,
-};
 
 const robertaLike: Kind = {
   tokens: named(ROBERTA),

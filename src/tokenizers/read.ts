@@ -38,7 +38,7 @@ export async function readTokenizer(from: Folder, model: Json, signal?: AbortSig
 
 /** The tokenizer of parsed files. BERT's kind is read here; what others need is loaded when it is. */
 export async function tokenizerOf(files: Files): Promise<Read> {
-  const { file, ...beside } = resolve(files);
+  const { file, ...beside } = await resolve(files);
   return { file, tokenizer: await read(file, beside) };
 }
 
