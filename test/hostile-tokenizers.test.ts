@@ -7,6 +7,7 @@ import { fromBytes } from "../src/files/given.ts";
 import { readJson } from "../src/json.ts";
 import { MAX_TEXT } from "../src/tokenizer.ts";
 import { pipeline } from "../src/tokenizers/pipeline.ts";
+import { tokenizerOf } from "../src/tokenizers/read.ts";
 import { regex } from "../src/tokenizers/regex.ts";
 
 type Json = Record<string, unknown>;
@@ -122,6 +123,22 @@ test("what regular expressions of tokenizers find", () => {
       (error: RelpropError) => error.code === "TokenizerInvalid",
       source,
     );
+  }
+});
+
+test("ids that are objects and pieces that are null have a code", async () => {
+  const special = { content: "[UNK]", special: true };
+  const wrong = [
+    { model: { type: "WordPiece", vocab: { "[UNK]": 0 } }, added_tokens: [{ ...special, id: { toString: 1 } }] },
+    { model: { type: "Unigram", unk_id: 0, vocab: [null, ["[UNK]", 0]] } },
+  ];
+  for (const tokenizer of wrong) {
+    try {
+      await tokenizerOf({ tokenizer, config: { tokenizer_class: "DebertaV2Tokenizer", backend: "tokenizers" } });
+      assert.unreachable();
+    } catch (error) {
+      assert.is((error as RelpropError).code, "TokenizerInvalid", String(error));
+    }
   }
 });
 

@@ -217,6 +217,7 @@ test("images that are cut into more tokens than a model's weights speak of", asy
     "embeddings.cls_token": [[[0, 0, 0, 0]]],
     "embeddings.position_embeddings": [normal(5, 4, 1)],
     "embeddings.patch_embeddings.projection.weight": normal(4, 12, 2),
+    "encoder.layer.0.mlp.fc1.weight": normal(16, 4, 3),
   });
   for (const side of [130, 2048, 8192]) {
     const crop = { crop_size: { height: side, width: side } };

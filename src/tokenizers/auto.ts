@@ -209,7 +209,7 @@ function decoder(config: Json, tokenizer: Json, more: Json | undefined): Added[]
       found.set(Number(id), added(piece(text, "added_tokens.json"), { special: specials.has(text) }));
     }
     list(tokenizer.added_tokens ?? [], "added_tokens", MOST).forEach((one, i) => {
-      found.set(Number((one as Json | null)?.id), token(one, `added_tokens[${i}]`));
+      found.set(Number(asText((one as Json | null)?.id)), token(one, `added_tokens[${i}]`));
     });
   }
   return [...found].sort(([a], [b]) => a - b).map(([, one]) => one);
@@ -305,7 +305,9 @@ function build(kind: Kind, tokenizer: Json, config: Json, named: Named, vocab: V
 
 /** The vocabulary as a class needs it, which may be of another type of model: a list of pieces and scores, or ids by piece. */
 function converted(vocab: unknown, type: string): unknown {
-  if (type === "Unigram") return list(vocab, "model.vocab", MOST_PIECES);
+  if (type === "Unigram") {
+    return list(vocab, "model.vocab", MOST_PIECES).map((entry, id) => list(entry, `model.vocab[${id}]`, 2));
+  }
   if (!Array.isArray(vocab)) return vocab;
   return Object.fromEntries(
     vocab.map((entry, id) => [piece(list(entry, `model.vocab[${id}]`, 2)[0], `model.vocab[${id}]`), id]),

@@ -77,7 +77,7 @@ function readMerges(json: unknown, ids: ReadonlyMap<string, number>, prefix: str
     const parts = typeof merge === "string" ? merge.split(" ") : merge;
     const [left, right] = Array.isArray(parts) && parts.length === 2 ? parts : [];
     const [a, b] = [ids.get(left), ids.get(right)];
-    const id = ids.get(`${left}${asText(right).slice(prefix.length)}`);
+    const id = ids.get(`${asText(left)}${asText(right).slice(prefix.length)}`);
     if (a === undefined || b === undefined || id === undefined) {
       throw invalid(`model.merges[${rank}]`, `is ${show(merge)}, which makes no piece of the vocabulary`);
     }
