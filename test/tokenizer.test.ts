@@ -8,6 +8,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { RelpropError } from "../src/errors.ts";
 import { MAX_TEXT, type Token, tokenizer, wordPieces } from "../src/tokenizer.ts";
+import { ACCENTS, DROPPED, PUNCTUATION } from "../src/tokenizers/unicode.ts";
 import { vocabulary } from "../src/vocabulary.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: tokenizer.json, before anything has checked it
@@ -93,9 +94,21 @@ const mixed = fc
   )
   .map((parts) => parts.join(""));
 
+/** What the JavaScript library knows by the runtime's Unicode, and Rust's by an older one (test/characters.test.ts). */
+const newer = (char: string) =>
+  (
+    [
+      [PUNCTUATION, /[\p{P}!-/:-@[-`{-~]/u],
+      [ACCENTS, /\p{Mn}/u],
+      [DROPPED, /[\p{Cf}\p{Co}\ufffd]|(?![\t\n\r])\p{Cc}/u],
+    ] as const
+  ).some(([ours, theirs]) => new RegExp(ours.source, "u").test(char) !== theirs.test(char));
+
 test("the library's ids, where it reads character by character as we do", () => {
   const library = new Library(fixture.letters, {});
-  const text = mixed.map((text) => text.replace(/Σ|[\u{20000}-\u{2ffff}]/gu, ""));
+  const text = mixed.map((text) =>
+    [...text.replace(/Σ|[\u{20000}-\u{2ffff}]/gu, "")].filter((char) => !newer(char)).join(""),
+  );
   fc.assert(fc.property(text, (text) => assert.equal(letters.encode(text).ids, library.encode(text).ids)));
   assert.not.equal(letters.encode("ΑΣ").ids, library.encode("ΑΣ").ids);
   assert.not.equal(letters.encode("a\u{20000}").ids, library.encode("a\u{20000}").ids);

@@ -31,6 +31,14 @@ function filled(shape: number[]): Stored {
   return { dtype: "F32", shape, bytes: encoded(values, "F32") };
 }
 
+/** All read WordPiece here; GPT-2's and DeBERTa's own classes would build another kind of model of its vocabulary. */
+function wordPiece({ model_type }: Record<string, unknown>): Record<string, string> {
+  if (model_type !== "gpt2" && model_type !== "deberta-v2") return {};
+  const names = ["input_ids", "attention_mask", ...(model_type === "gpt2" ? [] : ["token_type_ids"])];
+  const config = { tokenizer_class: "PreTrainedTokenizerFast", model_input_names: names };
+  return { "tokenizer_config.json": JSON.stringify(config) };
+}
+
 /** A checkpoint's files with this config. */
 export function files({
   checkpoint,
@@ -47,7 +55,7 @@ export function files({
   const tensors = [...stored, ...Object.entries(more).map(([name, shape]) => [name, filled(shape)] as const)];
   const common = { "config.json": JSON.stringify(kept), "model.safetensors": pack(tensors) };
   const [{ size }] = cases;
-  if (!size) return { ...common, "tokenizer.json": read("tokenizer.json") };
+  if (!size) return { ...common, "tokenizer.json": read("tokenizer.json"), ...wordPiece(kept) };
   const [width, height] = size;
   const processor = { size: { height, width }, image_mean: [0.5, 0.4, 0.45], image_std: [0.5, 0.25, 0.3] };
   const type = "ViTImageProcessor";
