@@ -84,7 +84,7 @@ function connect(worker: WorkerLike, release: () => void) {
   const listening = [
     on(worker, "error", (error) => crash(reason(error))),
     on(port, "messageerror", () => crash("a message could not be read")),
-    on(port, "close", () => setTimeout(crash, 20, "it is no longer there")), // an error comes first, if there is one
+    on(port, "close", () => setTimeout(crash, 250, "it is no longer there")), // an error comes first or soon, if there is one
   ];
   const patience = setTimeout(crash, PATIENCE, `no answer in ${PATIENCE / 1000} s (does its file call serve()?)`);
 
