@@ -108,7 +108,7 @@ function generateShaders() {
 /** The code of threads, as a text that workers start from. */
 async function generateWorker() {
   const entry = { ...options, minify: true, format: "iife", globalName: "thread", write: false };
-  const { outputFiles } = await build({ ...entry, entryPoints: ["src/backends/worker.ts"] });
+  const { outputFiles } = await build({ ...entry, entryPoints: ["src/backends/wasm/thread.ts"] });
   const text = JSON.stringify(outputFiles[0].text);
   writeFileSync("src/generated/worker.ts", `${note}export const worker: string =\n  ${text};\n`);
 }

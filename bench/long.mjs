@@ -13,12 +13,12 @@ import "../test/hook.mjs";
 import { HUES, plots } from "./plot.mjs";
 import { checkpoint, randomWeights, shapes, text } from "./random-model.mjs";
 
-const { methods } = await import("../src/composites.ts");
-const { read } = await import("../src/load.ts");
-const { Model } = await import("../src/model.ts");
+const { methods } = await import("../src/graph/composites.ts");
+const { read } = await import("../src/runtime/load.ts");
+const { Model } = await import("../src/runtime/model.ts");
 const { attend } = await import("../src/ops/attend.ts");
-const { plan, workBytes } = await import("../src/plan.ts");
-const { explaining, network, predicting } = await import("../src/trace.ts");
+const { plan, workBytes } = await import("../src/graph/plan.ts");
+const { explaining, network, predicting } = await import("../src/explain/trace.ts");
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,

@@ -16,20 +16,20 @@ import { stream } from "./cli/stream.ts";
 import { paint, print, quiet } from "./cli/terminal.ts";
 import { Failed, Usage } from "./cli/usage.ts";
 import { quote, RelpropError } from "./errors.ts";
-import type { Attribution, Explanation, Prediction, ReadingPoint } from "./explanation.ts";
-import { picture } from "./images/picture.ts";
-import type { Input } from "./inputs.ts";
-import { checked } from "./kinds.ts";
-import { listed } from "./lists.ts";
-import { load } from "./load.ts";
-import { calls } from "./options.ts";
-import type { ExplainLists, ExplainOptions } from "./question.ts";
+import type { Attribution, Explanation, Prediction, ReadingPoint } from "./explain/explanation.ts";
+import type { ExplainLists, ExplainOptions } from "./explain/request.ts";
+import { requests } from "./explain/target.ts";
+import { picture } from "./inputs/images/picture.ts";
+import type { Input } from "./inputs/inputs.ts";
+import { calls } from "./options/calls.ts";
+import { checked } from "./options/kinds.ts";
+import { listed } from "./options/lists.ts";
 import { ansi } from "./render/ansi.ts";
 import { html } from "./render/html.ts";
 import { png } from "./render/overlay.ts";
 import { svg } from "./render/svg.ts";
 import { visible } from "./render/text.ts";
-import { requests } from "./target.ts";
+import { load } from "./runtime/load.ts";
 
 const AUTO = "auto"; // the method that a sample shows to be the most faithful
 

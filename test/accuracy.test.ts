@@ -4,7 +4,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { load } from "../src/load.ts";
+import { load } from "../src/runtime/load.ts";
 
 const data = new URL("../../shared/data/sst2/test.tsv", import.meta.url);
 const test = suite("accuracy");

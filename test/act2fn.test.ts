@@ -4,8 +4,8 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { load } from "../src/load.ts";
 import { activations as known } from "../src/ops/activation.ts";
+import { load } from "../src/runtime/load.ts";
 import { compare, type Family, shown } from "./compared.ts";
 import { code } from "./shipped.ts";
 import { places } from "./support.ts";

@@ -3,8 +3,8 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { input, type Tensor } from "../src/graph/tensor.ts";
 import { activations, tanh } from "../src/ops/activation.ts";
-import { input, type Tensor } from "../src/tensor.ts";
 import { again, inner, ruled, runGuarded } from "./ruled.ts";
 import { backends, close, random } from "./support.ts";
 import { activations as twins } from "./twin/activations.ts";

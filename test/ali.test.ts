@@ -4,8 +4,8 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Explanation } from "../src/explanation.ts";
-import { load } from "../src/load.ts";
+import type { Explanation } from "../src/explain/explanation.ts";
+import { load } from "../src/runtime/load.ts";
 import { code } from "./shipped.ts";
 import { places } from "./support.ts";
 

@@ -3,9 +3,9 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { input, type Tensor } from "../src/graph/tensor.ts";
 import { context, scores } from "../src/ops/attention.ts";
 import { softmax } from "../src/ops/softmax.ts";
-import { input, type Tensor } from "../src/tensor.ts";
 import { again, inner, ruled, runGuarded } from "./ruled.ts";
 import { backends, close, random } from "./support.ts";
 import * as twin from "./twin/attention.ts";

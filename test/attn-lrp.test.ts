@@ -2,9 +2,9 @@
 // softmax attention layer of tokens that are all the same passes on half of the logit by it, all of it by AH.
 
 import { suite } from "uvu";
+import { input } from "../src/graph/tensor.ts";
 import { scores } from "../src/ops/attention.ts";
 import { softmax } from "../src/ops/softmax.ts";
-import { input } from "../src/tensor.ts";
 import { backends, run } from "./support.ts";
 import { allClose, everywhere, files, type Matrix, near, normal } from "./systems.ts";
 

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { RelpropError } from "../src/errors.ts";
-import { tokenizerOf } from "../src/tokenizers/read.ts";
+import { tokenizerOf } from "../src/inputs/tokenizers/read.ts";
 
 type Json = Record<string, unknown>;
 type Result = [texts: number[][], pairs: [ids: number[], types: number[] | null][]] | null;

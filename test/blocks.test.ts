@@ -3,11 +3,11 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { input } from "../src/graph/tensor.ts";
 import { plainWeights } from "../src/ops/plain_weights.ts";
 import { reshape } from "../src/ops/reshape.ts";
 import { scaleRows } from "../src/ops/scale_rows.ts";
 import { squares } from "../src/ops/squares.ts";
-import { input } from "../src/tensor.ts";
 import { again, inner, ruled } from "./ruled.ts";
 import { backends, close, random } from "./support.ts";
 

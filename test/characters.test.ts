@@ -4,12 +4,12 @@
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { aligned } from "../src/tokenizers/aligned.ts";
-import { normalizer } from "../src/tokenizers/normalizers.ts";
-import { pipeline } from "../src/tokenizers/pipeline.ts";
-import { split } from "../src/tokenizers/splits.ts";
-import { asRustReads } from "../src/tokenizers/unigram.ts";
-import { wordsOf } from "../src/words.ts";
+import { aligned } from "../src/inputs/tokenizers/aligned.ts";
+import { wordsOf } from "../src/inputs/tokenizers/bert_words.ts";
+import { normalizer } from "../src/inputs/tokenizers/normalizers.ts";
+import { pipeline } from "../src/inputs/tokenizers/pipeline.ts";
+import { split } from "../src/inputs/tokenizers/splits.ts";
+import { asRustReads } from "../src/inputs/tokenizers/unigram.ts";
 
 const fixture: {
   changed: Record<string, [number, number][]>;

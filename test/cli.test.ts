@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Diagnosis } from "../src/diagnose.ts";
-import type { Explanation, Prediction } from "../src/explanation.ts";
+import type { Diagnosis } from "../src/diagnose/diagnose.ts";
+import type { Explanation, Prediction } from "../src/explain/explanation.ts";
 import { encodePng } from "../src/render/png.ts";
 
 const cli = fileURLToPath(new URL("../dist/cli.js", import.meta.url));

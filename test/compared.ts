@@ -3,9 +3,9 @@
 // Bounds: logits 1e-4; relevance max |ΔR| / Σ|R| 1e-5; residual 2e-6 of Σ|R| + Σ|other entries|, the ledger's size.
 
 import * as assert from "uvu/assert";
-import type { Explanation } from "../src/explanation.ts";
-import type { Input } from "../src/inputs.ts";
-import type { ExplainLists, Model } from "../src/model.ts";
+import type { Explanation } from "../src/explain/explanation.ts";
+import type { Input } from "../src/inputs/inputs.ts";
+import type { ExplainLists, Model } from "../src/runtime/model.ts";
 
 export interface Case {
   text?: string;

@@ -4,14 +4,14 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Diagnosis, StreamFacts } from "../src/diagnose.ts";
+import type { Diagnosis, StreamFacts } from "../src/diagnose/diagnose.ts";
 import type { RelpropError } from "../src/errors.ts";
 import type { Interval } from "../src/evaluate/bootstrap.ts";
 import { evaluate } from "../src/evaluate/evaluate.ts";
 import { plot } from "../src/evaluate/plot.ts";
 import { table } from "../src/evaluate/table.ts";
-import { load } from "../src/load.ts";
 import { charts, diagnosisTable } from "../src/render/charts.ts";
+import { load } from "../src/runtime/load.ts";
 import { places } from "./support.ts";
 import { near } from "./systems.ts";
 

@@ -5,9 +5,9 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Pixels } from "../src/images/picture.ts";
-import { load } from "../src/load.ts";
-import type { Model } from "../src/model.ts";
+import type { Pixels } from "../src/inputs/images/picture.ts";
+import { load } from "../src/runtime/load.ts";
+import type { Model } from "../src/runtime/model.ts";
 import { places, random } from "./support.ts";
 
 interface Digits {

@@ -4,10 +4,10 @@ import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { readHeader } from "../src/checkpoint/safetensors.ts";
+import { files, type ReadOptions } from "../src/checkpoint/sources.ts";
 import type { RelpropError } from "../src/errors.ts";
-import { files, type ReadOptions } from "../src/files.ts";
-import { load } from "../src/load.ts";
-import { readHeader } from "../src/safetensors.ts";
+import { load } from "../src/runtime/load.ts";
 import { type Behaviour, hurried, serve } from "./server.ts";
 
 const FILE = "model.safetensors";

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { method as known } from "../src/composites.ts";
+import { uniform } from "../src/attribution/chance.ts";
 import { interval } from "../src/evaluate/bootstrap.ts";
 import type { EvaluateOptions } from "../src/evaluate/evaluate.ts";
 import { open } from "../src/evaluate/journal.ts";
@@ -20,9 +20,9 @@ import {
   readExamples,
   table,
 } from "../src/evaluate.ts";
-import { load } from "../src/load.ts";
-import { uniform } from "../src/methods/chance.ts";
-import type { Model } from "../src/model.ts";
+import { method as known } from "../src/graph/composites.ts";
+import { load } from "../src/runtime/load.ts";
+import type { Model } from "../src/runtime/model.ts";
 import { unpack } from "./checkpoint.ts";
 import { code } from "./shipped.ts";
 import { close, places } from "./support.ts";

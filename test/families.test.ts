@@ -4,7 +4,7 @@
 
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
-import { load } from "../src/load.ts";
+import { load } from "../src/runtime/load.ts";
 import { compare, type Family, shown } from "./compared.ts";
 import { places } from "./support.ts";
 

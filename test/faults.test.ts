@@ -2,15 +2,15 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { builtin } from "../src/backends/builtin.ts";
-import { wasm } from "../src/backends/wasm.ts";
-import { webgpu } from "../src/backends/webgpu.ts";
+import { builtin } from "../src/backends/wasm/builtin.ts";
+import { wasm } from "../src/backends/wasm/wasm.ts";
+import { webgpu } from "../src/backends/webgpu/webgpu.ts";
 import type { ErrorCode, RelpropError } from "../src/errors.ts";
+import { plan } from "../src/graph/plan.ts";
+import { input, type Tensor, weight } from "../src/graph/tensor.ts";
 import { scores } from "../src/ops/attention.ts";
 import { add } from "../src/ops/elementwise.ts";
 import { linear } from "../src/ops/linear.ts";
-import { plan } from "../src/plan.ts";
-import { input, type Tensor, weight } from "../src/tensor.ts";
 import { backends, findDevice, random, upload } from "./support.ts";
 
 const MIB = 2 ** 20;

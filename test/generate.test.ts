@@ -4,9 +4,9 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { GeneratedToken } from "../src/generate.ts";
-import { load } from "../src/load.ts";
-import { spelled, spelling } from "../src/tokenizers/spelling.ts";
+import type { GeneratedToken } from "../src/generate/generate.ts";
+import { spelled, spelling } from "../src/inputs/tokenizers/spelling.ts";
+import { load } from "../src/runtime/load.ts";
 import { code } from "./shipped.ts";
 import { places } from "./support.ts";
 

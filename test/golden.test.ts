@@ -10,10 +10,10 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { methods } from "../src/composites.ts";
-import type { Explanation, Ledger, ReadingPoint } from "../src/explanation.ts";
-import { load } from "../src/load.ts";
-import type { ExplainOptions, Model } from "../src/model.ts";
+import type { Explanation, Ledger, ReadingPoint } from "../src/explain/explanation.ts";
+import { methods } from "../src/graph/composites.ts";
+import { load } from "../src/runtime/load.ts";
+import type { ExplainOptions, Model } from "../src/runtime/model.ts";
 import { places } from "./support.ts";
 
 interface Golden {

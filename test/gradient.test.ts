@@ -5,6 +5,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Backend, Data } from "../src/backends/backend.ts";
+import { history, input, size, type Tensor } from "../src/graph/tensor.ts";
 import * as activation from "../src/ops/activation.ts";
 import * as again from "../src/ops/attend.ts";
 import * as attention from "../src/ops/attention.ts";
@@ -25,7 +26,6 @@ import * as distance from "../src/ops/skew.ts";
 import * as soft from "../src/ops/softmax.ts";
 import * as square from "../src/ops/squares.ts";
 import * as stable from "../src/ops/stabilize.ts";
-import { history, input, size, type Tensor } from "../src/tensor.ts";
 import { inner, ruled } from "./ruled.ts";
 import { backends, close, random, run } from "./support.ts";
 

@@ -5,9 +5,9 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Explanation, PartsLedger } from "../src/explanation.ts";
-import { widen } from "../src/floats.ts";
-import { load } from "../src/load.ts";
+import { widen } from "../src/checkpoint/dtypes.ts";
+import type { Explanation, PartsLedger } from "../src/explain/explanation.ts";
+import { load } from "../src/runtime/load.ts";
 import { unpack } from "./checkpoint.ts";
 import { code, folder as shipped } from "./shipped.ts";
 import { places } from "./support.ts";

@@ -2,13 +2,13 @@
 
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { readJson } from "../src/checkpoint/json.ts";
+import { fromBytes } from "../src/checkpoint/sources/given.ts";
 import { RelpropError } from "../src/errors.ts";
-import { fromBytes } from "../src/files/given.ts";
-import { readJson } from "../src/json.ts";
-import { MAX_TEXT } from "../src/tokenizer.ts";
-import { pipeline } from "../src/tokenizers/pipeline.ts";
-import { tokenizerOf } from "../src/tokenizers/read.ts";
-import { regex } from "../src/tokenizers/regex.ts";
+import { pipeline } from "../src/inputs/tokenizers/pipeline.ts";
+import { tokenizerOf } from "../src/inputs/tokenizers/read.ts";
+import { regex } from "../src/inputs/tokenizers/regex.ts";
+import { MAX_TEXT } from "../src/inputs/tokenizers/wordpiece.ts";
 
 type Json = Record<string, unknown>;
 

@@ -4,8 +4,8 @@ import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { RelpropError } from "../src/errors.ts";
-import { picture } from "../src/images/picture.ts";
-import { preparation, processor } from "../src/images/prepare.ts";
+import { picture } from "../src/inputs/images/picture.ts";
+import { preparation, processor } from "../src/inputs/images/prepare.ts";
 import { encodePng } from "../src/render/png.ts";
 
 const test = suite("images that are bombs");

@@ -4,12 +4,12 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { picture } from "../src/images/picture.ts";
-import { preparation, processor } from "../src/images/prepare.ts";
-import { resized } from "../src/images/resize.ts";
-import { load } from "../src/load.ts";
+import { picture } from "../src/inputs/images/picture.ts";
+import { preparation, processor } from "../src/inputs/images/prepare.ts";
+import { resized } from "../src/inputs/images/resize.ts";
 import { png } from "../src/render/overlay.ts";
 import { encodePng } from "../src/render/png.ts";
+import { load } from "../src/runtime/load.ts";
 import { code } from "./shipped.ts";
 import { places, random } from "./support.ts";
 

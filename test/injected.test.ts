@@ -4,12 +4,12 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Backend } from "../src/backends/backend.ts";
-import { webgpu } from "../src/backends/webgpu.ts";
+import { webgpu } from "../src/backends/webgpu/webgpu.ts";
 import { RelpropError } from "../src/errors.ts";
-import { load } from "../src/load.ts";
+import { plan } from "../src/graph/plan.ts";
+import { input, weight } from "../src/graph/tensor.ts";
 import { linear } from "../src/ops/linear.ts";
-import { plan } from "../src/plan.ts";
-import { input, weight } from "../src/tensor.ts";
+import { load } from "../src/runtime/load.ts";
 import { backends, findDevice, upload } from "./support.ts";
 import { eye, files, normal } from "./systems.ts";
 

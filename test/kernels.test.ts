@@ -3,12 +3,15 @@
 
 import { test as check, suite } from "uvu";
 import * as assert from "uvu/assert";
-import { builtin, rest } from "../src/backends/builtin.ts";
-import { argumentTypes, entryPoints, kernelName } from "../src/backends/kernels.ts";
-import { choose } from "../src/backends/module.ts";
-import { type Composite, methods } from "../src/composites.ts";
+import { builtin, rest } from "../src/backends/wasm/builtin.ts";
+import { choose } from "../src/backends/wasm/module.ts";
+import { argumentTypes, entryPoints, kernelName } from "../src/backends/webgpu/kernels.ts";
 import { rare } from "../src/generated/rare.ts";
 import { shaders as common } from "../src/generated/shaders.ts";
+import { type Composite, methods } from "../src/graph/composites.ts";
+import { plan } from "../src/graph/plan.ts";
+import { propagate } from "../src/graph/propagate.ts";
+import { history, input, size, type Tensor } from "../src/graph/tensor.ts";
 import { activations } from "../src/ops/activation.ts";
 import { attend } from "../src/ops/attend.ts";
 import { context, scores } from "../src/ops/attention.ts";
@@ -31,9 +34,6 @@ import { softmax } from "../src/ops/softmax.ts";
 import { squares } from "../src/ops/squares.ts";
 import { stabilize, stabilizer } from "../src/ops/stabilize.ts";
 import { narrow, widen } from "../src/ops/widen.ts";
-import { plan } from "../src/plan.ts";
-import { propagate } from "../src/propagate.ts";
-import { history, input, size, type Tensor } from "../src/tensor.ts";
 import { runGuarded } from "./ruled.ts";
 import { backends, findDevice, random } from "./support.ts";
 

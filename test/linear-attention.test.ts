@@ -4,8 +4,8 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { load } from "../src/load.ts";
-import type { Model } from "../src/model.ts";
+import { load } from "../src/runtime/load.ts";
+import type { Model } from "../src/runtime/model.ts";
 import { places } from "./support.ts";
 import {
   allClose,

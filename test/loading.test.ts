@@ -2,10 +2,10 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Explanation } from "../src/explanation.ts";
-import { widen } from "../src/floats.ts";
-import { type LoadOptions, load } from "../src/load.ts";
-import type { Model } from "../src/model.ts";
+import { widen } from "../src/checkpoint/dtypes.ts";
+import type { Explanation } from "../src/explain/explanation.ts";
+import { type LoadOptions, load } from "../src/runtime/load.ts";
+import type { Model } from "../src/runtime/model.ts";
 import { encoded, pack, type Stored, unpack } from "./checkpoint.ts";
 import { buffers, code, folder, names, size, texts } from "./shipped.ts";
 import { findDevice, places } from "./support.ts";

@@ -3,10 +3,10 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { wasm } from "../src/backends/wasm.ts";
+import { wasm } from "../src/backends/wasm/wasm.ts";
+import { input, type Tensor } from "../src/graph/tensor.ts";
 import { context, scores } from "../src/ops/attention.ts";
 import { linear } from "../src/ops/linear.ts";
-import { input, type Tensor } from "../src/tensor.ts";
 import { runGuarded } from "./ruled.ts";
 import { close, random } from "./support.ts";
 

@@ -4,16 +4,16 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Attribution } from "../src/explanation.ts";
-import { load } from "../src/load.ts";
-import { flow } from "../src/methods/attention-flow.ts";
-import { uniform } from "../src/methods/chance.ts";
-import { chosen, shapley } from "../src/methods/kernel-shap.ts";
-import { legendre } from "../src/methods/quadrature.ts";
-import type { AttributionName } from "../src/methods.ts";
+import { flow } from "../src/attribution/attention-flow.ts";
+import { uniform } from "../src/attribution/chance.ts";
+import { chosen, shapley } from "../src/attribution/kernel-shap.ts";
+import type { AttributionName } from "../src/attribution/methods.ts";
+import { legendre } from "../src/attribution/quadrature.ts";
+import type { Attribution } from "../src/explain/explanation.ts";
 import { ansi } from "../src/render/ansi.ts";
 import { html } from "../src/render/html.ts";
 import { svg } from "../src/render/svg.ts";
+import { load } from "../src/runtime/load.ts";
 import { code } from "./shipped.ts";
 import { places } from "./support.ts";
 

@@ -2,8 +2,8 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { methods } from "../src/composites.ts";
-import { type LoadOptions, load } from "../src/load.ts";
+import { methods } from "../src/graph/composites.ts";
+import { type LoadOptions, load } from "../src/runtime/load.ts";
 import { apart, code, folder, relevance, size, texts } from "./shipped.ts";
 import { places } from "./support.ts";
 

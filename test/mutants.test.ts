@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { load } from "../src/load.ts";
+import { load } from "../src/runtime/load.ts";
 import { code } from "./shipped.ts";
 
 const test = suite("mutants");

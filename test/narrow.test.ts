@@ -4,10 +4,10 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Composite } from "../src/composites.ts";
-import { widen as reference } from "../src/floats.ts";
-import { load } from "../src/load.ts";
+import { widen as reference } from "../src/checkpoint/dtypes.ts";
+import type { Composite } from "../src/graph/composites.ts";
 import { narrow, widen } from "../src/ops/widen.ts";
+import { load } from "../src/runtime/load.ts";
 import { backends, places, run, weight } from "./support.ts";
 
 const test = suite("numbers of 16 bits");

@@ -2,9 +2,9 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { input } from "../src/graph/tensor.ts";
 import { layerNorm } from "../src/ops/norm.ts";
 import { normalize } from "../src/ops/normalize.ts";
-import { input } from "../src/tensor.ts";
 import { again, ruled, runGuarded } from "./ruled.ts";
 import { backends, close, random } from "./support.ts";
 import * as twin from "./twin/norm.ts";

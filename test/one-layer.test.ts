@@ -5,8 +5,8 @@ import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { ranks, singularValues } from "../src/diagnose/spectrum.ts";
-import { load } from "../src/load.ts";
-import type { Model } from "../src/model.ts";
+import { load } from "../src/runtime/load.ts";
+import type { Model } from "../src/runtime/model.ts";
 import { places, random } from "./support.ts";
 import { allClose, everywhere, eye, files, type Matrix, near, normal, zeros } from "./systems.ts";
 

@@ -3,6 +3,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { groups, input, type Tensor, threads } from "../src/graph/tensor.ts";
 import { activations } from "../src/ops/activation.ts";
 import { dot } from "../src/ops/dot.ts";
 import { add } from "../src/ops/elementwise.ts";
@@ -11,7 +12,6 @@ import { seed } from "../src/ops/seed.ts";
 import { pick } from "../src/ops/select.ts";
 import { softmax } from "../src/ops/softmax.ts";
 import { stabilize, stabilizer } from "../src/ops/stabilize.ts";
-import { groups, input, type Tensor, threads } from "../src/tensor.ts";
 import { ruled, runGuarded } from "./ruled.ts";
 import { backends, close, random, run } from "./support.ts";
 

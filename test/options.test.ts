@@ -5,8 +5,8 @@ import * as assert from "uvu/assert";
 import { type ErrorCode, RelpropError } from "../src/errors.ts";
 import { evaluate } from "../src/evaluate.ts";
 import { ansi, html, load, type Model, png, svg } from "../src/index.ts";
-import { list, text } from "../src/kinds.ts";
-import { encodeCloud, farthest, neighbours } from "../src/points/cloud.ts";
+import { encodeCloud, farthest, neighbours } from "../src/inputs/points/cloud.ts";
+import { list, text } from "../src/options/kinds.ts";
 import { buffers } from "./shipped.ts";
 import { eye, files, normal } from "./systems.ts";
 

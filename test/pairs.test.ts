@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { load } from "../src/load.ts";
+import { load } from "../src/runtime/load.ts";
 import { code, relevance } from "./shipped.ts";
 import { places } from "./support.ts";
 

@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { load } from "../src/load.ts";
+import { load } from "../src/runtime/load.ts";
 import { buffers, code, folder, names, texts } from "./shipped.ts";
 
 const test = suite("picked folders");

@@ -3,6 +3,8 @@
 import fc from "fast-check";
 import { test as check, suite } from "uvu";
 import * as assert from "uvu/assert";
+import { type Plan, plan, workBytes } from "../src/graph/plan.ts";
+import { Beside, cols, history, input, size, type Tensor, weight } from "../src/graph/tensor.ts";
 import { activations } from "../src/ops/activation.ts";
 import { attend } from "../src/ops/attend.ts";
 import { dot } from "../src/ops/dot.ts";
@@ -10,8 +12,6 @@ import { add } from "../src/ops/elementwise.ts";
 import { linear } from "../src/ops/linear.ts";
 import { pick } from "../src/ops/select.ts";
 import { softmax } from "../src/ops/softmax.ts";
-import { type Plan, plan, workBytes } from "../src/plan.ts";
-import { Beside, cols, history, input, size, type Tensor, weight } from "../src/tensor.ts";
 import { runGuarded } from "./ruled.ts";
 import { backends, random } from "./support.ts";
 

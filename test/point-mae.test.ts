@@ -3,13 +3,13 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Engine, type Look } from "../src/engine.ts";
 import type { RelpropError } from "../src/errors.ts";
-import { load, read } from "../src/load.ts";
+import { propagate } from "../src/graph/propagate.ts";
+import { input } from "../src/graph/tensor.ts";
+import { chamfer, encodeCloud, farthest, neighbours } from "../src/inputs/points/cloud.ts";
 import { highest, spread } from "../src/ops/groups.ts";
-import { chamfer, encodeCloud, farthest, neighbours } from "../src/points/cloud.ts";
-import { propagate } from "../src/propagate.ts";
-import { input } from "../src/tensor.ts";
+import { Engine, type Look } from "../src/runtime/engine.ts";
+import { load, read } from "../src/runtime/load.ts";
 import { backends, places, random, run } from "./support.ts";
 import { allClose, closes, everywhere, files, type Matrix, near, normal } from "./systems.ts";
 import { erf } from "./twin/normal.ts";

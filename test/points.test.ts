@@ -4,8 +4,8 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { load } from "../src/load.ts";
-import { uniform } from "../src/methods/chance.ts";
+import { uniform } from "../src/attribution/chance.ts";
+import { load } from "../src/runtime/load.ts";
 import { places } from "./support.ts";
 import { allClose, near } from "./systems.ts";
 

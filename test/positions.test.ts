@@ -3,11 +3,11 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { input } from "../src/graph/tensor.ts";
 import { gate } from "../src/ops/gate.ts";
 import { rotary } from "../src/ops/rotary.ts";
 import { skew } from "../src/ops/skew.ts";
 import { softmax } from "../src/ops/softmax.ts";
-import { input } from "../src/tensor.ts";
 import { inner, ruled } from "./ruled.ts";
 import { backends, close, random } from "./support.ts";
 

@@ -3,13 +3,13 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Backend } from "../src/backends/backend.ts";
-import { wasm } from "../src/backends/wasm.ts";
-import { webgpu } from "../src/backends/webgpu.ts";
+import { wasm } from "../src/backends/wasm/wasm.ts";
+import { webgpu } from "../src/backends/webgpu/webgpu.ts";
 import type { RelpropError } from "../src/errors.ts";
+import { plan } from "../src/graph/plan.ts";
+import { input } from "../src/graph/tensor.ts";
 import { add } from "../src/ops/elementwise.ts";
 import { linear } from "../src/ops/linear.ts";
-import { plan } from "../src/plan.ts";
-import { input } from "../src/tensor.ts";
 import { backends, findDevice, findGpu, random } from "./support.ts";
 
 const test = suite("profile");

@@ -4,8 +4,10 @@
 import { test as check, suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Backend, Data } from "../src/backends/backend.ts";
-import { type Composite, methods } from "../src/composites.ts";
 import { RelpropError } from "../src/errors.ts";
+import { type Composite, methods } from "../src/graph/composites.ts";
+import { propagate } from "../src/graph/propagate.ts";
+import { apply, type Entry, history, input, size, type Tensor } from "../src/graph/tensor.ts";
 import { activations, tanh } from "../src/ops/activation.ts";
 import { attend } from "../src/ops/attend.ts";
 import { context, scores } from "../src/ops/attention.ts";
@@ -15,8 +17,6 @@ import { linear } from "../src/ops/linear.ts";
 import { layerNorm } from "../src/ops/norm.ts";
 import { pick } from "../src/ops/select.ts";
 import { softmax } from "../src/ops/softmax.ts";
-import { propagate } from "../src/propagate.ts";
-import { apply, type Entry, history, input, size, type Tensor } from "../src/tensor.ts";
 import { inner } from "./ruled.ts";
 import { backends, close, random, run } from "./support.ts";
 

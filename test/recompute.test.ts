@@ -4,13 +4,13 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { methods } from "../src/composites.ts";
-import type { Explanation, Ledger, ReadingPoint } from "../src/explanation.ts";
-import { read } from "../src/load.ts";
-import { Model } from "../src/model.ts";
+import type { Explanation, Ledger, ReadingPoint } from "../src/explain/explanation.ts";
+import { explaining, network } from "../src/explain/trace.ts";
+import { methods } from "../src/graph/composites.ts";
+import { plan } from "../src/graph/plan.ts";
 import { attend } from "../src/ops/attend.ts";
-import { plan } from "../src/plan.ts";
-import { explaining, network } from "../src/trace.ts";
+import { read } from "../src/runtime/load.ts";
+import { Model } from "../src/runtime/model.ts";
 import { apart, relevance, texts } from "./shipped.ts";
 import { places } from "./support.ts";
 

@@ -7,8 +7,8 @@ import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { LoadOptions, Source } from "../src/index.ts";
-import { load } from "../src/load.ts";
-import type { Model } from "../src/model.ts";
+import { load } from "../src/runtime/load.ts";
+import type { Model } from "../src/runtime/model.ts";
 import { code } from "./shipped.ts";
 import { findGpu, places } from "./support.ts";
 

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { RelpropError } from "../src/errors.ts";
-import { load } from "../src/load.ts";
+import { load } from "../src/runtime/load.ts";
 
 const folder = new URL("../models/sst2-tiny/", import.meta.url);
 const test = suite("a model from a URL");

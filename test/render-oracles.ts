@@ -2,7 +2,7 @@
 // knows nothing but our colours.
 
 import * as assert from "uvu/assert";
-import type { Explanation } from "../src/explanation.ts";
+import type { Explanation } from "../src/explain/explanation.ts";
 import { ansi } from "../src/render/ansi.ts";
 import { html } from "../src/render/html.ts";
 import { cells, characters } from "../src/render/layout.ts";

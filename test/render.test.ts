@@ -4,14 +4,14 @@ import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { RelpropError } from "../src/errors.ts";
-import type { Explanation, TokenRelevance } from "../src/explanation.ts";
+import type { Explanation, TokenRelevance } from "../src/explain/explanation.ts";
+import { segmented } from "../src/inputs/segments.ts";
 import { ansi } from "../src/render/ansi.ts";
 import { asRead } from "../src/render/bidi.ts";
 import { html } from "../src/render/html.ts";
 import { slice, slices, wrap } from "../src/render/layout.ts";
 import { svg } from "../src/render/svg.ts";
 import { numbers, percent, visible } from "../src/render/text.ts";
-import { segmented } from "../src/segments.ts";
 import {
   all,
   checkAnsi,

@@ -4,11 +4,11 @@ import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { inspect } from "../src/cli/inspect.ts";
-import { load } from "../src/load.ts";
-import type { Model } from "../src/model.ts";
 import { ansi } from "../src/render/ansi.ts";
 import { html } from "../src/render/html.ts";
 import { svg } from "../src/render/svg.ts";
+import { load } from "../src/runtime/load.ts";
+import type { Model } from "../src/runtime/model.ts";
 import { places } from "./support.ts";
 
 const at = (name: string) => new URL(`reference/families/${name}/`, import.meta.url);

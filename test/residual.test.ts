@@ -4,12 +4,12 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { methods } from "../src/composites.ts";
-import type { Explanation, Ledger, PartsLedger } from "../src/explanation.ts";
-import type { Contents } from "../src/files.ts";
-import { widen } from "../src/floats.ts";
-import type { Input } from "../src/inputs.ts";
-import { load } from "../src/load.ts";
+import { widen } from "../src/checkpoint/dtypes.ts";
+import type { Contents } from "../src/checkpoint/sources.ts";
+import type { Explanation, Ledger, PartsLedger } from "../src/explain/explanation.ts";
+import { methods } from "../src/graph/composites.ts";
+import type { Input } from "../src/inputs/inputs.ts";
+import { load } from "../src/runtime/load.ts";
 import { encoded, pack, type Stored, unpack } from "./checkpoint.ts";
 import { apart, folder as shipped } from "./shipped.ts";
 import { places } from "./support.ts";

@@ -2,8 +2,8 @@
 
 import * as assert from "uvu/assert";
 import type { Backend, Data } from "../src/backends/backend.ts";
-import { plan } from "../src/plan.ts";
-import { type Attrs, history, input, type Kept, type Tensor } from "../src/tensor.ts";
+import { plan } from "../src/graph/plan.ts";
+import { type Attrs, history, input, type Kept, type Tensor } from "../src/graph/tensor.ts";
 import { close, random } from "./support.ts";
 
 const EDGE = 8; // elements beyond each buffer's end

@@ -5,10 +5,10 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { checkFinite, rows, widen } from "../src/checkpoint/dtypes.ts";
+import type { Header } from "../src/checkpoint/header.ts";
+import { type Bytes, PIECE, pieces, readHeader, readTensor } from "../src/checkpoint/safetensors.ts";
 import { RelpropError } from "../src/errors.ts";
-import { checkFinite, rows, widen } from "../src/floats.ts";
-import type { Header } from "../src/header.ts";
-import { type Bytes, PIECE, pieces, readHeader, readTensor } from "../src/safetensors.ts";
 import { dtypes, file, malformed, wellFormed } from "./corpus/safetensors-cases.ts";
 import { mutant, seeded } from "./corpus/safetensors-mutants.ts";
 

@@ -6,8 +6,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { load } from "../src/load.ts";
-import type { ExplainOptions, Model } from "../src/model.ts";
+import { load } from "../src/runtime/load.ts";
+import type { ExplainOptions, Model } from "../src/runtime/model.ts";
 import { code } from "./shipped.ts";
 import { places } from "./support.ts";
 

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import * as assert from "uvu/assert";
 import { RelpropError } from "../src/errors.ts";
-import type { Explanation } from "../src/explanation.ts";
+import type { Explanation } from "../src/explain/explanation.ts";
 
 export const folder = new URL("../models/sst2-tiny/", import.meta.url);
 export const names = ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"];

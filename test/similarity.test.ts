@@ -6,8 +6,8 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Explanation, Ledger } from "../src/explanation.ts";
-import { load } from "../src/load.ts";
+import type { Explanation, Ledger } from "../src/explain/explanation.ts";
+import { load } from "../src/runtime/load.ts";
 import { code } from "./shipped.ts";
 import { places } from "./support.ts";
 

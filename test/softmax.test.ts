@@ -2,8 +2,8 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { input } from "../src/graph/tensor.ts";
 import { softmax } from "../src/ops/softmax.ts";
-import { input } from "../src/tensor.ts";
 import { again, ruled, runGuarded } from "./ruled.ts";
 import { backends, close, random } from "./support.ts";
 import * as twin from "./twin/attention.ts";

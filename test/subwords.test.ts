@@ -6,11 +6,11 @@ import * as huggingface from "@huggingface/tokenizers";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { RelpropError } from "../src/errors.ts";
-import { MAX_TEXT, type Token, type Tokenizer } from "../src/tokenizer.ts";
-import { aligned } from "../src/tokenizers/aligned.ts";
-import { normalizer } from "../src/tokenizers/normalizers.ts";
-import { pipeline } from "../src/tokenizers/pipeline.ts";
-import { decoded, spelling } from "../src/tokenizers/spelling.ts";
+import { aligned } from "../src/inputs/tokenizers/aligned.ts";
+import { normalizer } from "../src/inputs/tokenizers/normalizers.ts";
+import { pipeline } from "../src/inputs/tokenizers/pipeline.ts";
+import { decoded, spelling } from "../src/inputs/tokenizers/spelling.ts";
+import { MAX_TEXT, type Token, type Tokenizer } from "../src/inputs/tokenizers/wordpiece.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: tokenizer.json, before anything has checked it
 type File = any;

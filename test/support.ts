@@ -2,10 +2,10 @@
 
 import * as assert from "uvu/assert";
 import type { Backend, Data } from "../src/backends/backend.ts";
-import { wasm } from "../src/backends/wasm.ts";
-import { webgpu } from "../src/backends/webgpu.ts";
-import { plan } from "../src/plan.ts";
-import { type Attrs, input, type Op, type Shape, type Tensor, weight } from "../src/tensor.ts";
+import { wasm } from "../src/backends/wasm/wasm.ts";
+import { webgpu } from "../src/backends/webgpu/webgpu.ts";
+import { plan } from "../src/graph/plan.ts";
+import { type Attrs, input, type Op, type Shape, type Tensor, weight } from "../src/graph/tensor.ts";
 
 declare global {
   // Dawn crashes the process if its GPU object is collected while a device lives.

@@ -4,10 +4,10 @@
 // that its relevance is rounding noise.
 
 import { RelpropError } from "../src/errors.ts";
-import type { Explanation } from "../src/explanation.ts";
-import type { Input } from "../src/inputs.ts";
-import { type LoadOptions, load } from "../src/load.ts";
-import type { ExplainLists, Model } from "../src/model.ts";
+import type { Explanation } from "../src/explain/explanation.ts";
+import type { Input } from "../src/inputs/inputs.ts";
+import { type LoadOptions, load } from "../src/runtime/load.ts";
+import type { ExplainLists, Model } from "../src/runtime/model.ts";
 
 export interface Case {
   text?: string;

@@ -5,9 +5,9 @@ import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { RelpropError } from "../src/errors.ts";
-import type { Explanation } from "../src/explanation.ts";
-import { load } from "../src/load.ts";
-import type { ExplainOptions, Model } from "../src/model.ts";
+import type { Explanation } from "../src/explain/explanation.ts";
+import { load } from "../src/runtime/load.ts";
+import type { ExplainOptions, Model } from "../src/runtime/model.ts";
 import { places } from "./support.ts";
 import { files, type Matrix, normal, words } from "./systems.ts";
 

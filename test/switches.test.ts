@@ -3,9 +3,9 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { uniform } from "../src/attribution/chance.ts";
 import type { RelpropError } from "../src/errors.ts";
-import { load } from "../src/load.ts";
-import { uniform } from "../src/methods/chance.ts";
+import { load } from "../src/runtime/load.ts";
 import { places } from "./support.ts";
 import { allClose, everywhere, files, type Matrix, near, normal, words } from "./systems.ts";
 import { erf } from "./twin/normal.ts";

@@ -1,12 +1,12 @@
 // What the tests of the related systems share: checkpoints written in memory, matrices in float64, and the ledger's law.
 
 import * as assert from "uvu/assert";
-import { methods } from "../src/composites.ts";
-import type { Explanation } from "../src/explanation.ts";
-import type { Contents } from "../src/files.ts";
-import type { Input } from "../src/inputs.ts";
-import { load } from "../src/load.ts";
-import type { ExplainOptions, Model } from "../src/model.ts";
+import type { Contents } from "../src/checkpoint/sources.ts";
+import type { Explanation } from "../src/explain/explanation.ts";
+import { methods } from "../src/graph/composites.ts";
+import type { Input } from "../src/inputs/inputs.ts";
+import { load } from "../src/runtime/load.ts";
+import type { ExplainOptions, Model } from "../src/runtime/model.ts";
 import { encoded, pack, type Stored } from "./checkpoint.ts";
 import { close, places, random } from "./support.ts";
 

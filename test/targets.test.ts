@@ -3,8 +3,8 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { load } from "../src/load.ts";
-import { at, type Of, resolved } from "../src/targets.ts";
+import { at, type Of, resolved } from "../src/explain/objective.ts";
+import { load } from "../src/runtime/load.ts";
 import { code, relevance } from "./shipped.ts";
 import { places, random } from "./support.ts";
 

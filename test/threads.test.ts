@@ -3,12 +3,12 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { wasm } from "../src/backends/wasm.ts";
+import { wasm } from "../src/backends/wasm/wasm.ts";
 import { RelpropError } from "../src/errors.ts";
-import { load } from "../src/load.ts";
+import { plan } from "../src/graph/plan.ts";
+import { input } from "../src/graph/tensor.ts";
 import { linear } from "../src/ops/linear.ts";
-import { plan } from "../src/plan.ts";
-import { input } from "../src/tensor.ts";
+import { load } from "../src/runtime/load.ts";
 import { code, folder, relevance, texts } from "./shipped.ts";
 import { random } from "./support.ts";
 
@@ -118,7 +118,7 @@ test("numbers of threads that are none", async () => {
 });
 
 test("kernels given by the caller run on one thread, and the model says so", async () => {
-  const { builtin } = await import("../src/backends/builtin.ts");
+  const { builtin } = await import("../src/backends/wasm/builtin.ts");
   const model = await load(folder, {
     backend: "wasm",
     threads: 2,

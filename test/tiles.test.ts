@@ -5,11 +5,11 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { webgpu } from "../src/backends/webgpu.ts";
+import { webgpu } from "../src/backends/webgpu/webgpu.ts";
+import { type Plan, plan } from "../src/graph/plan.ts";
+import { input, size, type Tensor } from "../src/graph/tensor.ts";
 import { add } from "../src/ops/elementwise.ts";
 import { linear } from "../src/ops/linear.ts";
-import { type Plan, plan } from "../src/plan.ts";
-import { input, size, type Tensor } from "../src/tensor.ts";
 import { again } from "./ruled.ts";
 import { close, findDevice, random } from "./support.ts";
 import * as twin from "./twin/linear.ts";

@@ -4,9 +4,9 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { load } from "../src/load.ts";
-import type { AttributeOptions } from "../src/methods.ts";
-import type { ExplainOptions, Model } from "../src/model.ts";
+import type { AttributeOptions } from "../src/attribution/methods.ts";
+import { load } from "../src/runtime/load.ts";
+import type { ExplainOptions, Model } from "../src/runtime/model.ts";
 import { encoded, pack, type Stored, unpack } from "./checkpoint.ts";
 import { compare, type Family, input, shown } from "./compared.ts";
 import { places } from "./support.ts";

@@ -4,10 +4,10 @@ import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { type ErrorCode, RelpropError } from "../src/errors.ts";
-import { tokenizer } from "../src/tokenizer.ts";
-import { resolved } from "../src/tokenizers/auto.ts";
-import * as classes from "../src/tokenizers/classes.ts";
-import { isBert } from "../src/vocabulary.ts";
+import { resolved } from "../src/inputs/tokenizers/auto.ts";
+import * as classes from "../src/inputs/tokenizers/classes.ts";
+import { isBert } from "../src/inputs/tokenizers/vocabulary.ts";
+import { tokenizer } from "../src/inputs/tokenizers/wordpiece.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: tokenizer.json, before anything has checked it
 type File = any;

@@ -3,8 +3,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { RelpropError } from "../src/errors.ts";
-import type { Model } from "../src/model.ts";
-import { type LoadOptions, load } from "../src/worker/client.ts";
+import type { Model } from "../src/runtime/model.ts";
+import { type LoadOptions, load } from "../src/runtime/worker/client.ts";
 import { serve } from "./server.ts";
 import { buffers, code, folder, names, texts } from "./shipped.ts";
 

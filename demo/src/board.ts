@@ -1,8 +1,8 @@
 // The image on the page: drawn by hand or given, with its relevance in colours over it.
 
 import { type Mat3, mat3 } from "wgpu-matrix";
-import type { Explanation } from "../../src/explanation.ts";
-import type { Pixels } from "../../src/images/picture.ts";
+import type { Explanation } from "../../src/explain/explanation.ts";
+import type { Pixels } from "../../src/inputs/images/picture.ts";
 import { heat } from "../../src/render/overlay.ts";
 import { byId } from "./dom.ts";
 

@@ -1,6 +1,6 @@
 // While the next explanation is on its way, the colours of the last one stay on the words that have not changed.
 
-import type { Explanation, TokenRelevance } from "../../src/explanation.ts";
+import type { Explanation, TokenRelevance } from "../../src/explain/explanation.ts";
 
 /** The last explanation's tokens where `text` still has them: before its first and after its last difference. */
 export function carry(last: Pick<Explanation, "text" | "tokens">, text: string): TokenRelevance[] {

@@ -1,6 +1,6 @@
 // Ways to another model: a folder dropped or picked, the shipped one again, the same on another backend.
 
-import type { Model } from "../../src/model.ts";
+import type { Model } from "../../src/runtime/model.ts";
 import { byId } from "./dom.ts";
 import { dropped, type Folder, picked } from "./folder.ts";
 import { type Backend, type Origin, shipped } from "./model.ts";

@@ -1,7 +1,7 @@
 // Explanations that follow typing: one run at a time, and while it lasts only the newest request waits.
 
-import type { Explanation } from "../../src/explanation.ts";
-import type { Model } from "../../src/model.ts";
+import type { Explanation } from "../../src/explain/explanation.ts";
+import type { Model } from "../../src/runtime/model.ts";
 import type { Settings } from "./settings.ts";
 
 export interface Explained {

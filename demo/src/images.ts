@@ -1,9 +1,9 @@
 // The page of images: what is drawn or dropped goes to the model, and its relevance comes back over it.
 
-import type { Explanation } from "../../src/explanation.ts";
-import type { Model } from "../../src/model.ts";
+import type { Explanation } from "../../src/explain/explanation.ts";
 import { facts } from "../../src/render/facts.ts";
 import { visible } from "../../src/render/text.ts";
+import type { Model } from "../../src/runtime/model.ts";
 import { Board } from "./board.ts";
 import { type Choice, chooser, chosen } from "./chooser.ts";
 import { byId, el, isolated, painted } from "./dom.ts";

@@ -1,7 +1,7 @@
 // What goes on inside the model while it reads the text, as small multiples. Only the newest text is asked about.
 
-import type { Model } from "../../src/model.ts";
 import { charts } from "../../src/render/charts.ts";
+import type { Model } from "../../src/runtime/model.ts";
 import type { Settings } from "./settings.ts";
 
 export class Inside {

@@ -1,7 +1,7 @@
 // Taking an explanation along: a link to the same question, or a file.
 
-import type { Explanation } from "../../src/explanation.ts";
-import type { Pixels } from "../../src/images/picture.ts";
+import type { Explanation } from "../../src/explain/explanation.ts";
+import type { Pixels } from "../../src/inputs/images/picture.ts";
 import { el } from "./dom.ts";
 import { type Settings, toFragment } from "./settings.ts";
 

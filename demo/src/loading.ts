@@ -1,6 +1,6 @@
 // The progress bar. Only the newest of several loads is shown, and only it may end.
 
-import type { Progress } from "../../src/files.ts";
+import type { Progress } from "../../src/checkpoint/sources.ts";
 import { byId } from "./dom.ts";
 
 export interface Turn {

@@ -1,8 +1,8 @@
 // The page: what the reader asks goes to the model, and what comes back goes to every view.
 
-import type { Model } from "../../src/model.ts";
 import { facts } from "../../src/render/facts.ts";
 import { visible } from "../../src/render/text.ts";
+import type { Model } from "../../src/runtime/model.ts";
 import { type Choice, chooser, chosen } from "./chooser.ts";
 import { afterPause, byId, el, isolated, painted } from "./dom.ts";
 import { Editor } from "./editor.ts";

@@ -1,8 +1,8 @@
 // Where the model comes from, and on what it runs: in a worker, so that typing never waits for it.
 
-import type { Source } from "../../src/files.ts";
-import type { Model } from "../../src/model.ts";
-import { type LoadOptions, load } from "../../src/worker/client.ts";
+import type { Source } from "../../src/checkpoint/sources.ts";
+import type { Model } from "../../src/runtime/model.ts";
+import { type LoadOptions, load } from "../../src/runtime/worker/client.ts";
 
 export type Backend = NonNullable<LoadOptions["backend"]>;
 

@@ -1,6 +1,6 @@
 // One explained text: the heatmap, what its colours mean, and which word is picked.
 
-import type { Explanation } from "../../src/explanation.ts";
+import type { Explanation } from "../../src/explain/explanation.ts";
 import type { Facts } from "../../src/render/facts.ts";
 import { type Slice, slices } from "../../src/render/layout.ts";
 import { visible } from "../../src/render/text.ts";

@@ -1,6 +1,6 @@
 // One line that says a picked token's number in words.
 
-import type { TokenRelevance } from "../../src/explanation.ts";
+import type { TokenRelevance } from "../../src/explain/explanation.ts";
 import { visible } from "../../src/render/text.ts";
 import { el, isolated } from "./dom.ts";
 import type { Read } from "./tokens.ts";

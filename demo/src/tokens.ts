@@ -1,6 +1,6 @@
 // Tables of tokens: what the heatmap and the layer map show as colour, in numbers.
 
-import type { Explanation } from "../../src/explanation.ts";
+import type { Explanation } from "../../src/explain/explanation.ts";
 import type { Facts } from "../../src/render/facts.ts";
 import { visible } from "../../src/render/text.ts";
 import { el, isolated } from "./dom.ts";

@@ -1,6 +1,6 @@
 // What the model says: its classes with their probabilities. Each is a button that asks for its explanation.
 
-import type { Explanation } from "../../src/explanation.ts";
+import type { Explanation } from "../../src/explain/explanation.ts";
 import type { Facts } from "../../src/render/facts.ts";
 import { percent, visible } from "../../src/render/text.ts";
 import { el, isolated } from "./dom.ts";

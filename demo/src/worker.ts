@@ -1,3 +1,3 @@
-import { serve } from "../../src/worker/serve.ts";
+import { serve } from "../../src/runtime/worker/serve.ts";
 
 serve();

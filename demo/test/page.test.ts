@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Explanation } from "../../src/explanation.ts";
+import type { Explanation } from "../../src/explain/explanation.ts";
 import { dark, hex, light, rgb } from "../../src/render/color.ts";
 import { facts } from "../../src/render/facts.ts";
 import { policy } from "../serve.mjs";

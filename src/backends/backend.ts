@@ -1,5 +1,5 @@
 import type { RelpropError } from "../errors.ts";
-import type { Plan } from "../plan.ts";
+import type { Plan } from "../graph/plan.ts";
 import type { Profile } from "./profile.ts";
 
 export type Data = Record<string, Float32Array>;

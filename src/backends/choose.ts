@@ -1,8 +1,8 @@
 import { RelpropError } from "../errors.ts";
 import type { Backend } from "./backend.ts";
-import { findGpu, isSoftware, keep } from "./find.ts";
-import type { WasmSource } from "./module.ts";
-import type { WasmOptions } from "./wasm.ts";
+import type { WasmSource } from "./wasm/module.ts";
+import type { WasmOptions } from "./wasm/wasm.ts";
+import { findGpu, isSoftware, keep } from "./webgpu/adapter.ts";
 
 // A backend is loaded when it is chosen: a page gets the shaders or the kernels, not both.
 
@@ -33,7 +33,7 @@ export async function start(options: BackendOptions): Promise<{ backend: Backend
 }
 
 async function onWasm(options: BackendOptions, noGpu?: string): Promise<{ backend: Backend; reason?: string }> {
-  const { wasm } = await import("./wasm.ts");
+  const { wasm } = await import("./wasm/wasm.ts");
   const backend = await wasm(options.wasm, options);
   const reasons = [noGpu, backend.reason].filter((reason) => reason !== undefined);
   return { backend, reason: reasons.length ? reasons.join("; ") : undefined };
@@ -41,7 +41,7 @@ async function onWasm(options: BackendOptions, noGpu?: string): Promise<{ backen
 
 async function gpuBackend({ gpu: given, device, profile }: BackendOptions, asked: boolean) {
   const webgpu = async (device: GPUDevice, owned: boolean) =>
-    (await import("./webgpu.ts")).webgpu(device, owned, { profile });
+    (await import("./webgpu/webgpu.ts")).webgpu(device, owned, { profile });
   const unavailable = (message: string, cause?: unknown) => new RelpropError("GpuUnavailable", message, {}, cause);
   const gpu = device ? undefined : given ? keep(given) : await findGpu(asked);
   try {

@@ -1,6 +1,6 @@
 // Where the time of runs goes, kernel by kernel.
 
-import type { Step } from "../plan.ts";
+import type { Step } from "../graph/plan.ts";
 
 export interface Timing {
   kernel: string;

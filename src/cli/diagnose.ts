@@ -1,10 +1,10 @@
-import type { DiagnoseOptions } from "../diagnose.ts";
+import type { DiagnoseOptions } from "../diagnose/diagnose.ts";
 import { quote } from "../errors.ts";
-import type { Input } from "../inputs.ts";
-import { load } from "../load.ts";
-import type { Model } from "../model.ts";
-import type { PredictOptions, Without } from "../question.ts";
+import type { PredictOptions, Without } from "../explain/request.ts";
+import type { Input } from "../inputs/inputs.ts";
 import { charts, diagnosisTable } from "../render/charts.ts";
+import { load } from "../runtime/load.ts";
+import type { Model } from "../runtime/model.ts";
 import { whole } from "./numbers.ts";
 import type { Values } from "./options.ts";
 import { Usage } from "./usage.ts";

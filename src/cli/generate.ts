@@ -1,7 +1,7 @@
-import type { GenerateOptions } from "../generate.ts";
-import type { Model } from "../model.ts";
-import type { ExplainOptions } from "../question.ts";
+import type { ExplainOptions } from "../explain/request.ts";
+import type { GenerateOptions } from "../generate/generate.ts";
 import { visible } from "../render/text.ts";
+import type { Model } from "../runtime/model.ts";
 import { decimal, whole } from "./numbers.ts";
 import type { Values } from "./options.ts";
 import { Usage } from "./usage.ts";

@@ -1,5 +1,5 @@
-import type { Model } from "../model.ts";
 import { visible } from "../render/text.ts";
+import type { Model } from "../runtime/model.ts";
 
 /** What is in a model, as JSON or as lines for people. */
 export function inspect(model: Model, json: boolean): string {

@@ -1,8 +1,8 @@
 // Standard input as JSON lines. Lines are split as bytes, so that no chunk border can cut a character in two.
 
+import { deeperThan } from "../checkpoint/json.ts";
 import { quote, RelpropError } from "../errors.ts";
-import type { Input } from "../inputs.ts";
-import { deeperThan } from "../json.ts";
+import type { Input } from "../inputs/inputs.ts";
 
 /** One line: a text, or what is wrong with it; its id if it has one. Numbers count from 1. */
 export interface Line {

@@ -1,9 +1,9 @@
 // What --method and --composite ask for.
 
 import { readFile } from "node:fs/promises";
-import { method, methods } from "../composites.ts";
 import { quote } from "../errors.ts";
-import { isOther } from "../model.ts";
+import { method, methods } from "../graph/composites.ts";
+import { isOther } from "../runtime/model.ts";
 import { Usage } from "./usage.ts";
 
 /** A list of one is no list: it asks for one explanation. */
@@ -33,6 +33,6 @@ function parsed(text: string, where: string): unknown {
 /** That there are such methods, before a model is loaded. */
 export async function checkMethods(wanted: readonly unknown[]): Promise<void> {
   if (!isOther(wanted[0])) return wanted.forEach((one) => void method(one));
-  const { attribution } = await import("../methods.ts");
+  const { attribution } = await import("../attribution/methods.ts");
   for (const one of wanted) attribution(one, methods);
 }

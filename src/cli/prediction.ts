@@ -1,6 +1,6 @@
 // What a model predicts, as lines for people.
 
-import type { ClassScore, Prediction } from "../explanation.ts";
+import type { ClassScore, Prediction } from "../explain/explanation.ts";
 import { tokenName } from "../render/facts.ts";
 import { percent, visible } from "../render/text.ts";
 

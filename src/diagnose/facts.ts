@@ -1,8 +1,8 @@
 // From a run's numbers to what is told of the stream and of blocks.
 
-import type { BlockFacts, StreamFacts } from "../diagnose.ts";
-import type { Engine, Seen } from "../engine.ts";
-import { cols } from "../tensor.ts";
+import { cols } from "../graph/tensor.ts";
+import type { Engine, Seen } from "../runtime/engine.ts";
+import type { BlockFacts, StreamFacts } from "./diagnose.ts";
 import { neuronsOf, type Stored } from "./matrices.ts";
 import { ranks, singularValues } from "./spectrum.ts";
 

@@ -1,12 +1,12 @@
 // The matrices of a network, read back from where it runs.
 
-import type { WeightFacts } from "../diagnose.ts";
-import type { Engine } from "../engine.ts";
 import { RelpropError } from "../errors.ts";
-import type { Encoded } from "../inputs.ts";
+import { network } from "../explain/trace.ts";
+import { history, type Tensor, Weight } from "../graph/tensor.ts";
+import type { Encoded } from "../inputs/inputs.ts";
 import type { Network } from "../models/family.ts";
-import { history, type Tensor, Weight } from "../tensor.ts";
-import { network } from "../trace.ts";
+import type { Engine } from "../runtime/engine.ts";
+import type { WeightFacts } from "./diagnose.ts";
 import { ranks, singularValues } from "./spectrum.ts";
 
 /** Of the matrices of a network, or of what they differ by from another's. */

@@ -1,10 +1,10 @@
 // Which method to explain a model with: the one that is most faithful on the caller's own texts.
 
-import { methods as builtin } from "../composites.ts";
 import { quote, RelpropError } from "../errors.ts";
-import { checked } from "../kinds.ts";
-import type { Model } from "../model.ts";
-import { chooseMethod as fields } from "../options.ts";
+import { methods as builtin } from "../graph/composites.ts";
+import { chooseMethod as fields } from "../options/calls.ts";
+import { checked } from "../options/kinds.ts";
+import type { Model } from "../runtime/model.ts";
 import type { Interval } from "./bootstrap.ts";
 import { checkedModel, type EvaluateOptions, evaluate } from "./evaluate.ts";
 import type { Example } from "./examples.ts";

@@ -1,11 +1,11 @@
 // What a model loses when parts of it are cut out: neurons by the size of their weights, heads by what they matter. Here
 // "methods" are orders in which parts go.
 
+import { uniform } from "../attribution/chance.ts";
 import { quote, RelpropError, throwIfAborted } from "../errors.ts";
-import { uniform } from "../methods/chance.ts";
-import type { Model } from "../model.ts";
-import type { Without } from "../question.ts";
-import { classIndex } from "../target.ts";
+import type { Without } from "../explain/request.ts";
+import { classIndex } from "../explain/target.ts";
+import type { Model } from "../runtime/model.ts";
 import { mean } from "./bootstrap.ts";
 import type { EvaluateOptions } from "./evaluate.ts";
 import type { Example } from "./examples.ts";

@@ -1,12 +1,12 @@
 // evaluate(): every method's explanations of every example, judged by a protocol. Works on a model here or in a worker.
 
-import { methods as builtin, method } from "../composites.ts";
 import { quote, RelpropError, throwIfAborted } from "../errors.ts";
-import type { ReadingPoint } from "../explanation.ts";
-import { checked } from "../kinds.ts";
-import { isOther, type Model } from "../model.ts";
-import { evaluate as fields } from "../options.ts";
-import { classIndex } from "../target.ts";
+import type { ReadingPoint } from "../explain/explanation.ts";
+import { classIndex } from "../explain/target.ts";
+import { methods as builtin, method } from "../graph/composites.ts";
+import { evaluate as fields } from "../options/calls.ts";
+import { checked } from "../options/kinds.ts";
+import { isOther, type Model } from "../runtime/model.ts";
 import { cuts } from "./cuts.ts";
 import type { Example } from "./examples.ts";
 import { identity } from "./identity.ts";
@@ -153,7 +153,7 @@ function judgedMethods(wanted: EvaluateOptions["methods"] = usual, examples: num
 /** That there is such a method, before anything runs. */
 async function check(wanted: AnyMethod): Promise<void> {
   if (!isOther(wanted)) return void method(wanted);
-  const { attribution } = await import("../methods.ts");
+  const { attribution } = await import("../attribution/methods.ts");
   attribution(wanted, builtin);
 }
 

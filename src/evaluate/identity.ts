@@ -1,4 +1,4 @@
-import type { Model } from "../model.ts";
+import type { Model } from "../runtime/model.ts";
 import { fingerprint } from "./journal.ts";
 
 /** Tells a model by its name, its tensors and what it says of a text. */

@@ -1,12 +1,12 @@
 // One text explained by every method, and every explanation judged.
 
-import type { Composite } from "../composites.ts";
-import type { Attribution, ClassScore, Explanation, ReadingPoint } from "../explanation.ts";
-import type { Input } from "../inputs.ts";
-import type { AttributionMethod } from "../methods.ts";
-import { isOther, type Model } from "../model.ts";
-import type { ExplainOptions } from "../question.ts";
-import type { Token } from "../tokenizer.ts";
+import type { AttributionMethod } from "../attribution/methods.ts";
+import type { Attribution, ClassScore, Explanation, ReadingPoint } from "../explain/explanation.ts";
+import type { ExplainOptions } from "../explain/request.ts";
+import type { Composite } from "../graph/composites.ts";
+import type { Input } from "../inputs/inputs.ts";
+import type { Token } from "../inputs/tokenizers/wordpiece.ts";
+import { isOther, type Model } from "../runtime/model.ts";
 import type { Protocol, Scores } from "./protocol.ts";
 import type { Row } from "./summary.ts";
 import { together } from "./together.ts";

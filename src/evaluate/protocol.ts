@@ -1,10 +1,10 @@
 // What a protocol is: how one explanation of one text is judged. A new one is a file in protocols/ and a line in
 // protocols.ts.
 
-import type { Attribution, ClassScore, Explanation } from "../explanation.ts";
-import type { Input } from "../inputs.ts";
-import type { Model } from "../model.ts";
-import type { Token } from "../tokenizer.ts";
+import type { Attribution, ClassScore, Explanation } from "../explain/explanation.ts";
+import type { Input } from "../inputs/inputs.ts";
+import type { Token } from "../inputs/tokenizers/wordpiece.ts";
+import type { Model } from "../runtime/model.ts";
 import type { Cutting } from "./cuts.ts";
 
 export interface Protocol {

@@ -1,11 +1,11 @@
 // A checkpoint with random weights in place of its own, for the sanity check of Adebayo et al. (2018).
 
-import { checkpoint } from "../checkpoint.ts";
-import { type Contents, files, type ReadOptions, type Source } from "../files.ts";
-import type { TensorInfo } from "../header.ts";
-import { checked } from "../kinds.ts";
-import { uniform } from "../methods/chance.ts";
-import { randomized as fields } from "../options.ts";
+import { uniform } from "../attribution/chance.ts";
+import type { TensorInfo } from "../checkpoint/header.ts";
+import { checkpoint } from "../checkpoint/shards.ts";
+import { type Contents, files, type ReadOptions, type Source } from "../checkpoint/sources.ts";
+import { randomized as fields } from "../options/calls.ts";
+import { checked } from "../options/kinds.ts";
 
 interface Tensor {
   info: TensorInfo;

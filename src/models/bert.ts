@@ -1,5 +1,5 @@
+import type { Tensor } from "../graph/tensor.ts";
 import { tanh } from "../ops/activation.ts";
-import type { Tensor } from "../tensor.ts";
 import { activation, agree, type Config, flag, integer, positive, unsupported } from "./config.ts";
 import { encoder } from "./encoder.ts";
 import type { Architecture, Family } from "./family.ts";

@@ -2,8 +2,8 @@
 // sizes come from the tensors.
 
 import { quote, RelpropError } from "../errors.ts";
+import type { Tensor } from "../graph/tensor.ts";
 import { activations } from "../ops/activation.ts";
-import type { Tensor } from "../tensor.ts";
 
 export const invalid = (field: string, value: unknown, wanted: string) =>
   new RelpropError("ConfigInvalid", `config.json's ${field} is ${quote(value)}, it must be ${wanted}`, { field });

@@ -1,9 +1,9 @@
+import { input, type Tensor } from "../graph/tensor.ts";
 import { context, scores } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";
 import { linear } from "../ops/linear.ts";
 import { reshape } from "../ops/reshape.ts";
 import { skew } from "../ops/skew.ts";
-import { input, type Tensor } from "../tensor.ts";
 import { names as bert } from "./bert.ts";
 import { activation, agree, type Config, field, integer, invalid, oneOf, positive, unsupported } from "./config.ts";
 import { encoder } from "./encoder.ts";

@@ -1,10 +1,10 @@
 import { RelpropError } from "../errors.ts";
+import { input, type Tensor } from "../graph/tensor.ts";
 import { activations } from "../ops/activation.ts";
 import { context } from "../ops/attention.ts";
 import { gate } from "../ops/gate.ts";
 import { reshape } from "../ops/reshape.ts";
 import { pick } from "../ops/select.ts";
-import { input, type Tensor } from "../tensor.ts";
 import { activation, type Config, named } from "./config.ts";
 import type { Architecture, Family } from "./family.ts";
 import type { Fields } from "./fields.ts";

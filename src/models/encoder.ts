@@ -1,12 +1,12 @@
 // What encoders have in common: tables of embeddings below their blocks, a head above them.
 
 import { RelpropError } from "../errors.ts";
-import type { ReadingPoint } from "../explanation.ts";
+import type { ReadingPoint } from "../explain/explanation.ts";
+import type { Tensor } from "../graph/tensor.ts";
 import { context } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";
 import { pick } from "../ops/select.ts";
-import { MOST_LOOPS } from "../options.ts";
-import type { Tensor } from "../tensor.ts";
+import { MOST_LOOPS } from "../options/calls.ts";
 import { agree, type Config, integer } from "./config.ts";
 import type { Architecture, Embedded, Network } from "./family.ts";
 import { type Heads, top } from "./heads.ts";

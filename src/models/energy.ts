@@ -1,4 +1,4 @@
-import type { Tensor } from "../tensor.ts";
+import type { Tensor } from "../graph/tensor.ts";
 import type { Energy } from "./family.ts";
 import type { Weights } from "./weights.ts";
 

@@ -1,14 +1,14 @@
 import type { Data } from "../backends/backend.ts";
-import type { ReadingPoint } from "../explanation.ts";
-import type { Prepare } from "../images/prepare.ts";
-import type { Encoded, Input, Tables } from "../inputs.ts";
+import type { ReadingPoint } from "../explain/explanation.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import type { Prepare } from "../inputs/images/prepare.ts";
+import type { Encoded, Input, Tables } from "../inputs/inputs.ts";
 import type { attend } from "../ops/attend.ts";
-import type { Similarity } from "../sentence/modules.ts";
-import type { Tensor } from "../tensor.ts";
 import { bert } from "./bert.ts";
 import { type Config, field } from "./config.ts";
 import { type Fields, settings } from "./fields.ts";
 import type { Task } from "./heads.ts";
+import type { Similarity } from "./sentence/modules.ts";
 import type { Weights } from "./weights.ts";
 
 /** What a network is fed: vectors looked up on the host, so that a large vocabulary never travels to a device. */

@@ -1,6 +1,6 @@
+import type { Tensor } from "../graph/tensor.ts";
 import { add } from "../ops/elementwise.ts";
 import { gate } from "../ops/gate.ts";
-import type { Tensor } from "../tensor.ts";
 import { activation, agree, type Config, field, integer, invalid, oneOf, positive, unsupported } from "./config.ts";
 import { encoder } from "./encoder.ts";
 import type { Architecture, Family } from "./family.ts";

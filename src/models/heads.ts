@@ -2,9 +2,9 @@
 // there are.
 
 import { RelpropError } from "../errors.ts";
+import { cols, type Tensor } from "../graph/tensor.ts";
 import type { activations } from "../ops/activation.ts";
 import { linear } from "../ops/linear.ts";
-import { cols, type Tensor } from "../tensor.ts";
 import { type Config, field, labels, major, named, oneOf, unsupported } from "./config.ts";
 import type { Architecture } from "./family.ts";
 import { dense, norm } from "./layers.ts";

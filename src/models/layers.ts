@@ -2,12 +2,12 @@
 // transformers initialises it; one that a class or its config has not is taken out of the weights before: see biased().
 
 import { RelpropError } from "../errors.ts";
+import { cols, rows, type Tensor } from "../graph/tensor.ts";
 import { context, scores } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";
 import { linear } from "../ops/linear.ts";
 import { layerNorm } from "../ops/norm.ts";
 import { type Span, softmax } from "../ops/softmax.ts";
-import { cols, rows, type Tensor } from "../tensor.ts";
 import { type Config, flag, major } from "./config.ts";
 import type { Embedded } from "./family.ts";
 import type { Weights } from "./weights.ts";

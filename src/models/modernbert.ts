@@ -1,7 +1,7 @@
+import { input, type Tensor } from "../graph/tensor.ts";
 import { add } from "../ops/elementwise.ts";
 import { gate } from "../ops/gate.ts";
 import { rotary } from "../ops/rotary.ts";
-import { input, type Tensor } from "../tensor.ts";
 import {
   activation,
   agree,

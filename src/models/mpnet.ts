@@ -1,5 +1,5 @@
+import { input } from "../graph/tensor.ts";
 import { activations, tanh } from "../ops/activation.ts";
-import { input } from "../tensor.ts";
 import { activation, agree, flag, integer, invalid, positive } from "./config.ts";
 import { encoder } from "./encoder.ts";
 import type { Family } from "./family.ts";

@@ -1,3 +1,4 @@
+import { cols, type Tensor } from "../graph/tensor.ts";
 import { scores } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";
 import { gate } from "../ops/gate.ts";
@@ -6,7 +7,6 @@ import { linear } from "../ops/linear.ts";
 import { plainWeights } from "../ops/plain_weights.ts";
 import { softmax } from "../ops/softmax.ts";
 import { squares } from "../ops/squares.ts";
-import { cols, type Tensor } from "../tensor.ts";
 import { activation, agree, type Config, field, integer, invalid, labels, oneOf, positive } from "./config.ts";
 import { type Encoder, encoder } from "./encoder.ts";
 import { energy, symmetric } from "./energy.ts";

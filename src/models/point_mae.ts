@@ -1,5 +1,7 @@
 import type { Data } from "../backends/backend.ts";
 import { RelpropError } from "../errors.ts";
+import { cols, input, type Tensor } from "../graph/tensor.ts";
+import { encodeCloud } from "../inputs/points/cloud.ts";
 import { activations } from "../ops/activation.ts";
 import { context } from "../ops/attention.ts";
 import { dot } from "../ops/dot.ts";
@@ -9,8 +11,6 @@ import { linear } from "../ops/linear.ts";
 import { reshape } from "../ops/reshape.ts";
 import { scaleRows } from "../ops/scale_rows.ts";
 import { pick } from "../ops/select.ts";
-import { encodeCloud } from "../points/cloud.ts";
-import { cols, input, type Tensor } from "../tensor.ts";
 import { agree, type Config, field, integer, invalid, labels, named, oneOf } from "./config.ts";
 import { above } from "./encoder.ts";
 import type { Architecture, Embedded, Family } from "./family.ts";

@@ -1,9 +1,9 @@
 import type { Data } from "../backends/backend.ts";
-import type { Tables } from "../inputs.ts";
+import { cols, input, type Tensor } from "../graph/tensor.ts";
+import type { Tables } from "../inputs/inputs.ts";
 import { scores } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";
 import { skew } from "../ops/skew.ts";
-import { cols, input, type Tensor } from "../tensor.ts";
 import { type Config, field, integer, unsupported } from "./config.ts";
 import type { Weights } from "./weights.ts";
 

@@ -1,13 +1,13 @@
 // Models whose tokens are rows of numbers as they are given, without a vocabulary.
 
+import { isFloat } from "../checkpoint/dtypes.ts";
 import { quote, RelpropError } from "../errors.ts";
-import { isFloat } from "../floats.ts";
-import type { Encoded, Input, Matrix } from "../inputs.ts";
-import { named } from "../named.ts";
+import { input } from "../graph/tensor.ts";
+import type { Encoded, Input, Matrix } from "../inputs/inputs.ts";
+import { named } from "../inputs/named_tokens.ts";
 import { context } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";
 import { pick } from "../ops/select.ts";
-import { input } from "../tensor.ts";
 import type { Config } from "./config.ts";
 import { above, type Encoder } from "./encoder.ts";
 import type { Architecture } from "./family.ts";

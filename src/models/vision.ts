@@ -1,12 +1,12 @@
 // What vision Transformers have in common: patches as tokens after the model's own, norms before each half of a block.
 
 import type { Data } from "../backends/backend.ts";
+import type { Rows } from "../checkpoint/dtypes.ts";
 import { RelpropError } from "../errors.ts";
-import type { Rows } from "../floats.ts";
+import { cols, input, type Tensor } from "../graph/tensor.ts";
 import { context } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";
 import { linear } from "../ops/linear.ts";
-import { cols, input, type Tensor } from "../tensor.ts";
 import { agree, type Config, integer, oneOf, positive } from "./config.ts";
 import { above } from "./encoder.ts";
 import type { Architecture, Embedded } from "./family.ts";

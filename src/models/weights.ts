@@ -1,6 +1,6 @@
 import { RelpropError } from "../errors.ts";
+import { type Shape, type Tensor, weight } from "../graph/tensor.ts";
 import { widen } from "../ops/widen.ts";
-import { type Shape, type Tensor, weight } from "../tensor.ts";
 
 /** A weight that is computed from stored tensors, which are given in the order of `of`. */
 export interface Derived {

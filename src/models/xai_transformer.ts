@@ -1,7 +1,7 @@
+import { cols, type Tensor } from "../graph/tensor.ts";
 import { tanh } from "../ops/activation.ts";
 import { add } from "../ops/elementwise.ts";
 import { layerNorm } from "../ops/norm.ts";
-import { cols, type Tensor } from "../tensor.ts";
 import { agree, integer, positive, unsupported } from "./config.ts";
 import { encoder } from "./encoder.ts";
 import type { Family } from "./family.ts";

@@ -1,7 +1,7 @@
 // Activations of one number each. `name` has its closed forms in shaders/activations/ and assembly/activations/, of which
 // the build makes four kernels.
 
-import { apply, type Op, type Tensor } from "../tensor.ts";
+import { apply, type Op, type Tensor } from "../graph/tensor.ts";
 import { dot, sum } from "./dot.ts";
 import { elements, repeats } from "./elementwise.ts";
 

@@ -1,7 +1,7 @@
 // Attention whole: scores, softmax and context in one op that never holds [heads, t, s]. Its forward pass leaves three
 // numbers a row, from which its rules make the weights again, a block of rows at a time.
 
-import { apply, check, type Kept, type Op, type Rule, type Shape, type Tensor } from "../tensor.ts";
+import { apply, check, type Kept, type Op, type Rule, type Shape, type Tensor } from "../graph/tensor.ts";
 import { Context, Scores } from "./attention.ts";
 import { dot } from "./dot.ts";
 import { Softmax } from "./softmax.ts";

@@ -1,7 +1,7 @@
 // The two products of attention, per text and head. They are closed under their own gradients: the backward pass of
 // each is made of the same three kernels, whose `scale` absorbs 1/√d and the uniform rule's half.
 
-import { apply, check, type Kept, type Op, type Rule, type Tensor } from "../tensor.ts";
+import { apply, check, type Kept, type Op, type Rule, type Tensor } from "../graph/tensor.ts";
 import { dot } from "./dot.ts";
 
 /** scale · a · bᵀ in each head: [batch, t, heads·d] × [batch, s, heads·d] → [batch, heads, t, s]. */

@@ -1,4 +1,4 @@
-import { apply, check, cols, halves, type Op, rows, type Tensor, threads } from "../tensor.ts";
+import { apply, check, cols, halves, type Op, rows, type Tensor, threads } from "../graph/tensor.ts";
 
 /**
  * Σ a · b along the last axis: reads relevance off gradients and activations, and what a bias keeps. `b` may have

@@ -1,4 +1,4 @@
-import { apply, check, type Op, size, type Tensor, threads } from "../tensor.ts";
+import { apply, check, type Op, size, type Tensor, threads } from "../graph/tensor.ts";
 import { dot } from "./dot.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { apply, check, type Op, type Rule, size, type Tensor, threads } from "../tensor.ts";
+import { apply, check, type Op, type Rule, size, type Tensor, threads } from "../graph/tensor.ts";
 import { dot } from "./dot.ts";
 
 /** a · b, number by number: what gated layers are made of (Shazeer, 2020). */

@@ -1,6 +1,6 @@
 // Rows in groups of `of` that follow one another: points of a cloud in their neighbourhoods.
 
-import { apply, check, cols, type Op, type Tensor, threads } from "../tensor.ts";
+import { apply, check, cols, type Op, type Tensor, threads } from "../graph/tensor.ts";
 
 /** The largest number of each group, column by column: [batch, groups·of, d] → [batch, groups, d]. */
 export const highest = (x: Tensor, of: number): Tensor => apply(Highest, [x], { of });

@@ -1,5 +1,5 @@
 import { RelpropError } from "../errors.ts";
-import { apply, type Call, check, cols, type Kept, type Op, rows, size, type Tensor } from "../tensor.ts";
+import { apply, type Call, check, cols, type Kept, type Op, rows, size, type Tensor } from "../graph/tensor.ts";
 import { dot } from "./dot.ts";
 import { add } from "./elementwise.ts";
 import { choose, half, lean, share } from "./signs.ts";

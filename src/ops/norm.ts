@@ -1,4 +1,4 @@
-import { apply, type Call, check, cols, halves, type Kept, type Op, rows, type Tensor } from "../tensor.ts";
+import { apply, type Call, check, cols, halves, type Kept, type Op, rows, type Tensor } from "../graph/tensor.ts";
 import { dot } from "./dot.ts";
 
 /** (x − mean) / √(var + eps) · w + b along the last axis. */

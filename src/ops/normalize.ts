@@ -1,4 +1,4 @@
-import { apply, cols, halves, type Op, rows, size, type Tensor, threads } from "../tensor.ts";
+import { apply, cols, halves, type Op, rows, size, type Tensor, threads } from "../graph/tensor.ts";
 import { dot } from "./dot.ts";
 import { add } from "./elementwise.ts";
 import { scaleRows } from "./scale_rows.ts";

@@ -1,4 +1,4 @@
-import { apply, check, cols, type Op, rows, size, type Tensor, threads } from "../tensor.ts";
+import { apply, check, cols, type Op, rows, size, type Tensor, threads } from "../graph/tensor.ts";
 import type { Span } from "./softmax.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { apply, check, type Op, type Shape, size, type Tensor, threads } from "../tensor.ts";
+import { apply, check, type Op, type Shape, size, type Tensor, threads } from "../graph/tensor.ts";
 
 /** The same numbers in the same order. */
 export const reshape = (x: Tensor, shape: Shape): Tensor => apply(Reshape, [x], numbered(shape));

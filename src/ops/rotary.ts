@@ -1,4 +1,4 @@
-import { apply, check, cols, type Op, size, type Tensor, threads } from "../tensor.ts";
+import { apply, check, cols, type Op, size, type Tensor, threads } from "../graph/tensor.ts";
 
 /**
  * Turns each head of x [batch, t, heads·d] by its token's `angles` [t, d], cosines and then sines (Su et al., 2021). A

@@ -1,4 +1,4 @@
-import { apply, check, cols, type Op, size, type Tensor, threads } from "../tensor.ts";
+import { apply, check, cols, type Op, size, type Tensor, threads } from "../graph/tensor.ts";
 
 /** scale · x · s, each number of s for `width` numbers of x; the shorter one is read again from its start. */
 export const scaleRows = (x: Tensor, s: Tensor, width = cols(x), scale = 1): Tensor =>

@@ -1,4 +1,4 @@
-import { apply, check, cols, type Op, rows, size, type Tensor, threads } from "../tensor.ts";
+import { apply, check, cols, type Op, rows, size, type Tensor, threads } from "../graph/tensor.ts";
 
 /**
  * The gradient to start from, as many times the logits [batch, …, classes] as there are targets. A row of `request` holds a

@@ -1,4 +1,4 @@
-import { apply, type Op, size, type Tensor, threads } from "../tensor.ts";
+import { apply, type Op, size, type Tensor, threads } from "../graph/tensor.ts";
 
 /** Row `index` of each text: [batch, t, d] → [batch, 1, d]. */
 export const pick = (x: Tensor, index: number): Tensor => apply(Pick, [x], { index });

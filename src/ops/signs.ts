@@ -1,6 +1,6 @@
 // What rules that tell signs apart are made of.
 
-import { apply, type Op, size, type Tensor, threads } from "../tensor.ts";
+import { apply, type Op, size, type Tensor, threads } from "../graph/tensor.ts";
 
 /** keep · x + more · x⁺, or x⁻ if `sign` is −1. */
 export const lean = (x: Tensor, keep: number, more: number, sign: number): Tensor =>

@@ -1,4 +1,4 @@
-import { apply, check, cols, type Op, size, type Tensor, threads } from "../tensor.ts";
+import { apply, check, cols, type Op, size, type Tensor, threads } from "../graph/tensor.ts";
 
 /**
  * Scores by distance [batch, heads, t, 2t − 1] as scores by pair [batch, heads, t, t]: of tokens i and j column

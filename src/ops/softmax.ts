@@ -1,4 +1,4 @@
-import { apply, check, cols, halves, type Op, rows, size, type Tensor } from "../tensor.ts";
+import { apply, check, cols, halves, type Op, rows, size, type Tensor } from "../graph/tensor.ts";
 
 /** How many columns before a row's own and after it count. */
 export interface Span {

@@ -1,4 +1,4 @@
-import { apply, check, cols, halves, type Op, type Rule, size, type Tensor } from "../tensor.ts";
+import { apply, check, cols, halves, type Op, type Rule, size, type Tensor } from "../graph/tensor.ts";
 import { Scores } from "./attention.ts";
 import { dot } from "./dot.ts";
 import { scaleRows } from "./scale_rows.ts";

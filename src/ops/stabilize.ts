@@ -1,6 +1,6 @@
 // The ε rule's arithmetic.
 
-import { apply, type Op, type Tensor } from "../tensor.ts";
+import { apply, type Op, type Tensor } from "../graph/tensor.ts";
 import { elements, repeats } from "./elementwise.ts";
 
 /** g · y / (y ± eps): keeps outputs near zero from passing on large relevance. */

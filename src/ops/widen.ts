@@ -1,4 +1,4 @@
-import { apply, type Op, size, type Tensor, threads } from "../tensor.ts";
+import { apply, type Op, size, type Tensor, threads } from "../graph/tensor.ts";
 
 /** Dtypes of 16 bits whose numbers may stay as they are on a device, two in the room of one. */
 export const narrow = ["F16", "BF16"];

@@ -1,10 +1,10 @@
 // An explanation for a terminal. The only escapes are our own colours, every line ends plain, and without colour the
 // signed bars say it all.
 
-import type { Attribution, Explanation } from "../explanation.ts";
-import { checked } from "../kinds.ts";
-import { ansi as fields } from "../options.ts";
-import { segmented } from "../segments.ts";
+import type { Attribution, Explanation } from "../explain/explanation.ts";
+import { segmented } from "../inputs/segments.ts";
+import { ansi as fields } from "../options/calls.ts";
+import { checked } from "../options/kinds.ts";
 import { rgb, strength, terminal, weak, xterm } from "./color.ts";
 import { facts } from "./facts.ts";
 import { cells, characters, slice, wrap } from "./layout.ts";

@@ -1,9 +1,9 @@
 // An explanation as one page that stands alone: no script, nothing fetched, light and dark. The user's text stays one
 // piece of text, so that right-to-left scripts keep their order; every token has its number on hover and in the table.
 
-import type { Attribution, Explanation } from "../explanation.ts";
-import { checked } from "../kinds.ts";
-import { picture as fields } from "../options.ts";
+import type { Attribution, Explanation } from "../explain/explanation.ts";
+import { picture as fields } from "../options/calls.ts";
+import { checked } from "../options/kinds.ts";
 import { dark, hex, light, type Palette, strength, weak } from "./color.ts";
 import { facts } from "./facts.ts";
 import { figure, type PictureOptions } from "./overlay.ts";

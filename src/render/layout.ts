@@ -2,8 +2,8 @@
 // Cuts fall between what a reader sees as characters: tokens that share one (the bytes of an emoji, a letter and its
 // accent) share a slice, and relevance being additive, the slice shows their sum.
 
-import type { Explanation, TokenRelevance } from "../explanation.ts";
-import { segmented } from "../segments.ts";
+import type { Explanation, TokenRelevance } from "../explain/explanation.ts";
+import { segmented } from "../inputs/segments.ts";
 import { visible } from "./text.ts";
 
 /** A stretch of the user's text and the tokens read from it; none for what lies between tokens. */

@@ -2,8 +2,8 @@
 // target, blue against it, and what does not matter stays as it is, in grey.
 
 import { RelpropError } from "../errors.ts";
-import type { Attribution, Explanation, ImageView } from "../explanation.ts";
-import type { Pixels } from "../images/picture.ts";
+import type { Attribution, Explanation, ImageView } from "../explain/explanation.ts";
+import type { Pixels } from "../inputs/images/picture.ts";
 import { light, rgb, strength } from "./color.ts";
 import { encodePng } from "./png.ts";
 import { drawn, escaped, short } from "./text.ts";

@@ -1,6 +1,6 @@
 // A PNG file of pixels (W3C PNG, third edition), not compressed: everywhere, at once, by nobody's help.
 
-import type { Pixels } from "../images/picture.ts";
+import type { Pixels } from "../inputs/images/picture.ts";
 
 const STORED = 65535; // bytes of a block that is not compressed, at most
 

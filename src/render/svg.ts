@@ -1,9 +1,9 @@
 // An explanation as one figure: the text on lines of monospace cells, each slice fitted to its cells so that every
 // program that draws it agrees, on its own light ground.
 
-import type { Attribution, Explanation } from "../explanation.ts";
-import { checked } from "../kinds.ts";
-import { picture as fields } from "../options.ts";
+import type { Attribution, Explanation } from "../explain/explanation.ts";
+import { picture as fields } from "../options/calls.ts";
+import { checked } from "../options/kinds.ts";
 import { asRead, direction } from "./bidi.ts";
 import { hex, light, strength, weak } from "./color.ts";
 import { facts } from "./facts.ts";

@@ -2,8 +2,8 @@
 // test/reference/safetensors_differential.py starts it and reads its output. Arguments: mutants, seed.
 
 import { writeSync } from "node:fs";
+import { readHeader } from "../../src/checkpoint/safetensors.ts";
 import { RelpropError } from "../../src/errors.ts";
-import { readHeader } from "../../src/safetensors.ts";
 import { malformed, wellFormed } from "./safetensors-cases.ts";
 import { mutant, seeded } from "./safetensors-mutants.ts";
 

@@ -1,8 +1,8 @@
 // Checkpoints of every family with their JSON files changed at any place: a model that answers, or an error with a code.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import type { Image } from "../../src/images/picture.ts";
-import { load } from "../../src/load.ts";
+import type { Image } from "../../src/inputs/images/picture.ts";
+import { load } from "../../src/runtime/load.ts";
 import type { Random } from "../corpus/safetensors-mutants.ts";
 import { coded, type Fuzzer, pick } from "./shared/fuzzer.ts";
 

@@ -1,8 +1,8 @@
 // Servers that misbehave at random: the very bytes, or an error with a code, soon.
 
 import * as assert from "uvu/assert";
-import { files } from "../../src/files.ts";
-import { readHeader } from "../../src/safetensors.ts";
+import { readHeader } from "../../src/checkpoint/safetensors.ts";
+import { files } from "../../src/checkpoint/sources.ts";
 import type { Random } from "../corpus/safetensors-mutants.ts";
 import { type Exchange, hurried, serve } from "../server.ts";
 import { coded, type Fuzzer, pick } from "./shared/fuzzer.ts";

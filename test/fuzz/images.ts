@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { crc32, deflateSync } from "node:zlib";
 import * as assert from "uvu/assert";
-import { picture } from "../../src/images/picture.ts";
+import { picture } from "../../src/inputs/images/picture.ts";
 import type { Random } from "../corpus/safetensors-mutants.ts";
 import { coded, type Fuzzer, pick } from "./shared/fuzzer.ts";
 

@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { chooseMethod, evaluate, plot, randomized, table } from "../../src/evaluate.ts";
 import { ansi, charts, html, load, type Model, png, serve, svg } from "../../src/index.ts";
-import * as known from "../../src/options.ts";
+import * as known from "../../src/options/calls.ts";
 import type { Random } from "../corpus/safetensors-mutants.ts";
 import { eye, files, normal } from "../systems.ts";
 import { coded, type Fuzzer, pick } from "./shared/fuzzer.ts";

@@ -1,7 +1,7 @@
 // Safetensors files that are almost right: a header that is as it should be, or an error with a code.
 
 import * as assert from "uvu/assert";
-import { readHeader, readTensor } from "../../src/safetensors.ts";
+import { readHeader, readTensor } from "../../src/checkpoint/safetensors.ts";
 import { mutant } from "../corpus/safetensors-mutants.ts";
 import { coded, type Fuzzer } from "./shared/fuzzer.ts";
 

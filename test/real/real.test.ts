@@ -4,7 +4,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { tokenizerOf } from "../../src/tokenizers/read.ts";
+import { tokenizerOf } from "../../src/inputs/tokenizers/read.ts";
 
 const url = (path: string) => new URL(path, import.meta.url);
 const json = (path: string) => JSON.parse(readFileSync(url(path), "utf8"));

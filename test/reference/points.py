@@ -74,7 +74,7 @@ def cloud(name):
 
 
 def grouped(x):
-    """Farthest points and their neighbours, as src/points/cloud.ts has them."""
+    """Farthest points and their neighbours, as src/inputs/points/cloud.ts has them."""
     centres = [0]
     far = np.full(len(x), np.inf)
     for _ in range(GROUPS - 1):

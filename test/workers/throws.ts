@@ -1,6 +1,6 @@
 // Serves, and throws where nobody catches when a prediction of "crash" is asked for.
-import { Model } from "../../src/model.ts";
-import { serve } from "../../src/worker/serve.ts";
+import { Model } from "../../src/runtime/model.ts";
+import { serve } from "../../src/runtime/worker/serve.ts";
 
 const { predict } = Model.prototype;
 Model.prototype.predict = function (this: Model, text: unknown) {

@@ -1,4 +1,4 @@
-import type { TokenRelevance } from "../../explanation.ts";
+import type { TokenRelevance } from "../../explain/explanation.ts";
 import { mean } from "../bootstrap.ts";
 import type { Protocol } from "../protocol.ts";
 import { cosine, spearman } from "../ranks.ts";

@@ -1,0 +1,36 @@
+import type { Method } from "./methods.ts";
+import { legendre } from "./quadrature.ts";
+import { dots } from "./vectors.ts";
+
+/**
+ * (x − x′) · ∫₀¹ ∂f(x′ + α(x − x′)) dα (Sundararajan et al. 2017, arXiv 1703.01365, Eq. 1) over embeddings, the integral by
+ * Gauss and Legendre's nodes, as many as `steps`. x′ has the `baseline` for each token but the special ones, which stay.
+ * Complete: the numbers add up to f(x) − f(x′), up to the quadrature's error.
+ */
+export const integratedGradients: Method = {
+  name: "integrated-gradients",
+  signed: true,
+  options: { steps: 50, baseline: "pad" },
+  words: { baseline: ["pad", "unk", "mask", "zero"] },
+  async run(view, { steps, baseline }) {
+    const n = view.tokens.length;
+    const none = view.standIn(baseline);
+    const away = view.tokens.map(({ id, special }) => (special ? id : none));
+    const x = await view.embeddings(view.ids);
+    const x0 = await view.embeddings(away);
+    const { nodes, weights } = legendre(Number(steps));
+    const points = nodes.map((alpha) => x0.map((from, i) => from + alpha * (x[i] - from)));
+    const mean = new Float64Array(x.length);
+    for (const [k, g] of (await view.gradients(points)).entries()) {
+      for (let i = 0; i < mean.length; i++) mean[i] += weights[k] * g[i];
+    }
+    const relevance = dots(
+      x.map((to, i) => to - x0[i]),
+      mean,
+      n,
+    );
+    const [f0] = await view.f([away]);
+    const whole = view.logit - f0;
+    return { relevance, completeness: { whole, error: whole - relevance.reduce((a, b) => a + b, 0) } };
+  },
+};

@@ -1,0 +1,182 @@
+// Methods other than propagation, behind the same explain(): each a file of methods/. Loaded when one is asked for.
+
+import { quote, RelpropError } from "../errors.ts";
+import type { Attribution } from "../explain/explanation.ts";
+import type { ExplainOptions } from "../explain/request.ts";
+import type { Encoded } from "../inputs/inputs.ts";
+import { attribute as fields } from "../options/calls.ts";
+import { checked } from "../options/kinds.ts";
+import type { OneOrMore } from "../options/lists.ts";
+import type { Engine } from "../runtime/engine.ts";
+import { attentionFlow } from "./attention-flow.ts";
+import { attentionLast } from "./attention-last.ts";
+import { gae } from "./gae.ts";
+import { gradRollout } from "./grad-rollout.ts";
+import { integratedGradients } from "./integrated-gradients.ts";
+import { kernelShap } from "./kernel-shap.ts";
+import { occlusion } from "./occlusion.ts";
+import { random } from "./random.ts";
+import { rollout } from "./rollout.ts";
+import { saliency } from "./saliency.ts";
+import { smoothgrad } from "./smoothgrad.ts";
+import { View } from "./view.ts";
+
+/** Options of a method by name: numbers, or words of which some are known. */
+export type Options = Readonly<Record<string, number | string>>;
+
+export interface Found {
+  /** By token. */
+  relevance: ArrayLike<number>;
+  completeness?: Attribution["completeness"];
+}
+
+/** @internal */
+export interface Method {
+  name: string;
+  signed: boolean;
+  /** Its options and their defaults. */
+  options: Options;
+  /** The words that an option takes. */
+  words?: Readonly<Record<string, readonly string[]>>;
+  run(view: View, options: Options): Promise<Found>;
+}
+
+const all = [
+  saliency,
+  integratedGradients,
+  smoothgrad,
+  attentionLast,
+  rollout,
+  attentionFlow,
+  gae,
+  gradRollout,
+  occlusion,
+  kernelShap,
+  random,
+];
+
+/** The names of the methods that do not propagate. */
+export type AttributionName =
+  | "saliency"
+  | "integrated-gradients"
+  | "smoothgrad"
+  | "attention-last"
+  | "rollout"
+  | "attention-flow"
+  | "gae"
+  | "grad-rollout"
+  | "occlusion"
+  | "kernel-shap"
+  | "random";
+
+/** A name, or a name with some of its options: `{ name: "integrated-gradients", steps: 20 }`. */
+export type AttributionMethod = AttributionName | ({ name: AttributionName } & Options);
+
+export interface AttributeOptions
+  extends Pick<ExplainOptions, "target" | "contrast" | "truncate" | "signal" | "groups"> {
+  method: AttributionMethod;
+  at?: "embeddings";
+  /** How many runs of the network are behind it. */
+  onProgress?: (progress: { forwards: number }) => void;
+}
+
+type Listable = "method" | "target" | "contrast";
+export type AttributeLists = Omit<AttributeOptions, Listable> & { method: OneOrMore<AttributionMethod> } & {
+  [K in "target" | "contrast"]?: OneOrMore<Required<AttributeOptions>[K]>;
+} & { [K in Listable]: Record<K, readonly unknown[]> }[Listable];
+
+/** Each text's attribution, for `rows` of ops/seed.ts; flat lists where options are lists, methods slowest. @internal */
+export async function attribute(
+  engine: Engine,
+  encoded: readonly Encoded[],
+  rows: readonly Float32Array[],
+  options: AttributeOptions | AttributeLists,
+): Promise<(Attribution | Attribution[])[]> {
+  const { model, backend } = engine.about;
+  const asked = [options.method].flat().map((method) => attribution(method, engine.tools.methods));
+  const { signal, onProgress, groups } = checked(`explain() by ${asked[0].method.name}`, fields, options);
+  const grain = groups && (await import("../explain/breakdown.ts"));
+  let before = 0;
+  const results: Attribution[][] = [];
+  for (const one of encoded) {
+    const found: Attribution[] = [];
+    for (const { method, settings } of asked) {
+      for (const row of rows) {
+        const count = (forwards: number) => onProgress?.({ forwards: before + forwards });
+        const view = await View.of(engine, one, row, { signal, onProgress: count });
+        const { relevance, completeness } = await method.run(view, settings);
+        const tokens = one.tokens.map((token, j) => ({ ...token, relevance: relevance[j] }));
+        found.push({
+          text: one.text,
+          ...(one.image && { image: one.image }),
+          ...(one.cloud && { cloud: one.cloud }),
+          model,
+          method: method.name,
+          options: settings,
+          at: "embeddings",
+          backend,
+          target: view.target,
+          ...(view.contrast && { contrast: view.contrast }),
+          classes: view.classes,
+          logit: view.logit,
+          signed: method.signed,
+          tokens,
+          ...(grain && { groups: grain.grouped({ text: one.text, tokens }, groups!) }),
+          ...(completeness && { completeness }),
+          forwards: view.forwards,
+          warnings: one.warnings,
+        });
+        before += view.forwards;
+      }
+    }
+    results.push(found);
+  }
+  const several = [options.method, options.target, options.contrast].some(Array.isArray);
+  return several ? results : results.map(([only]) => only);
+}
+
+/** Throws where a method needs words that can be left out, or embeddings that can be moved. @internal */
+export function wordsAside({ method }: AttributeLists | AttributeOptions): void {
+  const known = ["attention-last", "rollout", "attention-flow", "gae", "grad-rollout", "random"];
+  for (const one of [method].flat() as AttributionMethod[]) {
+    const name = typeof one === "string" ? one : one.name;
+    if (known.includes(name)) continue;
+    const message = `${name} needs words, which this model does not read; beside methods that propagate there are ${known.join(", ")}`;
+    throw new RelpropError("InvalidOption", message);
+  }
+}
+
+const MOST = 1e6; // of an option that is a number
+
+/** A method with all of its options; throws `InvalidOption` at what there is not. @internal */
+export function attribution(
+  wanted: unknown,
+  propagations: ReadonlyMap<string, unknown>,
+): { method: Method; settings: Options } {
+  const { name, ...given } = (typeof wanted === "string" ? { name: wanted } : Object(wanted)) as Record<
+    string,
+    unknown
+  >;
+  const method = all.find((one) => one.name === name);
+  if (!method) {
+    const known = [...propagations.keys(), ...all.map(({ name }) => name)].join(", ");
+    const also = propagations.has(String(name)) ? "; methods that propagate are asked for without the others" : "";
+    throw new RelpropError("InvalidOption", `there is no method ${quote(name)}, only ${known}${also}`);
+  }
+  for (const [option, value] of Object.entries(given)) {
+    const usual = Object.hasOwn(method.options, option) ? method.options[option] : undefined;
+    if (usual === undefined) {
+      const known = Object.keys(method.options).join(", ") || "none";
+      throw new RelpropError("InvalidOption", `${method.name} has no option ${quote(option)}, only ${known}`);
+    }
+    const words = method.words?.[option];
+    const most = option === "seed" ? Number.MAX_SAFE_INTEGER : MOST;
+    const fits = words
+      ? words.includes(String(value))
+      : Number.isFinite(value) && (value as number) >= 0 && (value as number) <= most;
+    if (fits && typeof value === typeof usual) continue;
+    const wanted = words ? words.join(", ") : `a number from 0 to ${most}`;
+    throw new RelpropError("InvalidOption", `${method.name}'s ${option} is ${wanted}, not ${quote(value)}`);
+  }
+  return { method, settings: { ...method.options, ...(given as Options) } };
+}

@@ -1,0 +1,14 @@
+import type { Method } from "./methods.ts";
+
+/** f(x) less f with the token left out (Li et al. 2016, arXiv 1612.08220): each in turn, special ones as well. */
+export const occlusion: Method = {
+  name: "occlusion",
+  signed: true,
+  options: { by: "mask" },
+  words: { by: ["unk", "mask", "pad", "zero"] },
+  async run(view, { by }) {
+    const none = view.standIn(by);
+    const without = view.tokens.map((_, j) => view.ids.map((id, k) => (k === j ? none : id)));
+    return { relevance: (await view.f(without)).map((f) => view.logit - f) };
+  },
+};

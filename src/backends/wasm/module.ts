@@ -1,0 +1,70 @@
+// The kernels as a compiled module: the package's own, or what the caller gives where a runtime forbids compiling.
+
+import { RelpropError } from "../../errors.ts";
+import { builtin, handed } from "./builtin.ts";
+
+/** `simd` gives the same bits in every engine; `relaxed` fuses multiply and add where the processor can. */
+export type Build = "simd" | "relaxed";
+
+/** The kernels, compiled or to be compiled: what an import or a fetch of `relprop/kernels.wasm` gives. */
+export type WasmSource = WebAssembly.Module | BufferSource | Response;
+
+/** The fastest build that this runtime takes; only the simd build if results must not depend on the runtime. */
+export function choose(deterministic = false): Build {
+  return !deterministic && WebAssembly.validate(Uint8Array.from(atob(PROBE), (c) => c.charCodeAt(0)))
+    ? "relaxed"
+    : "simd";
+}
+
+// A module of one function, which calls f32x4.relaxed_madd.
+const PROBE = "AGFzbQEAAAABBAFgAAADAgEAChQBEgBBAP0RQQD9EUEA/RH9hQIaCw==";
+
+/** Compiles the given kernels, or the package's own. Throws `WasmUnavailable`. */
+export async function compile(
+  given: WasmSource | Promise<WasmSource> | undefined,
+  deterministic?: boolean,
+): Promise<WebAssembly.Module> {
+  if (typeof WebAssembly === "undefined") throw unavailable("this runtime has no WebAssembly");
+  const own = choose(deterministic);
+  const source = given === undefined ? (handed(own) ?? (await builtin(own))) : await arrived(given);
+  if (isModule(source)) return source;
+  if (!isValid(source)) {
+    throw unavailable(
+      given === undefined
+        ? "this runtime's WebAssembly has no SIMD, which the kernels need"
+        : "what `wasm` gave is neither a WebAssembly.Module nor the bytes of one that this runtime takes",
+    );
+  }
+  try {
+    return await WebAssembly.compile(source);
+  } catch (cause) {
+    const page = "a page's Content-Security-Policy must allow 'wasm-unsafe-eval'";
+    const edge = 'an edge function imports "relprop/kernels.wasm" and passes it, load(…, { wasm })';
+    throw unavailable(`this runtime does not compile the kernels: ${page}; ${edge} (${cause})`, cause);
+  }
+}
+
+async function arrived(given: WasmSource | Promise<WasmSource>): Promise<WebAssembly.Module | BufferSource> {
+  try {
+    const source = await given;
+    if (!(source instanceof Response)) return source;
+    if (!source.ok) throw new Error(`the server answered ${source.status}`);
+    return await source.arrayBuffer();
+  } catch (cause) {
+    throw unavailable(`the kernels that \`wasm\` promised did not arrive: ${cause}`, cause);
+  }
+}
+
+function isValid(source: BufferSource): boolean {
+  try {
+    return WebAssembly.validate(source);
+  } catch {
+    return false; // no bytes at all
+  }
+}
+
+/** Also a module of another realm, as Next's edge sandbox has them, where `instanceof` is false. */
+const isModule = (source: unknown): source is WebAssembly.Module =>
+  Object.prototype.toString.call(source) === "[object WebAssembly.Module]";
+
+const unavailable = (message: string, cause?: unknown) => new RelpropError("WasmUnavailable", message, {}, cause);

@@ -1,0 +1,231 @@
+import { RelpropError } from "../../errors.ts";
+import { type Plan, workBytes } from "../../graph/plan.ts";
+import { type Backend, type Data, expect, type Program } from "../backend.ts";
+import { type Profile, record } from "../profile.ts";
+import { builtin, rest } from "./builtin.ts";
+import { choose, compile, type WasmSource } from "./module.ts";
+
+import { type KernelCall, takePlace } from "./thread.ts";
+
+const PAGE = 65536;
+
+export interface WasmOptions {
+  /** WASM: the same bits in every runtime, by leaving relaxed SIMD unused, which is up to twice as fast. */
+  deterministic?: boolean;
+  /**
+   * WASM: threads that share the work (default 1); `deterministic` results are the same for any number. Where there
+   * are none to be had, as in a page that is not cross-origin isolated, one does it all and `backendReason` says why.
+   */
+  threads?: number;
+  /** Times every kernel, for `model.profile()`; WebGPU needs `timestamp-query` for it. */
+  profile?: boolean;
+}
+
+/** Runs kernels on a memory of its own. */
+export interface Crew {
+  readonly threads: number;
+  readonly memory: WebAssembly.Memory;
+  /** Where free memory begins. */
+  readonly heap: number;
+  /** Whether it has a kernel; `add` brings more, from a module's bytes. */
+  has(kernel: string): boolean;
+  add(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  run(calls: KernelCall[]): void | Promise<void>;
+  /** Set once a thread has ended. */
+  readonly lost?: RelpropError;
+  dispose(): void;
+}
+
+/** Runs plans on the CPU, with the kernels of assembly/. Throws `WasmUnavailable` where the runtime forbids them. */
+export async function wasm(given?: WasmSource | Promise<WasmSource>, options: WasmOptions = {}): Promise<Backend> {
+  const { deterministic, threads = 1, profile } = options;
+  let reason: string | undefined;
+  const more = () => rest(choose(deterministic));
+  if (threads > 1) {
+    try {
+      return backend(await together(threads, given ?? (await builtin(choose(deterministic)))), more, { profile });
+    } catch (cause) {
+      reason = `one thread, because of ${cause}`;
+    }
+  }
+  return backend(await alone(await compile(given, deterministic)), more, { profile, reason });
+}
+
+async function together(threads: number, kernels: unknown): Promise<Crew> {
+  if (!(kernels instanceof Uint8Array)) throw new Error("kernels compiled beforehand have no shared memory");
+  const { startThreads } = await import("./threads.ts");
+  return startThreads(threads, kernels as Uint8Array<ArrayBuffer>);
+}
+
+/** One thread, the caller's own. */
+async function alone(module: WebAssembly.Module): Promise<Crew> {
+  const memory = room(() => new WebAssembly.Memory({ initial: 1, maximum: PAGE }));
+  const exports = { ...(await instantiate(module, memory)) };
+  const heap = exports.heap as WebAssembly.Global<"i32"> | undefined;
+  if (typeof heap?.value !== "number") {
+    throw new RelpropError("WasmUnavailable", "the given module is not relprop's kernels");
+  }
+  room(() => memory.grow(Math.ceil(heap.value / PAGE)));
+  const place = { memory, end: heap.value, thread: 0, threads: 1 };
+  takePlace(heap, place);
+  return {
+    threads: 1,
+    memory,
+    heap: heap.value,
+    has: (kernel) => kernel in exports,
+    async add(bytes) {
+      const { heap, ...more } = await instantiate(await compile(bytes), memory);
+      takePlace(heap as WebAssembly.Global<"i32">, place);
+      Object.assign(exports, more);
+    },
+    run(calls) {
+      for (const [kernel, ...numbers] of calls) (exports[kernel] as (...numbers: number[]) => void)(...numbers);
+    },
+    dispose() {},
+  };
+}
+
+type More = () => Promise<Uint8Array<ArrayBuffer> | undefined>;
+
+function backend(crew: Crew, more: More, options: { profile?: boolean; reason?: string }): Backend {
+  const { memory, heap } = crew;
+  const { reason } = options;
+
+  // Weights lie from the heap up; above them the work buffers of whichever program runs.
+  const weights = new Map<string, number>();
+  let end = align(heap);
+  let before: Promise<unknown> = Promise.resolve(); // all programs work in the same place, so one at a time
+  const profile: Profile | undefined = options.profile ? new Map() : undefined;
+
+  const reserve = (top: number) => {
+    const missing = top - memory.buffer.byteLength;
+    if (missing <= 0) return;
+    try {
+      memory.grow(Math.ceil(missing / PAGE));
+    } catch (cause) {
+      const have = Math.floor(memory.buffer.byteLength / 2 ** 20);
+      const want = Math.floor(top / 2 ** 20);
+      throw new RelpropError(
+        "OutOfMemory",
+        `WASM memory cannot grow from ${have} to ${want} MiB`,
+        { bytes: top },
+        cause,
+      );
+    }
+  };
+  const inTurn = <R>(work: () => Promise<R>) => {
+    const turn = before.then(work);
+    before = turn.catch(() => {});
+    return turn;
+  };
+  /** Loads the kernels that the usual ones lack, if the plan needs one. */
+  const complete = async ({ steps }: Plan) => {
+    const missing = () => steps.find(({ kernel }) => !crew.has(kernel))?.kernel;
+    if (missing() === undefined) return;
+    const bytes = await more();
+    if (bytes) await inTurn(async () => missing() !== undefined && crew.add(bytes));
+    if (missing() === undefined) return;
+    throw new RelpropError("WasmUnavailable", `the given module has no kernel ${missing()}; is it of another version?`);
+  };
+  const view = (pointer: number, size: number) => new Float32Array(memory.buffer, pointer, size);
+
+  const prepare = (plan: Plan): Program => {
+    const missing = plan.buffers.find((b) => b.weight !== undefined && !weights.has(b.weight));
+    if (missing) throw new RelpropError("MissingTensor", `no weight ${missing.weight} was uploaded`);
+
+    // Offsets from `end`, which moves when a weight is uploaded later.
+    let bytes = 0;
+    const offsets = plan.buffers.map((b) => {
+      const offset = bytes;
+      if (b.weight === undefined) bytes = align(bytes + b.bytes);
+      return offset;
+    });
+    reserve(end + bytes);
+    const pointer = (buffer: number) => weights.get(plan.buffers[buffer].weight ?? "") ?? end + offsets[buffer];
+
+    const work = async (inputs: Data) => {
+      reserve(end + bytes);
+      for (const [name, { buffer, size }] of Object.entries(plan.inputs)) {
+        view(pointer(buffer), size).set(expect(inputs, name, size));
+      }
+      const calls = plan.steps.map(
+        ({ kernel, buffers, args }): KernelCall => [kernel, ...buffers.map(pointer), ...args],
+      );
+      try {
+        if (profile) await timed(crew, plan, calls, profile);
+        else await crew.run(calls);
+      } catch (cause) {
+        throw crew.lost ?? new RelpropError("WasmTrap", `a kernel stopped: ${cause}; please report this`, {}, cause);
+      }
+      const results: Data = {};
+      for (const [name, { buffer, size }] of Object.entries(plan.outputs)) {
+        results[name] = room(() => view(pointer(buffer), size).slice(), 4 * size);
+      }
+      return results;
+    };
+    const run = (inputs: Data) => inTurn(() => work(inputs));
+    return { bytes: workBytes(plan), run, dispose: () => {} };
+  };
+
+  return {
+    name: "wasm",
+    threads: crew.threads,
+    reason,
+    get lost() {
+      return crew.lost;
+    },
+    rows: 512,
+    async allocate(sizes) {
+      let next = end;
+      const places = [...sizes].map(([name, size]) => {
+        const place = [name, next] as const;
+        next = align(next + 4 * size);
+        return place;
+      });
+      reserve(next);
+      for (const [name, pointer] of places) weights.set(name, pointer);
+      end = next;
+    },
+    async write(name, at, n, fill) {
+      fill(view(weights.get(name)! + 4 * at, n));
+    },
+    async prepare(plan) {
+      await complete(plan);
+      return prepare(plan);
+    },
+    dispose() {
+      weights.clear();
+      crew.dispose();
+    },
+    profile,
+  };
+}
+
+/** Runs calls one by one and enters the time of each. */
+async function timed(crew: Crew, plan: Plan, calls: KernelCall[], profile: Profile): Promise<void> {
+  for (const [i, call] of calls.entries()) {
+    const start = performance.now();
+    await crew.run([call]);
+    record(profile, plan.steps[i], performance.now() - start);
+  }
+}
+
+/** What needs memory. Throws `OutOfMemory`. */
+function room<T>(make: () => T, bytes = PAGE): T {
+  try {
+    return make();
+  } catch (cause) {
+    throw new RelpropError("OutOfMemory", `this runtime has no memory for ${bytes} bytes: ${cause}`, { bytes }, cause);
+  }
+}
+
+// By division: bit operations are signed and break beyond 2 GiB.
+const align = (pointer: number) => Math.ceil(pointer / 16) * 16;
+
+async function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<WebAssembly.Exports> {
+  try {
+    return (await WebAssembly.instantiate(module, { env: { memory } })).exports;
+  } catch (cause) {
+    throw new RelpropError("WasmUnavailable", `the kernels do not start: ${cause}`, {}, cause);
+  }
+}

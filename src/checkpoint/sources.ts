@@ -1,0 +1,232 @@
+// Where a model's files come from. Every kind of source, one file each in files/, becomes the same thing: a way to open a
+// file by name and read ranges of it.
+
+import { quote, RelpropError, throwIfAborted } from "../errors.ts";
+import { loadHere } from "../options/calls.ts";
+import { checked } from "../options/kinds.ts";
+import type { Bytes } from "./safetensors.ts";
+import { type Contents, fromBlob, fromBytes, given, lastPart, MARKS, nearest, parts } from "./sources/given.ts";
+import type { Hub } from "./sources/hub.ts";
+import { type Count, meter, type Progress } from "./sources/progress.ts";
+import { remote } from "./sources/remote.ts";
+import { fileSystem } from "./sources/system.ts";
+
+export type { Contents, Hub, Progress };
+
+/**
+ * A directory's path or `file:` URL (Node, Deno, Bun), a base URL, a model on a hub, a folder or files picked in a browser,
+ * or contents by file name.
+ */
+export type Source =
+  | string
+  | URL
+  | Hub
+  | FileSystemDirectoryHandle
+  | Iterable<File>
+  | Readonly<Record<string, Contents>>;
+
+export interface ReadOptions {
+  signal?: AbortSignal;
+  onProgress?: (progress: Progress) => void;
+  /**
+   * Keeps fetched files in the browser's Cache API: `true` (as "relprop"), a cache's name, or a `Cache`. What is kept is used
+   * while the server still has the same file, or cannot be reached; a load that was cut off goes on where it stopped.
+   */
+  cache?: boolean | string | Cache;
+  /**
+   * SHA-256 by file name, as `sha256-` and Base64 or as 64 hex digits: such a file is read whole and checked first. A file
+   * that is not there is an error (`Integrity`), and so is one that the model does not read (`InvalidOption`).
+   */
+  integrity?: Readonly<Record<string, string>>;
+  /**
+   * Milliseconds (30,000) that a server may send nothing, or less than 1,000 bytes a second on average, before the load
+   * fails with `FetchStalled`. `Infinity` waits for ever.
+   */
+  stallTimeout?: number;
+  /** In place of `fetch`: adds headers, goes through a proxy, or reads an edge function's assets. */
+  fetch?: (url: URL, init: RequestInit) => Promise<Response>;
+}
+
+export interface Files {
+  /** A name for the model: the last part of its path or URL. */
+  readonly name: string;
+  /** Why files are not kept although `cache` asks for it. */
+  readonly cacheReason?: string;
+  /** What a server answered with a page of HTML: such a file is not there. */
+  readonly pages?: ReadonlyMap<string, RelpropError>;
+  /** Throws `InvalidOption` if `integrity` has a file that was not opened, `Integrity` if one is another. */
+  checkIntegrity?(): Promise<void>;
+  /** Opens a file; undefined if the source does not have it. */
+  open(file: string): Promise<Bytes | undefined>;
+  close(): Promise<void>;
+}
+
+/** Why there is no such file: the server has a page in its place, or nothing. */
+export const missing = ({ pages }: Files, name: string, instead = ""): RelpropError =>
+  pages?.get(name) ?? new RelpropError("MissingFile", `the model has no ${name}${instead}`, { file: name });
+
+/** Asked for at once, so that a load waits for one round trip and knows early how much there is to come. */
+const USUAL = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"];
+
+export async function files(source: Source, given: ReadOptions = {}): Promise<Files> {
+  const options = checked("load()", loadHere, given);
+  let thrown: { error: unknown } | undefined; // by the caller's onProgress: it ends the load, and is what that rejects with
+  const count = meter((progress) => {
+    if (thrown) return;
+    try {
+      options.onProgress?.(progress);
+    } catch (error) {
+      thrown = { error };
+      void from.close();
+    }
+  });
+  const readable = async <T>(reading: Promise<T>, file: string): Promise<T> => {
+    const [found] = await Promise.allSettled([reading]);
+    if (thrown) throw thrown.error;
+    if (found.status === "fulfilled") return found.value;
+    const cause = found.reason;
+    if (cause instanceof RelpropError) throw cause;
+    const code = cause instanceof RangeError ? "OutOfMemory" : "FetchFailed";
+    throw new RelpropError(code, `${quote(file)} could not be read: ${cause}`, { file }, cause);
+  };
+  const expected = new Map(Object.entries(options.integrity ?? {}));
+  const from = await find(source, options, count).catch((cause) => {
+    if (cause instanceof RelpropError) throw cause;
+    const why = quote(cause instanceof Error ? cause.message : cause);
+    throw invalid(`the model's source cannot be read: ${why}`, cause); // a folder that was closed, a proxy that throws
+  });
+  const opened = new Map<string, Promise<Bytes | undefined>>();
+
+  const open = (file: string) => {
+    const again = opened.get(file);
+    if (again) return again;
+    const opening = readable(from.open(file), file).then(async (found) => {
+      count(file, 0, found?.size ?? 0);
+      const bytes: Bytes | undefined = found && {
+        size: found.size,
+        read: (start, end, signal, into) => readable(found.read(start, end, signal, into), file),
+      };
+      const digest = expected.get(file);
+      return digest === undefined ? bytes : verified(bytes, file, digest, options.signal);
+    });
+    opened.set(file, opening);
+    count(file, 0);
+    opening.catch(() => {}); // told to whoever asks for the file
+    return opening;
+  };
+  const close = async () => {
+    await from.close(); // ends what is still on its way
+    void Promise.allSettled(opened.values()).then(() => from.close()); // and what was opened meanwhile
+  };
+  USUAL.forEach(open);
+  return {
+    name: from.name,
+    get cacheReason() {
+      return from.cacheReason;
+    },
+    pages: from.pages,
+    async checkIntegrity() {
+      for (const file of expected.keys()) {
+        const names = [...opened.keys()].join(", ");
+        if (opened.has(file)) await opened.get(file);
+        else throw new RelpropError("InvalidOption", `integrity has ${quote(file)}, this model reads only ${names}`);
+      }
+    },
+    open,
+    close,
+  };
+}
+
+/** A source as it can be sent to a worker: without iterators, relative URLs and what else only this thread knows. */
+export function crossing(source: Source): Source {
+  if (source instanceof URL) return source.href;
+  if (typeof source === "string") {
+    return !fileSystem() && globalThis.location ? url(source).href : source;
+  }
+  if (typeof source !== "object" || source === null || isFolder(source)) return source;
+  if (isHub(source)) return { ...source, ...(source.endpoint && { endpoint: String(source.endpoint) }) };
+  if (!(Symbol.iterator in source)) return source;
+  const list = [...listed(source as Iterable<File>)];
+  given(list, () => {}); // refuses two files of one name
+  return Object.fromEntries(list);
+}
+
+async function find(source: Source, options: ReadOptions, count: Count): Promise<Files> {
+  if (typeof source === "string") {
+    const isUrl = /^[a-z][a-z0-9+.-]*:\/\//i.test(source) || (!fileSystem() && typeof location !== "undefined");
+    return isUrl ? find(url(source), options, count) : folder(source, count);
+  }
+  if (source instanceof URL) {
+    const isFile = source.protocol === "file:";
+    return isFile ? folder(pathOf(source), count) : remote(source, options, count);
+  }
+  if (typeof source !== "object" || source === null) {
+    const message = "a model is loaded from a directory, a base URL, a hub, a list of files or a record of buffers";
+    throw new RelpropError("InvalidInput", `${message}, not from ${quote(source)}`);
+  }
+  if (isFolder(source))
+    return (await import("./sources/picked.ts")).picked(source, count, { fromBlob, nearest, parts, MARKS });
+  if (isHub(source)) {
+    const [base, about] = (await import("./sources/hub.ts")).hub(source);
+    return remote(base, options, count, about);
+  }
+  const list = Symbol.iterator in source ? listed(source as Iterable<File>) : Object.entries(source);
+  return given(list, count);
+}
+
+const isHub = (source: object): source is Hub => "hub" in source && typeof source.hub === "string";
+
+const isFolder = (source: object): source is FileSystemDirectoryHandle =>
+  "kind" in source && source.kind === "directory" && "getFileHandle" in source;
+
+async function folder(path: string, count: Count): Promise<Files> {
+  const { directory } = await import("./sources/directory.ts");
+  return directory(fileSystem(), path, count, lastPart);
+}
+
+const invalid = (message: string, cause?: unknown) => new RelpropError("InvalidInput", message, {}, cause);
+
+function url(text: string): URL {
+  try {
+    return new URL(text, globalThis.location?.href);
+  } catch (cause) {
+    throw invalid(`${quote(text)} is no URL`, cause);
+  }
+}
+
+function pathOf({ pathname, href }: URL): string {
+  try {
+    return decodeURIComponent(pathname);
+  } catch (cause) {
+    throw invalid(`${quote(href)} is no file's URL`, cause);
+  }
+}
+
+function* listed(list: Iterable<File>): Generator<[string, Contents]> {
+  if (typeof list[Symbol.iterator] !== "function") throw invalid("a model is no such list");
+  for (const file of list) {
+    if (typeof file?.name !== "string") throw invalid(`${quote(file)} is no file; a list is of a browser's files`);
+    yield [file.webkitRelativePath || file.name, file];
+  }
+}
+
+async function verified(
+  found: Bytes | undefined,
+  file: string,
+  expected: string,
+  signal?: AbortSignal,
+): Promise<Bytes> {
+  if (!globalThis.crypto?.subtle) {
+    throw new RelpropError("Integrity", "this runtime has no SHA-256 (a page needs https), so integrity is unknown");
+  }
+  if (!found) throw new RelpropError("Integrity", `${quote(file)} is not there, and integrity asks for it`, { file });
+  const whole = await found.read(0, found.size, signal);
+  throwIfAborted(signal);
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", whole));
+  const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  if (expected !== hex && expected !== `sha256-${btoa(String.fromCharCode(...digest))}`) {
+    const message = `${file} has SHA-256 ${hex}, integrity asks for ${quote(expected)}`;
+    throw new RelpropError("Integrity", message, { file, expected, sha256: hex });
+  }
+  return fromBytes(whole);
+}

@@ -1,0 +1,57 @@
+// A directory, in runtimes with Node's file system: Node, Deno, Bun. Pages do without this file.
+
+import { quote, RelpropError, throwIfAborted } from "../../errors.ts";
+import type { Bytes } from "../safetensors.ts";
+import type { Files } from "../sources.ts";
+import type { Count } from "./progress.ts";
+import type { FileSystem } from "./system.ts";
+
+const CHUNK = 2 ** 26; // bytes a read; between two, an abort is seen
+
+/** The files of a directory; `name` makes a model's name of its real path. */
+export async function directory(
+  fs: FileSystem | undefined,
+  path: string,
+  count: Count,
+  name: (path: string) => string,
+): Promise<Files> {
+  if (!fs) throw new RelpropError("InvalidInput", `this runtime has no file system to read ${quote(path)} from`);
+  const root = await fs.realpath(path).catch((cause) => {
+    throw new RelpropError("MissingFile", `there is no directory ${quote(path)}`, { path }, cause);
+  });
+  const handles: Awaited<ReturnType<FileSystem["open"]>>[] = [];
+
+  const open = async (file: string): Promise<Bytes | undefined> => {
+    const real = await fs.realpath(`${root}/${file}`).catch(() => undefined);
+    if (real === undefined) return undefined;
+    // Hugging Face's cache links a snapshot's files to its blobs; any other way out is not followed.
+    const blobs = `${root.replace(/[\\/]snapshots[\\/][^\\/]+$/, "")}/blobs`;
+    if (!inside(real, root) && !inside(real, blobs)) {
+      throw new RelpropError("UnsafePath", `${quote(file)} is a link out of the model's directory`, { file });
+    }
+    const handle = await fs.open(real);
+    handles.push(handle);
+    const { size } = await handle.stat();
+    return {
+      size,
+      async read(start, end, signal, into) {
+        const bytes = into?.subarray(0, end - start) ?? new Uint8Array(end - start);
+        for (let at = 0; at < bytes.length; ) {
+          throwIfAborted(signal);
+          const { bytesRead } = await handle.read(bytes, at, Math.min(CHUNK, bytes.length - at), start + at);
+          if (!bytesRead)
+            throw new RelpropError("Truncated", `${quote(file)} became shorter while it was read`, { file });
+          at += bytesRead;
+          count(file, bytesRead, size);
+        }
+        return bytes;
+      },
+    };
+  };
+  const close = async () => {
+    await Promise.all(handles.splice(0).map((handle) => handle.close()));
+  };
+  return { name: name(root), open, close };
+}
+
+const inside = (path: string, folder: string) => path.startsWith(`${folder}/`) || path.startsWith(`${folder}\\`);

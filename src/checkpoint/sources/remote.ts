@@ -1,0 +1,143 @@
+// A base URL. JSON comes whole, and compressed where the server can; tensors come by ranges, the header first, as long as
+// the server's answers show that all of them are of one and the same file.
+
+import { quote, RelpropError } from "../../errors.ts";
+import type { Bytes } from "../safetensors.ts";
+import type { Files, ReadOptions } from "../sources.ts";
+import type { Kept, Version } from "./cache.ts";
+import { download } from "./download.ts";
+import { lastPart } from "./given.ts";
+import type { Count } from "./progress.ts";
+import { ranged } from "./ranged.ts";
+import { checkOrigin, IDENTITY, request, type Web } from "./request.ts";
+import { accept, changed, drop, isWhole, rangeOf, tagOf } from "./response.ts";
+import { patience } from "./stall.ts";
+
+const FIRST = 2 ** 16; // bytes asked for first: the header of all but very large models
+
+/** A file that the server has; `bytes` goes on with the answer that has begun. */
+interface Found extends Partial<Version> {
+  bytes(): Promise<Bytes>;
+  leave(): Promise<void>;
+}
+
+interface About {
+  name?: string;
+  /** The URL names contents that never change. */
+  immutable?: boolean;
+}
+
+export async function remote(base: URL, options: ReadOptions, count: Count, about: About = {}): Promise<Files> {
+  checkOrigin(base);
+  const { signal } = options;
+  const folder = new URL(base);
+  if (!folder.pathname.endsWith("/")) folder.pathname += "/";
+  const kit = options.cache ? await import("./cache.ts") : undefined; // a page that keeps nothing does without
+  const { cache, reason } = (await kit?.findCache(options.cache)) ?? {};
+  const keeping = cache && kit?.kept(cache, count);
+  const stop = new AbortController();
+  const abort = () => stop.abort(signal?.reason);
+  if (signal?.aborted) abort();
+  signal?.addEventListener("abort", abort);
+  const web: Web = {
+    fetch: options.fetch ?? ((url, init) => fetch(url, init)),
+    signal: stop.signal,
+    patience: patience(options.stallTimeout, stop.signal),
+  };
+  const pages = new Map<string, RelpropError>();
+
+  const open = async (file: string): Promise<Bytes | undefined> => {
+    const url = new URL(file, folder);
+    if (url.origin !== folder.origin || !url.pathname.startsWith(folder.pathname)) {
+      throw new RelpropError("UnsafePath", `${quote(file)} leads out of the model's base URL`, { file });
+    }
+    const bytes = await (keeping
+      ? keep(url, file, keeping)
+      : ask(url, file, web, count).then((found) => found?.bytes())
+    ).catch((error) => {
+      if (error?.code !== "FetchContentType") throw error;
+      pages.set(file, error); // development servers answer any path with their page
+      return undefined;
+    });
+    return bytes && inTurn(bytes);
+  };
+
+  /** What the cache has, if it is what the server has or if the server cannot tell; the rest from the server. */
+  const keep = async (url: URL, file: string, kept: Kept): Promise<Bytes | undefined> => {
+    const known = await kept.find(url);
+    const offline = (error: unknown) => {
+      const gone =
+        error instanceof RelpropError &&
+        (/^Fetch(Failed|Stalled)$/.test(error.code) || Number(error.facts.status) >= 500);
+      if (!known || !gone) throw error;
+      return known;
+    };
+    const now = known && about.immutable ? known : await ask(url, file, web, count, !known).catch(offline);
+    if (!now) await kept.begin(url, { size: -1, tag: "" }); // that a file is not there is worth knowing too
+    if (!now || now.size === -1) return undefined;
+    const same = (other: Partial<Version>) => other.tag === known?.tag && (other.size ?? known?.size) === known?.size;
+    if (known && same(now)) {
+      if ("leave" in now) await now.leave();
+      return kept.bytes(url, file, known, async () => {
+        const found = await ask(url, file, web, count);
+        if (found && same(found)) return found.bytes();
+        throw changed(url);
+      });
+    }
+    const bytes = await (now as Found).bytes();
+    if (!now.tag) return bytes; // nothing to know it by another time
+    const version = { size: bytes.size, tag: now.tag };
+    await kept.begin(url, version);
+    return kept.bytes(url, file, version, async () => bytes);
+  };
+
+  return {
+    name: about.name ?? lastPart(folder.pathname),
+    get cacheReason() {
+      return keeping?.reason ?? reason;
+    },
+    pages,
+    open,
+    async close() {
+      signal?.removeEventListener("abort", abort);
+      stop.abort();
+    },
+  };
+}
+
+/** Asks for a file, undefined if the server does not have it. */
+async function ask(url: URL, file: string, web: Web, count: Count, again = true): Promise<Found | undefined> {
+  const tensors = file.endsWith(".safetensors");
+  const headers: Record<string, string> = tensors ? { ...IDENTITY, range: `bytes=0-${FIRST - 1}` } : {};
+  const response = await accept(await request(url, headers, web, again), url);
+  if (!response) return undefined;
+  const leave = () => drop(response);
+  const tag = tagOf(response);
+  const range = rangeOf(response);
+  if (range?.start === 0 && range.end <= FIRST && tag) {
+    const bytes = async () => ranged(url, file, range.size, response, web, count);
+    return { tag, size: range.size, bytes, leave };
+  }
+  // Deno does not decode what answers a request for identity.
+  const usable = isWhole(response) || (!tensors && response.status === 200);
+  const bytes = async () => {
+    if (!usable) await leave();
+    const all = await download(url, file, web, count, usable ? response : undefined);
+    if (all) return all;
+    throw changed(url);
+  };
+  return { tag, bytes, leave };
+}
+
+/** First come, first served: a file is one stream. */
+function inTurn(bytes: Bytes): Bytes {
+  let queue: Promise<unknown> = Promise.resolve();
+  return {
+    size: bytes.size,
+    read(start, end, signal, into) {
+      const turn = queue.then(() => bytes.read(start, end, signal, into));
+      queue = turn.catch(() => {});
+      return turn;
+    },
+  };
+}

@@ -1,0 +1,180 @@
+// What goes on inside a model while it reads a text: whether its tokens become alike, what attention looks at, which weights
+// learn. Any checkpoint can be asked. Loaded when it is.
+
+import { quote, RelpropError, throwIfAborted } from "../errors.ts";
+import type { ClassScore } from "../explain/explanation.ts";
+import { resolved } from "../explain/objective.ts";
+import type { PredictOptions } from "../explain/request.ts";
+import { requests } from "../explain/target.ts";
+import { cols, rows, type Tensor } from "../graph/tensor.ts";
+import type { Encoded, Input } from "../inputs/inputs.ts";
+import type { Token } from "../inputs/tokenizers/wordpiece.ts";
+import { contextT } from "../ops/attention.ts";
+import { dot } from "../ops/dot.ts";
+import { reshape } from "../ops/reshape.ts";
+import type { Engine, Look, Seen } from "../runtime/engine.ts";
+import type { Model } from "../runtime/model.ts";
+import { encode, labelsOf, named, placed, spread } from "../tasks/tasks.ts";
+import { blocks, streams } from "./facts.ts";
+import { facts, stored } from "./matrices.ts";
+import type { Ranks } from "./spectrum.ts";
+
+export interface DiagnoseOptions extends PredictOptions {
+  /** Whose logit's gradient is told; as in explain(). */
+  target?: string | number;
+  contrast?: string | number;
+  /** Tokens by their places: `mass` tells how much of each head's attention they get. */
+  tokens?: readonly number[];
+  /** Also the ranks of the network's matrices. */
+  weights?: boolean;
+  /** Another model of the same shape: `weights` are what the matrices differ by. */
+  since?: Model;
+}
+
+/** A state of the residual stream: what enters a block, or leaves the last one. */
+export interface StreamFacts extends Ranks {
+  /** Mean cosine of two tokens' vectors. */
+  cosine: number;
+  /** Σ_{i≠j} ⟨x_i, x_j⟩ / ((n − 1) Σ ‖x_i‖²) (Noci et al. 2022). */
+  alignment: number;
+  /** ‖X − 1 x̄ᵀ‖_F / ‖X‖_F: how far from all tokens being the same (Dong et al. 2021). */
+  residual: number;
+  /** Of families that descend one. */
+  energy?: Record<string, number>;
+}
+
+export interface BlockFacts {
+  /** By head: the entropy of its attention in nats, and its share on `tokens`, `massOf` each query and as means of all. */
+  heads: { entropy: number; mass?: number; massOf?: number[] }[];
+  /** By token: the variance of what attention adds to the stream, over its numbers. */
+  variance: number[];
+  /**
+   * Of log variance against log position, counted from 1, and its value at 1 (Chi et al. 2023), over positions whose
+   * variance is not 0; the slope is 0 where there are fewer than two of them, and the intercept where there is none.
+   */
+  slope: number;
+  intercept: number;
+  /** With `weights`: the length of what goes into each neuron, ‖its rows of the matrices before it‖. */
+  neurons?: number[];
+  /** ‖∂ logit / ∂W‖_F of the projections that attention has. */
+  gradients: { query?: number; key?: number; value?: number };
+}
+
+export interface WeightFacts extends Ranks {
+  name: string;
+  shape: [rows: number, cols: number];
+  /** Largest first. */
+  singular: number[];
+}
+
+export interface Diagnosis {
+  text: string;
+  model: string;
+  backend: "wasm" | "webgpu";
+  tokens: Token[];
+  target: ClassScore;
+  contrast?: ClassScore;
+  /** One more than there are blocks. */
+  stream: StreamFacts[];
+  blocks: BlockFacts[];
+  weights?: WeightFacts[];
+  warnings: string[];
+}
+
+/** Each text's. `engineOf` is the class's own look at what a model hides. @internal */
+export async function diagnose(
+  engineOf: (model: Model) => Engine,
+  model: Model,
+  texts: readonly Input[],
+  options: DiagnoseOptions,
+): Promise<Diagnosis[]> {
+  const engine = engineOf(model);
+  const { architecture } = engine.parts;
+  const since = options.since && other(engineOf, options.since);
+  const asking = { ...options, of: {} }; // numbers of an embedding may be asked for, or the first one is
+  const labels = labelsOf(architecture, asking);
+  const [request] = spread(architecture.task, requests(labels, named(architecture, options)));
+  const encoded = await placed(engine, await encode(engine, texts, options), options);
+  const own = options.weights || since ? await stored(engine, options.loops) : undefined;
+  const weights = own && facts(own, since && (await stored(since, options.loops)));
+  const results: Diagnosis[] = [];
+  for (const one of encoded) {
+    throwIfAborted(options.signal);
+    const [logits] = await engine.predict([one], options.signal);
+    const seen = await inside(engine, one, resolved(request, logits), options.signal);
+    const { of } = engine.tools.scored(engine.about, logits);
+    const less = request.indexOf(-1);
+    results.push({
+      text: one.text,
+      model: engine.about.model,
+      backend: engine.about.backend,
+      tokens: one.tokens,
+      target: of(resolved(request, logits).reduce((most, v, c, all) => (v > all[most] ? c : most), 0)),
+      ...(less >= 0 && { contrast: of(less) }),
+      stream: streams(engine, seen),
+      blocks: blocks(seen, checked(options.tokens, one), own),
+      ...(weights && { weights }),
+      warnings: one.warnings,
+    });
+  }
+  return results;
+}
+
+function other(engineOf: (model: Model) => Engine, model: Model): Engine {
+  try {
+    return engineOf(model);
+  } catch (cause) {
+    throw new RelpropError("InvalidOption", "`since` is a model that load() gave here, in no worker", {}, cause);
+  }
+}
+
+function checked(tokens: readonly number[] | undefined, { tokens: { length: n } }: Encoded) {
+  const odd = tokens?.find((j) => j >= n);
+  if (odd === undefined) return tokens;
+  throw new RelpropError("InvalidOption", `there is no token ${quote(odd)}; this text has 0 to ${n - 1}`);
+}
+
+const projections = { query: "queries", key: "keys", value: "values" } as const;
+
+/** The dense layer whose numbers these are, rotated or mixed at most; none where a family projects nothing. */
+function denseOf(x: Tensor | undefined): Tensor | undefined {
+  let at = x;
+  while (at && at.op.name !== "linear") at = ["rotary", "add", "gate"].includes(at.op.name) ? at.inputs[0] : undefined;
+  return at;
+}
+
+/** One run: the stream, attention weights and outputs, and for each projection the rows of squares of its gradient. */
+async function inside(engine: Engine, one: Encoded, request: Float32Array, signal?: AbortSignal): Promise<Seen> {
+  const { seed, propagate, input } = engine.tools;
+  const trace: Look["trace"] = (net) => {
+    const found: Record<string, Tensor> = {};
+    for (const [i, x] of net.stream.entries()) found[`stream ${i}`] = x;
+    const taps: [string, Tensor][] = [];
+    for (const [i, block] of net.blocks.entries()) {
+      for (const name of ["weights", "handed"]) if (block[name]) found[`${name} ${i}`] = block[name];
+      for (const [name, of] of Object.entries(projections)) {
+        const layer = denseOf(block[of]);
+        if (layer) taps.push([`${name} ${i}`, layer]);
+      }
+    }
+    const start = seed(net.logits, input("request", [1, request.length + 1]));
+    const below = net.readings.get("embeddings")!;
+    const layers = taps.map(([, layer]) => layer);
+    const { tapped } = propagate(net.logits, start, [below], {}, layers);
+    for (const [k, [name, layer]] of taps.entries()) {
+      const g = tapped[k];
+      if (!g) continue;
+      const x = layer.inputs[0];
+      // gᵀ x: of each row of W the sum over tokens.
+      const gradient = contextT(reshape(g, [1, 1, rows(g), cols(g)]), reshape(x, [1, rows(x), cols(x)]), 1);
+      found[name] = dot(gradient, gradient);
+    }
+    for (const [name, w] of Object.entries(engine.parts.architecture.energy?.weights ?? {}))
+      found[`energy ${name}`] = w;
+    return { outputs: found, walks: [] };
+  };
+  const made = { whole: true, recompute: false };
+  const data = () => ({ request: Float32Array.from([...request, 0]) });
+  const [seen] = await engine.look([one], { kind: "diagnose", made, trace, data, rows: one.tokens.length }, signal);
+  return seen;
+}

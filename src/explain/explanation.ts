@@ -1,0 +1,248 @@
+// What an explanation is: plain JSON, made by Model.explain() and read by the renderers.
+
+import type { Composite } from "../graph/composites.ts";
+import type { Token } from "../inputs/tokenizers/wordpiece.ts";
+
+export interface ClassScore {
+  index: number;
+  label: string;
+  logit: number;
+  /** Softmax of the logits, or each logit's sigmoid where a text can be of several classes; none of numbers that are no classes. */
+  probability?: number;
+}
+
+export interface TokenRelevance {
+  /** The token's row in the vocabulary. */
+  id: number;
+  /** The vocabulary's piece: "##ing", "[CLS]". */
+  text: string;
+  /** UTF-16 offsets into the user's own text; null for special tokens. */
+  start: number | null;
+  end: number | null;
+  special: boolean;
+  /** 1 for tokens of the second of two texts. */
+  type?: 1;
+  /** Of a word that the vocabulary has no piece for; `text` is then the piece that stands for all of them. */
+  unknown?: true;
+  /** Share of the explained logit, signed, in the logit's unit. */
+  relevance: number;
+}
+
+/** Entry by entry where the logit went (../README.md, "The ledger"). All numbers in the logit's unit. */
+export interface Ledger {
+  /** ⟨logits, seed⟩: the target's logit, or target minus contrast. */
+  logit: number;
+  /** Σ relevance of the tokens. */
+  tokens: number;
+  /** What the biases of dense layers kept. */
+  biases: number;
+  /** What normalisations kept: their biases and, under the plain gradient, their deviations. */
+  norms: number;
+  /** Position and token-type embeddings, where relevance is read at word vectors. */
+  positions: number;
+  softmax: number;
+  /** Products counted more than once, or not at all, by plain gradients. */
+  products: number;
+  activations: number;
+  /** What ε stabilisers absorbed. */
+  epsilon: number;
+  /** Rounding: the logit less all of the above. */
+  residual: number;
+}
+
+/** The relevance of one tensor of the residual stream, token by token, with the ledger of what lies above it. */
+export interface LayerRelevance {
+  /** As many as the explanation has tokens, in their order. */
+  relevance: number[];
+  ledger: Ledger;
+}
+
+/** The relevance of a part of the text: of all tokens that begin in it. */
+export interface GroupRelevance {
+  text: string;
+  /** UTF-16 offsets into the user's own text. */
+  start: number;
+  end: number;
+  relevance: number;
+  /** Which tokens, by their place in `tokens`. */
+  tokens: number[];
+}
+
+/** A ledger across a block's middle: `parts` are its heads' or neurons' relevance, `stream` is what goes around them. */
+export type PartsLedger = Omit<Ledger, "tokens"> & { parts: number; stream: number };
+
+/** What the heads of a block hand on: their context vectors' relevance. */
+export interface HeadRelevance {
+  /** By head. */
+  relevance: number[];
+  /** By head and token. Of the last block only rows that are read count. */
+  tokens: number[][];
+  ledger: PartsLedger;
+}
+
+/** A feed-forward neuron: one number of a block's activations. */
+export interface NeuronRelevance {
+  block: number;
+  neuron: number;
+  relevance: number;
+  /** By token. */
+  tokens: number[];
+}
+
+export interface Neurons {
+  /** Those with the most relevance, by magnitude. */
+  top: NeuronRelevance[];
+  /** Of each block, all its neurons together. */
+  ledgers: PartsLedger[];
+}
+
+/** What passes through a block's attention, by head, from token i (a row) to token j (a column). */
+export interface PairRelevance {
+  /** Through the values: with constant attention weights all of it; rows sum to `heads`' relevance of token i. */
+  values: number[][][];
+  /** Through the keys, where attention weights carry relevance. */
+  keys?: number[][][];
+  /** Through the queries, which a token passes to itself: by head and token. */
+  queries?: number[][];
+}
+
+/** What a similarity rests on in both texts at once. */
+export interface Interactions {
+  /** The other text's tokens, each with its column's sum. */
+  tokens: TokenRelevance[];
+  /** Of token i here (a row) with token j there (a column). */
+  relevance: number[][];
+  /** `logit` is the dot product or cosine, `tokens` the sum of all pairs. */
+  ledger: Ledger;
+}
+
+/** What of an image a model saw. */
+export interface ImageView {
+  /** Of the image, in pixels. */
+  width: number;
+  height: number;
+  /** Where what the model saw lies in it; it may reach beyond. */
+  box: { x: number; y: number; width: number; height: number };
+  /** Width and height that the model saw it at, in pixels. */
+  size: readonly [width: number, height: number];
+  /** How many patches there are: row by row, they are the tokens that are not special. */
+  rows: number;
+  cols: number;
+}
+
+/** What of a point cloud a model saw. */
+export interface CloudView {
+  /** How many points the cloud has. */
+  points: number;
+  /** By group the places of its points, the centre's first; groups are the tokens that are not special. */
+  groups: number[][];
+  /** How many groups were hidden, the last ones, of models that make them up. */
+  hidden?: number;
+}
+
+/** Where relevance is read. */
+export type ReadingPoint = "embeddings" | "embedding-sum" | "words" | "pixels" | "points";
+
+export interface Explanation {
+  /** The text; of a pair both, on a line of their own each; of an image empty. */
+  text: string;
+  /** Of an image; if asked for, with each pixel's relevance, `size` of them row by row. */
+  image?: ImageView & { pixels?: number[] };
+  /** Of a point cloud; if asked for, with each point's relevance, that of all its groups. */
+  cloud?: CloudView & { relevance?: number[] };
+  /** The model's name: its directory, URL or the name given to load(). */
+  model: string;
+  /** A method's name, or "custom" for a composite of the caller's own. */
+  method: string;
+  /** The rules that ran. */
+  composite: Composite;
+  at: ReadingPoint;
+  backend: "wasm" | "webgpu";
+  /** With a contrast `logit` stays the class's own; the explained difference is `ledger.logit`. */
+  target: ClassScore;
+  contrast?: ClassScore;
+  /** All classes; of a language model the top ones. */
+  classes: ClassScore[];
+  /** Of models with logits of each token: the tokens whose logits these are, by their place in `tokens`. */
+  reads?: number[];
+  /**
+   * If it is no logit: what is explained, its value, and its gradient, a weight for every class (left out where there are as
+   * many as a vocabulary has pieces). `ledger.logit` is then the sum of logits by these weights, which is what is accounted
+   * for.
+   */
+  explained?: { of: string; value: number; gradient?: number[]; other?: string };
+  tokens: TokenRelevance[];
+  ledger: Ledger;
+  /**
+   * If asked for: the residual stream's relevance at each block's input, and last at the last block's output. Whatever
+   * the reading point, the first is what `embeddings` reads.
+   */
+  layers?: LayerRelevance[];
+  /** If asked for: by words, sentences or spans; what is in none of them, special tokens first of all, is `rest`. */
+  groups?: { of: GroupRelevance[]; rest: number };
+  /** If asked for: of each block. */
+  heads?: HeadRelevance[];
+  neurons?: Neurons;
+  pairs?: PairRelevance[];
+  interactions?: Interactions;
+  /** What a reader must know to trust these numbers; mostly empty. */
+  warnings: string[];
+}
+
+/** What a method without a ledger says: see src/methods. */
+export interface Attribution {
+  text: string;
+  image?: ImageView;
+  cloud?: CloudView;
+  model: string;
+  method: string;
+  /** All of the method's options, as they were. */
+  options: Readonly<Record<string, string | number>>;
+  at: "embeddings";
+  backend: "wasm" | "webgpu";
+  target: ClassScore;
+  contrast?: ClassScore;
+  classes: ClassScore[];
+  /** What is explained: the target's logit, or target minus contrast. */
+  logit: number;
+  /** Whether the numbers say for or against; of others only their order counts. */
+  signed: boolean;
+  tokens: TokenRelevance[];
+  /** If asked for: by words, sentences or spans. */
+  groups?: Explanation["groups"];
+  /** Of methods whose numbers should add up: to what, and by how much they miss it. */
+  completeness?: { whole: number; error: number };
+  /** How many times the network ran, forward or forth and back. */
+  forwards: number;
+  warnings: string[];
+}
+
+/** A token with its classes; of a language model the top ones. */
+export type TokenClasses = Token & { classes: ClassScore[] };
+
+/** The part of a text that a question answering model takes for the answer. */
+export interface Answer {
+  text: string;
+  /** UTF-16 offsets into `text` of the prediction. */
+  start: number;
+  end: number;
+  /** Its first and last token, by their place. */
+  tokens: [number, number];
+  /** The sum of both tokens' logits. */
+  logit: number;
+}
+
+export interface Prediction {
+  /** Of models that make up hidden groups of points: these points, and the mean Chamfer distance (L2) to those that were there. */
+  cloud?: { points: number[][]; chamfer: number };
+  text: string;
+  model: string;
+  backend: "wasm" | "webgpu";
+  /** The text's classes; of a model with logits of each token, those of the token that explain() takes if not told which. */
+  classes: ClassScore[];
+  /** Of models with logits of each token: these, or of the masked ones only. */
+  tokens?: TokenClasses[];
+  answer?: Answer;
+  embedding?: number[];
+  warnings: string[];
+}

@@ -1,0 +1,153 @@
+// What can be explained beside logits: functions of them, through their gradient at the text's own logits.
+
+import { RelpropError } from "../errors.ts";
+import type { Composite } from "../graph/composites.ts";
+import type { Encoded, Input } from "../inputs/inputs.ts";
+import type { Engine } from "../runtime/engine.ts";
+import type { Explanation } from "./explanation.ts";
+import type { Question } from "./request.ts";
+
+/**
+ * - `log-probability`: of the target, ln p; with a contrast, the difference of both
+ * - `softmax-contrast`: the target's logit less the mean of the others', by their probabilities, which count as constants
+ * - `{ distance: other }`: the squared distance of the logits from another text's, whatever the target
+ * - `{ dot: other }`, `{ cosine: other }`: how alike a text's embedding and another's are
+ */
+export type Of =
+  | "logit"
+  | "log-probability"
+  | "softmax-contrast"
+  | { [K in (typeof BETWEEN)[number]]: Record<K, Input> }[(typeof BETWEEN)[number]];
+
+const BETWEEN = ["distance", "dot", "cosine"] as const;
+
+/** A function of logits at some of them: its value and its gradient. @internal */
+export interface At {
+  value: number;
+  gradient: number[];
+}
+
+/** Of `wanted`, a weight for every class, at logits with these probabilities. @internal */
+export function at(
+  of: Of,
+  logits: readonly number[],
+  wanted: ArrayLike<number>,
+  other?: readonly number[],
+  composite: Composite = {},
+): At {
+  const peak = logits.reduce((most, f) => Math.max(most, f));
+  const logSum = peak + Math.log(logits.reduce((sum, f) => sum + Math.exp(f - peak), 0));
+  const p = logits.map((f) => Math.exp(f - logSum));
+  const weights = Array.from(logits, (_, c) => wanted[c]);
+  if (other && "dot" in (of as object)) return { value: inner(logits, other), gradient: [...other] };
+  if (other && "cosine" in (of as object)) {
+    const norms = Math.sqrt(inner(logits, logits) * inner(other, other));
+    if (!norms)
+      throw new RelpropError("InvalidOption", "a vector of zeros has no cosine with another; explain a dot product");
+    const value = inner(logits, other) / norms;
+    // The length is a norm like others: constant by the identity rule.
+    const along = composite.layer_norm === "identity" ? 0 : value / inner(logits, logits);
+    return { value, gradient: other.map((v, i) => v / norms - along * logits[i]) };
+  }
+  if (other) {
+    const apart = logits.map((f, c) => f - other[c]);
+    return { value: apart.reduce((sum, d) => sum + d * d, 0), gradient: apart.map((d) => 2 * d) };
+  }
+  if (of === "log-probability") {
+    const total = weights.reduce((sum, w) => sum + w, 0);
+    const value = weights.reduce((sum, w, c) => sum + w * (logits[c] - logSum), 0);
+    return { value, gradient: weights.map((w, c) => w - total * p[c]) };
+  }
+  // A softmax of the others alone: beside a sure target their probabilities are too small for numbers.
+  const others = logits.filter((_, c) => !weights[c]);
+  const most = others.reduce((most, f) => Math.max(most, f), -Infinity);
+  const rest = others.reduce((sum, f) => sum + Math.exp(f - most), 0);
+  const gradient = weights.map((w, c) => w || -Math.exp(logits[c] - most) / rest);
+  return { value: gradient.reduce((sum, g, c) => sum + g * logits[c], 0), gradient };
+}
+
+const inner = (a: readonly number[], b: readonly number[]) => a.reduce((sum, v, i) => sum + v * b[i], 0);
+
+/** Each text's explanations of a function of its logits. Throws `InvalidOption`. @internal */
+export async function explainOf(
+  engine: Engine,
+  encode: (input: Input) => Promise<Encoded>,
+  encoded: readonly Encoded[],
+  asked: Question,
+  { of, interactions: joint, signal }: { of: Of; interactions?: boolean; signal?: AbortSignal },
+): Promise<Explanation[][]> {
+  const between = BETWEEN.find((name) => typeof of === "object" && of !== null && Object.hasOwn(of, name));
+  const compared = between && (of as Record<string, Input>)[between];
+  const { task, reads } = engine.parts.architecture;
+  if (compared !== undefined && reads === "tokens") {
+    const message = `${between} compares what is said of whole texts; this model does ${task}, its logits are of single tokens`;
+    throw new RelpropError("InvalidOption", message);
+  }
+  if (joint && (compared === undefined || between === "distance")) {
+    throw new RelpropError(
+      "InvalidOption",
+      "interactions are of two texts, with of: { dot: text } or { cosine: text }",
+    );
+  }
+  if (of === "softmax-contrast" && engine.about.labels.length === 1) {
+    throw new RelpropError(
+      "InvalidOption",
+      "softmax-contrast needs other classes, and this model has one; explain its logit",
+    );
+  }
+  if (of === "softmax-contrast" && asked.requests.some((row) => row.includes(-1))) {
+    throw new RelpropError("InvalidOption", "softmax-contrast contrasts with all other classes; leave out `contrast`");
+  }
+  const second = compared === undefined ? undefined : await encode(compared);
+  const other = second && Array.from((await engine.predict([second], signal))[0]);
+  const name = between ?? (of as string);
+
+  const predicted = (await engine.predict(encoded, signal)).map((logits) => Array.from(logits));
+  const results: Explanation[][] = [];
+  for (const [i, one] of encoded.entries()) {
+    const logits = predicted[i];
+    const all: Explanation[] = [];
+    for (const method of asked.methods) {
+      const found = asked.requests.map((row) => at(of, logits, resolved(row, logits), other, method.composite));
+      const requests = found.map(({ gradient }) => Float32Array.from([...gradient, 0]));
+      if (requests.some((row) => row.every((weight) => !weight))) {
+        throw new RelpropError("InvalidOption", `nothing is left to explain: ${constant(name, logits.length)}`);
+      }
+      const [explanations] = await engine.explain([one], { ...asked, methods: [method], requests }, signal);
+      // Targets slowest, then reading points.
+      const target = (k: number) => Math.floor(k / asked.points.length);
+      const told = explanations.map((e, k) => ({
+        ...e,
+        explained: { of: name, ...found[target(k)], ...(second && { other: second.text }) },
+      }));
+      if (joint) {
+        const { interactions, warningsOf } = await import("./similarity.ts");
+        const norms = between === "dot" ? 1 : Math.sqrt(inner(logits, logits) * inner(other!, other!));
+        const pairs = await interactions(engine, one, second!, norms, { ...asked, methods: [method] }, signal);
+        for (const [k, e] of told.entries()) {
+          const found = pairs[k % pairs.length];
+          all.push({ ...e, interactions: found, warnings: [...e.warnings, ...warningsOf(found)] });
+        }
+      } else all.push(...told);
+    }
+    results.push(all);
+  }
+  return results;
+}
+
+/** Why a function of logits has no gradient. */
+function constant(of: string, classes: number): string {
+  if (of === "distance") return "both texts have the same logits";
+  if (of === "dot" || of === "cosine") return `the ${of === "dot" ? "dot product" : of} does not change with this text`;
+  if (classes === 1) return `with one class the ${of} is the same for every text; explain its logit`;
+  return `the ${of} is 0 in all digits, which no change of the logits changes; explain the logit`;
+}
+
+/** A request's weights, the top class's too: of those that have no weight, as ops/seed.ts takes it. @internal */
+export function resolved(request: Float32Array, logits: ArrayLike<number>): Float32Array {
+  const weights = request.slice(0, -1);
+  const free = [...weights.keys()].filter((c) => !weights[c]);
+  const top = free.reduce((best, c) => (logits[c] > logits[best] ? c : best), free[0]);
+  if (top !== undefined) weights[top] += request[request.length - 1];
+  return weights;
+}

@@ -1,0 +1,217 @@
+// A text goes on, token by token, and each token may be explained: what of the text, and of what was generated before it, it
+// rests on. Keys and values of earlier tokens are kept, so a step computes one row. Loaded when a text is continued.
+
+import { uniform } from "../attribution/chance.ts";
+import type { Data } from "../backends/backend.ts";
+import { quote, RelpropError, throwIfAborted } from "../errors.ts";
+import type { Explanation } from "../explain/explanation.ts";
+import { finite } from "../explain/finite.ts";
+import type { ExplainOptions, Question } from "../explain/request.ts";
+import { requests } from "../explain/target.ts";
+import type { Trace } from "../explain/trace.ts";
+import type { Encoded } from "../inputs/inputs.ts";
+import { spelled } from "../inputs/tokenizers/spelling.ts";
+import type { Token } from "../inputs/tokenizers/wordpiece.ts";
+import type { Network } from "../models/family.ts";
+import type { Engine, Look, Seen } from "../runtime/engine.ts";
+import { named, wholeStream } from "../tasks/tasks.ts";
+
+export interface GenerateOptions {
+  /** The most tokens to add (default 20). The model's own stop token, or its most tokens, may end the text before. */
+  maxTokens?: number;
+  /** 0, the default, takes the likeliest token each time; above, tokens are drawn by softmax(logits / temperature). */
+  temperature?: number;
+  /** Draws among so many of the likeliest tokens only. */
+  topK?: number;
+  /** Draws among the fewest of the likeliest tokens that have this probability together only. */
+  topP?: number;
+  /** Decides what is drawn (default 0). */
+  seed?: number;
+  /** Also explains each token, `true` by the defaults of explain(); `contrast` is with another token's logit. */
+  explain?: boolean | Pick<ExplainOptions, "method" | "contrast" | "at" | "layers" | "groups" | "heads" | "neurons">;
+  signal?: AbortSignal;
+  /** Is told of each token as soon as there is one. */
+  onProgress?: (token: GeneratedToken) => void;
+}
+
+/** A token with its logit, and its probability among all tokens at temperature 1. */
+export interface GeneratedToken extends Token {
+  logit: number;
+  probability: number;
+  /** Of its logit; offsets and tokens are those of the text up to it. */
+  explanation?: Explanation;
+}
+
+export interface Generation {
+  /** The text and what was added to it; where that begins, in UTF-16 units. */
+  text: string;
+  from: number;
+  model: string;
+  backend: "wasm" | "webgpu";
+  /** What was added. */
+  tokens: GeneratedToken[];
+  /** Whether the model ended the text, or there was no room for more. */
+  ended: "stop" | "length";
+  warnings: string[];
+}
+
+const GROW = 64; // tokens that a key/value cache grows by
+
+/** @internal */
+export async function generate(
+  engine: Engine,
+  text: string,
+  options: GenerateOptions,
+  question: (rows: Float32Array[], options: ExplainOptions) => Question,
+): Promise<Generation> {
+  const { architecture, tokenizer } = engine.parts;
+  const { spell, stops = [] } = architecture;
+  if (architecture.task !== "causal-lm") {
+    throw new RelpropError("InvalidOption", `this model does ${architecture.task}, it does not continue texts`);
+  }
+  if (!spell)
+    throw new RelpropError("TokenizerUnsupported", "the tokenizer's decoder is none that relprop can spell by");
+  if (typeof text !== "string") {
+    throw new RelpropError("InvalidInput", `what is continued is a text, not ${quote(text)}`);
+  }
+  const draw = sampler(options);
+  const { explain, onProgress, signal } = options;
+  const { maxTokens = 20 } = options;
+  const { tokens: read, warnings } = engine.encode(text);
+  const prompt = read.slice(0, read.length - tokenizer.template.single[1].length);
+  if (!prompt.length) throw new RelpropError("EmptyInput", "the text that is continued needs a token");
+
+  const result: Generation = {
+    text,
+    from: text.length,
+    model: engine.about.model,
+    backend: engine.about.backend,
+    tokens: [],
+    ended: "length",
+    warnings,
+  };
+  const { tokens } = result;
+  const room = Math.min(maxTokens, architecture.positions - prompt.length + 1);
+  let cache: Cache | undefined;
+  while (tokens.length < room) {
+    throwIfAborted(signal);
+    const before: Encoded = { text: result.text, tokens: [...prompt, ...tokens.map(bare)], warnings };
+    cache = cache ? await next(engine, cache, before, signal) : await start(engine, before, signal);
+    const { logits } = cache;
+    const id = draw(logits);
+    if (stops.includes(id)) {
+      result.ended = "stop";
+      break;
+    }
+    const added: GeneratedToken = {
+      id,
+      text: architecture.labels[id],
+      start: 0,
+      end: 0,
+      special: false,
+      logit: logits[id],
+      probability: Math.exp(logits[id] - logSum(logits)),
+    };
+    if (explain) {
+      const how: ExplainOptions = explain === true ? {} : explain;
+      wholeStream(architecture, how);
+      const rows = requests(architecture.labels, { ...named(architecture, how), target: id });
+      const asked = question(rows, { ...how, target: id });
+      const one = { ...before, reads: [before.tokens.length - 1] };
+      const [[explanation]] = await engine.explain([one], asked, signal);
+      added.explanation = explanation;
+    }
+    tokens.push(added);
+    const { text: more, ranges } = spelled(tokens.map((token) => spell(token.text)));
+    result.text = text + more;
+    tokens.forEach((token, k) => {
+      token.start = text.length + ranges[k][0];
+      token.end = text.length + ranges[k][1];
+    });
+    onProgress?.(finite(added));
+  }
+  return result;
+}
+
+const bare = ({ logit, probability, explanation, ...token }: GeneratedToken): Token => token;
+
+/** Keys and values of the first `n` tokens, as inputs of a step's network, and the logits after them. */
+interface Cache {
+  n: number;
+  /** How many tokens there is room for. */
+  size: number;
+  data: Data;
+  logits: Float32Array;
+}
+
+/** Logits, and each block's keys and values. */
+function remember({ logits, blocks }: Network): Trace {
+  const kept = blocks.flatMap(({ keys, values }, i) => [
+    [`keys ${i}`, keys],
+    [`values ${i}`, values],
+  ]);
+  return { outputs: { logits, ...Object.fromEntries(kept) }, walks: [] };
+}
+
+async function start(engine: Engine, read: Encoded, signal?: AbortSignal): Promise<Cache> {
+  const [seen] = await engine.look([read], { kind: "remember", trace: remember }, signal);
+  return entered(engine, { n: 0, size: 0, data: {}, logits: new Float32Array() }, seen, read.tokens.length);
+}
+
+/** The same with one token more, the last one that was read. */
+async function next(engine: Engine, cache: Cache, read: Encoded, signal?: AbortSignal): Promise<Cache> {
+  const { n, size, data } = cache;
+  const { architecture, tables } = engine.parts;
+  const places = new Float32Array(architecture.width);
+  tables.positions?.((architecture.first ?? 0) + n, places, 0);
+  const place = new Float32Array(size);
+  place[n] = 1;
+  const step: Look = {
+    kind: `step ${size}`,
+    made: { past: size },
+    rows: 1,
+    trace: remember,
+    data: () => ({ ...data, places, place, lengths: Float32Array.of(n + 1) }),
+  };
+  const [seen] = await engine.look([{ ...read, tokens: read.tokens.slice(-1) }], step, signal);
+  return entered(engine, cache, seen, 1);
+}
+
+/** Enters so many new tokens' keys and values, and makes room for one more. */
+function entered(engine: Engine, { n, size, data }: Cache, seen: Seen, added: number): Cache {
+  const { width } = engine.parts.architecture;
+  const room = n + added < size ? size : Math.ceil((n + added + 1) / GROW) * GROW;
+  const grown = Object.keys(seen.outputs).flatMap((name) => {
+    if (name === "logits") return [];
+    const held = room === size ? data[name] : new Float32Array(room * width);
+    if (held !== data[name] && data[name]) held.set(data[name]);
+    held.set(seen.of(name).subarray(0, added * width), n * width);
+    return [[name, held] as const];
+  });
+  return { n: n + added, size: room, data: Object.fromEntries(grown), logits: seen.of("logits") };
+}
+
+function logSum(logits: Float32Array): number {
+  const peak = logits.reduce((most, v) => Math.max(most, v));
+  return peak + Math.log(logits.reduce((sum, v) => sum + Math.exp(v - peak), 0));
+}
+
+/** Chooses a token by its logits. */
+function sampler({ temperature = 0, topK, topP = 1, seed = 0 }: GenerateOptions): (logits: Float32Array) => number {
+  const random = uniform(seed);
+  return (logits) => {
+    if (!temperature) return logits.reduce((best, v, id) => (v > logits[best] ? id : best), 0);
+    const order = [...logits.keys()].sort((a, b) => logits[b] - logits[a]).slice(0, topK);
+    const weights = order.map((id) => Math.exp((logits[id] - logits[order[0]]) / temperature));
+    const total = weights.reduce((sum, w) => sum + w, 0);
+    let kept = 0;
+    let mass = 0;
+    while (kept < order.length && mass < topP * total) mass += weights[kept++];
+    let left = random() * mass;
+    for (let k = 0; k < kept; k++) {
+      left -= weights[k];
+      if (left < 0) return order[k];
+    }
+    return order[kept - 1];
+  };
+}

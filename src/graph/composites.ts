@@ -1,0 +1,84 @@
+// Composites: which rule each op propagates by, as plain data. An op not listed uses its gradient, so the empty
+// composite is Gradient × Input. Every method here is the same walk with another table.
+
+import { quote, RelpropError } from "../errors.ts";
+
+/** A rule's name, or its name with options: `["epsilon", { eps: 1e-6 }]`. */
+export type Choice = string | readonly [rule: string, options: Readonly<Record<string, number>>];
+
+/** The rule for each op by the op's name; serialisable, so an explanation records exactly how it was made. */
+export type Composite = Readonly<Record<string, Choice>>;
+
+/** Simonyan et al., 2013 (arXiv 1312.6034), times the input: no rules, plain derivatives. */
+const gradientTimesInput: Composite = {};
+
+/** Ali et al., ICML 2022, AH: attention weights held constant. */
+const lrpAH = { context: "values" } satisfies Composite;
+
+/** Ali et al., ICML 2022, LN: the LayerNorm deviation held constant. */
+const lrpLN = { layer_norm: "identity" } satisfies Composite;
+
+/** Achtibat et al., ICML 2024: the Taylor expansion of softmax, products shared in halves. */
+const attnLRP = {
+  scores: "uniform",
+  context: "uniform",
+  layer_norm: "identity",
+  activation: "identity",
+  gate: "uniform",
+} satisfies Composite;
+
+/** The same with the γ rule, which Achtibat et al. take for dense layers of models of images: patches are noisy. */
+const gammaLRP = { ...attnLRP, linear: ["gamma", { gamma: 0.05 }] } satisfies Composite;
+
+/** Ali et al.'s AH + LN, with AttnLRP's rules for activations and gates, which they leave open. */
+const cpLRP = { ...lrpAH, ...lrpLN, activation: "identity", gate: "uniform" } satisfies Composite;
+
+/** Every method by its name. */
+export const methods: ReadonlyMap<string, Composite> = new Map([
+  ["cp-lrp", cpLRP],
+  // With γ = 1: measured best for point clouds, where dense layers of few inputs are noisy.
+  ["cp-lrp-gamma", { ...cpLRP, linear: ["gamma", { gamma: 1 }] }],
+  ["lrp-ah", lrpAH],
+  ["lrp-ln", lrpLN],
+  ["lrp-ah-ln", { ...lrpAH, ...lrpLN }],
+  ["attn-lrp", attnLRP],
+  ["attn-lrp-gamma", gammaLRP],
+  ["gradient-x-input", gradientTimesInput],
+]);
+
+/** Every op that methods name; not every model has them all. */
+export const namedOps: ReadonlySet<string> = new Set(
+  [...methods.values()].flatMap((composite) => Object.keys(composite)),
+);
+
+/** The rules a caller asks for, by a method's name or as a composite of their own. */
+export function method(wanted: unknown = "cp-lrp"): { name: string; composite: Composite } {
+  if (typeof wanted === "string") {
+    const composite = methods.get(wanted);
+    if (composite) return { name: wanted, composite };
+    throw new RelpropError(
+      "InvalidOption",
+      `there is no method ${quote(wanted)}, only ${[...methods.keys()].join(", ")}`,
+    );
+  }
+  if (
+    typeof wanted === "object" &&
+    wanted !== null &&
+    !Array.isArray(wanted) &&
+    Object.values(wanted).every(isChoice)
+  ) {
+    return { name: "custom", composite: wanted as Composite };
+  }
+  const example = `{ "layer_norm": "identity", "linear": ["epsilon", { "eps": 1e-6 }] }`;
+  throw new RelpropError(
+    "InvalidOption",
+    `a composite names a rule for each op, such as ${example}, not ${quote(wanted)}`,
+  );
+}
+
+function isChoice(choice: unknown): choice is Choice {
+  if (typeof choice === "string") return true;
+  if (!Array.isArray(choice) || choice.length !== 2 || typeof choice[0] !== "string") return false;
+  const options: unknown = choice[1];
+  return typeof options === "object" && options !== null && Object.values(options).every((v) => Number.isFinite(v));
+}

@@ -1,0 +1,153 @@
+// Symbolic tensors.
+//
+// A Tensor records the op that makes it and the tensors it is made from; nothing is computed here. A model is a
+// function from tensors to tensors, an explanation is another, and plan.ts turns whatever they return into a list of
+// kernel calls that either backend can run.
+
+import { RelpropError } from "../errors.ts";
+
+export type Shape = readonly number[];
+export type Attrs = Readonly<Record<string, number>>;
+
+export interface Tensor {
+  /** Counts up: a tensor is always made after the tensors it is made from. */
+  readonly id: number;
+  readonly op: Op;
+  readonly inputs: readonly Tensor[];
+  readonly attrs: Attrs;
+  readonly shape: Shape;
+  /** Where a leaf gets its data: an input's key or a weight's checkpoint name. */
+  readonly name?: string;
+  /** What its kernel writes beside it. */
+  readonly beside?: readonly Tensor[];
+}
+
+/** One kernel call: an entry point, its arguments in the order of its `Args`, its workgroups. */
+export interface Call {
+  kernel: string;
+  args: number[];
+  grid: [x: number, y: number, z: number];
+  /** Which variant of the kernel the shapes ask for, as its pipeline's constants; WASM has but one. */
+  constants?: Record<string, number>;
+  /** Floating-point operations, of kernels that do enough of them to count. */
+  flops?: number;
+}
+
+/** The ledger's entries that an op can keep relevance in; see ../README.md, "The ledger". */
+export type Entry = "biases" | "norms" | "positions" | "softmax" | "products" | "activations" | "epsilon";
+
+/** An amount an op keeps: `times` · Σ rows. */
+export interface Kept {
+  entry: Entry;
+  rows: Tensor;
+  times?: number;
+}
+
+/** What a rule makes of the gradient of an op's output: one for each input it sends any to, and what it keeps. */
+export interface Passed {
+  to: (Tensor | undefined)[];
+  kept?: Kept[];
+}
+
+/**
+ * Carries the gradient `g` of an op's output `y` back to its inputs. `carries` tells which inputs depend on a tensor
+ * that relevance is read at; the others are constants. What is kept must follow from forward values and `g` alone.
+ */
+export type Rule = (g: Tensor, y: Tensor, at: { options: Attrs; carries: boolean[] }) => Passed;
+
+export interface Op {
+  readonly name: string;
+  /** The output's shape; throws where the inputs do not fit. */
+  shape(inputs: readonly Tensor[], attrs: Attrs): Shape;
+  call(y: Tensor): Call;
+  /** The shapes of what the kernel writes beside the output. */
+  beside?(inputs: readonly Tensor[], attrs: Attrs): Shape[];
+  /** y + addend, of one shape, by one kernel that computes y anew: for a `y` that nothing else uses. */
+  plus?(y: Tensor, addend: Tensor): Tensor | undefined;
+  /** How relevance passes this op. Kernels that only serve a rule have none. */
+  readonly rules?: Readonly<Record<string, Rule>>;
+  /** The ops that this one does the work of. Composites name rules for them; `rules` names theirs in this order. */
+  readonly parts?: readonly Op[];
+  /** The options that a rule takes, by the rule's name. */
+  readonly options?: Readonly<Record<string, readonly string[]>>;
+}
+
+let made = 0;
+
+export function apply(op: Op, inputs: Tensor[], attrs: Attrs = {}): Tensor {
+  const y = { id: made++, op, inputs, attrs, shape: op.shape(inputs, attrs) };
+  if (!op.beside) return y;
+  const beside: Tensor[] = [];
+  const whole = { ...y, beside };
+  for (const shape of op.beside(inputs, attrs)) {
+    beside.push({ id: made++, op: Beside, inputs: [whole], attrs: {}, shape });
+  }
+  return whole;
+}
+
+const leaf = (name: string): Op => ({
+  name,
+  shape: () => fail(`${name} is no function of tensors`),
+  call: () => fail(`${name} has no kernel`),
+});
+
+/** A tensor that another's kernel writes. */
+export const Beside = leaf("beside");
+
+const Input = leaf("input");
+export const Weight = leaf("weight");
+
+const named =
+  (op: Op) =>
+  (name: string, shape: Shape): Tensor => ({
+    id: made++,
+    op,
+    inputs: [],
+    attrs: {},
+    shape,
+    name,
+  });
+
+/** Data that is given anew with each run. */
+export const input = named(Input);
+/** Data that a backend keeps. */
+export const weight = named(Weight);
+
+export const size = (t: Tensor): number => t.shape.reduce((n, d) => n * d, 1);
+export const cols = (t: Tensor): number => t.shape[t.shape.length - 1];
+export const rows = (t: Tensor): number => size(t) / cols(t);
+
+/** Everything `roots` depend on, each tensor after its inputs. */
+export function history(roots: Iterable<Tensor>): Tensor[] {
+  const found = new Set(roots);
+  for (const t of found) for (const i of t.inputs) found.add(i);
+  return [...found].sort((a, b) => a.id - b.id);
+}
+
+/** For ops: says which shapes do not go together. */
+export function check(fits: boolean, op: string, inputs: readonly Tensor[]): void {
+  if (fits) return;
+  const shapes = inputs.map((t) => `${t.name ?? ""}[${t.shape}]`).join(" and ");
+  throw new RelpropError(
+    "UnexpectedShape",
+    `the checkpoint's tensors do not fit one another: ${op} does not fit ${shapes}`,
+  );
+}
+
+function fail(message: string): never {
+  throw new Error(message);
+}
+
+const MOST_GROUPS = 65535; // maxComputeWorkgroupsPerDimension, the least that WebGPU promises
+
+/** `n` workgroups, in rows of workgroups when one row is not enough. */
+export function groups(n: number): Call["grid"] {
+  const rows = Math.max(1, Math.ceil(n / MOST_GROUPS));
+  return [Math.ceil(n / rows), rows, 1];
+}
+
+/** Half a workgroup a row, as in shaders/norm.wgsl. */
+export const halves = (rows: number): Call["grid"] => groups(Math.ceil(rows / 2));
+
+/** One thread an element, 64 a workgroup. */
+export const threads = (n: number): Call["grid"] => groups(Math.ceil(n / 64));

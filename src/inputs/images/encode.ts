@@ -1,0 +1,35 @@
+// From an image to what a network is fed, patch by patch.
+
+import type { ImageView } from "../../explain/explanation.ts";
+import type { Patched } from "../../models/family.ts";
+import type { Encoded } from "../inputs.ts";
+import { place } from "./patches.ts";
+import { type Image, picture } from "./picture.ts";
+
+/** An image as the model will see it; patches are called by row and column, from 1. */
+export async function encodeImage(
+  { size, patch, channels, specials, prepare }: Patched,
+  given: Image,
+): Promise<Encoded> {
+  const width = channels * patch[0] * patch[1];
+  const seen = await picture(given);
+  const { values, box } = prepare!(seen);
+  const [rows, cols] = [Math.floor(size[0] / patch[0]), Math.floor(size[1] / patch[1])];
+  const [down, across] = [rows * patch[0], cols * patch[1]];
+  // What patches leave over at the right and below is not seen.
+  const shown = { ...box, width: (box.width * across) / size[1], height: (box.height * down) / size[0] };
+  const view: ImageView = { width: seen.width, height: seen.height, box: shown, size: [across, down], rows, cols };
+
+  const patches = Array.from({ length: rows * cols }, (_, k) => `${Math.floor(k / cols) + 1},${(k % cols) + 1}`);
+  const tokens = [...specials, ...patches].map((text, id) => {
+    return { id, text, start: null, end: null, special: id < specials.length };
+  });
+  const pixels = new Float32Array(tokens.length * width);
+  const own = { specials: specials.length, channels };
+  for (let c = 0; c < channels; c++) {
+    for (let y = 0; y < down; y++) {
+      for (let x = 0; x < across; x++) pixels[place(view, own, [c, y, x])] = values[(c * size[0] + y) * size[1] + x];
+    }
+  }
+  return { text: "", tokens, warnings: [], given: { words: pixels }, image: view };
+}

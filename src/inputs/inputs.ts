@@ -1,0 +1,252 @@
+// From a user's text to what a network is fed.
+
+import type { Data } from "../backends/backend.ts";
+import type { Rows } from "../checkpoint/dtypes.ts";
+import { quote, RelpropError } from "../errors.ts";
+import type { CloudView, ImageView } from "../explain/explanation.ts";
+import type { Architecture, Embedded } from "../models/family.ts";
+import type { Image } from "./images/picture.ts";
+import type { Token, Tokenizer } from "./tokenizers/wordpiece.ts";
+
+/**
+ * A text; or two that are read as one, `text` and `pair`; or with other words in place of their own: as many ids as there are
+ * tokens, special ones included, −1 for none at all (a word vector of zeros).
+ */
+export type Text = string | { text: string; pair?: string; ids?: readonly number[] };
+
+/** Vectors in place of a text's words, a row for each token, of models that read them; `names` are what results call them. */
+export interface Matrix {
+  rows: readonly ArrayLike<number>[];
+  names?: readonly string[];
+}
+
+/** A point cloud, of models that read them: x, y and z of each point; and which groups a model that makes them up must. */
+export interface Cloud {
+  points: readonly ArrayLike<number>[];
+  hidden?: readonly number[];
+}
+
+/** A text; or an image, rows of numbers or points, of models that read them. */
+export type Input = Text | Image | Matrix | Cloud;
+
+/** A text as the model will read it. @internal */
+export interface Encoded {
+  text: string;
+  tokens: Token[];
+  /** The tokens whose logits are wanted, by their place, of models that have logits of each. */
+  reads?: readonly number[];
+  warnings: string[];
+  /** What the network is fed in place of ids, by the input's name: as many numbers of each token. */
+  given?: Readonly<Data>;
+  /** What of an image or a point cloud that is. */
+  image?: ImageView;
+  cloud?: CloudView;
+  /** How the network is another than the checkpoint says, for this run: see changes.ts. */
+  change?: Change;
+}
+
+/** @internal */
+export interface Change {
+  made: Pick<Embedded, "loops" | "mask">;
+  data: Data;
+  /** Tells networks apart. */
+  key: string;
+}
+
+/** The rows of the tables that stay on the host, widened as they are asked for. */
+export type Tables = { [K in keyof Architecture["tables"]]?: Rows };
+
+/** An input's tokens, at most as many as the model has positions; what is longer is cut if `truncate`, else rejected. @internal */
+export function encode(
+  tokenizer: Tokenizer,
+  input: Input,
+  { positions: most, vocabulary, kinds, tables }: Pick<Architecture, "positions" | "vocabulary" | "kinds" | "tables">,
+  truncate = false,
+): Encoded {
+  const { text, pair, ids } = parts(input);
+  const { tokens: found, warnings } = tokenizer.encode(text, pair);
+  const own = found.map((token) =>
+    token.id === tokenizer.unkId && token.start !== null ? { ...token, unknown: true as const } : token,
+  );
+  const both = pair === undefined ? text : `${text}\n${pair}`;
+  const tokens = ids ? replaced(own, ids, vocabulary) : own;
+  const odd = tables.types && tokens.find(({ typeId = 0 }) => typeId >= kinds);
+  if (odd) {
+    const message = `the tokenizer gives ${quote(odd.text)} the token type ${odd.typeId}, the model has ${kinds} types`;
+    throw new RelpropError("ConfigMismatch", message, { type: odd.typeId, types: kinds });
+  }
+  const beyond = tokens.find(({ id }) => id >= vocabulary);
+  if (beyond) {
+    const message = `the tokenizer gives ${quote(beyond.text)} the id ${beyond.id}, the model has ${vocabulary} word vectors`;
+    throw new RelpropError("ConfigMismatch", message, { id: beyond.id, vocabulary });
+  }
+  const facts = { tokens: tokens.length, max: most };
+  if (!tokens.length) throw new RelpropError("EmptyInput", `${quote(both)} has no tokens for this model`, facts);
+  if (tokens.length <= most) return { text: both, tokens, warnings };
+  const long = `the text has ${tokens.length} tokens`;
+  if (!truncate) {
+    throw new RelpropError("InputTooLong", `${long}, this model takes ${most}; shorten it or ask to truncate`, facts);
+  }
+  const kept = shortened(tokens, most, pair !== undefined, tokenizer);
+  if (kept.length > most) {
+    const message = `this model takes ${most} tokens, and those that the tokenizer adds to a text are ${kept.length}`;
+    throw new RelpropError("InputTooLong", message, facts);
+  }
+  return {
+    text: both,
+    tokens: kept,
+    warnings: [...warnings, `${long} and was cut to the ${most} that this model takes`],
+  };
+}
+
+/** The first tokens of each text, or the last: of two the longer one is cut first. What the template adds stays. */
+function shortened(tokens: Token[], most: number, two: boolean, { template, truncation }: Tokenizer): Token[] {
+  const [before, between, after = []] = two ? template.pair : template.single;
+  const found = two ? tokens.findIndex(({ type }) => type) : -1;
+  const second = found < 0 ? tokens.length : found;
+  const n = second - before.length - between.length;
+  const m = tokens.length - second - after.length;
+  const room = Math.max(0, most - before.length - between.length - after.length);
+  const short = Math.min(n, m);
+  const [less, more] = 2 * short > room ? [room >> 1, room - (room >> 1)] : [short, room - short];
+  const [a, b] = n > m ? [more, less] : [less, more];
+  const start = before.length;
+  const kept = (from: number, length: number, k: number) =>
+    truncation === "left" ? tokens.slice(from + length - k, from + length) : tokens.slice(from, from + k);
+  return [
+    ...tokens.slice(0, start),
+    ...kept(start, n, Math.min(a, n)),
+    ...tokens.slice(start + n, second),
+    ...kept(second, m, Math.min(b, m)),
+    ...tokens.slice(second + m),
+  ];
+}
+
+function parts(input: Input): Exclude<Text, string> {
+  if (typeof input === "string") return { text: input };
+  const { text, pair, ids } = own(input) as Exclude<Text, string>;
+  const fits = typeof text === "string" && (pair === undefined || typeof pair === "string");
+  if (fits && (ids === undefined || Array.isArray(ids))) return { text, pair, ids };
+  throw new RelpropError("InvalidInput", `a text is a string or { text, pair, ids }, not ${quote(input)}`);
+}
+
+/** The fields of an object, of anything else none. */
+function own(input: unknown): object {
+  try {
+    return { ...(input as object) };
+  } catch {
+    return {}; // a proxy that throws
+  }
+}
+
+function replaced(tokens: Token[], ids: readonly number[], vocabulary: number): Token[] {
+  if (ids.length !== tokens.length) {
+    throw new RelpropError("InvalidInput", `there are ${ids.length} ids for a text of ${tokens.length} tokens`);
+  }
+  const odd = ids.find((id) => !(Number.isInteger(id) && id >= -1 && id < vocabulary));
+  if (odd !== undefined) {
+    throw new RelpropError("InvalidInput", `ids are integers from −1 to ${vocabulary - 1}, not ${quote(odd)}`);
+  }
+  return tokens.map((token, j) => ({ ...token, id: ids[j] }));
+}
+
+/** Whether places differ from text to text. @internal */
+export const paired = (
+  batch: readonly Encoded[],
+  { kinds, uncounted }: Pick<Architecture, "kinds" | "uncounted">,
+): boolean =>
+  batch.some(({ tokens }) =>
+    tokens.some(({ id, typeId }) => (kinds > 1 && typeId) || (uncounted !== undefined && id === uncounted)),
+  );
+
+/** The row of positions of each of `t` tokens. Those that do not count have the row before the first. */
+function rowsOf(
+  tokens: readonly Token[],
+  t: number,
+  { first = 0, uncounted }: Pick<Architecture, "first" | "uncounted">,
+): number[] {
+  let next = first;
+  return Array.from({ length: t }, (_, j) =>
+    uncounted !== undefined && tokens[j]?.id === uncounted ? first - 1 : next++,
+  );
+}
+
+/**
+ * Word vectors, places and lengths of a batch padded to `t` tokens; padding is zeros, as is a token of id −1. Places are
+ * those of one text, for all, or of each where they differ; the first token has row `first` of the positions.
+ *
+ * @internal
+ */
+export function inputs(
+  batch: readonly Encoded[],
+  t: number,
+  tables: Tables,
+  architecture: Pick<Architecture, "width" | "first" | "uncounted" | "kinds">,
+): Data {
+  const { width } = architecture;
+  const pairs = paired(batch, architecture);
+  const lengths = Float32Array.from(batch, ({ tokens }) => tokens.length);
+  if (batch[0].given) return { lengths, ...padded(batch, t, batch[0].given) };
+  const words = new Float32Array(batch.length * t * width);
+  batch.forEach(({ tokens }, i) => {
+    tokens.forEach(({ id }, j) => {
+      if (id >= 0) tables.words!(id, words, (i * t + j) * width);
+    });
+  });
+  const types = new Map<number, Float32Array>();
+  const typed = (type: number) => {
+    const known = types.get(type);
+    if (known) return known;
+    const row = new Float32Array(width);
+    tables.types?.(type, row, 0);
+    types.set(type, row);
+    return row;
+  };
+  const each = pairs ? batch : batch.slice(0, 1);
+  const places = new Float32Array(each.length * t * width);
+  each.forEach(({ tokens }, i) => {
+    const rows = rowsOf(tokens, t, architecture);
+    for (let j = 0; j < t; j++) {
+      const at = (i * t + j) * width;
+      tables.positions?.(rows[j], places, at);
+      typed((pairs && tokens[j]?.typeId) || 0).forEach((v, k) => {
+        places[at + k] += v;
+      });
+    }
+  });
+  return { words, places, lengths };
+}
+
+/** What each text gives under these names, padded to `t` tokens. */
+function padded(batch: readonly Encoded[], t: number, names: Readonly<Data>): Data {
+  const data: Data = {};
+  for (const name of Object.keys(names)) {
+    const each = (names[name].length / batch[0].tokens.length) * t;
+    data[name] = new Float32Array(batch.length * each);
+    batch.forEach(({ given }, i) => {
+      data[name].set(given![name], i * each);
+    });
+  }
+  return data;
+}
+
+/** The last token that is no padding; the first one where all are. */
+const last = (tokens: readonly Token[], pad: number | undefined): number =>
+  Math.max(0, tokens.map(({ id }) => id !== pad).lastIndexOf(true));
+
+/** Which rows a head reads, `rows` of each text, as weights of all rows [batch, 1, rows, t]. @internal */
+export function picks(
+  batch: readonly Encoded[],
+  t: number,
+  rows: number,
+  { reads: how, pad }: Pick<Architecture, "reads" | "pad">,
+): Float32Array {
+  const weights = new Float32Array(batch.length * rows * t);
+  batch.forEach(({ tokens, reads = [last(tokens, pad)] }, i) => {
+    const n = tokens.length;
+    const from = i * rows * t;
+    if (how === "mean") weights.fill(1 / n, from, from + n);
+    else for (const [k, token] of reads.entries()) weights[from + k * t + token] = 1;
+  });
+  return weights;
+}

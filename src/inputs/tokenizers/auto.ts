@@ -1,0 +1,414 @@
+// What AutoTokenizer.from_pretrained makes of a tokenizer's files, as one tokenizer.json. transformers 4.x takes tokenizer.json
+// and changes what tokenizer_config.json says; 5.x builds most classes from the vocabulary and tokenizer_config.json, and takes
+// tokenizer.json as it is for the others. Files are read as the version that wrote them reads them, since the model was used
+// with it; where nothing says which one that was it was none of 5.x, which always says.
+
+import { asText } from "../../errors.ts";
+import { type Added, added, bertLike, type Kind, type Named } from "./bert_class.ts";
+import { flag, invalid, type Json, list, object, piece, show, unsupported } from "./fields.ts";
+
+/** A tokenizer's files and the model's config.json, parsed. */
+export interface Files {
+  tokenizer: Json;
+  config?: Json;
+  /** special_tokens_map.json and added_tokens.json, which are read if tokenizer_config.json has no added_tokens_decoder. */
+  specials?: Json;
+  added?: Json;
+  model?: Json;
+}
+
+/** What remains of a tokenizer's files. */
+export interface Resolved {
+  /** A tokenizer.json, of whose added tokens the ids are those that the library gives them. */
+  file: Json;
+  /** Whether the network is fed token type ids. */
+  typed: boolean;
+  /** The named special tokens: "pad_token". */
+  named: Record<string, string>;
+  truncation: "right" | "left";
+}
+
+const NAMED = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"].map((name) => `${name}_token`);
+const GENERIC = ["PreTrainedTokenizer", "PreTrainedTokenizerFast", "TokenizersBackend"];
+const MOST = 2 ** 20; // added tokens
+const MOST_PIECES = 2 ** 24;
+
+/** Model types for which 5.x does not believe tokenizer_class. */
+const MISNAMED = new Set(["modernbert", "qwen2", "phi3"]);
+
+/** The classes that are known: all of classes.ts or, so that a page need not load it, BERT's alone. */
+type Classes = Pick<typeof import("./classes.ts"), "classes" | "kinds" | "rebuilt" | "refused" | "typed">;
+
+const NONE = new Set<string>();
+const bertAlone: Classes = {
+  classes: { bert: ["Bert", "Bert"] },
+  kinds: { Bert: bertLike },
+  rebuilt: NONE,
+  refused: NONE,
+  typed: NONE,
+};
+
+export async function resolve(files: Files): Promise<Resolved> {
+  const { config, model } = files;
+  const named = config?.tokenizer_class ?? model?.tokenizer_class ?? "Bert";
+  const own = model?.model_type === "bert" && typeof named === "string" && /^Bert(Tokenizer(Fast)?)?$/.test(named);
+  return resolved(files, own ? bertAlone : await import("./classes.ts"));
+}
+
+/** @internal */
+export function resolved(files: Files, table: Classes): Resolved {
+  const { tokenizer, config: given = {}, specials = {}, added: more, model = {} } = files;
+  const config: Json = Object.hasOwn(given, "added_tokens_decoder") ? given : legacy(given, specials);
+  const four = writtenByFour(given, model);
+  const name = className(tokenizer, given, model, four, table);
+  const kind = Object.hasOwn(table.kinds, name ?? "") ? table.kinds[name!] : undefined;
+
+  const listed = decoder(config, tokenizer, more);
+  const known = new Map(listed.map((token) => [token.content, token]));
+  const named = namedTokens(config, kind, four, known);
+  const padding = tokenizer.padding as Json | null | undefined;
+  if (padding && !kind?.tokens.pad_token && config.pad_token === undefined) {
+    named.pad_token = piece(padding.pad_token, "padding.pad_token"); // transformers remembers no more of the padding
+  }
+  const extra = extraTokens(config, kind, four);
+  const vocab = new Vocabulary(object(tokenizer.model, "model"));
+  const fits = kind?.build && (four ? kind.model === vocab.type && madeByFive(name, kind, tokenizer, config) : true);
+  const made = fits
+    ? build(kind, tokenizer, config, named, vocab)
+    : { ...tokenizer, ...changed(tokenizer, config, name, kind, four) };
+
+  if (!fits)
+    vocab.add(
+      list(tokenizer.added_tokens ?? [], "added_tokens", MOST).map((one, i) => token(one, `added_tokens[${i}]`)),
+    );
+  // What a class names by default may be in no file; callers want what the model has seen.
+  const seen = Object.entries(named).filter(
+    ([name, one]) => one && (config[name] != null || vocab.id(content(one)) !== undefined),
+  );
+  vocab.add(missing(vocab, listed, named, extra, four));
+  if (fits && kind.again) {
+    const all = [...Object.values(named), ...extra].filter((one) => one !== undefined);
+    vocab.add(all.map((one) => added(content(one), { special: true })));
+  }
+
+  const find = (short: string): [string, number] => {
+    const text = content(named[`${short}_token`] ?? "");
+    const id = vocab.id(text);
+    if (id === undefined) throw invalid(`config.${short}_token`, `is ${show(text)}, not in the vocabulary`);
+    return [text, id];
+  };
+  let processor = made.post_processor;
+  if (fits && kind.template && !(kind.yields && processor)) processor = kind.template(find);
+  else if (four && kind?.bos !== undefined) processor = bosEos(config, kind.bos, find);
+
+  const inputs = config.model_input_names;
+  const { rebuilt, typed } = table;
+  const byDefault = kind ? kind.types[four ? 0 : 1] : four ? !rebuilt.has(name ?? "") || typed.has(name!) : false;
+  return {
+    file: {
+      ...made,
+      post_processor: processor,
+      added_tokens: vocab.added,
+      // In 4.x added tokens were normalized before the normalizer was changed.
+      ...(made.normalizer === tokenizer.normalizer || fits ? {} : { added_normalizer: tokenizer.normalizer }),
+      split_special_tokens: flag(config.split_special_tokens, "config.split_special_tokens", false),
+    },
+    typed:
+      inputs == null
+        ? byDefault || name === undefined
+        : list(inputs, "config.model_input_names", 64).includes("token_type_ids"),
+    named: Object.fromEntries(seen.map(([name, one]) => [name, content(one!)])),
+    truncation: (config.truncation_side ?? direction(tokenizer)) === "left" ? "left" : "right",
+  };
+}
+
+/** 5.x writes `backend` and lists extra_special_tokens, 4.x `added_tokens_decoder`; before either, config.json says which. */
+function writtenByFour(config: Json, model: Json): boolean {
+  if (Object.hasOwn(config, "backend") || Array.isArray(config.extra_special_tokens)) return false;
+  if (Object.hasOwn(config, "added_tokens_decoder")) return true;
+  return !(Number.parseInt(asText(model.transformers_version), 10) >= 5);
+}
+
+type Name = string | null | undefined;
+
+/** The class less "Tokenizer" and "Fast"; null for those that take tokenizer.json as it is, undefined for models of ours. */
+function className(
+  tokenizer: Json,
+  config: Json,
+  model: Json,
+  four: boolean,
+  { classes, kinds, rebuilt, refused }: Classes,
+): Name {
+  const type = asText(model.model_type);
+  const standard = Object.hasOwn(classes, type) ? classes[type][four ? 0 : 1] : undefined;
+  const given = config.tokenizer_class ?? model.tokenizer_class;
+  if (given == null) return standard;
+  const full = piece(given, "config.tokenizer_class");
+  const name = full.replace(/Fast$/, "").replace(/Tokenizer$/, "");
+  if (!four && name === "Llama" && JSON.stringify(tokenizer).includes('"ByteLevel"')) return null;
+  if (!four && standard === null) return null;
+  if (!four && standard && name !== standard && MISNAMED.has(type)) return standard;
+  if (GENERIC.includes(full)) return null;
+  if (refused.has(name) || (!four && rebuilt.has(name))) {
+    throw unsupported(full, "config.tokenizer_class", [
+      ...Object.keys(kinds).map((kind) => `${kind}Tokenizer`),
+      ...GENERIC,
+    ]);
+  }
+  return Object.hasOwn(kinds, name) || rebuilt.has(name) ? name : null;
+}
+
+/** Where 4.x cannot read what 5.x can, the model was used with 5.x. */
+const madeByFive = (name: Name, kind: Kind | undefined, { normalizer }: Json, config: Json): boolean =>
+  name === "Llama" ? config.add_prefix_space != null : Boolean(kind?.normalizer && normalizer == null);
+
+/** Files older than added_tokens_decoder: special_tokens_map.json overrules tokenizer_config.json. */
+function legacy(config: Json, specials: Json): Json {
+  const out: Json = { ...config };
+  for (const [key, value] of Object.entries(specials)) {
+    const special = (one: unknown) => (typeof one === "object" && one ? { ...one, special: true } : one);
+    if (!Array.isArray(value)) out[key] = special(value);
+    else out[key] = [...(Array.isArray(config[key]) ? (config[key] as unknown[]) : []), ...value.map(special)];
+  }
+  return out;
+}
+
+function token(json: unknown, at: string): Added {
+  const it = object(json, at);
+  const is = (name: string, otherwise = false) => flag(it[name], `${at}.${name}`, otherwise);
+  const special = is("special");
+  return {
+    content: piece(it.content, `${at}.content`),
+    special,
+    normalized: is("normalized", !special),
+    single_word: is("single_word"),
+    lstrip: is("lstrip"),
+    rstrip: is("rstrip"),
+  };
+}
+
+const content = (one: string | Added) => (typeof one === "string" ? one : one.content);
+
+const given = (value: unknown, at: string): string | Added =>
+  typeof value === "object" ? token(value, at) : piece(value, at);
+
+/** added_tokens_decoder; files that have none list added_tokens.json and tokenizer.json's own. By id. */
+function decoder(config: Json, tokenizer: Json, more: Json | undefined): Added[] {
+  const found = new Map<number, Added>();
+  if (config.added_tokens_decoder !== undefined) {
+    for (const [id, one] of Object.entries(object(config.added_tokens_decoder, "config.added_tokens_decoder"))) {
+      found.set(Number(id), token(one, `config.added_tokens_decoder[${show(id)}]`));
+    }
+  } else {
+    const texts = [
+      ...NAMED.map((name) => config[name]),
+      ...[config.additional_special_tokens, config.extra_special_tokens].flat(),
+    ];
+    const specials = new Set(texts.map((one) => (typeof one === "object" ? (one as Json | null)?.content : one)));
+    for (const [text, id] of Object.entries(more ?? {})) {
+      found.set(Number(id), added(piece(text, "added_tokens.json"), { special: specials.has(text) }));
+    }
+    list(tokenizer.added_tokens ?? [], "added_tokens", MOST).forEach((one, i) => {
+      found.set(Number(asText((one as Json | null)?.id)), token(one, `added_tokens[${i}]`));
+    });
+  }
+  return [...found].sort(([a], [b]) => a - b).map(([, one]) => one);
+}
+
+function namedTokens(config: Json, kind: Kind | undefined, four: boolean, known: ReadonlyMap<string, Added>): Named {
+  const flags = kind?.flags?.[four ? 0 : 1] ?? {};
+  const out: Named = {};
+  // Models' own ("image_token") come after the usual ones.
+  const own = four
+    ? []
+    : Object.keys(config).filter((key) => key.endsWith("_token") && typeof config[key] === "string");
+  const others = config.extra_special_tokens;
+  const dictionary = others && typeof others === "object" && !Array.isArray(others) ? (others as Json) : {};
+  for (const key of new Set([...NAMED, ...own, ...Object.keys(dictionary)])) {
+    const value = Object.hasOwn(dictionary, key) ? dictionary[key] : config[key];
+    if (value === null || typeof value === "boolean") continue;
+    const one = value === undefined ? kind?.tokens[key] : given(value, `config.${key}`);
+    if (one === undefined) continue;
+    const mapped = value === undefined ? one : (known.get(content(one)) ?? one);
+    const cast = flags[key] ?? flags["*"];
+    out[key] = typeof mapped === "string" && cast ? added(mapped, { special: true, ...cast }) : mapped;
+  }
+  return out;
+}
+
+function extraTokens(config: Json, kind: Kind | undefined, four: boolean): (string | Added)[] {
+  const additional = config.additional_special_tokens;
+  const extra = four ? additional : config.extra_special_tokens || additional;
+  if (extra === undefined) return [...(kind?.extra ?? [])];
+  if (extra === null || !Array.isArray(extra)) return [];
+  return list(extra, "config.additional_special_tokens", MOST).map((one) =>
+    given(one, "config.additional_special_tokens"),
+  );
+}
+
+/** The tokens that transformers adds to the library's tokenizer, in its order. */
+function missing(
+  vocab: Vocabulary,
+  listed: readonly Added[],
+  named: Named,
+  extra: (string | Added)[],
+  four: boolean,
+): Added[] {
+  const there = new Set(vocab.added.map((one) => JSON.stringify(plain(one))));
+  const out: (string | Added)[] = listed.filter((one) => !there.has(JSON.stringify(plain(one))));
+  const contents = new Set([...vocab.added, ...out].map(content));
+  const all = [...Object.values(named).filter((one) => one !== undefined), ...extra];
+  const seen = new Set<string>();
+  for (const one of all) {
+    const text = content(one);
+    if (four ? seen.has(text) : contents.has(text)) continue;
+    seen.add(text);
+    if (typeof one === "object" || !contents.has(text)) out.push(one); // in 4.x one with flags is none of the strings
+  }
+  const specials = new Set((four ? all : Object.values(named).filter((one) => one !== undefined)).map(content));
+  return out.map((one) =>
+    typeof one === "string"
+      ? added(one, { special: true })
+      : { ...one, special: one.special || specials.has(one.content) },
+  );
+}
+
+const plain = ({ content, special, normalized, single_word, lstrip, rstrip }: Added): Added => ({
+  content,
+  special,
+  normalized,
+  single_word,
+  lstrip,
+  rstrip,
+});
+
+/** The tokenizer that a class of 5.x builds. */
+function build(kind: Kind, tokenizer: Json, config: Json, named: Named, vocab: Vocabulary): Json {
+  const one = object(tokenizer.normalizer ?? {}, "normalizer");
+  const all = Array.isArray(one.normalizers) ? (one.normalizers as Json[]) : [one];
+  const charsmap = all.find((step) => step?.type === "Precompiled");
+  const pieces = converted(vocab.json, kind.model!);
+  const { model, ...parts } = kind.build!(config, { named, vocab: pieces, charsmap });
+  const { merges } = tokenizer.model as Json;
+  return {
+    ...tokenizer,
+    ...parts,
+    model: {
+      type: kind.model,
+      vocab: pieces,
+      ...(kind.model === "BPE" ? { merges: merges ?? [] } : {}),
+      ...model,
+      exact_scores: true,
+    },
+  };
+}
+
+/** The vocabulary as a class needs it, which may be of another type of model: a list of pieces and scores, or ids by piece. */
+function converted(vocab: unknown, type: string): unknown {
+  if (type === "Unigram") {
+    return list(vocab, "model.vocab", MOST_PIECES).map((entry, id) => list(entry, `model.vocab[${id}]`, 2));
+  }
+  if (!Array.isArray(vocab)) return vocab;
+  return Object.fromEntries(
+    vocab.map((entry, id) => [piece(list(entry, `model.vocab[${id}]`, 2)[0], `model.vocab[${id}]`), id]),
+  );
+}
+
+/** What 4.x changes in tokenizer.json; 5.x changes nothing where it does not build. */
+function changed(
+  { normalizer, pre_tokenizer }: Json,
+  config: Json,
+  name: Name,
+  kind: Kind | undefined,
+  four: boolean,
+): Json {
+  if (!four) return {};
+  const out: Json = {};
+  const splits = pre_tokenizer as Json | null | undefined;
+  const space = config.add_prefix_space ?? (name === "Llama" ? null : config.add_prefix_space); // its default is none
+  if (splits?.type === "ByteLevel" && space !== null) {
+    out.pre_tokenizer = { ...splits, add_prefix_space: flag(space, "config.add_prefix_space", false) };
+  }
+  const letters = normalizer as Json | null | undefined;
+  if (kind?.normalizer && letters?.type === "BertNormalizer") {
+    const theirs = {
+      do_lower_case: "lowercase",
+      strip_accents: "strip_accents",
+      tokenize_chinese_chars: "handle_chinese_chars",
+    };
+    const changes = kind.normalizer.map((name) => [
+      theirs[name as keyof typeof theirs],
+      name === "strip_accents" ? (config[name] ?? null) : flag(config[name], `config.${name}`, true),
+    ]);
+    out.normalizer = { ...letters, ...Object.fromEntries(changes) };
+  }
+  return out;
+}
+
+function bosEos(config: Json, byDefault: boolean, find: (name: string) => [string, number]): Json {
+  const bos = flag(config.add_bos_token, "config.add_bos_token", byDefault) ? [find("bos")] : [];
+  const eos = flag(config.add_eos_token, "config.add_eos_token", false) ? [find("eos")] : [];
+  const put = (tokens: [string, number][], type_id: number) =>
+    tokens.map(([id]) => ({ SpecialToken: { id, type_id } }));
+  const around = (id: string, type_id: number) => [
+    ...put(bos, type_id),
+    { Sequence: { id, type_id } },
+    ...put(eos, type_id),
+  ];
+  return {
+    type: "TemplateProcessing",
+    single: around("A", 0),
+    pair: [...around("A", 0), ...around("B", 1)],
+    special_tokens: Object.fromEntries([...bos, ...eos].map(([id, n]) => [id, { id, ids: [n], tokens: [id] }])),
+  };
+}
+
+const direction = ({ truncation }: Json): unknown =>
+  asText((truncation as Json | null | undefined)?.direction).toLowerCase();
+
+/** A vocabulary to which tokens are added as the library does it. */
+class Vocabulary {
+  readonly json: unknown;
+  readonly type: "WordPiece" | "BPE" | "Unigram" | "WordLevel";
+  readonly #size: number;
+  readonly #added = new Map<number, Added>();
+  /** Tokens as they were when they became special: they stay that, and where they are looked for. */
+  readonly #specials = new Map<string, Added>();
+  readonly #ids = new Map<string, number>();
+  #highest = -1;
+  #pieces?: Map<string, number>;
+
+  constructor(model: Json) {
+    this.json = model.vocab ?? {};
+    this.type = (model.type ??
+      (Array.isArray(model.vocab) ? "Unigram" : model.merges ? "BPE" : "WordPiece")) as this["type"];
+    this.#size = Array.isArray(model.vocab) ? model.vocab.length : Object.keys(object(this.json, "model.vocab")).length;
+  }
+
+  id(text: string): number | undefined {
+    const known = this.#ids.get(text);
+    if (known !== undefined) return known;
+    if (!Array.isArray(this.json)) {
+      return Object.hasOwn(this.json as Json, text) ? ((this.json as Json)[text] as number) : undefined;
+    }
+    this.#pieces ??= new Map((this.json as unknown[]).map((entry, id) => [(entry as [string] | null)?.[0] ?? "", id]));
+    return this.#pieces.get(text);
+  }
+
+  /** A token of the vocabulary keeps its id, another one has the next; flags are the last ones given. */
+  add(tokens: readonly Added[]): void {
+    for (const one of tokens) {
+      if (!one.content) continue;
+      const id = this.id(one.content) ?? Math.max(this.#highest + 1, this.#size);
+      this.#highest = Math.max(this.#highest, id);
+      this.#ids.set(one.content, id);
+      if (one.special && !this.#specials.has(one.content)) this.#specials.set(one.content, one);
+      this.#added.set(id, { ...plain(one), normalized: (this.#specials.get(one.content) ?? one).normalized });
+    }
+  }
+
+  /** As tokenizer.json lists them. */
+  get added(): (Added & { id: number; was_special: boolean })[] {
+    return [...this.#added].map(([id, one]) => ({ ...one, id, was_special: this.#specials.has(one.content) }));
+  }
+}

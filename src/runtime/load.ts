@@ -1,0 +1,209 @@
+import { type BackendOptions, start } from "../backends/choose.ts";
+import { checkFinite, type Rows, rows } from "../checkpoint/dtypes.ts";
+import { readJson } from "../checkpoint/json.ts";
+import { PIECE, pieces } from "../checkpoint/safetensors.ts";
+import { checkpoint, type Stored, unwrapped } from "../checkpoint/shards.ts";
+import { type Files, files, missing, type ReadOptions, type Source } from "../checkpoint/sources.ts";
+import { RelpropError, throwIfAborted } from "../errors.ts";
+import { explaining, network } from "../explain/trace.ts";
+import { method } from "../graph/composites.ts";
+import { plan } from "../graph/plan.ts";
+import type { Shape } from "../graph/tensor.ts";
+import type { Tables } from "../inputs/inputs.ts";
+import { readTokenizer } from "../inputs/tokenizers/read.ts";
+import { type Config, named } from "../models/config.ts";
+import { type Architecture, architecture, familyOf, type Network } from "../models/family.ts";
+import { Weights } from "../models/weights.ts";
+import { narrow } from "../ops/widen.ts";
+import { loadHere } from "../options/calls.ts";
+import { checked } from "../options/kinds.ts";
+import { Model, type ModelParts } from "./model.ts";
+import { type Reload, summed, unreadable } from "./recover.ts";
+
+export interface LoadOptions extends BackendOptions, ReadOptions {
+  /**
+   * Keeps matrices of F16 and BF16 as they are and widens each when it is used: half the memory, for a little time. By
+   * default in checkpoints that have 64 MiB of such numbers or more. Results are the same bits.
+   */
+  narrow?: boolean;
+  /** What results call the model; by default the last part of its path or URL. */
+  name?: string;
+}
+
+/**
+ * Loads a Hugging Face checkpoint: config.json, tokenizer.json and model.safetensors or its shards. Rejects with a
+ * RelpropError; after a failure or an abort nothing stays allocated.
+ */
+export const load = async (source: Source, options: LoadOptions = {}): Promise<Model> =>
+  new Model(await read(source, checked("load()", loadHere, options)));
+
+/** What a model is made of. @internal */
+export async function read(source: Source, options: LoadOptions): Promise<ModelParts> {
+  const { signal } = options;
+  throwIfAborted(signal);
+  const from = await files(source, options);
+  try {
+    const { config, around, encoder, stored } = await open(from, signal);
+    const weights = new Weights(
+      new Map([...stored].map(([name, { info }]) => [name, info.shape])),
+      kept(stored, options),
+    );
+    const found = await architecture(config, weights, around !== undefined);
+    const textual = found.task === "sequence-classification" && found.vocabulary > 0;
+    const special = !textual && (await import("../tasks/complete.ts"));
+    const read = found.vocabulary ? await readTokenizer(encoder, config, signal) : undefined;
+    const typed = found.typedByWords && read?.tokenizer.typed ? typedByWords(found) : found;
+    const whole = special ? await special.completed(typed, encoder, read?.file, signal) : typed;
+    const { design, tokenizer } = (read && (await around?.complete(whole, weights, read, signal))) ?? {
+      design: whole,
+      tokenizer: read?.tokenizer ?? (special as Open).wordless,
+    };
+    const net = network(design, 1, 1, { loops: 1 }); // asks for every weight, and so checks that all are there with the right shapes
+    const tables = await embeddings(design, stored, signal);
+
+    await from.checkIntegrity?.();
+    const { backend, reason, sum } = await upload(weights, stored, net, options);
+    const reload: Reload =
+      unreadable(source, options.device) ??
+      (async (signal) => {
+        const from = await files(source, { ...options, signal, onProgress: undefined });
+        try {
+          const how = { ...options, signal, backend: backend.name };
+          const again = await upload(weights, (await open(from, signal)).stored, net, how);
+          if (again.sum === sum) return again.backend;
+          again.backend.dispose();
+          throw new RelpropError("FetchChanged", "they are no longer those that the model was loaded with");
+        } finally {
+          await from.close();
+        }
+      });
+    const parts = [...weights.parts.values(), ...weights.derived.values()].flatMap(({ of }) => of);
+    const needed = new Set([...weights.used.keys(), ...parts, ...Object.values(design.tables)]);
+    return {
+      name: options.name ?? from.name,
+      type: config.model_type as string,
+      architecture: design,
+      tokenizer,
+      tables,
+      backend,
+      reload,
+      backendReason: reason,
+      stored: [...stored.values()].map(({ info }) => info),
+      cacheReason: from.cacheReason,
+      unused: [...stored].flatMap(([name, { info }]) => (needed.has(name) ? [] : [info.name])),
+    };
+  } finally {
+    await from.close();
+  }
+}
+
+/** Classes with a head of their own, and what its tensors are called. */
+const HEADED = /For\w*(Classification|QuestionAnswering)(WithTeacher)?$/;
+const HEAD = /^(classifier|score|qa_outputs|cls_classifier|cls_head)\./;
+
+/**
+ * A model's config, its tensors by the names of its class, and the modules of sentence-transformers if they are around it, which
+ * may have the encoder in a folder of its own. A classifier that has its head needs none, so that a page does not ask for them.
+ */
+async function open(from: Files, signal?: AbortSignal) {
+  const limits = { code: "ConfigInvalid", most: 2 ** 20, signal } as const;
+  const tensors = async (files: Files, config: Config) =>
+    unwrapped(await checkpoint(files, signal), (await familyOf(config)).own);
+  const first = await readJson(from, "config.json", limits);
+  const alone = first && HEADED.test(named(first) ?? "") ? await tensors(from, first) : undefined;
+  if (first && alone && [...alone.keys()].some((name) => HEAD.test(name))) {
+    return { config: first, around: undefined, encoder: from, stored: alone };
+  }
+  const around = (await from.open("modules.json"))
+    ? await (await import("../models/sentence/sentence.ts")).sentence(from, signal)
+    : undefined;
+  const encoder = around?.encoder ?? from;
+  const config = around ? await readJson(encoder, "config.json", limits) : first;
+  if (!config) throw missing(encoder, "config.json");
+  if (!around) return { config, around, encoder, stored: alone ?? (await tensors(from, config)) };
+  return {
+    config,
+    around,
+    encoder,
+    stored: new Map([...(await tensors(encoder, config)), ...(await around.stored(signal))]),
+  };
+}
+
+/** GPT-2 takes type ids for ids of words. */
+const typedByWords = (design: Architecture): Architecture => ({
+  ...design,
+  kinds: design.vocabulary,
+  tables: { ...design.tables, types: design.tables.words },
+});
+
+type Open = typeof import("../tasks/complete.ts");
+
+const MUCH = 2 ** 25; // numbers, 64 MiB of them
+
+/** The tensors that stay narrow, by name: their dtypes. By default none that is widened into more than it saves. */
+function kept(stored: ReadonlyMap<string, Stored>, { narrow: wanted }: LoadOptions): Map<string, string> {
+  const size = ({ info }: Stored) => (info.end - info.start) / 2;
+  const found = [...stored].filter(([, { info }]) => narrow.includes(info.dtype));
+  const all = found.reduce((n, [, one]) => n + size(one), 0);
+  const some = found.filter(([, one]) => wanted ?? (all >= MUCH && size(one) <= all / 8));
+  return new Map(some.map(([name, { info }]) => [name, info.dtype]));
+}
+
+/** The embedding tables, kept on the host in the checkpoint's own dtype. */
+async function embeddings(
+  design: Architecture,
+  stored: ReadonlyMap<string, Stored>,
+  signal?: AbortSignal,
+): Promise<Tables> {
+  const table = async (name: string): Promise<Rows> => {
+    const { file, info } = stored.get(name)!;
+    return rows(await file.read(info.start, info.end, signal), info);
+  };
+  const named = Object.entries(design.tables) as [keyof Tables, string | undefined][];
+  const there = named.flatMap(([key, name]) => (name === undefined ? [] : [[key, name] as const]));
+  // In the order they mostly lie in, by name: files are read faster forwards.
+  const found: Tables = {};
+  for (const [key, name] of there.sort(([, a], [, b]) => (a < b ? -1 : 1))) found[key] = await table(name);
+  return found;
+}
+
+/** Starts a backend and hands it the weights; a GPU that cannot hold them gives way to WASM if the choice was `auto`. */
+async function upload(
+  weights: Weights,
+  found: ReadonlyMap<string, Stored>,
+  net: Network,
+  options: LoadOptions,
+): Promise<Awaited<ReturnType<typeof start>> & { sum: number }> {
+  const started = await start(options);
+  const { tensors: stored, sum } = summed(found);
+  try {
+    started.backend.warm?.(plan(explaining(net, [method().composite]).outputs)); // compiles while bytes arrive
+    const size = (shape: Shape) => shape.reduce((n, d) => n * d, 1);
+    await started.backend.allocate(new Map([...weights.used].map(([name, shape]) => [name, size(shape)])));
+    const buffers = [new Uint8Array(PIECE), new Uint8Array(PIECE)];
+    for (const [name, { file, info }] of stored) {
+      if (!weights.used.has(name) || weights.narrow.has(name)) continue;
+      for await (const { at, n, put } of pieces(file, info, options.signal, buffers)) {
+        await started.backend.write(name, at, n, (out) => {
+          put(out);
+          checkFinite(out, name, at);
+        });
+      }
+    }
+    if (weights.parts.size || weights.narrow.size || weights.derived.size) {
+      const { uploadParts } = await import("../checkpoint/derived.ts");
+      await uploadParts(started.backend, weights, stored, options.signal);
+    }
+    for (const [name, value] of weights.constants) {
+      await started.backend.write(name, 0, size(weights.used.get(name)!), (out) => void out.fill(value));
+    }
+    return { ...started, sum: sum() };
+  } catch (error) {
+    started.backend.dispose();
+    const gpuFailed = error instanceof RelpropError && /^(Gpu|DeviceLost)/.test(error.code);
+    const mayFallBack = (options.backend ?? "auto") === "auto" && started.backend.name === "webgpu";
+    if (!gpuFailed || !mayFallBack) throw error;
+    const again = await upload(weights, found, net, { ...options, backend: "wasm" });
+    return { ...again, reason: error.message };
+  }
+}

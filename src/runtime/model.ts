@@ -1,0 +1,203 @@
+import type { AttributeLists, AttributeOptions } from "../attribution/methods.ts";
+import type { Timing } from "../backends/profile.ts";
+import type { TensorInfo } from "../checkpoint/header.ts";
+import type { DiagnoseOptions, Diagnosis } from "../diagnose/diagnose.ts";
+import { RelpropError } from "../errors.ts";
+import type { Attribution, Explanation, Prediction } from "../explain/explanation.ts";
+import { finite } from "../explain/finite.ts";
+import { type ExplainLists, type ExplainOptions, type PredictOptions, question } from "../explain/request.ts";
+import { scored } from "../explain/results.ts";
+import { requests } from "../explain/target.ts";
+import type { GenerateOptions, Generation } from "../generate/generate.ts";
+import { methods } from "../graph/composites.ts";
+import type { Encoded, Input } from "../inputs/inputs.ts";
+import type { Token } from "../inputs/tokenizers/wordpiece.ts";
+import type { Task } from "../models/heads.ts";
+import type { Similarity } from "../models/sentence/modules.ts";
+import { calls } from "../options/calls.ts";
+import { checked } from "../options/kinds.ts";
+import { listed } from "../options/lists.ts";
+import { Engine, type EngineParts } from "./engine.ts";
+
+export type { ExplainLists, ExplainOptions, PredictOptions };
+
+/** @internal */
+export interface ModelParts extends EngineParts {
+  type: string;
+  backendReason?: string;
+  cacheReason?: string;
+  stored: TensorInfo[];
+  unused: string[];
+}
+
+/**
+ * A loaded model. Calls run one at a time in the order they were made. `dispose()` lets the running one finish, rejects
+ * those that wait with `Disposed`, and frees everything.
+ */
+export class Model {
+  readonly name: string;
+  /** The config's model_type, and what its head is for. */
+  readonly type: string;
+  readonly task: Task;
+  readonly labels: readonly string[];
+  /** The most tokens a text may have, special ones included. */
+  readonly maxTokens: number;
+  /** How sentence-transformers compares embeddings of this model, where the model is one of its. */
+  readonly similarity?: Similarity;
+  readonly backend: "wasm" | "webgpu";
+  /** Why `backend: "auto"` did not take the GPU. */
+  readonly backendReason?: string;
+  /** Why `cache` did not keep the files. */
+  readonly cacheReason?: string;
+  /** Every tensor of the checkpoint, and the names of those the model does not use. */
+  readonly tensors: readonly TensorInfo[];
+  readonly unused: readonly string[];
+  /** Ids of the vocabulary's own tokens for what is unknown, padded or masked; null where it has none. */
+  readonly specialIds: { unk: number | null; pad: number | null; mask: number | null };
+
+  readonly #engine: Engine;
+
+  /** @internal */
+  constructor(parts: ModelParts) {
+    const { architecture, backend, tokenizer } = parts;
+    this.#engine = new Engine(parts);
+    this.name = parts.name;
+    this.type = parts.type;
+    this.task = architecture.task;
+    this.labels = architecture.labels;
+    this.maxTokens = architecture.positions;
+    this.similarity = architecture.similarity;
+    this.backend = backend.name;
+    this.backendReason = parts.backendReason;
+    this.cacheReason = parts.cacheReason;
+    this.tensors = parts.stored;
+    this.unused = parts.unused;
+    this.specialIds = { unk: tokenizer.unkId, pad: tokenizer.padId, mask: tokenizer.maskId };
+  }
+
+  /** The tokens that the model reads in a text, or in each of several, in order. */
+  tokenize(text: Input, options?: PredictOptions): Promise<Token[]>;
+  tokenize(texts: readonly Input[], options?: PredictOptions): Promise<Token[][]>;
+  async tokenize(text: Input | readonly Input[], given: PredictOptions = {}): Promise<Token[] | Token[][]> {
+    const options = checked("tokenize()", calls.tokenize, given);
+    const { encode } = this.#engine.parts.architecture;
+    const encoded = encode ? await Promise.all(inputs(text).map(encode)) : this.#encode(text, options);
+    return one(
+      text,
+      encoded.map(({ tokens }) => tokens),
+    );
+  }
+
+  /** The classes of a text, or of each of several, with their logits and probabilities. */
+  predict(text: Input, options?: PredictOptions): Promise<Prediction>;
+  predict(texts: readonly Input[], options?: PredictOptions): Promise<Prediction[]>;
+  async predict(text: Input | readonly Input[], given: PredictOptions = {}): Promise<Prediction | Prediction[]> {
+    const options = checked("predict()", calls.predict, given);
+    if (this.task !== "sequence-classification" || changes(options)) {
+      const { predictions } = await import("../tasks/tasks.ts");
+      return one(text, await predictions(this.#engine, inputs(text), options));
+    }
+    const encoded = this.#encode(text, options);
+    const { name: model, backend } = this;
+    const logits = await this.#engine.predict(encoded, options.signal);
+    return one(
+      text,
+      encoded.map(({ text, warnings }, i) => {
+        const { classes } = scored(this.#engine.about, logits[i]);
+        return { text, model, backend, classes, warnings };
+      }),
+    );
+  }
+
+  /**
+   * Which tokens a text's logit rests on, with its ledger. If an option is a list, so is each text's result: flat, methods
+   * slowest, then targets, then reading points; each explanation says which it is. Other methods than propagation give
+   * attributions, which have no ledger.
+   */
+  explain(text: Input, options: AttributeOptions): Promise<Attribution>;
+  explain(texts: readonly Input[], options: AttributeOptions): Promise<Attribution[]>;
+  explain(text: Input, options: AttributeLists): Promise<Attribution[]>;
+  explain(texts: readonly Input[], options: AttributeLists): Promise<Attribution[][]>;
+  explain(text: Input, options?: ExplainOptions): Promise<Explanation>;
+  explain(texts: readonly Input[], options?: ExplainOptions): Promise<Explanation[]>;
+  explain(text: Input, options: ExplainLists): Promise<Explanation[]>;
+  explain(texts: readonly Input[], options: ExplainLists): Promise<Explanation[][]>;
+  async explain(
+    text: Input | readonly Input[],
+    given: ExplainOptions | ExplainLists | AttributeOptions | AttributeLists = {},
+  ): Promise<unknown> {
+    const options = checked("explain()", calls.explain, given);
+    const other = isOther(options.method);
+    const { of = "logit", continuation, token, interactions, signal } = options as ExplainOptions;
+    const more = of !== "logit" || (continuation ?? token ?? interactions) !== undefined;
+    const { skips } = this.#engine.parts.architecture;
+    if (other || more || skips || changes(options) || this.task !== "sequence-classification") {
+      const { explain } = await import("../explain/explain.ts");
+      return one(text, await explain(this.#engine, inputs(text), options, question, other));
+    }
+    const asked = question(requests(this.labels, options), options as ExplainOptions);
+    const results = await this.#engine.explain(this.#encode(text, options), asked, signal);
+    return one<Explanation | Explanation[]>(text, asked.several ? results : results.map(([only]) => only));
+  }
+
+  /** Continues a text token by token; with `explain`, each token comes with its explanation. Of models that continue texts. */
+  async generate(text: string, given: GenerateOptions = {}): Promise<Generation> {
+    const options = checked("generate()", calls.generate, given);
+    return finite(await (await import("../generate/generate.ts")).generate(this.#engine, text, options, question));
+  }
+
+  /**
+   * What goes on inside while a text is read, or each of several: how alike its tokens become, what attention looks at,
+   * ranks, gradients of weights. `since` is another model, from whose matrices `weights` tells the difference.
+   */
+  diagnose(text: Input, options?: DiagnoseOptions): Promise<Diagnosis>;
+  diagnose(texts: readonly Input[], options?: DiagnoseOptions): Promise<Diagnosis[]>;
+  async diagnose(text: Input | readonly Input[], given: DiagnoseOptions = {}) {
+    const options = checked("diagnose()", calls.diagnose, given);
+    const { diagnose } = await import("../diagnose/diagnose.ts");
+    return one(text, await diagnose((model: Model) => model.#engine, this, inputs(text), options));
+  }
+
+  /** Where the time of all runs so far went, kernel by kernel; undefined unless the model was loaded with `profile`. */
+  profile(): Timing[] | undefined {
+    const { profile } = this.#engine.parts.backend;
+    return profile && [...profile.values()];
+  }
+
+  /** Frees the model's memory, once the run under way has ended. */
+  dispose(): Promise<void> {
+    return this.#engine.dispose();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  /** All of them, so that a text that is too long is told before any run. */
+  #encode(given: Input | readonly Input[], { truncate }: PredictOptions): Encoded[] {
+    return inputs(given).map((input) => this.#engine.encode(input, truncate));
+  }
+}
+
+/** Whether a method, or the first of a list, is none of those that propagate. */
+export function isOther(wanted: unknown): boolean {
+  const [first] = listed(wanted);
+  if (typeof first === "object" && first) return Object.hasOwn(first, "name");
+  return typeof first === "string" && !methods.has(first);
+}
+
+const changes = ({ loops, without }: PredictOptions) => (loops ?? without) !== undefined;
+
+const isList = (given: Input | readonly Input[]): given is readonly Input[] => Array.isArray(given);
+
+/** Throws `InvalidInput` at what lets nobody read it. */
+function inputs(given: Input | readonly Input[]): readonly Input[] {
+  try {
+    return isList(given) ? [...given] : [given];
+  } catch (cause) {
+    throw new RelpropError("InvalidInput", "the list of texts cannot be read", {}, cause);
+  }
+}
+
+/** What was asked of one text is answered with one result. No number in it is NaN or infinite. */
+const one = <R>(text: Input | readonly Input[], results: R[]): R | R[] => finite(isList(text) ? results : results[0]);

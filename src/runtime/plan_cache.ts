@@ -1,0 +1,53 @@
+import type { Backend, Program } from "../backends/backend.ts";
+import type { Trace } from "../explain/trace.ts";
+import { plan, workBytes } from "../graph/plan.ts";
+
+/** A plan ready to run, and how to read what it has computed. */
+export interface Ready {
+  program: Program;
+  trace: Trace;
+}
+
+const MOST_PLANS = 32; // kept ready, and the most bytes of their work buffers
+const MOST_BYTES = 2 ** 29;
+
+/** A backend's programs, kept ready by a key: to plan and prepare takes longer than to run a short text. */
+export class Plans {
+  readonly #backend: Backend;
+  readonly #ready = new Map<string, Ready>();
+
+  constructor(backend: Backend) {
+    this.#backend = backend;
+  }
+
+  /**
+   * The program under a key, or a new one; those used longest ago give way. Undefined if it would take more work buffers
+   * than `most` bytes.
+   */
+  async get(key: string, trace: () => Trace, most = Number.POSITIVE_INFINITY): Promise<Ready | undefined> {
+    const found = this.#ready.get(key);
+    if (found) this.#ready.delete(key);
+    const ready = found ?? (await this.#prepare(trace(), most));
+    if (!ready) return undefined;
+    this.#ready.set(key, ready);
+    let bytes = 0;
+    for (const { program } of this.#ready.values()) bytes += program.bytes;
+    for (const [old, { program }] of this.#ready) {
+      if ((bytes <= MOST_BYTES && this.#ready.size <= MOST_PLANS) || old === key) break;
+      bytes -= program.bytes;
+      program.dispose();
+      this.#ready.delete(old);
+    }
+    return ready;
+  }
+
+  async #prepare(trace: Trace, most: number): Promise<Ready | undefined> {
+    const todo = plan(trace.outputs);
+    return workBytes(todo) <= most ? { trace, program: await this.#backend.prepare(todo) } : undefined;
+  }
+
+  dispose(): void {
+    for (const { program } of this.#ready.values()) program.dispose();
+    this.#ready.clear();
+  }
+}
