@@ -163,6 +163,17 @@ memory("kernels given that are none", async () => {
   }
 });
 
+memory("a backend that was disposed of runs nothing, and grows no memory", async () => {
+  const backend = await wasm();
+  await upload(backend, "w", w);
+  const program = await backend.prepare(small);
+  backend.dispose();
+  await rejects(program.run({ x }), "Disposed");
+  await rejects(backend.prepare(small), "Disposed");
+  await rejects(upload(backend, "w", w), "Disposed");
+  backend.dispose();
+});
+
 memory("a kernel that leaves memory", async () => {
   const backend = await wasm();
   await upload(backend, "w", w);

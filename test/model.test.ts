@@ -237,6 +237,17 @@ for (const place of places) {
     await model.dispose();
     assert.is(await code(model.explain(texts[0])), "Disposed");
     assert.is(await code(model.predict(texts[0])), "Disposed");
+    assert.is(await code(model.tokenize(texts[0])), "Disposed");
+    assert.is(await code(model.predict([])), "Disposed");
+  });
+
+  test("a signal that is aborted already: no call begins", async () => {
+    const model = await open();
+    const signal = AbortSignal.abort();
+    for (const call of [model.tokenize([], { signal }), model.predict([], { signal }), model.explain([], { signal })]) {
+      assert.is(await code(call), "Aborted");
+    }
+    await model.dispose();
   });
 
   test("two models side by side", async () => {

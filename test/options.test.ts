@@ -149,6 +149,11 @@ test("a callback that throws ends its call, with what it threw", async () => {
     );
   assert.is(await rejection(model.explain(said, { method: "occlusion", onProgress })), own);
   assert.is(await rejection(load(buffers(), { backend: "wasm", onProgress })), own);
+  for (let calls = 1; calls < 9; calls++) {
+    let left = calls;
+    const later = () => --left || onProgress();
+    assert.is(await rejection(load(buffers(), { backend: "wasm", onProgress: later })), own, `call ${calls}`);
+  }
   assert.is(await rejection(evaluate(model, [{ text: said, label: 0 }], { methods: ["random"], onProgress })), own);
 });
 

@@ -81,8 +81,8 @@ test("disposal in the middle of a run rejects it", async () => {
   const running = code(program.run({ x, w }));
   await Promise.resolve();
   backend.dispose();
-  assert.is(await running, "WasmTrap");
-  assert.is(await code(program.run({ x, w })), "WasmTrap");
+  assert.is(await running, "Disposed");
+  assert.is(await code(program.run({ x, w })), "Disposed");
 });
 
 if (typeof Worker === "undefined") {

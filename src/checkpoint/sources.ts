@@ -54,6 +54,8 @@ export interface Files {
   readonly cacheReason?: string;
   /** What a server answered with a page of HTML: such a file is not there. */
   readonly pages?: ReadonlyMap<string, RelpropError>;
+  /** What the caller's onProgress threw: it ends the load, which rejects with it. */
+  readonly thrown?: { error: unknown };
   /** Throws `InvalidOption` if `integrity` has a file that was not opened, `Integrity` if one is another. */
   checkIntegrity?(): Promise<void>;
   /** Opens a file; undefined if the source does not have it. */
@@ -70,7 +72,7 @@ const USUAL = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_
 
 export async function files(source: Source, given: ReadOptions = {}): Promise<Files> {
   const options = checked("load()", loadHere, given);
-  let thrown: { error: unknown } | undefined; // by the caller's onProgress: it ends the load, and is what that rejects with
+  let thrown: Files["thrown"];
   const count = meter((progress) => {
     if (thrown) return;
     try {
@@ -125,6 +127,9 @@ export async function files(source: Source, given: ReadOptions = {}): Promise<Fi
       return from.cacheReason;
     },
     pages: from.pages,
+    get thrown() {
+      return thrown;
+    },
     async checkIntegrity() {
       for (const file of expected.keys()) {
         const names = [...opened.keys()].join(", ");

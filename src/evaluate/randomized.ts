@@ -46,6 +46,8 @@ export async function* randomized(
       });
       yield { ...contents, "model.safetensors": packed(tensors) };
     }
+  } catch (error) {
+    throw from.thrown ? from.thrown.error : error;
   } finally {
     await from.close();
   }

@@ -133,11 +133,16 @@ export class Engine {
     return rows ? this.#inTurn(signal, () => run(encoded, rows)) : this.#inBatches(encoded, signal, 1, run);
   }
 
+  throwIfDisposed(): void {
+    if (this.#disposed) throw new RelpropError("Disposed", "the model was disposed of; load it again");
+  }
+
   /** Frees the model's memory, once the run under way has ended. */
   dispose(): Promise<void> {
     this.#disposed ??= this.#queue.then(() => {
       this.#plans.dispose();
       this.parts.backend.dispose();
+      this.parts.tables = {};
     });
     return this.#disposed;
   }
@@ -179,7 +184,7 @@ export class Engine {
   /** First come, first served. */
   #inTurn<R>(signal: AbortSignal | undefined, work: () => Promise<R>): Promise<R> {
     const turn = this.#queue.then(async () => {
-      if (this.#disposed) throw new RelpropError("Disposed", "the model was disposed of; load it again");
+      this.throwIfDisposed();
       throwIfAborted(signal);
       if (this.parts.backend.lost) {
         this.#plans.dispose();

@@ -92,6 +92,8 @@ export async function read(source: Source, options: LoadOptions): Promise<ModelP
       cacheReason: from.cacheReason,
       unused: [...stored].flatMap(([name, { info }]) => (needed.has(name) ? [] : [info.name])),
     };
+  } catch (error) {
+    throw from.thrown ? from.thrown.error : error;
   } finally {
     await from.close();
   }

@@ -2,7 +2,7 @@ import type { AttributeLists, AttributeOptions } from "../attribution/methods.ts
 import type { Timing } from "../backends/profile.ts";
 import type { TensorInfo } from "../checkpoint/header.ts";
 import type { DiagnoseOptions, Diagnosis } from "../diagnose/diagnose.ts";
-import { RelpropError } from "../errors.ts";
+import { RelpropError, throwIfAborted } from "../errors.ts";
 import type { Attribution, Explanation, Prediction } from "../explain/explanation.ts";
 import { finite } from "../explain/finite.ts";
 import { type ExplainLists, type ExplainOptions, type PredictOptions, question } from "../explain/request.ts";
@@ -79,7 +79,7 @@ export class Model {
   tokenize(text: Input, options?: PredictOptions): Promise<Token[]>;
   tokenize(texts: readonly Input[], options?: PredictOptions): Promise<Token[][]>;
   async tokenize(text: Input | readonly Input[], given: PredictOptions = {}): Promise<Token[] | Token[][]> {
-    const options = checked("tokenize()", calls.tokenize, given);
+    const options = this.#begin("tokenize", given);
     const { encode } = this.#engine.parts.architecture;
     const encoded = encode ? await Promise.all(inputs(text).map(encode)) : this.#encode(text, options);
     return one(
@@ -92,7 +92,7 @@ export class Model {
   predict(text: Input, options?: PredictOptions): Promise<Prediction>;
   predict(texts: readonly Input[], options?: PredictOptions): Promise<Prediction[]>;
   async predict(text: Input | readonly Input[], given: PredictOptions = {}): Promise<Prediction | Prediction[]> {
-    const options = checked("predict()", calls.predict, given);
+    const options = this.#begin("predict", given);
     if (this.task !== "sequence-classification" || changes(options)) {
       const { predictions } = await import("../tasks/tasks.ts");
       return one(text, await predictions(this.#engine, inputs(text), options));
@@ -126,7 +126,7 @@ export class Model {
     text: Input | readonly Input[],
     given: ExplainOptions | ExplainLists | AttributeOptions | AttributeLists = {},
   ): Promise<unknown> {
-    const options = checked("explain()", calls.explain, given);
+    const options = this.#begin("explain", given);
     const other = isOther(options.method);
     const { of = "logit", continuation, token, interactions, signal } = options as ExplainOptions;
     const more = of !== "logit" || (continuation ?? token ?? interactions) !== undefined;
@@ -142,7 +142,7 @@ export class Model {
 
   /** Continues a text token by token; with `explain`, each token comes with its explanation. Of models that continue texts. */
   async generate(text: string, given: GenerateOptions = {}): Promise<Generation> {
-    const options = checked("generate()", calls.generate, given);
+    const options = this.#begin("generate", given);
     return finite(await (await import("../generate/generate.ts")).generate(this.#engine, text, options, question));
   }
 
@@ -153,7 +153,7 @@ export class Model {
   diagnose(text: Input, options?: DiagnoseOptions): Promise<Diagnosis>;
   diagnose(texts: readonly Input[], options?: DiagnoseOptions): Promise<Diagnosis[]>;
   async diagnose(text: Input | readonly Input[], given: DiagnoseOptions = {}) {
-    const options = checked("diagnose()", calls.diagnose, given);
+    const options = this.#begin("diagnose", given);
     const { diagnose } = await import("../diagnose/diagnose.ts");
     return one(text, await diagnose((model: Model) => model.#engine, this, inputs(text), options));
   }
@@ -171,6 +171,14 @@ export class Model {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
+  }
+
+  /** A call's options. Throws what keeps it from beginning: a wrong option, `Disposed`, `Aborted`. */
+  #begin<O extends { signal?: AbortSignal }>(call: keyof typeof calls, given: O): O {
+    const options = checked(`${call}()`, calls[call], given);
+    this.#engine.throwIfDisposed();
+    throwIfAborted(options.signal);
+    return options;
   }
 
   /** All of them, so that a text that is too long is told before any run. */

@@ -87,9 +87,15 @@ async function alone(module: WebAssembly.Module): Promise<Crew> {
 
 type More = () => Promise<Uint8Array<ArrayBuffer> | undefined>;
 
-function backend(crew: Crew, more: More, options: { profile?: boolean; reason?: string }): Backend {
-  const { memory, heap } = crew;
+function backend(started: Crew, more: More, options: { profile?: boolean; reason?: string }): Backend {
+  const { threads, heap } = started;
   const { reason } = options;
+  let held: Crew | undefined = started; // until dispose(): who still has the backend then holds no memory with it
+  let lost: RelpropError | undefined;
+  const crew = () => {
+    if (held) return held;
+    throw new RelpropError("Disposed", "the backend was disposed of");
+  };
 
   // Weights lie from the heap up; above them the work buffers of whichever program runs.
   const weights = new Map<string, number>();
@@ -98,6 +104,7 @@ function backend(crew: Crew, more: More, options: { profile?: boolean; reason?: 
   const profile: Profile | undefined = options.profile ? new Map() : undefined;
 
   const reserve = (top: number) => {
+    const { memory } = crew();
     const missing = top - memory.buffer.byteLength;
     if (missing <= 0) return;
     try {
@@ -120,14 +127,14 @@ function backend(crew: Crew, more: More, options: { profile?: boolean; reason?: 
   };
   /** Loads the kernels that the usual ones lack, if the plan needs one. */
   const complete = async ({ steps }: Plan) => {
-    const missing = () => steps.find(({ kernel }) => !crew.has(kernel))?.kernel;
+    const missing = () => steps.find(({ kernel }) => !crew().has(kernel))?.kernel;
     if (missing() === undefined) return;
     const bytes = await more();
-    if (bytes) await inTurn(async () => missing() !== undefined && crew.add(bytes));
+    if (bytes) await inTurn(async () => missing() !== undefined && crew().add(bytes));
     if (missing() === undefined) return;
     throw new RelpropError("WasmUnavailable", `the given module has no kernel ${missing()}; is it of another version?`);
   };
-  const view = (pointer: number, size: number) => new Float32Array(memory.buffer, pointer, size);
+  const view = (pointer: number, size: number) => new Float32Array(crew().memory.buffer, pointer, size);
 
   const prepare = (plan: Plan): Program => {
     const missing = plan.buffers.find((b) => b.weight !== undefined && !weights.has(b.weight));
@@ -152,10 +159,10 @@ function backend(crew: Crew, more: More, options: { profile?: boolean; reason?: 
         ({ kernel, buffers, args }): KernelCall => [kernel, ...buffers.map(pointer), ...args],
       );
       try {
-        if (profile) await timed(crew, plan, calls, profile);
-        else await crew.run(calls);
+        if (profile) await timed(crew(), plan, calls, profile);
+        else await crew().run(calls);
       } catch (cause) {
-        throw crew.lost ?? new RelpropError("WasmTrap", `a kernel stopped: ${cause}; please report this`, {}, cause);
+        throw crew().lost ?? new RelpropError("WasmTrap", `a kernel stopped: ${cause}; please report this`, {}, cause);
       }
       const results: Data = {};
       for (const [name, { buffer, size }] of Object.entries(plan.outputs)) {
@@ -169,10 +176,10 @@ function backend(crew: Crew, more: More, options: { profile?: boolean; reason?: 
 
   return {
     name: "wasm",
-    threads: crew.threads,
+    threads,
     reason,
     get lost() {
-      return crew.lost;
+      return held ? held.lost : lost;
     },
     rows: 512,
     async allocate(sizes) {
@@ -195,7 +202,9 @@ function backend(crew: Crew, more: More, options: { profile?: boolean; reason?: 
     },
     dispose() {
       weights.clear();
-      crew.dispose();
+      lost = held?.lost ?? lost;
+      held?.dispose();
+      held = undefined;
     },
     profile,
   };

@@ -1,0 +1,115 @@
+// Small models of several families for fuzzers, each with calls that are worth interrupting.
+
+import { readFileSync } from "node:fs";
+import type { Contents, Model } from "../../../src/index.ts";
+import { eye, files, normal } from "../../systems.ts";
+
+/** What may interrupt a call. */
+export interface Watching {
+  signal?: AbortSignal;
+  onProgress?: () => void;
+}
+
+export interface Call {
+  run(model: Model, watching: Watching): Promise<unknown>;
+  /** Whether it has a callback. */
+  watched?: boolean;
+}
+
+export interface Subject {
+  name: string;
+  source: Record<string, Contents>;
+  /** Where its files lie, if they do. */
+  folder?: URL;
+  calls: Call[];
+}
+
+const root = new URL("../../reference/families/", import.meta.url);
+const names = ["config.json", "preprocessor_config.json", "tokenizer.json", "model.safetensors"];
+
+/** A family's files as contents. */
+export function stored(family: string): Record<string, Uint8Array> {
+  const found = names.flatMap((name) => {
+    try {
+      return [[name, new Uint8Array(readFileSync(new URL(`${family}/${name}`, root)))] as const];
+    } catch {
+      return [];
+    }
+  });
+  return Object.fromEntries(found);
+}
+
+const family = (name: string) => ({ source: stored(name), folder: new URL(`${name}/`, root) });
+
+/** Rows of numbers through one block that is run twice. */
+export const looped = () =>
+  files(
+    { model_type: "energy_transformer", hidden_size: 4, num_hidden_layers: 1, loops: 2, num_labels: 2 },
+    { "layers.0.attention.query.weight": eye(4), "classifier.weight": normal(2, 4, 5) },
+  );
+
+const rows = { rows: [[1, 2, 3, 4]] };
+const image = { data: Uint8Array.from({ length: 24 * 24 * 3 }, (_, i) => (i * 37) % 256), width: 24, height: 24 };
+const texts = ["a small text", "the sea", "a text of some more words than the others have"];
+
+const common = (given: string | typeof rows | typeof image): Call[] => [
+  { run: (model, { signal }) => model.predict(given, { signal }) },
+  { run: (model, { signal }) => model.predict([given, given], { signal }) },
+  { run: (model, { signal }) => model.explain(given, { signal }) },
+  {
+    run: (model, { signal }) => model.explain(given, { signal, method: ["cp-lrp", "gradient-x-input"], layers: true }),
+  },
+];
+const occluded: Call = {
+  watched: true,
+  run: (model, watching) => model.explain(texts[0], { ...watching, method: "occlusion" }),
+};
+const diagnosed: Call = { run: (model, { signal }) => model.diagnose(texts[0], { signal }) };
+
+export const subjects: Subject[] = [
+  {
+    name: "bert",
+    ...family("bert-sequence"),
+    calls: [
+      ...common(texts[0]),
+      { ...occluded },
+      { ...diagnosed },
+      { run: (model, { signal }) => model.tokenize(texts, { signal }) },
+      { run: (model, { signal }) => model.explain(texts, { signal, groups: "words", pairs: true }) },
+      {
+        watched: true,
+        run: (model, watching) =>
+          model.explain(texts[0], { ...watching, method: { name: "integrated-gradients", steps: 4 } }),
+      },
+    ],
+  },
+  {
+    name: "gpt2",
+    ...family("gpt2-lm"),
+    calls: [
+      ...common(texts[0]),
+      { ...diagnosed },
+      { watched: true, run: (model, watching) => model.generate("the sea", { ...watching, maxTokens: 4 }) },
+      {
+        watched: true,
+        run: (model, watching) =>
+          model.generate("the", { ...watching, maxTokens: 2, explain: true, temperature: 1, seed: 3 }),
+      },
+    ],
+  },
+  { name: "vit", ...family("vit-image"), calls: [...common(image)] },
+  {
+    name: "embedding",
+    ...family("bert-embedding"),
+    calls: [
+      { run: (model, { signal }) => model.predict(texts, { signal }) },
+      { run: (model, { signal }) => model.explain(texts[0], { signal, of: { cosine: texts[1] } }) },
+    ],
+  },
+  {
+    name: "looped",
+    source: looped(),
+    calls: [...common(rows), { run: (model, { signal }) => model.predict(rows, { signal, loops: 3 }) }],
+  },
+  { name: "tags", ...family("bert-token"), calls: common(texts[0]) },
+];
