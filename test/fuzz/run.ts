@@ -1,19 +1,22 @@
-// Fuzzers: npm run fuzz -- NAME|all [--minutes N] [--cases N] [--seed S] [--from I] [--on]
+// Fuzzers: npm run fuzz -- NAME|all [--minutes N] [--cases N] [--seed S] [--from I] [--on] [--table]
 //
-// A case is made from a seed and a number alone, so what fails is run again by `--seed S --from I --cases 1`. Each runs in
-// a process of its own, which tells before each case: one that does not come to its end within 5 s is a fault, as are an
-// error without a code, anything that is neither an error nor right, and more memory than 20 times what was given.
+// A case is made from a seed and a number alone, so what fails is run again by `--seed S --from I --cases 1`. Each fuzzer runs
+// in a process of its own, which tells before each case: one that takes more than 5 s of the processor is a fault, as are an
+// error without a code, anything that is neither an error nor right, and more memory than 20 times what was given. `--on`
+// goes on after a fault; `--table` counts cases by what they were about.
 
 import { fork } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { seeded } from "../corpus/safetensors-mutants.ts";
-import type { Fuzzer } from "./shared/fuzzer.ts";
+import type { Fuzzer, Outcome } from "./shared/fuzzer.ts";
 
-const MOST_SECONDS = 5;
+const MOST_SECONDS = 5; // of the processor
+const LATE = 6; // times as long by the clock, on a machine that does other things
+
 const MOST_TIMES = 20;
-const FREE = 2 ** 28; // bytes that a process may take for itself: garbage, compiled code
+const FREE = 2 ** 26; // bytes that a process may take for itself: garbage, compiled code
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -23,6 +26,7 @@ const { values, positionals } = parseArgs({
     seed: { type: "string", default: "1" },
     from: { type: "string", default: "0" },
     on: { type: "boolean" },
+    table: { type: "boolean" },
     child: { type: "boolean" },
   },
 });
@@ -34,28 +38,71 @@ async function child(name: string): Promise<void> {
   const { fuzzer }: { fuzzer: Fuzzer } = await import(`./${name}.ts`);
   const seed = Number(values.seed);
   const until = performance.now() + 60_000 * Number(values.minutes ?? (values.cases ? Infinity : 1));
-  const most = Number(values.cases ?? Infinity);
+  const cases = Number(values.cases ?? Infinity);
   const outcomes = new Map<string, number>();
+  const subjects = new Map<string, Record<string, number>>();
+  const slowest = { seconds: 0, i: 0 };
+  const largest = { bytes: 0, i: 0 };
   await fuzzer.begin?.();
   const first = Number(values.from);
   let i = first;
-  for (; i < first + most && performance.now() < until; i++) {
-    process.send!({ case: i });
-    const before = process.resourceUsage().maxRSS;
-    const found = fuzzer.one(seeded(Math.imul(seed, 0x9e3779b1) + i + 1));
-    const { bytes, what } = await (values.on ? found.catch((error) => kind(error, i, outcomes)) : found);
-    const grown = 1024 * (process.resourceUsage().maxRSS - before);
-    if (i > first && grown > MOST_TIMES * bytes + FREE) throw new Error(`${grown} bytes more for ${bytes} given`);
+  for (; i < first + cases && performance.now() < until; i++) {
+    process.send?.({ case: i });
+    const run = () => fuzzer.one(seeded(Math.imul(seed, 0x9e3779b1) + i + 1), i);
+    const begun = process.cpuUsage();
+    let before = settled(i % 16 === 0);
+    const { bytes, what, of } = await (values.on ? run().catch((error) => kind(error, i, outcomes)) : run());
+    const { user, system } = process.cpuUsage(begun);
+    const seconds = (user + system) / 1e6;
+    let grown = peak() - before;
+    const most = MOST_TIMES * bytes + FREE;
+    if (grown > most) {
+      before = settled(true); // garbage of cases before it may have been counted
+      await run().catch(() => {});
+      grown = peak() - before;
+    }
+    if (seconds > slowest.seconds) Object.assign(slowest, { seconds, i });
+    if (grown > largest.bytes) Object.assign(largest, { bytes: grown, i });
+    if (seconds > MOST_SECONDS) fault(`case ${i} took ${seconds} s`);
+    if (grown > most) fault(`case ${i} took ${grown} bytes for ${bytes} given`);
     outcomes.set(what, (outcomes.get(what) ?? 0) + 1);
+    if (of === undefined) continue;
+    const subject = subjects.get(of) ?? { cases: 0, right: 0 };
+    subject.cases++;
+    if (what === "right") subject.right++;
+    subjects.set(of, subject);
   }
   await fuzzer.end?.();
   const sorted = [...outcomes].sort(([, a], [, b]) => b - a);
   console.log(`${name}: ${i - first} cases of seed ${seed}; ${sorted.map(([what, n]) => `${what} ${n}`).join(", ")}`);
-  process.disconnect();
+  console.log(`  most: ${slowest.seconds} s of case ${slowest.i}, ${largest.bytes} bytes of case ${largest.i}`);
+  if (values.table) {
+    for (const [of, { cases, right }] of [...subjects].sort())
+      console.log(`  ${of}: ${cases}, of which ${right} right`);
+  }
+  if (process.connected) process.disconnect();
 }
 
+function fault(message: string): void {
+  if (!values.on) throw new Error(message);
+  console.error(`FAULT ${message}`);
+}
+
+/** The memory that is in use, and from which a case's peak is counted where Linux lets one ask. */
+function settled(collected: boolean): number {
+  if (collected) globalThis.gc?.();
+  try {
+    writeFileSync("/proc/self/clear_refs", "5");
+  } catch {
+    return peak();
+  }
+  return process.memoryUsage.rss();
+}
+
+const peak = () => 1024 * process.resourceUsage().maxRSS;
+
 /** Tells a fault's kind, by where it comes from, when it is met first. */
-function kind(error: Error, i: number, before: ReadonlyMap<string, number>): { bytes: number; what: string } {
+function kind(error: Error, i: number, before: ReadonlyMap<string, number>): Outcome {
   const what = `FAULT ${error.name} at ${/src\/[^)]*/.exec(error.stack ?? "")}`;
   if (!before.has(what)) console.error(`case ${i}: ${what}: ${error.message}`);
   return { bytes: 0, what };
@@ -84,18 +131,18 @@ function watched(name: string): Promise<number | undefined> {
       value === true ? [`--${option}`] : [`--${option}`, String(value)],
     );
     const process_ = fork(fileURLToPath(import.meta.url), [name, "--child", ...asked], {
-      execArgv: [...process.execArgv, "--max-old-space-size=1024"],
+      execArgv: [...process.execArgv, "--max-old-space-size=1024", "--expose-gc"],
     });
     let at = Number(values.from);
     const late = () => {
-      console.error(`case ${at} took more than ${MOST_SECONDS} s`);
+      console.error(`case ${at} took more than ${LATE * MOST_SECONDS} s`);
       process_.kill("SIGKILL");
     };
     let timer = setTimeout(late, 60_000); // to begin
     process_.on("message", (message: { case: number }) => {
       at = message.case;
       clearTimeout(timer);
-      timer = setTimeout(late, 1000 * MOST_SECONDS);
+      timer = setTimeout(late, 1000 * LATE * MOST_SECONDS);
     });
     process_.on("exit", (status) => {
       clearTimeout(timer);
