@@ -58,6 +58,7 @@ export async function serve(answer) {
 export const types = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript",
+  ".mjs": "text/javascript",
   ".json": "application/json",
   ".wasm": "application/wasm",
   ".safetensors": "application/octet-stream",
@@ -96,14 +97,15 @@ async function module(path) {
   return outputFiles[0].text;
 }
 
-async function answer(path) {
+/** What the page of the tests is served: it, the sources without their types, the package as it was built. */
+export async function answer(path) {
   if (path === "/") return [types[".html"], page, isolated];
   if (path === "/favicon.ico") return ["image/x-icon", ""];
   if (path.startsWith("/@/")) {
     if (!modules.has(path)) modules.set(path, module(path));
     return [types[".js"], await modules.get(path), isolated];
   }
-  if (!/^\/(src|test|models|examples)\//.test(path)) return undefined;
+  if (!/^\/(src|test|models|examples|dist)\//.test(path)) return undefined;
   const body = await readFile(new URL(`.${path}`, root));
   if (!path.endsWith(".ts")) return [types[extname(path)] ?? "text/plain", body, isolated];
   const { code } = await transform(body, { loader: "ts", target: "es2022", sourcemap: "inline", sourcefile: path });

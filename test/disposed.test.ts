@@ -1,0 +1,55 @@
+// A model that was disposed of, and is still held, holds no memory.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { load } from "../src/load.ts";
+import { folder } from "./shipped.ts";
+
+const test = suite("disposed models");
+
+const { setFlagsFromString } = process.getBuiltinModule("node:v8");
+setFlagsFromString("--expose-gc");
+const collect = process.getBuiltinModule("node:vm").runInNewContext("gc") as () => void;
+
+/** The memories of WASM that are made meanwhile. */
+async function memories(doing: () => Promise<void>): Promise<WeakRef<WebAssembly.Memory>[]> {
+  const made: WeakRef<WebAssembly.Memory>[] = [];
+  const { Memory } = WebAssembly;
+  WebAssembly.Memory = class extends Memory {
+    constructor(of: WebAssembly.MemoryDescriptor) {
+      super(of);
+      made.push(new WeakRef(this));
+    }
+  };
+  try {
+    await doing();
+  } finally {
+    WebAssembly.Memory = Memory;
+  }
+  return made;
+}
+
+for (const threads of [1, 2]) {
+  test(`the WASM memory of ${threads} is collected, and calls still say what happened`, async () => {
+    const held: Awaited<ReturnType<typeof load>>[] = [];
+    const made = await memories(async () => {
+      held.push(await load(folder, { backend: "wasm", threads }));
+      await held[0].explain(["a film", "a film and more"]);
+      await held[0].explain("a film", { method: "saliency" });
+    });
+    assert.is(made.length, 1);
+    assert.ok(made[0].deref(), "it is held as long as the model runs");
+    await held[0].dispose();
+    for (let i = 0; made[0].deref() && i < 50; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      collect();
+    }
+    assert.is(made[0].deref(), undefined);
+    const { code } = await held[0].predict("a film").catch((error) => error);
+    assert.is(code, "Disposed");
+    assert.is((await held[0].tokenize("a film")).length, 4);
+    assert.is(held[0].profile(), undefined);
+  });
+}
+
+test.run();
