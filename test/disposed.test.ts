@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { load } from "../src/checkpoint/load.ts";
+import { load } from "../src/runtime/load.ts";
 import { folder } from "./shipped.ts";
 
 const test = suite("disposed models");
