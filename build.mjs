@@ -1,4 +1,5 @@
-// Builds the package: `node build.mjs` for everything, `node build.mjs generate` for what the sources import.
+// Builds the package: `node build.mjs` for everything, `node build.mjs generate` for what the sources import, of which
+// `shaders` or `kernels`, and `usual` or `rare` ones, may be named alone.
 //   build/kernels*.wasm  the kernels of assembly/, without and with relaxed SIMD
 //   src/generated/       shaders and kernels as strings, so that no runtime or bundler needs a loader
 //   dist/                the package: index.js, the same for edge runtimes and in one file for pages, evaluate.js,
@@ -51,20 +52,25 @@ function generateActivations() {
   }
 }
 
-/** Kernels as files, all of them and the rare ones by themselves, and as texts, the usual ones and the rare ones. */
-function generateKernels() {
+/**
+ * Kernels as files, all of them and the rare ones by themselves, and as texts, the usual ones and the rare ones. `quick`: as
+ * texts alone and not optimised, the first build in both builds' places, for test/mutate.
+ */
+function generateKernels(quick = false, wanted = ["usual", "rare"]) {
+  const targets = quick ? ["simd"] : Object.keys(builds);
   const compile = (target, entry, ...how) => {
     tool("assemblyscript/bin/asc.js", `assembly/${entry}.ts`, "--config", "asconfig.json", "--target", target, ...how);
   };
-  for (const target of Object.keys(builds)) compile(target, "index");
+  if (!quick) for (const target of targets) compile(target, "index");
   // Both share a memory: what the rare ones keep there lies before what the usual ones do.
   for (const [entry, name, base] of [
     ["usual", "kernels", "4096"],
     ["rare", "rare-kernels", "1024"],
   ]) {
-    const [simd, relaxed] = Object.keys(builds).map((target) => {
+    if (!wanted.includes(entry)) continue;
+    const [simd, relaxed = simd] = targets.map((target) => {
       const file = `build/${entry}.${target}.wasm`;
-      compile(target, entry, "--outFile", file, "--memoryBase", base);
+      compile(target, entry, "--outFile", file, "--memoryBase", base, ...(quick ? ["-O0"] : []));
       return readFileSync(file);
     });
     // The second build costs next to nothing as long as the first lies within deflate's window of 32 KiB.
@@ -248,9 +254,17 @@ async function measure() {
   console.log(`relprop.min.js, everything: ${kB(one.length)}, gzip ${kB(gzip(one))}`);
 }
 
-generate();
-await generateWorker();
-if (process.argv[2] !== "generate") {
-  await bundle();
-  await measure();
+const [only, part, entry] = process.argv.slice(2);
+if (part === "kernels") {
+  generateActivations();
+  generateKernels(true, entry && [entry]);
+} else if (part === "shaders") {
+  generateShaders();
+} else {
+  generate();
+  await generateWorker();
+  if (only !== "generate") {
+    await bundle();
+    await measure();
+  }
 }

@@ -1,0 +1,463 @@
+// Faults in the kernels of assembly/, which tests must catch on WASM.
+
+import type { Planted } from "./fault.ts";
+
+export const kernels: readonly Planted[] = [
+  {
+    file: "assembly/attend.ts",
+    tests: ["attend", "gradient", "propagate"],
+    faults: {
+      "the last rows beyond a block are dropped": [
+        "product_nn(from(out, start), width, p, s, 1, values, width, 0, 0, count, d, s, 1);",
+        "product_nn(from(out, start), width, p, s, 1, values, width, 0, 0, step, d, s, 1);",
+      ],
+      "the number of keys is not kept": ["put(stats, 2 * t + r + j, <f32>n);", "put(stats, 2 * t + r + j, <f32>s);"],
+      "padding is not masked": ["if (first + j >= n) {", "if (first + j > n) {"],
+      "columns of weights are not divided by their sums": ["f32x4.div(e, load4(totals, i, t, all(1)))", "e"],
+      "heads of weights by column start at the text's first": [
+        "queries = from(q, text * t * width + h * d);\n    const keys = from(k, text * s * width + h * d), gradient = from(g, i * t * width + h * d);\n    for (let c: u32 = 0; c < s; c += step) {\n      const count = min<u32>(step, s - c), o",
+        "queries = from(q, text * t * width);\n    const keys = from(k, text * s * width + h * d), gradient = from(g, i * t * width + h * d);\n    for (let c: u32 = 0; c < s; c += step) {\n      const count = min<u32>(step, s - c), o",
+      ],
+      "the context's share is missing": [
+        "values, width, 0, 0, count, s, d, context);",
+        "values, width, 0, 0, count, s, d, 1);",
+      ],
+      "√d is missing from the queries' gradient": [
+        "keys, width, 0, 0, count, d, s, scale * scores);",
+        "keys, width, 0, 0, count, d, s, scores);",
+      ],
+      "the scores' share is missing from the keys' gradient": [
+        "queries, width, 0, 0, count, d, t, scale * scores);",
+        "queries, width, 0, 0, count, d, t, scale);",
+      ],
+      "the context's share is missing from the values' gradient": [
+        "gradient, width, 0, 0, count, d, t, context);",
+        "gradient, width, 0, 0, count, d, t, 1);",
+      ],
+      "what rounding left of the mean is lost": [
+        "harden(g_row, row, g_row, mean, rest, s);",
+        "harden(g_row, row, g_row, mean, 0, s);",
+      ],
+      "the mean is not subtracted from the keys' gradient": [
+        "f32x4.sub(f32x4.sub(load4(row, l, t), load4(mine, l, t)), load4(rest, l, t))",
+        "f32x4.sub(load4(row, l, t), load4(rest, l, t))",
+      ],
+      "targets read weights of texts of their own": [
+        "const text = i % forward, mine = from(sums, unit * 2 * t), kept",
+        "const text = i, mine = from(sums, unit * 2 * t), kept",
+      ],
+    },
+  },
+  {
+    file: "assembly/attention.ts",
+    tests: ["attention", "matmul", "gradient"],
+    faults: {
+      "scores of a text's first head": [
+        "const x = from(a, (i % left) * t * width + h * d),\n      y = from(b, (i % right) * s * width + h * d);",
+        "const x = from(a, (i % left) * t * width + h * d),\n      y = from(b, (i % right) * s * width);",
+      ],
+      "heads are written in reverse order": [
+        "product_nn(from(out, i * t * width + h * d), width, x, s, 1,",
+        "product_nn(from(out, i * t * width + (heads - 1 - h) * d), width, x, s, 1,",
+      ],
+      "heads overlap by one": [
+        "product_nn(from(out, i * t * width + h * d), width, x, s, 1,",
+        "product_nn(from(out, i * t * width + h * (d - 1)), width, x, s, 1,",
+      ],
+      "targets read values of their own": [
+        "const x = from(p, ((i % left) * heads + h) * t * s),\n      y = from(b, (i % right) * s * width + h * d);",
+        "const x = from(p, ((i % left) * heads + h) * t * s),\n      y = from(b, i * s * width + h * d);",
+      ],
+      "pᵀ is p": ["width, x, 1, s, y, width", "width, x, s, 1, y, width"],
+    },
+  },
+  {
+    file: "assembly/blocks.ts",
+    tests: ["blocks", "gradient"],
+    faults: {
+      "scales are not read again": ["b % blocks", "min<u32>(b, blocks - 1)"],
+      "the scale is left out": ["scale * at(s,", "at(s,"],
+    },
+  },
+  {
+    file: "assembly/elementwise.ts",
+    tests: ["ops"],
+    faults: {
+      "a sum is a difference": ["f32x4.add(load4", "f32x4.sub(load4"],
+      "a shorter operand starts one late": [
+        "load4(b, i - base, stop - base)",
+        "load4(b, i - base + 1, stop - base + 1)",
+      ],
+    },
+  },
+  {
+    file: "assembly/gate.ts",
+    tests: ["gradient", "kernels"],
+    faults: {
+      "the scale counts twice": [
+        "f32x4.mul(all(scale), load4(a, i, stop))",
+        "f32x4.mul(all(scale * scale), load4(a, i, stop))",
+      ],
+    },
+  },
+  {
+    file: "assembly/groups.ts",
+    tests: ["gradient", "points", "kernels"],
+    faults: {
+      "the last member is left out": [
+        "let most = all(-Infinity);\n      for (let k: u32 = 0; k < each;",
+        "let most = all(-Infinity);\n      for (let k: u32 = 0; k < each - 1;",
+      ],
+      "the smallest number wins": ["if (at(rows, k * cols + c) > at(rows,", "if (at(rows, k * cols + c) < at(rows,"],
+      "the last of equals wins": ["if (at(rows, k * cols + c) > at(rows,", "if (at(rows, k * cols + c) >= at(rows,"],
+      "all groups get the first one's numbers": ["const row = from(x, (r % m) * cols);", "const row = from(x, 0);"],
+      "the sum is the last member's": ["sums = f32x4.add(sums, load4", "sums = f32x4.add(all(0), load4"],
+    },
+  },
+  {
+    file: "assembly/linear.ts",
+    tests: ["linear", "matmul"],
+    faults: {
+      "the bias is left out": ["const start = bias ? from(bias, c) : 0;", "const start: usize = 0;"],
+      "the bias of the next column": ["from(bias, c) : 0", "from(bias, c + 1) : 0"],
+      "the residual of the first row": ["other = from(r, row * cols)", "other = from(r, 0)"],
+      "what is added starts each row again": ["start, sum ? cols : 0, rows", "start, 0, rows"],
+      "a square weight is transposed": [
+        "product_nt(from(out, c), cols, x, depth, from(w, c * depth), depth, start, 0, rows, n, depth, 1);",
+        "if (cols == depth) product_nn(from(out, c), cols, x, depth, 1, from(w, c), cols, start, 0, rows, n, depth, 1);\n  else product_nt(from(out, c), cols, x, depth, from(w, c * depth), depth, start, 0, rows, n, depth, 1);",
+      ],
+    },
+  },
+  {
+    file: "assembly/map.ts",
+    tests: ["activation"],
+    faults: {
+      "the gradient is not multiplied": [
+        "f32x4.mul(load4(g, i, stop), f(load4(x, i - base, stop - base)))",
+        "f(load4(x, i - base, stop - base))",
+      ],
+      "a shorter x is not read again": [
+        "stop, f(load4(x, i - base, stop - base)));\n  }",
+        "stop, f(load4(x, i, stop)));\n  }",
+      ],
+    },
+  },
+  {
+    file: "assembly/math.ts",
+    tests: ["activation", "softmax"],
+    faults: {
+      "eˣ of the wrong sign of rounding": ["const r = madd(n, c(EXP, 3),", "const r = madd(f32x4.neg(n), c(EXP, 3),"],
+      "eˣ ends early": ["88.0, -87.3,", "88.0, -17.3,"],
+      "σ(x) is σ(−x)": [
+        "if_negative(x, e, one()), f32x4.add(one(), e)",
+        "if_negative(x, one(), e), f32x4.add(one(), e)",
+      ],
+      "softplus without its largest term": ["return madd(p, s, f32x4.max(x, all(0)));", "return f32x4.mul(p, s);"],
+      "the normal density is not normalised": ["0.5, 0.39894228", "0.5, 0.4"],
+      "Φ's tails are swapped": [
+        "return if_negative(x, tail, f32x4.sub(one(), tail));",
+        "return if_negative(x, f32x4.sub(one(), tail), tail);",
+      ],
+      "tanh's series ends at ½": ["0.625, -5.7", "0.925, -5.7"],
+      "ln's mantissas are halved": ["i32x4.splat(126)), low", "i32x4.splat(127)), low"],
+    },
+  },
+  {
+    file: "assembly/matmul.ts",
+    tests: ["matmul", "linear", "attention"],
+    faults: {
+      "the last columns of a tile are dropped": [
+        "w = min<u32>(WIDE, broad - j);",
+        "w = min<u32>(WIDE, max<u32>(broad - j, 2) - 1);",
+      ],
+      "chunks of the shared dimension start anew": ["if (!k) {", "if (true) {"],
+      "the last of the shared dimension is dropped": [
+        "const deep = min<u32>(DEPTH, depth - k);",
+        "const deep = min<u32>(DEPTH, depth - k) & ~1;",
+      ],
+      "the fifth row is the fourth": ["x = v128.load_splat<f32>(a, 16);", "x = v128.load_splat<f32>(a, 12);"],
+      "two rows are swapped": [
+        "finish(out + 2 * o, start + 2 * s, by, r2l, r2h);\n  finish(out + 3 * o, start + 3 * s, by, r3l, r3h);",
+        "finish(out + 3 * o, start + 2 * s, by, r2l, r2h);\n  finish(out + 2 * o, start + 3 * s, by, r3l, r3h);",
+      ],
+      "the scale is left out of a row's second half": ["f32x4.add(s1, f32x4.mul(scale, high))", "f32x4.add(s1, high)"],
+      "panels beyond the edge are not zeros": ["whole + i < n ? at(y, k * along) : 0", "at(y, k * along)"],
+      "a row's dot product without its last four": ["if (k + 4 < depth) high", "if (k + 8 < depth) high"],
+      "a block's second rows are the first's": ["left = from(a, r * a_row + k * a_col)", "left = from(a, k * a_col)"],
+    },
+  },
+  {
+    file: "assembly/memory.ts",
+    tests: ["ops", "kernels"],
+    faults: {
+      "the third of three is not read": ["if (n > 2) v = v128.load32_lane", "if (n > 3) v = v128.load32_lane"],
+      "the third of three is not written": ["if (n > 2) v128.store32_lane", "if (n > 3) v128.store32_lane"],
+    },
+  },
+  {
+    file: "assembly/memory.ts",
+    tests: ["threads"],
+    faults: { "threads leave out the rest of a division": ["(n + unit - 1) / unit", "n / unit"] },
+  },
+  {
+    file: "assembly/norm.ts",
+    tests: ["norm", "ops"],
+    faults: {
+      "the variance's mean is not corrected": ["total / n - rest * rest", "total / n"],
+      "ε is outside the root": ["1 / sqrt<f32>(v + eps)", "1 / (sqrt<f32>(v) + eps)"],
+      "large rows overflow": ["if (!(total < LARGE)) return measure_large(moments, x, cols, eps);", ""],
+      "large rows have half their deviation": ["<f32>(1 / sqrt<f64>(v + eps))", "<f32>(2 / sqrt<f64>(v + eps))"],
+      "β is left out": ["madd(hat, load4(w, i, cols), load4(b, i, cols))", "f32x4.mul(hat, load4(w, i, cols))"],
+      "γ is missing from the identity rule": [
+        "const hat = f32x4.mul(load4(up, i, cols), load4(w, i, cols));\n      store4(o, i, cols, f32x4.mul(f32x4.sub(f32x4.sub(hat",
+        "const hat = load4(up, i, cols);\n      store4(o, i, cols, f32x4.mul(f32x4.sub(f32x4.sub(hat",
+      ],
+      "the mean is held constant": ["f32x4.sub(f32x4.sub(hat, all(plain)), all(rest)), rstd", "hat, rstd"],
+      "the gradient is not orthogonal to x̂": ["f32x4.mul(unit, all(along))", "all(0)"],
+      "targets read rows of their own": [
+        "const y = r % forward, row = from(x, y * cols), own",
+        "const y = r % forward, row = from(x, r * cols), own",
+      ],
+      "what is kept has no ε": [
+        "put(moments, 3, v / (v + eps));\n}\n\n/** The same",
+        "put(moments, 3, 1);\n}\n\n/** The same",
+      ],
+      "what rounding left of a mean is lost": [
+        "const hat = f32x4.mul(centred(row, i, cols, m, rest), rstd);",
+        "const hat = f32x4.mul(centred(row, i, cols, m, all(0)), rstd);",
+      ],
+    },
+  },
+  {
+    file: "assembly/plain_weights.ts",
+    tests: ["blocks"],
+    faults: {
+      "a row sees one key more": ["i + after + 1);", "i + after + 2);"],
+      "the number of keys is the text's": ["<f32>(n - start)", "<f32>n"],
+    },
+  },
+  {
+    file: "assembly/reduce.ts",
+    tests: ["ops", "norm"],
+    faults: {
+      "every row of b is the first": ["(r % b_rows) * cols", "0"],
+      "a row of zeros has a direction": ["max<f32>(length, 1e-12)", "length"],
+    },
+  },
+  {
+    file: "assembly/rotary.ts",
+    tests: ["positions", "gradient"],
+    faults: {
+      "positions go on from text to text": ["(r % t) * head", "r * head"],
+      "the second half turns the other way": ["b * c + a * s", "b * c - a * s"],
+    },
+  },
+  {
+    file: "assembly/seed.ts",
+    tests: ["ops"],
+    faults: {
+      "the last of equals is the top class": ["at(row, c) > at(row, top)", "at(row, c) >= at(row, top)"],
+      "classes with a weight may be the top one": ["at(asked, c) == 0 &&", "true &&"],
+    },
+  },
+  {
+    file: "assembly/select.ts",
+    tests: ["ops"],
+    faults: {
+      "the row after is picked": ["from(x, (b * t + index) * cols)", "from(x, (b * t + (index + 1) % t) * cols)"],
+      "other rows keep what was there": ["memory.fill(from(out, b * t * cols), 0, bytes * t);", ""],
+    },
+  },
+  {
+    file: "assembly/signs.ts",
+    tests: ["linear"],
+    faults: {
+      "the negative part is the positive one": [
+        "sign > 0 ? f32x4.max(v, all(0)) : f32x4.min(v, all(0))",
+        "f32x4.max(v, all(0))",
+      ],
+      "shares where nothing has the sign": ["v128.and(f32x4.div(whole, d), there)", "f32x4.div(whole, d)"],
+      "a and b are swapped": [
+        "v128.bitselect(load4(a, i, stop), load4(b, i, stop), yes)",
+        "v128.bitselect(load4(b, i, stop), load4(a, i, stop), yes)",
+      ],
+    },
+  },
+  {
+    file: "assembly/skew.ts",
+    tests: ["positions", "gradient"],
+    faults: {
+      "distances are one off": ["i + t - 1 - j)", "i + t - j)"],
+      "keys' distances are queries' in the transpose": [
+        "const other = keys ? own + c - (t - 1) : own + t - 1 - c;",
+        "const other = own + t - 1 - c;",
+      ],
+    },
+  },
+  {
+    file: "assembly/softmax.ts",
+    tests: ["softmax", "attention", "attn-lrp"],
+    faults: {
+      "the mask is off by one": [
+        "const n = min<u32>(<u32>at(lengths, r / per), cols);\n    soften",
+        "const n = min<u32>(<u32>at(lengths, r / per) + 1, cols);\n    soften",
+      ],
+      "all rows have the first text's length": [
+        "const n = min<u32>(<u32>at(lengths, r / per), cols);\n    soften",
+        "const n = min<u32>(<u32>at(lengths, 0), cols);\n    soften",
+      ],
+      "the peak is not subtracted": ["all(-Infinity)), all(peak))", "all(-Infinity)), all(0))"],
+      "rows do not add up to 1": ["f32x4.div(load4(out, i, n), all(total))", "load4(out, i, n)"],
+      "what is masked keeps what was there": ["memory.fill(from(out, n), 0, (cols - n) << 2);", ""],
+      "the span begins one late": ["i - min<u32>(i, before), n)", "i - min<u32>(i, max<u32>(before, 1) - 1), n)"],
+      "a causal row sees the next token": ["i + after + 1);", "i + after + 2);"],
+      "Σ p g is left out": ["harden(from(out, r * cols), row, own, mean,", "harden(from(out, r * cols), row, own, 0,"],
+      "what rounding left of the mean is lost": ["all(mean)), all(rest));", "all(mean)), all(0));"],
+      "p is left out": ["f32x4.mul(load4(p, i, cols), d)", "d"],
+      "the Taylor bias has no entropy": ["(1 - sum(entropy))", "1"],
+      "the Taylor bias has the logarithm added": ["- sum(curved)", "+ sum(curved)"],
+    },
+  },
+  {
+    file: "assembly/stabilize.ts",
+    tests: ["ops", "linear"],
+    faults: {
+      "ε has no sign": ["v128.bitselect(f32x4.neg(eps), eps, f32x4.lt(v, all(0)))", "eps"],
+      "the sign of 0 is −": ["f32x4.lt(v, all(0))", "f32x4.le(v, all(0))"],
+    },
+  },
+  {
+    file: "assembly/widen.ts",
+    tests: ["narrow", "kernels"],
+    faults: {
+      "float16 has no sign": [
+        "v128.or(f32x4.mul(rest, f32x4.splat(BIAS)), sign)",
+        "f32x4.mul(rest, f32x4.splat(BIAS))",
+      ],
+      "float16's exponent is one off": ["0x77800000", "0x78000000"],
+      "bfloat16 at an edge is float16": [
+        "f32x4.extract_lane(b ? i32x4.shl(h, 16) : f16(h), 0)",
+        "f32x4.extract_lane(f16(h), 0)",
+      ],
+    },
+  },
+  {
+    file: "assembly/activations/gelu.ts",
+    tests: ["activation", "act2fn", "gradient"],
+    faults: {
+      "the derivative has no second term": ["madd(x, normal_density(x), gate(x))", "gate(x)"],
+    },
+  },
+  {
+    file: "assembly/activations/gelu_10.ts",
+    tests: ["activation", "act2fn", "gradient"],
+    faults: {
+      "the slope goes on beyond 10": ["where(above(x, 10), all(0), madd", "where(above(x, 1000), all(0), madd"],
+    },
+  },
+  {
+    file: "assembly/activations/gelu_tanh.ts",
+    tests: ["activation", "act2fn", "gradient"],
+    faults: {
+      "the cube's factor is a digit off": ["all(0.044715)", "all(0.044175)"],
+    },
+  },
+  {
+    file: "assembly/activations/hardswish.ts",
+    tests: ["activation", "act2fn", "gradient"],
+    faults: {
+      "the gate has no upper end": [
+        "clamp(div(add(x, all(3)), all(6)), 0, 1)",
+        "clamp(div(add(x, all(3)), all(6)), 0, 2)",
+      ],
+    },
+  },
+  {
+    file: "assembly/activations/laplace.ts",
+    tests: ["activation", "act2fn", "gradient"],
+    faults: {
+      "the series' first term is a digit off": ["all(1.2533136)", "all(1.2353136)"],
+    },
+  },
+  {
+    file: "assembly/activations/leaky_relu.ts",
+    tests: ["activation", "act2fn", "gradient"],
+    faults: {
+      "it leaks a tenth": ["all(0.01)", "all(0.1)"],
+    },
+  },
+  {
+    file: "assembly/activations/mish.ts",
+    tests: ["activation", "act2fn", "gradient"],
+    faults: {
+      "tanh′ is 1 − tanh": ["add(one(), gate(x))", "one()"],
+    },
+  },
+  {
+    file: "assembly/activations/quick_gelu.ts",
+    tests: ["activation", "act2fn", "gradient"],
+    faults: {
+      "it is SiLU": ["return mul(all(1.702), x)", "return x"],
+    },
+  },
+  {
+    file: "assembly/activations/relu.ts",
+    tests: ["activation", "act2fn", "gradient"],
+    faults: {
+      "negative numbers have a gate": ["v128.and(above(x, 0), one())", "one()"],
+    },
+  },
+  {
+    file: "assembly/activations/relu2.ts",
+    tests: ["activation", "act2fn", "gradient"],
+    faults: {
+      "the derivative of a square is x": ["mul(all(2), gate(x))", "gate(x)"],
+    },
+  },
+  {
+    file: "assembly/activations/relu6.ts",
+    tests: ["activation", "act2fn", "gradient"],
+    faults: {
+      "the gate beyond 6 is 1": ["where(full(x), div(all(6), x), slope(x))", "where(full(x), one(), slope(x))"],
+    },
+  },
+  {
+    file: "assembly/activations/sigmoid.ts",
+    tests: ["activation", "act2fn", "gradient"],
+    faults: {
+      "the gate does not halve x": ["mul(all(0.5), x)", "x"],
+    },
+  },
+  {
+    file: "assembly/activations/silu.ts",
+    tests: ["activation", "act2fn", "gradient"],
+    faults: {
+      "the derivative is the gate": ["mul(gate(x), madd(x, sigmoid(neg(x)), one()))", "gate(x)"],
+    },
+  },
+  {
+    file: "assembly/activations/sqrtsoftplus.ts",
+    tests: ["activation", "act2fn", "gradient"],
+    faults: {
+      "far down it is eˣ": ["exp(mul(all(0.5), x))", "exp(x)"],
+    },
+  },
+  {
+    file: "assembly/activations/tanh.ts",
+    tests: ["activation", "act2fn", "gradient"],
+    faults: {
+      "f(x)/x is the derivative": [
+        "function gate(x: v128): v128 { return tanh_ratio(x); }",
+        "function gate(x: v128): v128 { return slope(x); }",
+      ],
+    },
+  },
+  {
+    file: "assembly/lib/activation.ts",
+    tests: ["activation", "gradient"],
+    faults: {
+      "the identity rule is the derivative": ["times(gate, out, x, g, n, m)", "times(slope, out, x, g, n, m)"],
+      "what is kept is f(x)": ["each(lost, out, x, n, m)", "each(f, out, x, n, m)"],
+    },
+  },
+];

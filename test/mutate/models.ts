@@ -1,0 +1,246 @@
+// Faults in how models, their inputs and their results are put together: the wrong row, class, entry or buffer.
+
+import type { Planted } from "./fault.ts";
+
+export const models: readonly Planted[] = [
+  {
+    file: "src/models/layers.ts",
+    tests: ["model-twin", "families"],
+    faults: {
+      "queries and keys are swapped": [
+        "[project.q(x), project.k(to), project.v(to)]",
+        "[project.k(x), project.q(to), project.v(to)]",
+      ],
+      "scores are not divided by √d": ["scale ?? 1 / Math.sqrt(cols(q) / heads)", "scale ?? 1"],
+      "√d is of the model's width": ["Math.sqrt(cols(q) / heads)", "Math.sqrt(cols(q))"],
+      "a causal mask is transposed": ["{ before: 2 ** 30, after: 0 }", "{ before: 0, after: 2 ** 30 }"],
+      "there is no mask": ["weigh(s, lengths, past ? undefined : span)", "weigh(s, lengths)"],
+      "a bias of the scores is left out": ["bias ? add(plain, bias(q, k)) : plain", "plain"],
+      "what is handed on is the values": [
+        'const handed = project.o(mask?.("heads", y) ?? y);',
+        'const handed = project.o(mask?.("heads", y) ?? values);',
+      ],
+      "the residual of attention is left out": [
+        "const attended = add(read, attention(read",
+        "const attended = add(attention(read, x, embedded, { heads, project, ...how }), attention(read",
+      ],
+      "the residual is the stream before attention": [
+        "const feedforward = add(passed,",
+        "const feedforward = add(read,",
+      ],
+      "the activation is left out": ["act(to(names.up, inner)(passed))", "to(names.up, inner)(passed)"],
+      "a slice of a dense layer is one row off": [
+        'w.part("weight", [all, cols(x)], first, out, transposed)',
+        'w.part("weight", [all, cols(x)], first && first - 1, out, transposed)',
+      ],
+      "a slice's bias is the first one's": ['w.part("bias", [all], first, out)', 'w.part("bias", [all], 0, out)'],
+    },
+  },
+  {
+    file: "src/models/encoder.ts",
+    tests: ["model-twin", "families"],
+    faults: {
+      "positions are left out": ["places ? add(words, places) : words", "words"],
+      "the embeddings' norm is skipped": ["it.norm ? norm(x, it.norm, eps, it.bare) : x", "x"],
+      "the second token is read": [": pick(x, 0)),", ": pick(x, 1)),"],
+      "the last norm is skipped": ["const last = leave?.(end) ?? end;", "const last = end;"],
+      "every block is the first": ["stream.push(block(i, rows", "stream.push(block(0, rows"],
+    },
+  },
+  {
+    file: "src/models/bert.ts",
+    tests: ["model-twin", "families"],
+    faults: {
+      "the pooler is skipped": [
+        '{ ...pooler, out: "classifier" },\n      "token',
+        '{ out: "classifier" },\n      "token',
+      ],
+      "the pooler has no tanh": ["act: tanh };", "act: (x: Tensor) => x };"],
+      "positions start at padding's": ["first: uncounted + 1", "first: uncounted"],
+    },
+  },
+  {
+    file: "src/models/heads.ts",
+    tests: ["families"],
+    faults: {
+      "a head's norm is skipped": ["scaled ? norm(h, w.at(scaled), eps, bare) : h", "h"],
+      "logits have no bias": ["bias === undefined ? undefined : w.get(bias, [classes])", "undefined"],
+      "start and end are swapped": ['labels: ["start", "end"]', 'labels: ["end", "start"]'],
+    },
+  },
+  {
+    file: "src/models/gpt2.ts",
+    tests: ["families"],
+    faults: {
+      "its weights are not transposed": ["all, transposed: true })", "all, transposed: false })"],
+      "q, k and v lie in another order": ["const [q, k, v] = [0, 1, 2].map", "const [k, q, v] = [0, 1, 2].map"],
+      "the residual is the normed stream": [
+        "const attended = add(read, attention(h",
+        "const attended = add(h, attention(h",
+      ],
+      "the first norm is the second": ['layer.at("ln_1")', 'layer.at("ln_2")'],
+    },
+  },
+  {
+    file: "src/models/modernbert.ts",
+    tests: ["families"],
+    faults: {
+      "the gate and what it is of are swapped": ["gate(act(up), gated)", "gate(act(gated), up)"],
+      "keys are not turned": ["k: turned(k)", "k"],
+      "values are turned": ["k: turned(k), v,", "k: turned(k), v: turned(v),"],
+      "near is twice as far": [
+        'integer(config, "local_attention", 2 ** 30) >> 1',
+        'integer(config, "local_attention", 2 ** 30)',
+      ],
+      "all blocks attend to all tokens": ['kind === "sliding_attention" ? { before', "kind === undefined ? { before"],
+    },
+  },
+  {
+    file: "src/models/rope.ts",
+    tests: ["positions", "families"],
+    faults: {
+      "positions count from 1": [
+        "const angle = f(i * frequencies[k]);",
+        "const angle = f((i + 1) * 2 * frequencies[k]);",
+      ],
+      "pairs share a frequency": ["theta ** f((2 * k) / d)", "theta ** f(k / d)"],
+    },
+  },
+  {
+    file: "src/models/relative_keys.ts",
+    tests: ["variants"],
+    faults: {
+      "distances are one off": ["(c + most - t, rows", "(Math.min(c + most - t + 1, 2 * most - 2), rows"],
+      "keys' distances are queries'": ["by(k, true)", "by(k, false)"],
+    },
+  },
+  {
+    file: "src/models/mpnet.ts",
+    tests: ["families"],
+    faults: {
+      "distances have the other sign": ["bucket(j - i)", "bucket(i - j)"],
+      "heads share the first one's bias": ["= row[h];", "= row[0];"],
+    },
+  },
+  {
+    file: "src/inputs/inputs.ts",
+    tests: ["families", "pairs", "model"],
+    faults: {
+      "token types are ignored": ["(pairs && tokens[j]?.typeId) || 0", "0"],
+      "padding is counted": [
+        "Float32Array.from(batch, ({ tokens }) => tokens.length)",
+        "Float32Array.from(batch, () => t)",
+      ],
+      "padding has positions of its own": [
+        "uncounted !== undefined && tokens[j]?.id === uncounted ? first - 1 : next++",
+        "next++",
+      ],
+      "a text's words start where the first one's do": [
+        "tables.words!(id, words, (i * t + j) * width)",
+        "tables.words!(id, words, j * width)",
+      ],
+    },
+  },
+  {
+    file: "src/explain/target.ts",
+    tests: ["targets", "model", "families"],
+    faults: {
+      "the class beside the one that is wanted": [
+        "weights[to] = 1;",
+        "weights[to === labels.length ? to : (to + 1) % labels.length] = 1;",
+      ],
+      "a contrast is added": ["weights[from] = -1;", "weights[from] = 1;"],
+    },
+  },
+  {
+    file: "src/explain/trace.ts",
+    tests: ["propagate", "model-twin", "model", "families"],
+    faults: {
+      "relevance is the gradient times itself": [
+        "outputs[name(place)] = dot(gradients[i], x);",
+        "outputs[name(place)] = dot(gradients[i], gradients[i]);",
+      ],
+      "an entry is kept once, whatever its factor": [
+        "const amount = times * total(mine(rows));",
+        "const amount = total(mine(rows));",
+      ],
+      "amounts above a reading are below it": [
+        "if (!below.has(reading)) continue;",
+        "if (below.has(reading)) continue;",
+      ],
+      "the residual has the other sign": ["entries.residual = rest;", "entries.residual = -rest;"],
+      "relevance is added up as |R|": [
+        "values.reduce((sum, v) => sum + v, 0)",
+        "values.reduce((sum, v) => sum + Math.abs(v), 0)",
+      ],
+      "a text gets its neighbour's numbers": [
+        "values.subarray(index * size, (index + 1) * size)",
+        "values.subarray(((index + 1) % count) * size, ((index + 1) % count + 1) * size)",
+      ],
+    },
+  },
+  {
+    file: "src/explain/results.ts",
+    tests: ["targets", "model", "families", "pairs"],
+    faults: {
+      "explanations are of the probability": [
+        "weight ? sum + weight * logits[c] : sum",
+        "weight ? sum + weight / (1 + Math.exp(-logits[c])) : sum",
+      ],
+      "targets and texts are swapped": [
+        "target * texts + index, targets * texts",
+        "index * targets + target, targets * texts",
+      ],
+    },
+  },
+  {
+    file: "src/graph/plan.ts",
+    tests: ["plan", "kernels"],
+    faults: {
+      "a buffer is free before its last reader has run": [
+        "readers.set(i, (readers.get(i) ?? 0) + 1)",
+        "readers.set(i, 1)",
+      ],
+      "outputs' buffers are used again": [
+        "readers.set(t, Number.POSITIVE_INFINITY)",
+        "readers.set(t, readers.get(t) ?? 1)",
+      ],
+      "a buffer too small is taken": ["buffers[b].bytes >= bytes && ", ""],
+      "what is written beside is free while it is read": [
+        "free.push(...written.filter((one) => !readers.has(one)).map((one) => at.get(one)!));",
+        "free.push(...written.filter((one) => readers.has(one)).map((one) => at.get(one)!));",
+      ],
+    },
+  },
+  {
+    file: "src/models/weights.ts",
+    tests: ["families"],
+    faults: {
+      "parts all begin at the first row": [
+        "this.parts.set(own, { of: full, first,",
+        "this.parts.set(own, { of: full, first: 0,",
+      ],
+    },
+  },
+  {
+    file: "src/checkpoint/derived.ts",
+    tests: ["families", "narrow"],
+    faults: {
+      "a square weight is not transposed": [
+        "const y = transposed ? transpose(",
+        "const y = transposed && width !== x.length / width ? transpose(",
+      ],
+      "columns begin one late": ["x[c * all + first + r]", "x[c * all + first + ((r + 1) % rows)]"],
+    },
+  },
+  {
+    file: "src/explain/breakdown.ts",
+    tests: ["grain", "methods"],
+    faults: {
+      "the least neurons come first": [
+        "all.sort((a, b) => b.weight - a.weight)",
+        "all.sort((a, b) => a.weight - b.weight)",
+      ],
+    },
+  },
+];

@@ -1,0 +1,364 @@
+// Faults in ops, their rules, and the walk.
+
+import type { Planted } from "./fault.ts";
+
+export const ops: readonly Planted[] = [
+  {
+    file: "src/ops/activation.ts",
+    tests: ["activation", "act2fn", "gradient", "propagate"],
+    faults: {
+      "f(0) is not kept": ["kept: atZero ?", "kept: atZero < 0 ?"],
+      "f(0) is kept with the other sign": ["times: atZero }", "times: -atZero }"],
+      "the gradient keeps nothing": ['kept: [{ entry: "activations", rows: dot(g, apply(Lost, [x])) }]', "kept: []"],
+      "the identity rule is the derivative": ["to: [apply(Identity, [x, g])]", "to: [apply(Grad, [x, g])]"],
+      "the derivative is f(x)/x": ["to: [apply(Grad, [x, g])]", "to: [apply(Identity, [x, g])]"],
+      "gelu_new is GELU by erf": ['["gelu_new", geluTanh]', '["gelu_new", gelu]'],
+      "GELU is that by tanh": ['["gelu", gelu]', '["gelu", geluTanh]'],
+      "the sigmoid is 0 at 0": ['activation("sigmoid", 1 / 2)', 'activation("sigmoid")'],
+      "√softplus at 0 without its root": ["Math.sqrt(Math.LN2)", "Math.LN2"],
+    },
+  },
+  {
+    file: "src/ops/attend.ts",
+    tests: ["attend", "propagate", "recompute"],
+    faults: {
+      "values: nothing is kept where values carry none": [
+        ': { to: [], kept: [{ entry: "products", rows: dot(g, y) }] }',
+        ": { to: [], kept: [] }",
+      ],
+      "values follow the gradient rule": [
+        '"values gradient gradient": values',
+        '"values gradient gradient": shares(1, 1)',
+      ],
+      "a lone factor of context gets a share": ["onV ? context : 1", "context"],
+      "a lone factor of scores gets a share": ["onQ && onK ? scores : 1", "scores"],
+      "softmax keeps nothing": ['[{ entry: "softmax", rows: taylor }]', "[]"],
+      "what the context keeps has the other sign": ["times: 1 - 2 * context", "times: 2 * context - 1"],
+      "what the scores keep has the Taylor bias added": ["times: -times", "times"],
+      "queries and keys swap gradients": ["to: [toQ, toK, toK.beside![0]]", "to: [toK, toQ, toK.beside![0]]"],
+      "the context's half is missing": [
+        '"uniform gradient uniform": shares(1 / 2, 1 / 2)',
+        '"uniform gradient uniform": shares(1, 1 / 2)',
+      ],
+      "the scores' half is missing": [
+        '"gradient gradient uniform": shares(1, 1 / 2)',
+        '"gradient gradient uniform": shares(1, 1)',
+      ],
+      "the scores are halved for nothing": [
+        '"uniform gradient gradient": shares(1 / 2, 1)',
+        '"uniform gradient gradient": shares(1 / 2, 1 / 2)',
+      ],
+      "queries and keys swap their numbers": ["q.shape[1], k.shape[1], d", "k.shape[1], q.shape[1], d"],
+      "of a gradient's texts only the first are of the forward pass": [
+        "d, q.shape[0], ...scales",
+        "d, y.shape[0], ...scales",
+      ],
+      "heads are one too narrow": ["const d = y.shape[2] / heads;", "const d = y.shape[2] / heads - 1;"],
+    },
+  },
+  {
+    file: "src/ops/attend.ts",
+    on: "webgpu",
+    tests: ["attend"],
+    faults: {
+      "the last tile of rows is dropped": ["Math.ceil(rows / ROWS)", "Math.floor(rows / ROWS)"],
+      "columns beyond the first tile are dropped": ["Math.ceil(d / COLS)", "1"],
+    },
+  },
+  {
+    file: "src/ops/attention.ts",
+    tests: ["attention", "attn-lrp", "propagate", "gradient"],
+    faults: {
+      "a lone factor gets a share": ["both ? share : 1)", "share)"],
+      "what a product keeps has the other sign": ["times: 1 - 2 * share", "times: 2 * share - 1"],
+      "√d is missing from the keys' gradient": ["contextT(g, a, s * scale)]", "contextT(g, a, s)]"],
+      "queries get their own as a factor": ["[context(g, b, s * scale)", "[context(g, a, s * scale)"],
+      "the weights' half is missing": ["scores(g, x, p.shape[1], s * scale)", "scores(g, x, p.shape[1], scale)"],
+      "the values' half is missing": ["contextT(p, g, s * scale)", "contextT(p, g, scale)"],
+      "half is missing in q · kᵀ": ["uniform: scoresRule(1 / 2)", "uniform: scoresRule(1)"],
+      "the derivative of q · kᵀ is halved": ["gradient: scoresRule(1)", "gradient: scoresRule(1 / 2)"],
+      "half is missing in p · v": ["uniform: contextRule(1 / 2)", "uniform: contextRule(1)"],
+      "the derivative of p · v is halved": ["gradient: contextRule(1)", "gradient: contextRule(1 / 2)"],
+      "values get half where weights are constant": [
+        "to: [undefined, contextT(p, g, y.attrs.scale)]",
+        "to: [undefined, contextT(p, g, y.attrs.scale / 2)]",
+      ],
+      "values: nothing is kept where values carry none": [
+        'return { to: [], kept: [{ entry: "products", rows: dot(g, y) }] }',
+        "return { to: [], kept: [] }",
+      ],
+      "operands swap their batches": ["left, right, y.attrs.scale", "right, left, y.attrs.scale"],
+      "tokens and keys swap their numbers": ["heads, t, s, width / heads", "heads, s, t, width / heads"],
+    },
+  },
+  {
+    file: "src/ops/attention.ts",
+    on: "webgpu",
+    tests: ["attention", "matmul"],
+    faults: { "the last tile of columns is dropped": ["Math.ceil(cols / BLOCK)", "Math.floor(cols / BLOCK)"] },
+  },
+  {
+    file: "src/ops/dot.ts",
+    tests: ["ops", "activation"],
+    faults: {
+      "b is not read again from its start": ["args: [rows(a), cols(a), rows(b)]", "args: [rows(a), cols(a), rows(a)]"],
+      "every sum is the first row's": ["args: [rows(a), cols(a), 1, rows(a)]", "args: [rows(a), cols(a), 1, 1]"],
+    },
+  },
+  {
+    file: "src/ops/elementwise.ts",
+    tests: ["ops", "propagate", "gradient"],
+    faults: {
+      "a residual is not passed on": ["to: [g, g]", "to: [undefined, g]"],
+      "the branch beside a residual gets nothing": ["to: [g, g]", "to: [g, undefined]"],
+      "positions are kept as biases": ['entry: "positions"', 'entry: "biases"'],
+      "what carries relevance is kept too": ["filter((_, i) => !carries[i])", "filter((_, i) => carries[i])"],
+      "a shorter operand is not read again": ["args: [size(y), size(a)]", "args: [size(y), size(y)]"],
+    },
+  },
+  {
+    file: "src/ops/gate.ts",
+    tests: ["ops", "gradient", "kernels", "families", "variants"],
+    faults: {
+      "each factor gets its own as a factor": [
+        "to: [times(g, b, own), times(g, a, own)]",
+        "to: [times(g, a, own), times(g, b, own)]",
+      ],
+      "a lone factor gets half": ["left && right ? share : 1", "share"],
+      "what a gate keeps has the other sign": ["times: 1 - 2 * own", "times: 2 * own - 1"],
+      "the uniform rule's half is missing": ["uniform: product(1 / 2)", "uniform: product(1)"],
+      "the derivative is halved": ["gradient: product(1)", "gradient: product(1 / 2)"],
+    },
+  },
+  {
+    file: "src/ops/groups.ts",
+    tests: ["gradient", "points", "kernels"],
+    faults: {
+      "all members win": ["to: [apply(Winner, [x, g], attrs)]", "to: [apply(Spread, [g], attrs)]"],
+      "the winner's gradient goes to the mean's members": [
+        "to: [apply(Sum, [g], attrs)]",
+        "to: [apply(Highest, [g], attrs)]",
+      ],
+    },
+  },
+  {
+    file: "src/ops/linear.ts",
+    tests: ["linear", "propagate", "twin"],
+    faults: {
+      "the gradient rule keeps no bias": ["biases(g, y.inputs[2])", "[]"],
+      "biases are kept as norms": ['entry: "biases"', 'entry: "norms"'],
+      "ε: z has no bias": [
+        "const z = r ? linear(x, w, b) : y;\n      const stable",
+        "const z = linear(x, w);\n      const stable",
+      ],
+      "ε: z has the residual too": [
+        "const z = r ? linear(x, w, b) : y;\n      const stable",
+        "const z = y;\n      const stable",
+      ],
+      "ε is ten times as large": ["stabilize(z, g, eps)", "stabilize(z, g, 10 * eps)"],
+      "ε by default is 1e-5": ["eps = 1e-6", "eps = 1e-5"],
+      "ε keeps the bias of the plain gradient": ["[...biases(stable, b), absorbed]", "[...biases(g, b), absorbed]"],
+      "ε absorbs nothing": ["[...biases(stable, b), absorbed]", "[...biases(stable, b)]"],
+      "γ by default is ½": ["gamma = 0.25", "gamma = 0.5"],
+      "γ leans the same way for inputs of either sign": [
+        "unlike: lean(w, 1, gamma, -sign)",
+        "unlike: lean(w, 1, gamma, sign)",
+      ],
+      "γ: the bias does not lean": ["bias: b && lean(b, 1, gamma, sign)", "bias: b"],
+      "β is α": ["halves(y, alpha, beta)", "halves(y, alpha, alpha)"],
+      "β's half is added": ["[alpha, -beta].flatMap", "[alpha, beta].flatMap"],
+      "z⁺ is α = 2": ["halves(y, 1, 0)", "halves(y, 2, 1)"],
+      "z⁺: the whole bias": ["bias: b && half(b, sign)", "bias: b"],
+      "negative inputs take positive weights": ["unlike: half(w, -sign)", "unlike: half(w, sign)"],
+      "by sign: z has no bias": [
+        "add(linear(below, unlike), linear(above, like, bias))",
+        "add(linear(below, unlike), linear(above, like))",
+      ],
+      "by sign: what is shared is absorbed too": ["rows: dot(t, den), times: -1", "rows: dot(t, den), times: 1"],
+      "by sign: weights for the other sign": [
+        'choose(x, to("like"), to("unlike"))',
+        'choose(x, to("unlike"), to("like"))',
+      ],
+      "a residual gets nothing": ["to: [...to, undefined, undefined, g]", "to: [...to, undefined, undefined]"],
+      "a constant residual is not kept": ["!carries[i ? 0 : 3]", "!carries[i ? 3 : 0]"],
+      "a constant branch's biases are kept": ["[...(carries[0] ? kept : []), ...positions]", "[...kept, ...positions]"],
+      "a gradient is not added to another": ["apply(LinearGrad, [...inputs, sum])", "apply(LinearGrad, [...inputs])"],
+    },
+  },
+  {
+    file: "src/ops/linear.ts",
+    on: "webgpu",
+    tests: ["linear", "matmul", "tiles"],
+    faults: {
+      "the last tile of rows is dropped": ["Math.ceil(n / side)", "Math.max(1, Math.floor(n / side))"],
+      "rows of two elements count as aligned": ["depth % 4 === 0", "depth % 2 === 0"],
+      "columns that are not aligned count as such": ["&& cols(y.inputs[1]) % 4 === 0", ""],
+    },
+  },
+  {
+    file: "src/ops/norm.ts",
+    tests: ["norm", "twin", "propagate"],
+    faults: {
+      "β is kept as a bias": ['entry: "norms", rows: dot(g, b)', 'entry: "biases", rows: dot(g, b)'],
+      "the gradient keeps β alone": [
+        'kept: [biases(g, b), { entry: "norms", rows: apply(LayerNormKept, [beside![0], x, w, g], attrs) }]',
+        "kept: [biases(g, b)]",
+      ],
+      "the gradient does not keep β": ["kept: [biases(g, b), {", "kept: [{"],
+      "the identity rule keeps nothing": ["kept: [biases(g, b)],\n    }),\n  },", "kept: [],\n    }),\n  },"],
+      "the deviation is not held constant": [
+        "identity: (g, { inputs: [, w, b], beside, attrs }) => ({\n      to: [apply(LayerNormIdentity, [beside![0], w, g], attrs)],",
+        "identity: (g, { inputs: [x, w, b], beside, attrs }) => ({\n      to: [apply(LayerNormGrad, [beside![0], x, w, g], attrs)],",
+      ],
+      "the deviation is constant under the gradient": [
+        "to: [apply(LayerNormGrad, [beside![0], x, w, g], attrs)],",
+        "to: [apply(LayerNormIdentity, [beside![0], w, g], attrs)],",
+      ],
+      "ε is ten times as large": [
+        "apply(LayerNorm, [x, w, b], { eps })",
+        "apply(LayerNorm, [x, w, b], { eps: 10 * eps })",
+      ],
+      "targets read moments of rows of their own": [
+        "cols(wide), rows(first), attrs.eps",
+        "cols(wide), rows(wide), attrs.eps",
+      ],
+    },
+  },
+  {
+    file: "src/ops/normalize.ts",
+    tests: ["norm", "gradient", "similarity"],
+    faults: {
+      "the radial part is added": ["s, cols(y), -1)", "s, cols(y), 1)"],
+      "nothing is kept": ['kept: [{ entry: "norms", rows: along }]', "kept: []"],
+      "the length is not divided by": [
+        "identity: (g, { inputs: [, s] }) => ({ to: [scaleRows(g, s)] })",
+        "identity: (g) => ({ to: [g] })",
+      ],
+    },
+  },
+  {
+    file: "src/ops/plain_weights.ts",
+    tests: ["blocks", "gradient"],
+    faults: {
+      "the gradient sees later keys": [
+        "apply(PlainWeights, [g, lengths], attrs)",
+        "apply(PlainWeights, [g, lengths], { ...attrs, after: 2 ** 30 })",
+      ],
+      "targets of a text are texts": ["rows(x) / x.shape[0]", "rows(x) / size(lengths)"],
+    },
+  },
+  {
+    file: "src/ops/reshape.ts",
+    tests: ["blocks", "gradient"],
+    faults: { "positive numbers count twice": ["size(y), 1, 0, 1]", "size(y), 1, 1, 1]"] },
+  },
+  {
+    file: "src/ops/rotary.ts",
+    tests: ["positions", "gradient"],
+    faults: { "gradients are turned forward": ["{ sign: -sign }", "{ sign }"] },
+  },
+  {
+    file: "src/ops/scale_rows.ts",
+    tests: ["blocks", "gradient"],
+    faults: { "the gradient is not scaled": ["scaleRows(g, s, width, scale)", "scaleRows(g, s, width)"] },
+  },
+  {
+    file: "src/ops/seed.ts",
+    tests: ["ops"],
+    faults: {
+      "targets read logits of rows of their own": ["cols(request) - 1, shape[0]", "cols(request) - 1, rows(request)"],
+    },
+  },
+  {
+    file: "src/ops/select.ts",
+    tests: ["ops", "gradient"],
+    faults: { "gradients go to the first row": ["{ index, t: x.shape[1] }", "{ index: 0, t: x.shape[1] }"] },
+  },
+  {
+    file: "src/ops/signs.ts",
+    tests: ["linear", "kernels"],
+    faults: {
+      "the negative half is the positive one": ["lean(x, 0, 1, sign)", "lean(x, 0, 1, 1)"],
+      "shares are not multiplied": ["keep: 0, more: times, sign", "keep: 0, more: 1, sign"],
+      "a shorter operand is not read again": ["size(y.inputs[0]), keep", "size(y), keep"],
+    },
+  },
+  {
+    file: "src/ops/skew.ts",
+    tests: ["positions", "gradient", "families"],
+    faults: {
+      "keys' distances are queries'": ["keys: Number(keys)", "keys: Number(!keys)"],
+      "the gradient takes queries' distances for keys'": [
+        "apply(Unskew, [g], attrs)",
+        "apply(Unskew, [g], { keys: 0 })",
+      ],
+    },
+  },
+  {
+    file: "src/ops/softmax.ts",
+    tests: ["softmax", "attn-lrp", "gradient", "propagate"],
+    faults: {
+      "rows are as many as columns and the reverse": ["[rows(x), cols(x), ", "[cols(x), rows(x), "],
+      "softmax is treated as the identity": ["to: [apply(SoftmaxGrad, [p, g])]", "to: [g]"],
+      "nothing is kept": ['kept: [{ entry: "softmax", rows: apply(SoftmaxKept, [p, g]) }]', "kept: []"],
+      "what softmax keeps is products'": ['entry: "softmax"', 'entry: "products"'],
+      "all texts have the first one's length": ["rows(x) / size(lengths)]", "rows(x)]"],
+      "the span is turned round": ["before, after], grid", "after, before], grid"],
+    },
+  },
+  {
+    file: "src/ops/squares.ts",
+    tests: ["blocks", "gradient"],
+    faults: {
+      "a square's derivative is x": ["size(y), 2 * share", "size(y), share"],
+      "what a square keeps has the other sign": ["times: 1 - 2 * share", "times: 2 * share - 1"],
+      "the uniform rule's half is missing": ["uniform: product(1 / 2)", "uniform: product(1)"],
+    },
+  },
+  {
+    file: "src/ops/stabilize.ts",
+    tests: ["ops", "linear"],
+    faults: { "ε is subtracted": ["apply(Stabilize, [y, g], { eps })", "apply(Stabilize, [y, g], { eps: -eps })"] },
+  },
+  {
+    file: "src/ops/widen.ts",
+    tests: ["narrow", "kernels"],
+    faults: {
+      "bfloat16 is read as float16": ['y.attrs.kind ? "widen_bf16" : "widen_f16"', '"widen_f16"'],
+      "the last number is left out": ["args: [size(y)]", "args: [size(y) - 1]"],
+    },
+  },
+  {
+    file: "src/graph/propagate.ts",
+    tests: ["propagate", "linear", "twin"],
+    faults: {
+      "of two paths one counts": ["sum ? add(sum, gx) : gx", "gx"],
+      "a second path counts twice": ["add(sum, gx)", "add(add(sum, gx), gx)"],
+      "a source's own op is above it": ["d.has(y) && y !== sources[i]", "d.has(y)"],
+      "what is kept beside a source is above it": ["d.has(y) && y !== sources[i]", "y !== sources[i]"],
+      "a rule's options are ignored": ["Object.assign({}, ...choices.map(([, options]) => options))", "{}"],
+      "rules of parts are the first one's": [
+        'choices.map(([name]) => name).join(" ")',
+        'choices.map(() => choices[0][0]).join(" ")',
+      ],
+      "relevance ends at the first source": ["dependents.some((d) => d.has(t))", "dependents[0].has(t)"],
+      "taps read the seed": ["taps.map((tap) => gradients.get(tap))", "taps.map(() => gradients.get(output))"],
+    },
+  },
+  {
+    file: "src/graph/composites.ts",
+    tests: ["propagate", "twin", "attn-lrp", "golden"],
+    faults: {
+      "AttnLRP without its half of p · v": [
+        'scores: "uniform",\n  context: "uniform"',
+        'scores: "uniform",\n  context: "gradient"',
+      ],
+      "AttnLRP without its half of q · kᵀ": [
+        'scores: "uniform",\n  context: "uniform"',
+        'scores: "gradient",\n  context: "uniform"',
+      ],
+      "CP-LRP without the norms' rule": ["{ ...lrpAH, ...lrpLN, activation", "{ ...lrpAH, activation"],
+      "AH + LN without AH": ["{ ...lrpAH, ...lrpLN }]", "{ ...lrpLN }]"],
+    },
+  },
+];

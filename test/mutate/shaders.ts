@@ -1,0 +1,426 @@
+// Faults in the shaders, which tests must catch on WebGPU.
+
+import type { Planted } from "./fault.ts";
+
+export const shaders: readonly Planted[] = [
+  {
+    file: "shaders/attend.wgsl",
+    tests: ["attend", "gradient"],
+    faults: {
+      "the mask is off by one": [
+        "let n = min(u32(lengths[text]), args.s);",
+        "let n = min(u32(lengths[text]) + 1u, args.s);",
+      ],
+      "all texts have the first one's length": ["u32(lengths[text])", "u32(lengths[0])"],
+      "sums are not brought to the new peak": ["total *= less;", ""],
+      "the context is not brought to the new peak": ["sum.far[i] *= less[i];", ""],
+      "sums of a row's threads are not added": [
+        "total = vec4f();\n  for (var i = 0u; i < 8u; i++) { total += lanes[lane / 8u * 8u + i]; }",
+        "total = lanes[lane];",
+      ],
+      "the number of keys is not kept": ["rows[to + 2u * args.t] = f32(n);", "rows[to + 2u * args.t] = f32(args.s);"],
+      "padding is not masked": ["(col < vec4u(args.t)) & vec4<bool>(real)", "(col < vec4u(args.t))"],
+    },
+  },
+  {
+    file: "shaders/attend_grad.wgsl",
+    tests: ["attend", "gradient"],
+    faults: {
+      "the context's share is missing": ["var gp = args.context * product(", "var gp = product("],
+      "√d is missing from the queries' gradient": [
+        "let by = args.scale * args.scores;\n  store(lane, Block(by * sum.near, by * sum.far), head(Q",
+        "let by = args.scores;\n  store(lane, Block(by * sum.near, by * sum.far), head(Q",
+      ],
+      "Σ p g is left out": ["gp[r] = p * (gp[r] - sums[r]);", "gp[r] = p * gp[r];"],
+      "the Taylor bias has no entropy": ["sums * (1.0 + scores) - both", "sums - both"],
+      "the mask is missing": ["let real = keys.first + lane / 8u * 4u + r < n;", "let real = true;"],
+      "targets read weights of texts of their own": [
+        "let text = i % args.forward;\n  let h = group.z % args.heads;\n  let queries",
+        "let text = i;\n  let h = group.z % args.heads;\n  let queries",
+      ],
+      "the keys' sums are the first text's": ["let j = 2u * group.z * args.t + near;", "let j = near;"],
+      "values get the keys' gradient": [
+        "accumulate(lane, &values_sum, p, gradient",
+        "accumulate(lane, &values_sum, gs, gradient",
+      ],
+    },
+  },
+  {
+    file: "shaders/attention.wgsl",
+    tests: ["attention", "matmul", "gradient"],
+    faults: {
+      "the scale is left out": ["= args.scale * y[i][j];", "= y[i][j];"],
+      "the shared dimension ends one early": [
+        "for (var k = 0u; k < depth; k++)",
+        "for (var k = 0u; k < max(depth, 2u) - 1u; k++)",
+      ],
+      "a row is read twice": ["y[2] += u.z * v;", "y[2] += u.y * v;"],
+      "heads overlap by one": ["i * tokens * width + h * args.d", "i * tokens * width + h * (args.d - 1u)"],
+      "heads are written in reverse order": [
+        "product(id, hidden(i, h, args.t), args.t",
+        "product(id, hidden(i, args.heads - 1u - h, args.t), args.t",
+      ],
+      "pᵀ is p": ["let p = transposed(weights(i % args.left_batch, h));", "let p = weights(i % args.left_batch, h);"],
+      "targets read values of their own": [
+        "p, hidden(i % args.right_batch, h, args.s), args.s);",
+        "p, hidden(i, h, args.s), args.s);",
+      ],
+      "texts read weights of the first": ["let p = weights(i % args.left_batch, h);", "let p = weights(0u, h);"],
+    },
+  },
+  {
+    file: "shaders/blocks.wgsl",
+    tests: ["blocks", "gradient"],
+    faults: {
+      "the scale is left out": ["args.scale * s[", "s["],
+      "scales go on from element to element": ["s[i / args.width % args.blocks]", "s[i % args.blocks]"],
+    },
+  },
+  {
+    file: "shaders/elementwise.wgsl",
+    tests: ["ops"],
+    faults: {
+      "a sum is a difference": ["a[i] + b[i % args.m]", "a[i] - b[i % args.m]"],
+      "a shorter operand is not read again": ["b[i % args.m]", "b[min(i, args.m - 1u)]"],
+    },
+  },
+  {
+    file: "shaders/gate.wgsl",
+    tests: ["gradient", "kernels"],
+    faults: { "the scale is left out": ["args.scale * a[i]", "a[i]"] },
+  },
+  {
+    file: "shaders/groups.wgsl",
+    tests: ["gradient", "kernels", "points"],
+    faults: {
+      "the last member is left out": [
+        "var most = x[start];\n  for (var k = 1u; k < args.each;",
+        "var most = x[start];\n  for (var k = 1u; k < args.each - 1u;",
+      ],
+      "the smallest number wins": ["> x[start + winner * args.cols]", "< x[start + winner * args.cols]"],
+      "the last of equals wins": ["> x[start + winner * args.cols]", ">= x[start + winner * args.cols]"],
+      "all groups get the first one's numbers": [
+        "let value = x[(i / args.cols % args.m) * args.cols + i % args.cols];",
+        "let value = x[i % args.cols];",
+      ],
+      "the sum is the last member's": ["total += x[", "total = x["],
+    },
+  },
+  {
+    file: "shaders/linear.wgsl",
+    tests: ["linear", "matmul", "tiles"],
+    faults: {
+      "a term is missing": ["return s + u.w * v[3];", "return s;"],
+      "sums are rounded to 16 bits": ["return s + u.w * v[3];", "return quantizeToF16(s + u.w * v[3]);"],
+      "the bias is left out": ["out[i.x] = value(e) + a[i.y]; }", "out[i.x] = value(e) + 0.0 * a[i.y]; }"],
+      "what is added is subtracted": ["out[i.x] = value(e) + a[i.x]; }", "out[i.x] = value(e) - a[i.x]; }"],
+      "the residual is left out": ["value(e) + a[i.y] + b[i.x]", "value(e) + a[i.y]"],
+      "w is not transposed": ["return transpose(mat4x4f(w4(at, n)", "return (mat4x4f(w4(at, n)"],
+      "a weight row beyond the edge is the first": [
+        "min(4u * k + vec4u(0, 1, 2, 3), vec4u(args.depth - 1u))",
+        "(4u * k + vec4u(0, 1, 2, 3)) % vec4u(args.depth - 1u)",
+      ],
+      "what is staged is read before it is there": [
+        "if (WIDE == 2) { stage(slot(id.z, lane + SIDE * SIDE), v); }\n        workgroupBarrier();",
+        "if (WIDE == 2) { stage(slot(id.z, lane + SIDE * SIDE), v); }",
+      ],
+      "a long row's last part is dropped": [
+        "for (var p = 0u; p < parts; p++) { sum",
+        "for (var p = 0u; p < max(parts, 2u) - 1u; p++) { sum",
+      ],
+      "elements that are not aligned are read as such": [
+        "v[i] = x[(at + i) / 4u][(at + i) % 4u]",
+        "v[i] = x[at / 4u][i]",
+      ],
+    },
+  },
+  {
+    file: "shaders/norm.wgsl",
+    tests: ["norm", "ops"],
+    faults: {
+      "the variance's mean is not corrected": ["left.y - left.x * left.x", "left.y"],
+      "ε is left out": ["variance + args.eps * by * by", "variance"],
+      "large rows overflow": ["largest(thread, peak) > 1e15)", "largest(thread, peak) > 1e38)"],
+      "β is left out": ["* own.z * b[i] + c[i]; }", "* own.z * b[i]; }"],
+      "γ is missing from the identity rule": [
+        "out[start + i] = ((b[start + i] * a[i] - mean) - rest) * rstd;",
+        "out[start + i] = ((b[start + i] - mean) - rest) * rstd;",
+      ],
+      "the mean is held constant": [
+        "out[start + i] = ((b[start + i] * a[i] - mean) - rest) * rstd;",
+        "out[start + i] = b[start + i] * a[i] * rstd;",
+      ],
+      "the gradient is not orthogonal to x̂": ["* own.z * both.y) * own.z", "* 0.0) * own.z"],
+      "what is kept has no ε": ["out[at.row] = own.w * along;", "out[at.row] = along;"],
+      "targets read moments of the first row": ["moments[at.forward].z", "moments[0].z"],
+      "what rounding left of a mean is lost": ["(x - own.x) - own.y", "x - own.x"],
+      "1/√ is WGSL's own, a digit short": [
+        "return r * (1.5 - 0.5 * (v * r) * r);",
+        "return r * (1.50001 - 0.5 * (v * r) * r);",
+      ],
+    },
+  },
+  {
+    file: "shaders/plain_weights.wgsl",
+    tests: ["blocks"],
+    faults: {
+      "a row sees one key more": ["own + args.after + 1u", "own + args.after + 2u"],
+      "the number of keys is the text's": ["f32(n - start)", "f32(n)"],
+    },
+  },
+  {
+    file: "shaders/reduce.wgsl",
+    tests: ["ops", "norm"],
+    faults: {
+      "a sum is read before all lanes have written": [
+        "lanes[thread] = value;\n  workgroupBarrier();",
+        "lanes[thread] = value;",
+      ],
+      "every row of b is the first": ["(at.row % args.b_rows) * args.cols", "0u"],
+      "a row of zeros has a direction": ["inverseSqrt(max(total, 1e-24))", "inverseSqrt(max(total, 1e-37))"],
+    },
+  },
+  {
+    file: "shaders/rotary.wgsl",
+    tests: ["positions", "gradient"],
+    faults: {
+      "positions go on from text to text": [
+        "e / args.width % args.t * args.head",
+        "min(e / args.width, args.t - 1u) * args.head",
+      ],
+      "the other half has the other sign": [
+        "x[e - min(e, half)], -x[min(e + half, args.n - 1u)]",
+        "-x[e - min(e, half)], x[min(e + half, args.n - 1u)]",
+      ],
+    },
+  },
+  {
+    file: "shaders/seed.wgsl",
+    tests: ["ops"],
+    faults: {
+      "the last of equals is the top class": [
+        "logits[row + c] > logits[row + top]",
+        "logits[row + c] >= logits[row + top]",
+      ],
+      "classes with a weight may be the top one": ["if (weight == 0.0) {", "if (true) {"],
+    },
+  },
+  {
+    file: "shaders/select.wgsl",
+    tests: ["ops"],
+    faults: {
+      "the row after is picked": [
+        "* args.t + args.index) * args.cols",
+        "* args.t + (args.index + 1u) % args.t) * args.cols",
+      ],
+      "all rows get the gradient": ["select(0.0, x[source], row % args.t == args.index)", "x[source]"],
+    },
+  },
+  {
+    file: "shaders/signs.wgsl",
+    tests: ["linear"],
+    faults: {
+      "the negative part is the positive one": [
+        "select(min(a[i], 0.0), max(a[i], 0.0), args.sign > 0.0)",
+        "max(a[i], 0.0)",
+      ],
+      "shares where nothing has the sign": [
+        "select(0.0, args.more * c[i] * z / den, there)",
+        "args.more * c[i] * z / den",
+      ],
+      "b and c are swapped": ["select(c[i], b[i], a[i % args.m] > 0.0)", "select(b[i], c[i], a[i % args.m] > 0.0)"],
+    },
+  },
+  {
+    file: "shaders/skew.wgsl",
+    tests: ["positions", "gradient"],
+    faults: {
+      "distances are one off": ["i + t - 1u - j]", "i + t - j]"],
+      "keys' distances are queries' in the transpose": [
+        "select(own + t - 1u - c, own + c - (t - 1u), args.keys > 0u)",
+        "own + t - 1u - c",
+      ],
+    },
+  },
+  {
+    file: "shaders/softmax.wgsl",
+    tests: ["softmax", "attention", "attn-lrp"],
+    faults: {
+      "the mask is off by one": [
+        "let n = min(u32(b[min(at.row, args.rows - 1u) / args.per]), at.cols);",
+        "let n = min(u32(b[min(at.row, args.rows - 1u) / args.per]) + 1u, at.cols);",
+      ],
+      "the peak is not subtracted": [
+        "out[start + i] = exponential(a[start + i] - peak) / total;",
+        "out[start + i] = exponential(a[start + i]) / total;",
+      ],
+      "what is masked keeps what was there": [
+        "for (var i = n + at.lane; i < at.cols; i += LANES) { out[start + i] = 0.0; }",
+        "",
+      ],
+      "Σ p g is left out": ["a[forward + i] * ((b[start + i] - mean) - rest)", "a[forward + i] * b[start + i]"],
+      "what rounding left of the mean is lost": ["((b[start + i] - mean) - rest)", "(b[start + i] - mean)"],
+      "p is left out": ["a[forward + i] * ((b[start + i] - mean) - rest)", "((b[start + i] - mean) - rest)"],
+      "the Taylor bias has no entropy": ["plain * (1.0 - entropy) - curved", "plain - curved"],
+      "the Taylor bias has the logarithm added": [
+        "plain * (1.0 - entropy) - curved",
+        "plain * (1.0 - entropy) + curved",
+      ],
+    },
+  },
+  {
+    file: "shaders/span.wgsl",
+    tests: ["softmax", "gradient", "attention"],
+    faults: {
+      "a causal row sees the next token": ["own + args.after + 1u", "own + args.after + 2u"],
+      "the span begins one late": ["own - min(own, args.before)", "own - min(own, max(args.before, 1u) - 1u)"],
+      "all rows have the first text's length": ["u32(lengths[row / args.per])", "u32(lengths[0])"],
+    },
+  },
+  {
+    file: "shaders/stabilize.wgsl",
+    tests: ["ops", "linear"],
+    faults: {
+      "ε has no sign": ["select(args.eps, -args.eps, v < 0.0)", "args.eps"],
+      "the sign of 0 is −": ["v < 0.0)", "v <= 0.0)"],
+      "y is not multiplied by": ["g[i] * v / (v", "g[i] / (v"],
+    },
+  },
+  {
+    file: "shaders/widen.wgsl",
+    tests: ["narrow", "kernels"],
+    faults: {
+      "float16 has no sign": ["bitcast<f32>(sign | ((rest", "bitcast<f32>(((rest"],
+      "subnormal float16 are half": ["0x1p-24f", "0x1p-25f"],
+      "bfloat16 is rounded": ["bitcast<f32>(x[i] & 0xffff0000u)", "bitcast<f32>(x[i])"],
+    },
+  },
+  {
+    file: "shaders/lib/math.wgsl",
+    tests: ["activation"],
+    faults: {
+      "σ(x) is σ(−x)": ["select(1.0, e, x < 0.0) / (1.0 + e)", "select(e, 1.0, x < 0.0) / (1.0 + e)"],
+      "softplus without its largest term": ["return max(x, 0.0) + p * s;", "return p * s;"],
+      "Φ's tails are swapped": ["select(1.0 - tail, tail, x < 0.0)", "select(tail, 1.0 - tail, x < 0.0)"],
+      "the normal density is not normalised": ["0.39894228 *", "0.4 *"],
+      "tanh's series goes on": ["a < 0.625", "a < 0.925"],
+    },
+  },
+  {
+    file: "shaders/lib/activation.wgsl",
+    tests: ["activation", "gradient"],
+    faults: {
+      "the identity rule is the derivative": ["gate(x[i % args.m])", "slope(x[i % args.m])"],
+      "a shorter x is not read again": ["g[i] * slope(x[i % args.m])", "g[i] * slope(x[min(i, args.m - 1u)])"],
+      "what is kept is f(x)": ["out[i] = lost(x[i % args.m])", "out[i] = f(x[i % args.m])"],
+    },
+  },
+  {
+    file: "shaders/activations/gelu.wgsl",
+    tests: ["activation", "act2fn", "gradient"],
+    faults: {
+      "the derivative has no second term": ["gate(x) + x * normal_density(x)", "gate(x)"],
+    },
+  },
+  {
+    file: "shaders/activations/gelu_10.wgsl",
+    tests: ["activation", "act2fn", "gradient"],
+    faults: {
+      "the slope goes on beyond 10": [
+        "x * normal_density(x), 0.0, x > 10.0)",
+        "x * normal_density(x), 0.0, x > 1000.0)",
+      ],
+    },
+  },
+  {
+    file: "shaders/activations/gelu_tanh.wgsl",
+    tests: ["activation", "act2fn", "gradient"],
+    faults: {
+      "the cube's factor is a digit off": ["0.044715 * x", "0.044175 * x"],
+    },
+  },
+  {
+    file: "shaders/activations/hardswish.wgsl",
+    tests: ["activation", "act2fn", "gradient"],
+    faults: {
+      "the gate has no upper end": ["0.0, 1.0);", "0.0, 2.0);"],
+    },
+  },
+  {
+    file: "shaders/activations/laplace.wgsl",
+    tests: ["activation", "act2fn", "gradient"],
+    faults: {
+      "the series' first term is a digit off": ["1.2533136", "1.2353136"],
+    },
+  },
+  {
+    file: "shaders/activations/leaky_relu.wgsl",
+    tests: ["activation", "act2fn", "gradient"],
+    faults: {
+      "it leaks a tenth": ["select(0.01,", "select(0.1,"],
+    },
+  },
+  {
+    file: "shaders/activations/mish.wgsl",
+    tests: ["activation", "act2fn", "gradient"],
+    faults: {
+      "tanh′ is 1 − tanh": ["(1.0 + gate(x))", "1.0"],
+    },
+  },
+  {
+    file: "shaders/activations/quick_gelu.wgsl",
+    tests: ["activation", "act2fn", "gradient"],
+    faults: {
+      "it is SiLU": ["return sigmoid(1.702 * x)", "return sigmoid(x)"],
+    },
+  },
+  {
+    file: "shaders/activations/relu.wgsl",
+    tests: ["activation", "act2fn", "gradient"],
+    faults: {
+      "negative numbers have a gate": ["select(0.0, 1.0, x > 0.0)", "select(1.0, 1.0, x > 0.0)"],
+    },
+  },
+  {
+    file: "shaders/activations/relu2.wgsl",
+    tests: ["activation", "act2fn", "gradient"],
+    faults: {
+      "the derivative of a square is x": ["2.0 * gate(x)", "gate(x)"],
+    },
+  },
+  {
+    file: "shaders/activations/relu6.wgsl",
+    tests: ["activation", "act2fn", "gradient"],
+    faults: {
+      "the gate beyond 6 is 1": ["6.0 / x", "1.0"],
+    },
+  },
+  {
+    file: "shaders/activations/sigmoid.wgsl",
+    tests: ["activation", "act2fn", "gradient"],
+    faults: {
+      "the gate does not halve x": ["tanh_ratio(0.5 * x)", "tanh_ratio(x)"],
+    },
+  },
+  {
+    file: "shaders/activations/silu.wgsl",
+    tests: ["activation", "act2fn", "gradient"],
+    faults: {
+      "the derivative is the gate": ["gate(x) * (1.0 + x * sigmoid(-x))", "gate(x)"],
+    },
+  },
+  {
+    file: "shaders/activations/sqrtsoftplus.wgsl",
+    tests: ["activation", "act2fn", "gradient"],
+    faults: {
+      "far down it is eˣ": ["exponential(0.5 * x)", "exponential(x)"],
+    },
+  },
+  {
+    file: "shaders/activations/tanh.wgsl",
+    tests: ["activation", "act2fn", "gradient"],
+    faults: {
+      "f(x)/x is the derivative": ["{ return tanh_ratio(x); }", "{ return slope(x); }"],
+    },
+  },
+];
