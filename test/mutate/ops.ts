@@ -132,7 +132,7 @@ export const ops: readonly Planted[] = [
   },
   {
     file: "src/ops/groups.ts",
-    tests: ["gradient", "points", "kernels"],
+    tests: ["gradient", "point-mae", "kernels"],
     faults: {
       "all members win": ["to: [apply(Winner, [x, g], attrs)]", "to: [apply(Spread, [g], attrs)]"],
       "the winner's gradient goes to the mean's members": [

@@ -91,7 +91,7 @@ export const shaders: readonly Planted[] = [
   },
   {
     file: "shaders/groups.wgsl",
-    tests: ["gradient", "kernels", "points"],
+    tests: ["gradient", "point-mae", "kernels"],
     faults: {
       "the last member is left out": [
         "var most = x[start];\n  for (var k = 1u; k < args.each;",
