@@ -104,6 +104,21 @@ for (const backend of backends) {
         "scaled rows: gradient",
       );
     }
+    const data = { x: random(6, 9), s: random(6, 10) };
+    const found = await ruled(backend, scaleRows(input("x", [2, 3]), input("s", [3, 2]), 1, -3), "gradient", data);
+    const by = data.s.map((v) => -3 * v);
+    close(
+      found.y,
+      data.x.map((v, e) => v * by[e]),
+      TOLERANCE,
+      "scaled by −3: y",
+    );
+    close(
+      found.to[0]!,
+      found.g.map((v, e) => v * by[e]),
+      TOLERANCE,
+      "scaled by −3: gradient",
+    );
   });
 
   test("another shape, and back", async () => {

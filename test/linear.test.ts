@@ -216,6 +216,20 @@ for (const backend of backends) {
     assert.equal(usual.to[0], same.to[0]);
   });
 
+  test("options that are left out: γ ¼, α 2 and β 1, β α − 1", async () => {
+    const data = { x: random(20, 6), w: random(15, 7), b: random(3, 8) };
+    const y = linear(input("x", [4, 5]), input("w", [3, 5]), input("b", [3]));
+    for (const [rule, given, whole] of [
+      ["gamma", {}, { gamma: 0.25 }],
+      ["alpha-beta", {}, { alpha: 2, beta: 1 }],
+      ["alpha-beta", { alpha: 3 }, { alpha: 3, beta: 2 }],
+    ] as const) {
+      const usual = await ruled(backend, y, rule, data, { options: given });
+      const same = await ruled(backend, y, rule, data, { options: whole });
+      assert.equal([usual.to[0], usual.kept], [same.to[0], same.kept], rule);
+    }
+  });
+
   test("a row's result, whatever rows there are beside it and wherever it lies", async () => {
     const [depth, cols] = [37, 19];
     const w = random(cols * depth, 8);

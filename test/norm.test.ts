@@ -130,6 +130,19 @@ for (const backend of backends) {
     close(found.y, [0, 0, 0, 0, 0, 0, 0.6, 0, -0.8, 0], TOLERANCE, "zeros stay");
   });
 
+  test("rows of any length are x / max(‖x‖, 1e-12)", async () => {
+    const cols = 5;
+    const sizes = [1e-25, 1e-18, 1e-13, 1e-12, 3e-12, 1e-6, 1, 1e6, 1e12];
+    const x = Float32Array.from(random(sizes.length * cols, 31), (v, i) => v * sizes[Math.floor(i / cols)]);
+    const found = await runGuarded(backend, { y: normalize(input("x", [sizes.length, cols])) }, { x });
+    for (const [r, size] of sizes.entries()) {
+      const own = Array.from(x.subarray(r * cols, (r + 1) * cols));
+      const length = Math.max(Math.sqrt(own.reduce((sum, v) => sum + v * v, 0)), 1e-12);
+      const wanted = own.map((v) => v / length);
+      close(found.y.subarray(r * cols, (r + 1) * cols), wanted, TOLERANCE, `x / max(‖x‖, 1e-12): ${size}`);
+    }
+  });
+
   test("constant rows", async () => {
     const cols = 48;
     const levels = [0, 0.5, -3, 1000, 0.1, 1e-30];
