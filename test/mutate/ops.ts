@@ -118,7 +118,7 @@ export const ops: readonly Planted[] = [
   },
   {
     file: "src/ops/gate.ts",
-    tests: ["ops", "gradient", "kernels", "families", "variants"],
+    tests: ["positions", "gradient", "ops"],
     faults: {
       "each factor gets its own as a factor": [
         "to: [times(g, b, own), times(g, a, own)]",

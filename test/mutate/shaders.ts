@@ -34,9 +34,9 @@ export const shaders: readonly Planted[] = [
       "Σ p g is left out": ["gp[r] = p * (gp[r] - sums[r]);", "gp[r] = p * gp[r];"],
       "the Taylor bias has no entropy": ["sums * (1.0 + scores) - both", "sums - both"],
       "the mask is missing": ["let real = keys.first + lane / 8u * 4u + r < n;", "let real = true;"],
-      "targets read weights of texts of their own": [
-        "let text = i % args.forward;\n  let h = group.z % args.heads;\n  let queries",
-        "let text = i;\n  let h = group.z % args.heads;\n  let queries",
+      "targets read queries of texts of their own": [
+        "let queries = head(Q, text, h, group.y * 32u, args.t);",
+        "let queries = head(Q, i, h, group.y * 32u, args.t);",
       ],
       "the keys' sums are the first text's": ["let j = 2u * group.z * args.t + near;", "let j = near;"],
       "values get the keys' gradient": [
@@ -86,7 +86,7 @@ export const shaders: readonly Planted[] = [
   },
   {
     file: "shaders/gate.wgsl",
-    tests: ["gradient", "kernels"],
+    tests: ["positions", "gradient"],
     faults: { "the scale is left out": ["args.scale * a[i]", "a[i]"] },
   },
   {
