@@ -27,11 +27,9 @@ for (const dtype of narrow) {
       for (const backend of backends) {
         const y = widen(weight(name, [room.length]), [n / 3, 3], dtype);
         const { y: found } = await run(backend, { y }, { [name]: room });
-        assert.equal(
-          new Uint32Array(found.buffer, found.byteOffset, n),
-          new Uint32Array(expected.buffer),
-          backend.name,
-        );
+        const [is, wanted] = [new Uint32Array(found.buffer, found.byteOffset, n), new Uint32Array(expected.buffer)];
+        const wrong = wanted.findIndex((bits, i) => is[i] !== bits);
+        assert.is(wrong, -1, `${backend.name}: number ${wrong} is ${found[wrong]}, expected ${expected[wrong]}`);
       }
     });
   }
