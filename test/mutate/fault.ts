@@ -4,7 +4,7 @@ export interface Planted {
   file: string;
   /** The backend that must catch these; by default WebGPU in shaders/, WASM elsewhere. */
   on?: "wasm" | "webgpu";
-  /** Test files that are tried first, without `.test.ts`. */
+  /** Tests that are tried first: files without `.test.ts`, or `file: part of a title|part of another`. */
   tests: readonly string[];
   /** By what each is: text that `file` has exactly once, and what takes its place. */
   faults: Readonly<Record<string, readonly [text: string, instead: string]>>;

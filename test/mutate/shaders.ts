@@ -70,7 +70,7 @@ export const shaders: readonly Planted[] = [
   },
   {
     file: "shaders/blocks.wgsl",
-    tests: ["blocks", "gradient"],
+    tests: ["blocks: rows scaled"],
     faults: {
       "the scale is left out": ["args.scale * s[", "s["],
       "scales go on from element to element": ["s[i / args.width % args.blocks]", "s[i % args.blocks]"],
@@ -86,12 +86,12 @@ export const shaders: readonly Planted[] = [
   },
   {
     file: "shaders/gate.wgsl",
-    tests: ["positions", "gradient"],
+    tests: ["positions: gates"],
     faults: { "the scale is left out": ["args.scale * a[i]", "a[i]"] },
   },
   {
     file: "shaders/groups.wgsl",
-    tests: ["gradient", "point-mae", "kernels"],
+    tests: ["gradient: highest|spread", "point-mae: the largest of a group"],
     faults: {
       "the last member is left out": [
         "var most = x[start];\n  for (var k = 1u; k < args.each;",
@@ -162,7 +162,7 @@ export const shaders: readonly Planted[] = [
   },
   {
     file: "shaders/plain_weights.wgsl",
-    tests: ["blocks"],
+    tests: ["blocks: number of keys"],
     faults: {
       "a row sees one key more": ["own + args.after + 1u", "own + args.after + 2u"],
       "the number of keys is the text's": ["f32(n - start)", "f32(n)"],
@@ -182,7 +182,7 @@ export const shaders: readonly Planted[] = [
   },
   {
     file: "shaders/rotary.wgsl",
-    tests: ["positions", "gradient"],
+    tests: ["positions: rotary"],
     faults: {
       "positions go on from text to text": [
         "e / args.width % args.t * args.head",
@@ -233,7 +233,7 @@ export const shaders: readonly Planted[] = [
   },
   {
     file: "shaders/skew.wgsl",
-    tests: ["positions", "gradient"],
+    tests: ["positions: scores by distance"],
     faults: {
       "distances are one off": ["i + t - 1u - j]", "i + t - j]"],
       "keys' distances are queries' in the transpose": [
@@ -270,7 +270,7 @@ export const shaders: readonly Planted[] = [
   },
   {
     file: "shaders/span.wgsl",
-    tests: ["softmax", "gradient", "attention"],
+    tests: ["positions: softmax within"],
     faults: {
       "a causal row sees the next token": ["own + args.after + 1u", "own + args.after + 2u"],
       "the span begins one late": ["own - min(own, args.before)", "own - min(own, max(args.before, 1u) - 1u)"],
@@ -288,7 +288,7 @@ export const shaders: readonly Planted[] = [
   },
   {
     file: "shaders/widen.wgsl",
-    tests: ["narrow", "kernels"],
+    tests: ["narrow: of F16|of BF16"],
     faults: {
       "float16 has no sign": ["bitcast<f32>(sign | ((rest", "bitcast<f32>(((rest"],
       "subnormal float16 are half": ["0x1p-24f", "0x1p-25f"],
@@ -308,7 +308,7 @@ export const shaders: readonly Planted[] = [
   },
   {
     file: "shaders/lib/activation.wgsl",
-    tests: ["activation", "gradient"],
+    tests: ["activation: gelu"],
     faults: {
       "the identity rule is the derivative": ["gate(x[i % args.m])", "slope(x[i % args.m])"],
       "a shorter x is not read again": ["g[i] * slope(x[i % args.m])", "g[i] * slope(x[min(i, args.m - 1u)])"],
@@ -317,14 +317,14 @@ export const shaders: readonly Planted[] = [
   },
   {
     file: "shaders/activations/gelu.wgsl",
-    tests: ["activation", "act2fn", "gradient"],
+    tests: ["activation: gelu"],
     faults: {
       "the derivative has no second term": ["gate(x) + x * normal_density(x)", "gate(x)"],
     },
   },
   {
     file: "shaders/activations/gelu_10.wgsl",
-    tests: ["activation", "act2fn", "gradient"],
+    tests: ["activation: gelu_10"],
     faults: {
       "the slope goes on beyond 10": [
         "x * normal_density(x), 0.0, x > 10.0)",
@@ -334,91 +334,91 @@ export const shaders: readonly Planted[] = [
   },
   {
     file: "shaders/activations/gelu_tanh.wgsl",
-    tests: ["activation", "act2fn", "gradient"],
+    tests: ["activation: gelu_new"],
     faults: {
       "the cube's factor is a digit off": ["0.044715 * x", "0.044175 * x"],
     },
   },
   {
     file: "shaders/activations/hardswish.wgsl",
-    tests: ["activation", "act2fn", "gradient"],
+    tests: ["activation: hardswish"],
     faults: {
       "the gate has no upper end": ["0.0, 1.0);", "0.0, 2.0);"],
     },
   },
   {
     file: "shaders/activations/laplace.wgsl",
-    tests: ["activation", "act2fn", "gradient"],
+    tests: ["activation: laplace"],
     faults: {
       "the series' first term is a digit off": ["1.2533136", "1.2353136"],
     },
   },
   {
     file: "shaders/activations/leaky_relu.wgsl",
-    tests: ["activation", "act2fn", "gradient"],
+    tests: ["activation: leaky_relu"],
     faults: {
       "it leaks a tenth": ["select(0.01,", "select(0.1,"],
     },
   },
   {
     file: "shaders/activations/mish.wgsl",
-    tests: ["activation", "act2fn", "gradient"],
+    tests: ["activation: mish"],
     faults: {
       "tanh′ is 1 − tanh": ["(1.0 + gate(x))", "1.0"],
     },
   },
   {
     file: "shaders/activations/quick_gelu.wgsl",
-    tests: ["activation", "act2fn", "gradient"],
+    tests: ["activation: quick_gelu"],
     faults: {
       "it is SiLU": ["return sigmoid(1.702 * x)", "return sigmoid(x)"],
     },
   },
   {
     file: "shaders/activations/relu.wgsl",
-    tests: ["activation", "act2fn", "gradient"],
+    tests: ["activation: relu"],
     faults: {
       "negative numbers have a gate": ["select(0.0, 1.0, x > 0.0)", "select(1.0, 1.0, x > 0.0)"],
     },
   },
   {
     file: "shaders/activations/relu2.wgsl",
-    tests: ["activation", "act2fn", "gradient"],
+    tests: ["activation: relu2"],
     faults: {
       "the derivative of a square is x": ["2.0 * gate(x)", "gate(x)"],
     },
   },
   {
     file: "shaders/activations/relu6.wgsl",
-    tests: ["activation", "act2fn", "gradient"],
+    tests: ["activation: relu6"],
     faults: {
       "the gate beyond 6 is 1": ["6.0 / x", "1.0"],
     },
   },
   {
     file: "shaders/activations/sigmoid.wgsl",
-    tests: ["activation", "act2fn", "gradient"],
+    tests: ["activation: sigmoid"],
     faults: {
       "the gate does not halve x": ["tanh_ratio(0.5 * x)", "tanh_ratio(x)"],
     },
   },
   {
     file: "shaders/activations/silu.wgsl",
-    tests: ["activation", "act2fn", "gradient"],
+    tests: ["activation: silu"],
     faults: {
       "the derivative is the gate": ["gate(x) * (1.0 + x * sigmoid(-x))", "gate(x)"],
     },
   },
   {
     file: "shaders/activations/sqrtsoftplus.wgsl",
-    tests: ["activation", "act2fn", "gradient"],
+    tests: ["activation: sqrtsoftplus"],
     faults: {
       "far down it is eˣ": ["exponential(0.5 * x)", "exponential(x)"],
     },
   },
   {
     file: "shaders/activations/tanh.wgsl",
-    tests: ["activation", "act2fn", "gradient"],
+    tests: ["activation: tanh"],
     faults: {
       "f(x)/x is the derivative": ["{ return tanh_ratio(x); }", "{ return slope(x); }"],
     },

@@ -13,10 +13,11 @@ export function suite(name = "") {
 
 export const test = suite();
 
-/** The first test that fails, by suite and title, and why. */
-export async function firstFailure() {
+/** The first test that fails, by suite and title, and why; of those whose titles have one of `parts` in them. */
+export async function firstFailure(parts) {
   for (const { name, tests } of suites.splice(0)) {
     for (const [title, body] of tests) {
+      if (!parts.some((part) => title.includes(part))) continue;
       try {
         await body({});
       } catch (error) {
