@@ -5,7 +5,7 @@ import type { Planted } from "./fault.ts";
 export const models: readonly Planted[] = [
   {
     file: "src/models/layers.ts",
-    tests: ["model-twin", "families"],
+    tests: ["model-twin", "families: gpt2|mpnet-sequence|modernbert-sequence"],
     faults: {
       "queries and keys are swapped": [
         "[project.q(x), project.k(to), project.v(to)]",
@@ -38,7 +38,7 @@ export const models: readonly Planted[] = [
   },
   {
     file: "src/models/encoder.ts",
-    tests: ["model-twin", "families"],
+    tests: ["model-twin", "families: bert-sequence|gpt2|modernbert-sequence"],
     faults: {
       "positions are left out": ["places ? add(words, places) : words", "words"],
       "the embeddings' norm is skipped": ["it.norm ? norm(x, it.norm, eps, it.bare) : x", "x"],
@@ -49,7 +49,7 @@ export const models: readonly Planted[] = [
   },
   {
     file: "src/models/bert.ts",
-    tests: ["model-twin", "families"],
+    tests: ["families: bert-sequence|roberta-sequence"],
     faults: {
       "the pooler is skipped": [
         '{ ...pooler, out: "classifier" },\n      "token',
@@ -61,7 +61,7 @@ export const models: readonly Planted[] = [
   },
   {
     file: "src/models/heads.ts",
-    tests: ["families"],
+    tests: ["families: bert-qa|bert-mlm|albert-mlm"],
     faults: {
       "a head's norm is skipped": ["scaled ? norm(h, w.at(scaled), eps, bare) : h", "h"],
       "logits have no bias": ["bias === undefined ? undefined : w.get(bias, [classes])", "undefined"],
@@ -70,7 +70,7 @@ export const models: readonly Planted[] = [
   },
   {
     file: "src/models/gpt2.ts",
-    tests: ["families"],
+    tests: ["families: gpt2"],
     faults: {
       "its weights are not transposed": ["all, transposed: true })", "all, transposed: false })"],
       "q, k and v lie in another order": ["const [q, k, v] = [0, 1, 2].map", "const [k, q, v] = [0, 1, 2].map"],
@@ -83,7 +83,7 @@ export const models: readonly Planted[] = [
   },
   {
     file: "src/models/modernbert.ts",
-    tests: ["families"],
+    tests: ["families: modernbert"],
     faults: {
       "the gate and what it is of are swapped": ["gate(act(up), gated)", "gate(act(gated), up)"],
       "keys are not turned": ["k: turned(k)", "k"],
@@ -97,7 +97,7 @@ export const models: readonly Planted[] = [
   },
   {
     file: "src/models/rope.ts",
-    tests: ["positions", "families"],
+    tests: ["families: modernbert"],
     faults: {
       "positions count from 1": [
         "const angle = f(i * frequencies[k]);",
@@ -108,7 +108,7 @@ export const models: readonly Planted[] = [
   },
   {
     file: "src/models/relative_keys.ts",
-    tests: ["variants"],
+    tests: ["variants: relative"],
     faults: {
       "distances are one off": ["(c + most - t, rows", "(Math.min(c + most - t + 1, 2 * most - 2), rows"],
       "keys' distances are queries'": ["by(k, true)", "by(k, false)"],
@@ -116,7 +116,7 @@ export const models: readonly Planted[] = [
   },
   {
     file: "src/models/mpnet.ts",
-    tests: ["families"],
+    tests: ["families: mpnet"],
     faults: {
       "distances have the other sign": ["bucket(j - i)", "bucket(i - j)"],
       "heads share the first one's bias": ["= row[h];", "= row[0];"],
@@ -124,7 +124,7 @@ export const models: readonly Planted[] = [
   },
   {
     file: "src/inputs/inputs.ts",
-    tests: ["families", "pairs", "model"],
+    tests: ["families: bert-sequence|roberta-sequence", "pairs"],
     faults: {
       "token types are ignored": ["(pairs && tokens[j]?.typeId) || 0", "0"],
       "padding is counted": [
@@ -143,7 +143,7 @@ export const models: readonly Planted[] = [
   },
   {
     file: "src/explain/target.ts",
-    tests: ["targets", "model", "families"],
+    tests: ["families: bert-sequence", "targets"],
     faults: {
       "the class beside the one that is wanted": [
         "weights[to] = 1;",
@@ -154,7 +154,7 @@ export const models: readonly Planted[] = [
   },
   {
     file: "src/explain/trace.ts",
-    tests: ["propagate", "model-twin", "model", "families"],
+    tests: ["model-twin", "families: bert-sequence|gpt2", "model"],
     faults: {
       "relevance is the gradient times itself": [
         "outputs[name(place)] = dot(gradients[i], x);",
@@ -181,7 +181,7 @@ export const models: readonly Planted[] = [
   },
   {
     file: "src/explain/results.ts",
-    tests: ["targets", "model", "families", "pairs"],
+    tests: ["families: bert-sequence", "linear: ledgers", "targets"],
     faults: {
       "explanations are of the probability": [
         "weight ? sum + weight * logits[c] : sum",
@@ -214,7 +214,7 @@ export const models: readonly Planted[] = [
   },
   {
     file: "src/models/weights.ts",
-    tests: ["families"],
+    tests: ["families: gpt2|modernbert"],
     faults: {
       "parts all begin at the first row": [
         "this.parts.set(own, { of: full, first,",
@@ -224,7 +224,7 @@ export const models: readonly Planted[] = [
   },
   {
     file: "src/checkpoint/derived.ts",
-    tests: ["families", "narrow"],
+    tests: ["families: gpt2"],
     faults: {
       "a square weight is not transposed": [
         "const y = transposed ? transpose(",
