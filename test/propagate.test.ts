@@ -317,6 +317,26 @@ for (const backend of backends) {
     assert.equal(Object.keys(shared.kept[0]), ["softmax"]);
   });
 
+  test("a rule's options reach it: ε of 3 leaves a quarter of what an output of 1 sends", async () => {
+    const x = input("x", [1, 1]);
+    const y = linear(x, input("w", [1, 1]));
+    const one = Float32Array.of(1);
+    const { gradients } = await walk(backend, y, one, [x], { linear: ["epsilon", { eps: 3 }] }, { x: one, w: one });
+    assert.equal([...gradients[0]], [0.25]);
+  });
+
+  test("gradients at tensors on the way are those of walks that end there", async () => {
+    const start = input("seed", [BATCH, CLASSES]);
+    const words = sources[sources.length - 1];
+    const inner = sources.slice(0, -1);
+    const { tapped } = propagate(logits, start, [words], cpLRP, inner);
+    const alone = inner.map((source) => propagate(logits, start, [source], cpLRP).gradients[0]);
+    for (const [i, tap] of tapped.entries()) {
+      const { one, other } = await run(backend, { one: tap!, other: alone[i] }, { ...data, seed });
+      assert.equal(one, other, `tap ${i}, to the bit`);
+    }
+  });
+
   test("the output itself as a source: the seed", async () => {
     const { gradients, kept } = await walk(backend, logits, seed, [logits], {}, data);
     assert.equal(gradients[0], seed);
