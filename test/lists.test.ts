@@ -186,7 +186,7 @@ test("programs: kept by key, the least recently used freed, none of more work bu
   } as unknown as Backend;
   const plans = new Plans(backend);
   let traced = 0;
-  const get = (name: string, most?: number) => {
+  const get = (name: string, most = Infinity) => {
     const trace = () => {
       traced++;
       return { outputs: { y: relu(input(name, [1, 100])) }, walks: [] };

@@ -236,13 +236,13 @@ test("images that are cut into more tokens than a model's weights speak of", asy
   }
 });
 
-test("the nearest points, of equals the first", () => {
+test("the nearest points, of equals the first", async () => {
   const points = Float32Array.from(normal(90, 3, 1).flat(), (v) => Math.round(2 * v)); // many are equally far
-  const centres = farthest(points, 12);
+  const centres = await farthest(points, 12);
   const far = (i: number, j: number) =>
     [0, 1, 2].reduce((sum, c) => sum + (points[3 * i + c] - points[3 * j + c]) ** 2, 0);
   for (const k of [1, 2, 7, 89, 90]) {
-    const found = neighbours(points, centres, k);
+    const found = await neighbours(points, centres, k);
     for (const [m, c] of centres.entries()) {
       const all = [...Array(90).keys()].filter((i) => i !== c);
       const sorted = all.sort((i, j) => far(i, c) - far(j, c) || i - j);

@@ -18,9 +18,9 @@ const test = suite("point clouds");
 
 const line = new Float32Array([1, 2, 3, 4, 5, 6, 7, 8, 9].flatMap((x) => [x, 0, 0]));
 
-test("ExpPoint-MAE: farthest points [0, 8, 4, 2, 6], a centre its own first neighbour, Chamfer 0.02", () => {
-  assert.equal(farthest(line, 5), [0, 8, 4, 2, 6]);
-  assert.equal(neighbours(line, [4, 0], 3), [
+test("ExpPoint-MAE: farthest points [0, 8, 4, 2, 6], a centre its own first neighbour, Chamfer 0.02", async () => {
+  assert.equal(await farthest(line, 5), [0, 8, 4, 2, 6]);
+  assert.equal(await neighbours(line, [4, 0], 3), [
     [4, 3, 5],
     [0, 1, 2],
   ]);
@@ -36,7 +36,7 @@ test("ExpPoint-MAE: farthest points [0, 8, 4, 2, 6], a centre its own first neig
     1e-5,
   );
   const twice = Float32Array.from([...line.subarray(0, 9), ...line.subarray(0, 9)]);
-  assert.equal(neighbours(twice, [4], 2), [[4, 1]], "of two points at one place the centre is first");
+  assert.equal(await neighbours(twice, [4], 2), [[4, 1]], "of two points at one place the centre is first");
 });
 
 const [d, G, K] = [12, 6, 4];
@@ -124,7 +124,7 @@ const cloud = (n: number, seed: number): number[][] =>
   Array.from({ length: n }, (_, i) => Array.from(random(3, seed * 1000 + i)));
 
 /** The classifier once more, in float64 and straight from the paper: batch norms as they are, concatenation, loops. */
-function classify(weights: Record<string, Matrix | number[] | Matrix[]>, points: number[][]): number[] {
+async function classify(weights: Record<string, Matrix | number[] | Matrix[]>, points: number[][]): Promise<number[]> {
   const get = (name: string) => weights[name] as Matrix;
   const vec = (name: string) => weights[name] as number[];
   const dense = (x: number[], name: string) => {
@@ -153,9 +153,9 @@ function classify(weights: Record<string, Matrix | number[] | Matrix[]>, points:
   const size = Math.max(...moved.map((p) => Math.hypot(...p)));
   const unit = moved.map((p) => p.map((v) => Math.fround(v / size)));
   const flat = Float32Array.from(unit.flat());
-  const centres = farthest(flat, G);
+  const centres = await farthest(flat, G);
   const e = "MAE_encoder.point_encoder";
-  const features = neighbours(flat, centres, K).map((own) => {
+  const features = (await neighbours(flat, centres, K)).map((own) => {
     const local = own.map((i) =>
       dense(
         relu(
@@ -211,7 +211,7 @@ function classify(weights: Record<string, Matrix | number[] | Matrix[]>, points:
 test("ExpPoint-MAE: logits are those of the definition in float64; every ledger closes, relevance is the gradient's", async () => {
   const made = model();
   const points = cloud(40, 3);
-  const expected = classify(made.tensors, points);
+  const expected = await classify(made.tensors, points);
   await everywhere(made.files, async (loaded) => {
     const { classes } = await loaded.predict({ points });
     near(
@@ -263,7 +263,10 @@ test("ExpPoint-MAE: with blocks that add nothing the state is x + 3 · pos, and 
         }
       },
     });
-    const one = encodeCloud({ points: cloud(40, 6) }, { groups: G, size: K, normalize: true, cls: true, hidden: 0 });
+    const one = await encodeCloud(
+      { points: cloud(40, 6) },
+      { groups: G, size: K, normalize: true, cls: true, hidden: 0 },
+    );
     for (const place of places) {
       const engine = new Engine(await read(made.files, { ...place, deterministic: true }));
       const trace: Look["trace"] = ({ stream }) => {
@@ -290,9 +293,8 @@ test("ExpPoint-MAE: with blocks that add nothing the state is x + 3 · pos, and 
 test("ExpPoint-MAE: order of groups changes nothing; a moved cloud has the same groups", async () => {
   const points = cloud(40, 8);
   const how = { groups: G, size: K, normalize: false, cls: false, hidden: 0 };
-  const [here, there] = [points, points.map(([x, y, z]) => [x + 1, y - 2, z + 0.5])].map((p) =>
-    encodeCloud({ points: p }, how),
-  );
+  const here = await encodeCloud({ points }, how);
+  const there = await encodeCloud({ points: points.map(([x, y, z]) => [x + 1, y - 2, z + 0.5]) }, how);
   assert.equal(here.cloud, there.cloud);
   near(there.given!.words, here.given!.words, "relative to their centres", 1e-6);
   assert.not.equal([...there.given!.places], [...here.given!.places]);
@@ -304,7 +306,7 @@ test("ExpPoint-MAE: order of groups changes nothing; a moved cloud has the same 
   });
   for (const place of places) {
     const engine = new Engine(await read(made.files, place));
-    const one = encodeCloud({ points }, { ...how, normalize: true, cls: true });
+    const one = await encodeCloud({ points }, { ...how, normalize: true, cls: true });
     const order = [3, 0, 5, 1, 4, 2, G]; // [CLS] stays
     const permuted = Object.entries(one.given!).map(([name, x]) => {
       const each = x.length / (G + 1);

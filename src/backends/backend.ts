@@ -8,7 +8,8 @@ export type Data = Record<string, Float32Array>;
 export interface Program {
   /** Bytes of device memory it holds beside the weights. */
   readonly bytes: number;
-  run(inputs: Data): Promise<Data>;
+  /** An abort ends a run of the CPU's between two kernels; what a GPU was given it runs to its end. */
+  run(inputs: Data, signal?: AbortSignal): Promise<Data>;
   dispose(): void;
 }
 

@@ -90,18 +90,19 @@ export async function diagnose(
 ): Promise<Diagnosis[]> {
   const engine = engineOf(model);
   const { architecture } = engine.parts;
+  const { signal } = options;
   const since = options.since && other(engineOf, options.since);
   const asking = { ...options, of: {} }; // numbers of an embedding may be asked for, or the first one is
   const labels = labelsOf(architecture, asking);
   const [request] = spread(architecture.task, requests(labels, named(architecture, options)));
   const encoded = await placed(engine, await encode(engine, texts, options), options);
-  const own = options.weights || since ? await stored(engine, options.loops) : undefined;
-  const weights = own && facts(own, since && (await stored(since, options.loops)));
+  const own = options.weights || since ? await stored(engine, options.loops, signal) : undefined;
+  const weights = own && (await facts(own, since && (await stored(since, options.loops, signal)), signal));
   const results: Diagnosis[] = [];
   for (const one of encoded) {
-    throwIfAborted(options.signal);
-    const [logits] = await engine.predict([one], options.signal);
-    const seen = await inside(engine, one, resolved(request, logits), options.signal);
+    throwIfAborted(signal);
+    const [logits] = await engine.predict([one], signal);
+    const seen = await inside(engine, one, resolved(request, logits), signal);
     const { of } = engine.tools.scored(engine.about, logits);
     const less = request.indexOf(-1);
     results.push({
@@ -111,8 +112,8 @@ export async function diagnose(
       tokens: one.tokens,
       target: of(resolved(request, logits).reduce((most, v, c, all) => (v > all[most] ? c : most), 0)),
       ...(less >= 0 && { contrast: of(less) }),
-      stream: streams(engine, seen),
-      blocks: blocks(seen, checked(options.tokens, one), own),
+      stream: await streams(engine, seen, signal),
+      blocks: await blocks(seen, checked(options.tokens, one), own, signal),
       ...(weights && { weights }),
       warnings: one.warnings,
     });

@@ -1,6 +1,7 @@
 // From a run's numbers to what is told of the stream and of blocks.
 
 import { cols } from "../graph/tensor.ts";
+import { pauses } from "../pauses.ts";
 import type { Engine, Seen } from "../runtime/engine.ts";
 import type { BlockFacts, StreamFacts } from "./diagnose.ts";
 import { neuronsOf, type Stored } from "./matrices.ts";
@@ -9,16 +10,20 @@ import { ranks, singularValues } from "./spectrum.ts";
 const numbered = ({ outputs }: Seen, name: string) =>
   Object.keys(outputs).filter((key) => key.startsWith(`${name} `)).length;
 
-export function streams(engine: Engine, seen: Seen): StreamFacts[] {
+export async function streams(engine: Engine, seen: Seen, signal?: AbortSignal): Promise<StreamFacts[]> {
+  const pause = pauses(signal);
   const { energy } = engine.parts.architecture;
   const weights = Object.fromEntries(
     Object.keys(energy?.weights ?? {}).map((name) => [name, seen.of(`energy ${name}`)]),
   );
-  return Array.from({ length: numbered(seen, "stream") }, (_, i) => {
+  const found: StreamFacts[] = [];
+  for (let i = 0; i < numbered(seen, "stream"); i++) {
     const width = cols(seen.outputs[`stream ${i}`]);
     const state = rowsOf(seen.of(`stream ${i}`), width);
-    return { ...alike(state), ...(energy && { energy: energy.of(state, weights) }) };
-  });
+    found.push({ ...(await alike(state, signal)), ...(energy && { energy: energy.of(state, weights) }) });
+    await pause();
+  }
+  return found;
 }
 
 function rowsOf(x: Float32Array, width: number): Float64Array[] {
@@ -26,7 +31,10 @@ function rowsOf(x: Float32Array, width: number): Float64Array[] {
 }
 
 /** How alike the rows are. */
-function alike(state: readonly Float64Array[]): Omit<StreamFacts, "energy"> {
+async function alike(
+  state: readonly Float64Array[],
+  signal: AbortSignal | undefined,
+): Promise<Omit<StreamFacts, "energy">> {
   const n = state.length;
   const inner = (a: Float64Array, b: Float64Array) => a.reduce((sum, v, c) => sum + v * b[c], 0);
   const squares = state.map((x) => inner(x, x));
@@ -37,23 +45,25 @@ function alike(state: readonly Float64Array[]): Omit<StreamFacts, "energy"> {
   const units = unit.reduce((total, x) => total + inner(x, x), 0);
   const together = inner(sum, sum);
   const pairs = n * (n - 1);
+  const flat = state.flatMap((x) => Array.from(x));
   const spread = state.reduce((total, x) => total + x.reduce((s, v, c) => s + (v - sum[c] / n) ** 2, 0), 0);
   return {
     cosine: pairs ? (inner(direction, direction) - units) / pairs : 1,
     alignment: n > 1 ? (together - all) / ((n - 1) * (all || 1)) : 1,
     residual: Math.sqrt(spread / (all || 1)),
-    ...ranks(
-      singularValues(
-        state.flatMap((x) => Array.from(x)),
-        n,
-        state[0].length,
-      ),
-    ),
+    ...ranks(await singularValues(flat, n, state[0].length, signal)),
   };
 }
 
-export function blocks(seen: Seen, tokens?: readonly number[], own?: Stored): BlockFacts[] {
-  return Array.from({ length: numbered(seen, "handed") }, (_, i) => {
+export async function blocks(
+  seen: Seen,
+  tokens: readonly number[] | undefined,
+  own: Stored | undefined,
+  signal: AbortSignal | undefined,
+): Promise<BlockFacts[]> {
+  const pause = pauses(signal);
+  const found: BlockFacts[] = [];
+  for (let i = 0; i < numbered(seen, "handed"); i++) {
     const width = cols(seen.outputs[`handed ${i}`]);
     const variance = rowsOf(seen.of(`handed ${i}`), width).map(spreadOf);
     const gradients: BlockFacts["gradients"] = {};
@@ -62,8 +72,11 @@ export function blocks(seen: Seen, tokens?: readonly number[], own?: Stored): Bl
       gradients[name] = Math.sqrt(seen.of(`${name} ${i}`).reduce((sum, v) => sum + v, 0));
     }
     const neurons = own && neuronsOf(own, i);
-    return { heads: heads(seen, i, tokens), variance, ...logSlope(variance), ...(neurons && { neurons }), gradients };
-  });
+    const slope = logSlope(variance);
+    found.push({ heads: heads(seen, i, tokens), variance, ...slope, ...(neurons && { neurons }), gradients });
+    await pause();
+  }
+  return found;
 }
 
 function heads(seen: Seen, i: number, tokens?: readonly number[]): BlockFacts["heads"] {

@@ -10,15 +10,22 @@ import type { WeightFacts } from "./diagnose.ts";
 import { ranks, singularValues } from "./spectrum.ts";
 
 /** Of the matrices of a network, or of what they differ by from another's. */
-export function facts({ matrices: own }: Stored, before?: Stored): WeightFacts[] {
-  return [...own].map(([name, { values, shape }]) => {
+export async function facts(
+  { matrices: own }: Stored,
+  before: Stored | undefined,
+  signal: AbortSignal | undefined,
+): Promise<WeightFacts[]> {
+  const found: WeightFacts[] = [];
+  for (const [name, { values, shape }] of own) {
     const old = before?.matrices.get(name);
     if (before && (!old || String(old.shape) !== String(shape))) {
       throw new RelpropError("InvalidOption", `the model to compare with has no ${name} of ${shape.join(" × ")}`);
     }
-    const singular = singularValues(old ? values.map((v, i) => v - old.values[i]) : values, ...shape);
-    return { name, shape, ...ranks(singular), singular: Array.from(singular) };
-  });
+    const x = old ? values.map((v, i) => v - old.values[i]) : values;
+    const singular = await singularValues(x, ...shape, signal);
+    found.push({ name, shape, ...ranks(singular), singular: Array.from(singular) });
+  }
+  return found;
 }
 
 /** What a run that only reads weights is fed. */
@@ -42,7 +49,7 @@ function called({ inputs: [, w] }: Tensor): string | undefined {
   return leaf.op === Weight ? leaf.name : undefined;
 }
 
-export async function stored(engine: Engine, loops?: number): Promise<Stored> {
+export async function stored(engine: Engine, loops?: number, signal?: AbortSignal): Promise<Stored> {
   const trace = ({ logits }: Network) => {
     const outputs: Record<string, Tensor> = {};
     for (const layer of history([logits])) {
@@ -51,7 +58,7 @@ export async function stored(engine: Engine, loops?: number): Promise<Stored> {
     }
     return { outputs, walks: [] };
   };
-  const [seen] = await engine.look([nothing], { kind: "matrices", made: { loops: 1 }, trace, rows: 1 });
+  const [seen] = await engine.look([nothing], { kind: "matrices", made: { loops: 1 }, trace, rows: 1 }, signal);
   const matrices: Stored["matrices"] = new Map();
   for (const [name, { shape }] of Object.entries(seen.outputs)) {
     matrices.set(name, { values: seen.of(name), shape: [shape[0], shape[1]] });

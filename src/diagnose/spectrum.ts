@@ -1,20 +1,31 @@
 // Singular values, and the two ranks that are made of them.
 
+import { pauses } from "../pauses.ts";
+
 /** Of a matrix [rows, cols], largest first, in float64. They are square roots: what is below 1e-8 of the largest is rounding. */
-export function singularValues(x: ArrayLike<number>, rows: number, cols: number): Float64Array {
+export async function singularValues(
+  x: ArrayLike<number>,
+  rows: number,
+  cols: number,
+  signal?: AbortSignal,
+): Promise<Float64Array> {
+  const pause = pauses(signal);
   const n = Math.min(rows, cols);
   const along = rows <= cols ? cols : rows;
   const at = rows <= cols ? (i: number, k: number) => i * cols + k : (i: number, k: number) => k * cols + i;
   const lines = Array.from({ length: n }, (_, i) => Float64Array.from({ length: along }, (_, k) => x[at(i, k)]));
-  const gram = lines.map((a, i) =>
-    Float64Array.from({ length: i + 1 }, (_, j) => {
+  const gram: Float64Array[] = [];
+  for (const [i, a] of lines.entries()) {
+    const row = Float64Array.from({ length: i + 1 }, (_, j) => {
       const b = lines[j];
       let sum = 0;
       for (let k = 0; k < along; k++) sum += a[k] * b[k];
       return sum;
-    }),
-  );
-  return eigenvalues(gram)
+    });
+    gram.push(row);
+    await pause();
+  }
+  return (await eigenvalues(gram, pause))
     .map((v) => Math.sqrt(Math.max(0, v)))
     .sort()
     .reverse();
@@ -39,7 +50,7 @@ export function ranks(values: Float64Array): Ranks {
 }
 
 /** Of a symmetric matrix, given by its rows up to the diagonal, which are used up (Golub and Van Loan, §8.3). */
-function eigenvalues(a: Float64Array[]): Float64Array {
+async function eigenvalues(a: Float64Array[], pause: ReturnType<typeof pauses>): Promise<Float64Array> {
   const n = a.length;
   const d = new Float64Array(n);
   const e = new Float64Array(n); // e[i] lies between d[i − 1] and d[i]
@@ -77,6 +88,7 @@ function eigenvalues(a: Float64Array[]): Float64Array {
     }
     for (let j = 0; j < i; j++) p[j] -= (along / (2 * h)) * v[j];
     for (let j = 0; j < i; j++) for (let k = 0; k <= j; k++) a[j][k] -= v[j] * p[k] + p[j] * v[k];
+    await pause();
   }
   if (n) d[0] = a[0][0];
   return shifted(d, e);

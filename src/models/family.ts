@@ -115,7 +115,7 @@ export interface Architecture {
   /** Of models that read images: see images/encode.ts. */
   image?: Patched;
   /** Of models that read no texts: what is given, as tokens. @internal */
-  encode?(input: Input): Encoded | Promise<Encoded>;
+  encode?(input: Input, signal?: AbortSignal): Encoded | Promise<Encoded>;
   /** How often the looped blocks run, unless told. */
   loops?: number;
   /** Which ledgers have no sense of their own, because relevance also goes around what they are of. */

@@ -91,7 +91,7 @@ function build(config: Config, w: Weights): Architecture {
     vocabulary: 0,
     width: 3 * size,
     positions: groups + Number(!rebuilds),
-    encode: (given) => encodeCloud(given, how),
+    encode: (given, signal) => encodeCloud(given, how, signal),
     length: groups + Number(!rebuilds),
     data(n, tables): Data {
       const stems = new Float32Array(n * width);

@@ -15,6 +15,7 @@ import { type Encoded, encode, type Input, inputs, paired, picks, type Tables } 
 import type { Tokenizer } from "../inputs/tokenizers/wordpiece.ts";
 import type { Architecture, Network } from "../models/family.ts";
 import { seed } from "../ops/seed.ts";
+import { abortable, turn } from "../pauses.ts";
 import { alike } from "./batches.ts";
 import { Plans, type Ready } from "./plan_cache.ts";
 import { type Reload, recovered } from "./recover.ts";
@@ -69,9 +70,9 @@ export class Engine {
   /** The logits of each text: of the rows that are read, or of each token. */
   predict(encoded: readonly Encoded[], signal?: AbortSignal): Promise<Float32Array[]> {
     return this.#inBatches(encoded, signal, 1, async (batch, t) => {
-      const { program, texts } = await this.#prepare("predict", batch, t, predicting);
+      const { program, texts } = await this.#prepare("predict", batch, t, predicting, { signal });
       const fed = batch.slice(0, texts);
-      const { logits } = await program.run(this.#inputs(fed, t));
+      const { logits } = await program.run(this.#inputs(fed, t), signal);
       return fed.map((_, i) => finite(part(logits, i, texts), "logits"));
     });
   }
@@ -85,7 +86,7 @@ export class Engine {
       for (let first = 0; first < requests.length; first += this.#most(t)) {
         throwIfAborted(signal);
         const some = { ...asked, requests: requests.slice(first, first + this.#most(t)) };
-        parts.push(await this.#explain(fed, t, some));
+        parts.push(await this.#explain(fed, t, some, signal));
         fed = fed.slice(0, parts[0].length);
       }
       return fed.map((_, i) => methods.flatMap((_, m) => parts.flatMap((part) => part[i][m])));
@@ -93,7 +94,7 @@ export class Engine {
   }
 
   /** One run for the first texts of a batch, as many as fit: their explanations by method. */
-  async #explain(batch: Encoded[], t: number, asked: Question): Promise<Explanation[][][]> {
+  async #explain(batch: Encoded[], t: number, asked: Question, signal?: AbortSignal): Promise<Explanation[][][]> {
     const { methods, requests, layers, finer } = asked;
     const composites = methods.map(({ composite }) => composite);
     const grain = finer && (await import("../explain/breakdown.ts"));
@@ -101,7 +102,7 @@ export class Engine {
     const kind = `${JSON.stringify(composites)} ${layers} ${requests.length} ${watch}`;
     const trace = (net: Network) => explaining(net, composites, requests.length, layers, watch);
     const made = watch.includes("weights") ? { recompute: false } : {}; // attention weights must be there to be seen
-    const { program, texts, ...ready } = await this.#prepare(kind, batch, t, trace, made);
+    const { program, texts, ...ready } = await this.#prepare(kind, batch, t, trace, { made, signal });
 
     const fed = batch.slice(0, texts);
     const rows = requests.flatMap((row) => fed.map(() => row)); // a target's texts side by side
@@ -109,7 +110,7 @@ export class Engine {
     rows.forEach((row, i) => {
       request.set(row, row.length * i);
     });
-    const data = await program.run({ ...this.#inputs(fed, t), request });
+    const data = await program.run({ ...this.#inputs(fed, t), request }, signal);
     const run = { ...ready, data, texts, targets: requests.length };
     return fed.map((one, i) => explanations(one, this.about, run, i, asked, grain));
   }
@@ -124,9 +125,9 @@ export class Engine {
   /** For methods that look inside: of each text, its part of any output of a trace of their own. */
   look(encoded: readonly Encoded[], { kind, made, trace, data, rows }: Look, signal?: AbortSignal): Promise<Seen[]> {
     const run = async (batch: readonly Encoded[], t: number) => {
-      const { program, texts, ...ready } = await this.#prepare(kind, batch, t, trace, made);
+      const { program, texts, ...ready } = await this.#prepare(kind, batch, t, trace, { made, signal });
       const fed = batch.slice(0, texts);
-      const numbers = await program.run({ ...this.#inputs(fed, t), ...data?.(fed, t) });
+      const numbers = await program.run({ ...this.#inputs(fed, t), ...data?.(fed, t) }, signal);
       const { outputs } = ready.trace;
       return fed.map((_, i): Seen => ({ outputs, of: (output) => finite(part(numbers[output], i, texts), output) }));
     };
@@ -162,7 +163,7 @@ export class Engine {
     const lengths = encoded.map(({ tokens }) => tokens.length);
     for (const { t, texts } of alike(lengths, this.parts.architecture.positions)) {
       for (let done = 0; done < texts.length; ) {
-        if (ran) await new Promise((resolve) => setTimeout(resolve)); // or nobody could abort, nor a page be painted
+        if (ran) await turn();
         ran = true;
         const next = texts.slice(done, done + this.#most(t * Math.max(1, targets)));
         const batch = next.map((i) => encoded[i]);
@@ -181,9 +182,9 @@ export class Engine {
     return Math.max(1, Math.floor(this.parts.backend.rows / t));
   }
 
-  /** First come, first served. */
+  /** First come, first served. An abort is told at once, and its turn ends as soon as it can. */
   #inTurn<R>(signal: AbortSignal | undefined, work: () => Promise<R>): Promise<R> {
-    const turn = this.#queue.then(async () => {
+    const doing = this.#queue.then(async () => {
       this.throwIfDisposed();
       throwIfAborted(signal);
       if (this.parts.backend.lost) {
@@ -193,8 +194,8 @@ export class Engine {
       }
       return work();
     });
-    this.#queue = turn.catch(() => {});
-    return turn;
+    this.#queue = doing.catch(() => {});
+    return abortable(doing, signal);
   }
 
   /** The program for texts padded to `t` tokens, or for half as many and so on if its work buffers were too large. */
@@ -203,8 +204,9 @@ export class Engine {
     batch: readonly Encoded[],
     t: number,
     trace: (net: Network) => Trace,
-    made?: Made,
+    asked: { made?: Made; signal?: AbortSignal },
   ): Promise<Ready & { texts: number }> {
+    const { made, signal } = asked;
     const texts = batch.length;
     const pairs = paired(batch, this.parts.architecture);
     const reads = this.#reads(batch);
@@ -214,8 +216,8 @@ export class Engine {
     const how = { ...made, ...change?.made, attend, whole, reads, paired: pairs };
     const traced = () => trace(network(this.parts.architecture, texts, t, how));
     const key = `${kind} ${change?.key} ${texts} ${t} ${pairs} ${reads}`;
-    const ready = await this.#plans.get(key, traced, texts > 1 ? MOST_BYTES : undefined);
-    return ready ? { ...ready, texts } : this.#prepare(kind, batch.slice(0, Math.ceil(texts / 2)), t, trace, made);
+    const ready = await this.#plans.get(key, traced, texts > 1 ? MOST_BYTES : Number.POSITIVE_INFINITY, signal);
+    return ready ? { ...ready, texts } : this.#prepare(kind, batch.slice(0, Math.ceil(texts / 2)), t, trace, asked);
   }
 
   #inputs(batch: readonly Encoded[], t: number): Data {

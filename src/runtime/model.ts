@@ -81,7 +81,9 @@ export class Model {
   async tokenize(text: Input | readonly Input[], given: PredictOptions = {}): Promise<Token[] | Token[][]> {
     const options = this.#begin("tokenize", given);
     const { encode } = this.#engine.parts.architecture;
-    const encoded = encode ? await Promise.all(inputs(text).map(encode)) : this.#encode(text, options);
+    const encoded = encode
+      ? await Promise.all(inputs(text).map((input) => encode(input, options.signal)))
+      : this.#encode(text, options);
     return one(
       text,
       encoded.map(({ tokens }) => tokens),

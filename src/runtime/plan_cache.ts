@@ -1,6 +1,7 @@
 import type { Backend, Program } from "../backends/backend.ts";
 import type { Trace } from "../explain/trace.ts";
 import { plan, workBytes } from "../graph/plan.ts";
+import { pauses } from "../pauses.ts";
 
 /** A plan ready to run, and how to read what it has computed. */
 export interface Ready {
@@ -24,10 +25,10 @@ export class Plans {
    * The program under a key, or a new one; those used longest ago give way. Undefined if it would take more work buffers
    * than `most` bytes.
    */
-  async get(key: string, trace: () => Trace, most = Number.POSITIVE_INFINITY): Promise<Ready | undefined> {
+  async get(key: string, trace: () => Trace, most: number, signal?: AbortSignal): Promise<Ready | undefined> {
     const found = this.#ready.get(key);
     if (found) this.#ready.delete(key);
-    const ready = found ?? (await this.#prepare(trace(), most));
+    const ready = found ?? (await this.#prepare(trace, most, signal));
     if (!ready) return undefined;
     this.#ready.set(key, ready);
     let bytes = 0;
@@ -41,8 +42,12 @@ export class Plans {
     return ready;
   }
 
-  async #prepare(trace: Trace, most: number): Promise<Ready | undefined> {
+  async #prepare(make: () => Trace, most: number, signal?: AbortSignal): Promise<Ready | undefined> {
+    const pause = pauses(signal);
+    const trace = make();
+    await pause();
     const todo = plan(trace.outputs);
+    await pause();
     return workBytes(todo) <= most ? { trace, program: await this.#backend.prepare(todo) } : undefined;
   }
 

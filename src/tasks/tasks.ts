@@ -139,10 +139,10 @@ export function wholeStream({ skips }: Architecture, asked: ExplainOptions): voi
 export async function encode(
   engine: Engine,
   inputs: readonly Input[],
-  { truncate, loops, without }: PredictOptions,
+  { truncate, loops, without, signal }: PredictOptions,
 ): Promise<Encoded[]> {
   const { architecture } = engine.parts;
-  const read = (input: Input) => architecture.encode?.(input) ?? engine.encode(input, truncate);
+  const read = (input: Input) => architecture.encode?.(input, signal) ?? engine.encode(input, truncate);
   const encoded = await Promise.all(inputs.map(async (input) => read(input)));
   if (loops === undefined && without === undefined) return encoded;
   const { changed } = await import("../explain/ablation.ts");

@@ -23,6 +23,7 @@ const ops = [
 
 /** What depends on the runtime without its GPU. */
 const portable = [
+  "aborts",
   "cache",
   "cli",
   "color",

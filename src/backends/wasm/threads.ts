@@ -2,9 +2,9 @@
 // thread that called waits for their answers without being blocked. In the package this file stands by itself: pages
 // load it only if they ask for threads.
 
-import { RelpropError } from "../../errors.ts";
+import { RelpropError, throwIfAborted } from "../../errors.ts";
 import { worker as code } from "../../generated/worker.ts";
-import { type Answer, type KernelCall, release, type Task } from "./thread.ts";
+import { type Answer, release, type Task } from "./thread.ts";
 import type { Crew } from "./wasm.ts";
 
 interface Thread {
@@ -90,7 +90,16 @@ export async function startThreads(threads: number, bytes: Uint8Array<ArrayBuffe
       await take(more);
       for (const { name } of WebAssembly.Module.exports(more)) kernels.add(name);
     },
-    run: (calls: KernelCall[]) => ask(() => calls),
+    async run(calls, signal) {
+      const stop = () => release(barrier); // they end before the next call, and answer
+      signal?.addEventListener("abort", stop);
+      try {
+        await ask(() => calls);
+      } finally {
+        signal?.removeEventListener("abort", stop);
+      }
+      throwIfAborted(signal);
+    },
     get lost() {
       return lost;
     },

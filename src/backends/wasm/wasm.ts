@@ -1,5 +1,6 @@
-import { RelpropError } from "../../errors.ts";
+import { RelpropError, throwIfAborted } from "../../errors.ts";
 import { type Plan, workBytes } from "../../graph/plan.ts";
+import { pauses } from "../../pauses.ts";
 import { type Backend, type Data, expect, type Program } from "../backend.ts";
 import { type Profile, record } from "../profile.ts";
 import { builtin, rest } from "./builtin.ts";
@@ -30,7 +31,8 @@ export interface Crew {
   /** Whether it has a kernel; `add` brings more, from a module's bytes. */
   has(kernel: string): boolean;
   add(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
-  run(calls: KernelCall[]): void | Promise<void>;
+  /** One by one; an abort ends it between two. */
+  run(calls: KernelCall[], signal?: AbortSignal): Promise<void>;
   /** Set once a thread has ended. */
   readonly lost?: RelpropError;
   dispose(): void;
@@ -78,8 +80,13 @@ async function alone(module: WebAssembly.Module): Promise<Crew> {
       takePlace(heap as WebAssembly.Global<"i32">, place);
       Object.assign(exports, more);
     },
-    run(calls) {
-      for (const [kernel, ...numbers] of calls) (exports[kernel] as (...numbers: number[]) => void)(...numbers);
+    async run(calls, signal) {
+      const pause = pauses(signal);
+      for (const [kernel, ...numbers] of calls) {
+        (exports[kernel] as (...numbers: number[]) => void)(...numbers);
+        const paused = pause();
+        if (paused) await paused;
+      }
     },
     dispose() {},
   };
@@ -150,7 +157,7 @@ function backend(started: Crew, more: More, options: { profile?: boolean; reason
     reserve(end + bytes);
     const pointer = (buffer: number) => weights.get(plan.buffers[buffer].weight ?? "") ?? end + offsets[buffer];
 
-    const work = async (inputs: Data) => {
+    const work = async (inputs: Data, signal?: AbortSignal) => {
       reserve(end + bytes);
       for (const [name, { buffer, size }] of Object.entries(plan.inputs)) {
         view(pointer(buffer), size).set(expect(inputs, name, size));
@@ -159,9 +166,10 @@ function backend(started: Crew, more: More, options: { profile?: boolean; reason
         ({ kernel, buffers, args }): KernelCall => [kernel, ...buffers.map(pointer), ...args],
       );
       try {
-        if (profile) await timed(crew(), plan, calls, profile);
-        else await crew().run(calls);
+        if (profile) await timed(crew(), plan, calls, profile, signal);
+        else await crew().run(calls, signal);
       } catch (cause) {
+        throwIfAborted(signal);
         throw crew().lost ?? new RelpropError("WasmTrap", `a kernel stopped: ${cause}; please report this`, {}, cause);
       }
       const results: Data = {};
@@ -170,7 +178,7 @@ function backend(started: Crew, more: More, options: { profile?: boolean; reason
       }
       return results;
     };
-    const run = (inputs: Data) => inTurn(() => work(inputs));
+    const run: Program["run"] = (inputs, signal) => inTurn(() => work(inputs, signal));
     return { bytes: workBytes(plan), run, dispose: () => {} };
   };
 
@@ -182,17 +190,18 @@ function backend(started: Crew, more: More, options: { profile?: boolean; reason
       return held ? held.lost : lost;
     },
     rows: 512,
-    async allocate(sizes) {
-      let next = end;
-      const places = [...sizes].map(([name, size]) => {
-        const place = [name, next] as const;
-        next = align(next + 4 * size);
-        return place;
-      });
-      reserve(next);
-      for (const [name, pointer] of places) weights.set(name, pointer);
-      end = next;
-    },
+    allocate: (sizes) =>
+      inTurn(async () => {
+        let next = end;
+        const places = [...sizes].map(([name, size]) => {
+          const place = [name, next] as const;
+          next = align(next + 4 * size);
+          return place;
+        });
+        reserve(next);
+        for (const [name, pointer] of places) weights.set(name, pointer);
+        end = next;
+      }),
     async write(name, at, n, fill) {
       fill(view(weights.get(name)! + 4 * at, n));
     },
@@ -211,11 +220,19 @@ function backend(started: Crew, more: More, options: { profile?: boolean; reason
 }
 
 /** Runs calls one by one and enters the time of each. */
-async function timed(crew: Crew, plan: Plan, calls: KernelCall[], profile: Profile): Promise<void> {
+async function timed(
+  crew: Crew,
+  plan: Plan,
+  calls: KernelCall[],
+  profile: Profile,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const pause = pauses(signal);
   for (const [i, call] of calls.entries()) {
     const start = performance.now();
     await crew.run([call]);
     record(profile, plan.steps[i], performance.now() - start);
+    await pause();
   }
 }
 

@@ -3,6 +3,7 @@
 import { uniform } from "../../attribution/chance.ts";
 import { isFloat } from "../../checkpoint/dtypes.ts";
 import { quote, RelpropError } from "../../errors.ts";
+import { pauses } from "../../pauses.ts";
 import type { Cloud, Encoded, Input } from "../inputs.ts";
 import { named } from "../named_tokens.ts";
 
@@ -29,7 +30,8 @@ const square = (a: Points, i: number, b: Points, j: number) =>
   (a[3 * i] - b[3 * j]) ** 2 + (a[3 * i + 1] - b[3 * j + 1]) ** 2 + (a[3 * i + 2] - b[3 * j + 2]) ** 2;
 
 /** The first point, then always the one farthest from all taken so far; of equals the first (Qi et al. 2017). */
-export function farthest(points: Points, n: number): number[] {
+export async function farthest(points: Points, n: number, signal?: AbortSignal): Promise<number[]> {
+  const pause = pauses(signal);
   const count = points.length / 3;
   const nearest = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
   const taken: number[] = [];
@@ -42,18 +44,28 @@ export function farthest(points: Points, n: number): number[] {
       if (best < 0 || nearest[i] > nearest[best]) best = i;
     }
     next = best;
+    await pause();
   }
   return taken;
 }
 
 /** The `k` points nearest to each of these centres, nearest first; of equals the first, but a centre is its own nearest. */
-export function neighbours(points: Points, centres: readonly number[], k: number): number[][] {
+export async function neighbours(
+  points: Points,
+  centres: readonly number[],
+  k: number,
+  signal?: AbortSignal,
+): Promise<number[][]> {
+  const pause = pauses(signal);
   const far = new Float64Array(points.length / 3);
-  return centres.map((c) => {
+  const found: number[][] = [];
+  for (const c of centres) {
     for (let i = 0; i < far.length; i++) far[i] = square(points, i, points, c);
     far[c] = -1;
-    return least(far, k);
-  });
+    found.push(least(far, k));
+    await pause();
+  }
+  return found;
 }
 
 /** Where the `k` least of some numbers are, the least first; of equals the first. */
@@ -102,17 +114,14 @@ function unit(points: Points): Points {
 }
 
 /** A cloud's groups as tokens: what is seen of them, relative to their centres, and these. */
-export function encodeCloud(given: Input, how: Grouping): Encoded {
+export async function encodeCloud(given: Input, how: Grouping, signal?: AbortSignal): Promise<Encoded> {
   const { groups, size, cls } = how;
   const points = how.normalize ? unit(read(given, how)) : read(given, how);
-  const centres = farthest(points, groups);
+  const centres = await farthest(points, groups, signal);
   const hidden = hiding(given as Cloud, how);
   const order = [...centres.keys()].sort((a, b) => Number(hidden.has(a)) - Number(hidden.has(b)) || a - b);
-  const members = neighbours(
-    points,
-    order.map((g) => centres[g]),
-    size,
-  );
+  const inOrder = order.map((g) => centres[g]);
+  const members = await neighbours(points, inOrder, size, signal);
   const n = groups + Number(cls);
   const [words, truth] = [new Float32Array(n * size * 3), new Float32Array(n * size * 3)];
   const places = new Float32Array(n * 3);
