@@ -22,7 +22,7 @@ const builds = { simd: "kernels.wasm", relaxed: "kernels.relaxed.wasm" };
  */
 const RARE = new RegExp(
   `^(${[
-    "attend|attend_grad|blocks|gate|groups|plain_weights|rotary|signs|skew|span|stabilize|widen",
+    "attend|attend_keys|attend_queries|attend_values|scale_rows|mul|segments|plain_weights|rotary|signs|relative_shift|softmax_span|stabilize|widen",
     "gelu_10|hardswish|laplace|leaky_relu|mish|quick_gelu|relu2|relu6|sigmoid|sqrtsoftplus",
   ].join("|")})$`,
 );
@@ -87,28 +87,56 @@ function generate() {
   generateShaders();
 }
 
-/** Shaders as texts: those of activations have lib/ in front. */
+/** A shader without comments and spaces. */
+function dense(code) {
+  const bare = code.replace(/\/\/.*/g, "").replace(/^\s+/gm, "");
+  const close = bare.replace(/ ?([{}()[\],;:=+*/<>&|!%^?]) ?/g, "$1").replace("struct Args{", "struct Args {");
+  // Declarations keep a line each, and minus signs their distance.
+  return `${close
+    .replace(/ - (?!-)/g, "-")
+    .replace(/\n(?!@|fn |const |struct |var<|override )/g, "")
+    .trim()}\n`;
+}
+
+/** The parts of shaders/lib/ that a shader names in its first line, `// lib: a, b`, each after those that it names itself. */
+function parts(code) {
+  const named = /^\/\/ lib: (.+)/.exec(code)?.[1].split(", ") ?? [];
+  return [...new Set(named.flatMap((name) => [...parts(readFileSync(`shaders/lib/${name}.wgsl`, "utf8")), name]))];
+}
+
+/** Shaders as texts, each behind its parts of lib/; and as files of build/shaders/ that any tool for WGSL reads. */
 function generateShaders() {
-  const shader = (path) => {
-    const code = readFileSync(`shaders/${path}.wgsl`, "utf8");
-    const bare = code.replace(/\/\/.*/g, "").replace(/^\s+/gm, "");
-    const dense = bare.replace(/ ?([{}()[\],;:=+*/<>&|!%^?]) ?/g, "$1").replace("struct Args{", "struct Args {");
-    // Declarations keep a line each, and minus signs their distance.
-    const tight = dense.replace(/ - (?!-)/g, "-").replace(/\n(?!@|fn |const |struct |var<|override )/g, "");
-    return JSON.stringify(`${tight.trim()}\n`);
-  };
-  const [whole, joined] = [names("shaders"), names("shaders/activations")];
-  for (const [name, when, start] of [
-    ["shaders", "usual", `export const lib: string =\n  ${shader("lib/math")} +\n  ${shader("lib/activation")};\n`],
-    ["rare", "rare", 'import { lib } from "./shaders.ts";\n'],
-  ]) {
-    const lines = [
-      ...whole[when].map((file) => `  ${file}: ${shader(file)},\n`),
-      ...joined[when].map((file) => `  ${file}: lib + ${shader(`activations/${file}`)},\n`),
-    ];
-    const text = `export const ${name}: Readonly<Record<string, string>> = {\n${lines.join("")}};\n`;
-    writeFileSync(`src/generated/${name}.ts`, note + start + text);
+  rmSync("build/shaders", { recursive: true, force: true });
+  mkdirSync("build/shaders", { recursive: true });
+  const folders = ["shaders", "shaders/activations"];
+  const shared = { usual: [], rare: [] };
+  const shaders = { usual: [], rare: [] };
+  for (const when of ["usual", "rare"]) {
+    for (const folder of folders) {
+      for (const file of names(folder)[when]) {
+        const code = readFileSync(`${folder}/${file}.wgsl`, "utf8");
+        const before = parts(code);
+        const whole = [...before.map((part) => readFileSync(`shaders/lib/${part}.wgsl`, "utf8")), code];
+        writeFileSync(`build/shaders/${file}.wgsl`, whole.join("\n"));
+        for (const part of before)
+          if (!shared.usual.includes(part) && !shared[when].includes(part)) shared[when].push(part);
+        shaders[when].push([file, [...before.map((part) => `lib.${part}`), JSON.stringify(dense(code))].join(" + ")]);
+      }
+    }
   }
+  const record = (name, lines) => `export const ${name}: Readonly<Record<string, string>> = {\n${lines.join("")}};\n`;
+  const lib = (when) =>
+    shared[when].map(
+      (part) => `  ${part}: ${JSON.stringify(dense(readFileSync(`shaders/lib/${part}.wgsl`, "utf8")))},\n`,
+    );
+  const entries = (when) => shaders[when].map(([file, text]) => `  ${file}: ${text},\n`);
+  const more = 'import { lib as usual } from "./shaders.ts";\n\n';
+  writeFileSync(
+    "src/generated/shaders.ts",
+    `${note}${record("lib", lib("usual"))}\n${record("shaders", entries("usual"))}`,
+  );
+  const own = record("lib", ["  ...usual,\n", ...lib("rare")]).replace("export ", "");
+  writeFileSync("src/generated/rare.ts", `${note}${more}${own}\n${record("rare", entries("rare"))}`);
 }
 
 /** The code of threads, as a text that workers start from. */

@@ -22,7 +22,7 @@ const ZEROS: u32 = EDGE + TALL * WIDE;
 /** a · b + c, rounded once where the build has relaxed SIMD and the processor a fused multiply-add. */
 // @ts-expect-error: decorator
 @inline
-function madd(a: v128, b: v128, c: v128): v128 {
+function relaxed_madd(a: v128, b: v128, c: v128): v128 {
   return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_madd(a, b, c) : f32x4.add(f32x4.mul(a, b), c);
 }
 
@@ -30,8 +30,8 @@ function madd(a: v128, b: v128, c: v128): v128 {
 export function inner(a: usize, b: usize, depth: u32): f32 {
   let low = all(0), high = low;
   for (let k: u32 = 0; k < depth; k += 8) {
-    low = madd(load4(a, k, depth), load4(b, k, depth), low);
-    if (k + 4 < depth) high = madd(load4(a, k + 4, depth), load4(b, k + 4, depth), high);
+    low = relaxed_madd(load4(a, k, depth), load4(b, k, depth), low);
+    if (k + 4 < depth) high = relaxed_madd(load4(a, k + 4, depth), load4(b, k + 4, depth), high);
   }
   return sum(f32x4.add(low, high));
 }
@@ -59,7 +59,7 @@ function product(
   const blocks = (rows + ROWS - 1) / ROWS;
   const block = ((rows + blocks - 1) / blocks + TALL - 1) / TALL * TALL; // evenly, for each block packs b anew
   memory.fill(scratch(ZEROS), 0, WIDE << 2);
-  for (let k: u32 = 0; k < depth; k += DEPTH) {
+  for (let k: u32 = 0; !k || k < depth; k += DEPTH) { // of no terms too, whose sum is 0
     const deep = min<u32>(DEPTH, depth - k);
     for (let r: u32 = 0; r < rows; r += block) {
       const high = min<u32>(block, rows - r);
@@ -209,21 +209,21 @@ function sums(
   for (const end = from(b, depth * WIDE); b < end; b += WIDE << 2, a += width) {
     const low = v128.load(b), high = v128.load(b, 16), four = v128.load(a);
     let x = v128.shuffle<f32>(four, four, 0, 0, 0, 0);
-    r0l = madd(x, low, r0l);
-    r0h = madd(x, high, r0h);
+    r0l = relaxed_madd(x, low, r0l);
+    r0h = relaxed_madd(x, high, r0h);
     x = v128.shuffle<f32>(four, four, 1, 1, 1, 1);
-    r1l = madd(x, low, r1l);
-    r1h = madd(x, high, r1h);
+    r1l = relaxed_madd(x, low, r1l);
+    r1h = relaxed_madd(x, high, r1h);
     x = v128.shuffle<f32>(four, four, 2, 2, 2, 2);
-    r2l = madd(x, low, r2l);
-    r2h = madd(x, high, r2h);
+    r2l = relaxed_madd(x, low, r2l);
+    r2h = relaxed_madd(x, high, r2h);
     x = v128.shuffle<f32>(four, four, 3, 3, 3, 3);
-    r3l = madd(x, low, r3l);
-    r3h = madd(x, high, r3h);
+    r3l = relaxed_madd(x, low, r3l);
+    r3h = relaxed_madd(x, high, r3h);
     if (tall) {
       x = v128.load_splat<f32>(a, 16);
-      r4l = madd(x, low, r4l);
-      r4h = madd(x, high, r4h);
+      r4l = relaxed_madd(x, low, r4l);
+      r4h = relaxed_madd(x, high, r4h);
     }
   }
   const by = all(scale), o = <usize>out_stride << 2, s = <usize>start_stride << 2;

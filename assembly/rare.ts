@@ -1,14 +1,14 @@
 // What explanations of long texts, of some families and by some rules need: kernels that are loaded when one is called.
 
 export * from "./attend";
-export * from "./blocks";
-export * from "./gate";
+export * from "./scale_rows";
+export * from "./mul";
 export * from "./generated/rare";
-export * from "./groups";
+export * from "./segments";
 export * from "./plain_weights";
 export * from "./rotary";
 export * from "./signs";
-export * from "./skew";
+export * from "./relative_shift";
 export { softmax_span } from "./softmax";
 export * from "./stabilize";
 export * from "./widen";

@@ -5,7 +5,7 @@ import { all } from "./math";
 import { first, last, load4, store4 } from "./memory";
 
 /** keep · x + more · (x's positive part, or its negative one if sign < 0) */
-export function lean(out: usize, x: usize, n: u32, _: u32, keep: f32, more: f32, sign: f32): void {
+export function scaled_clamp(out: usize, x: usize, n: u32, m: u32, keep: f32, more: f32, sign: f32): void {
   for (let i = first(n, 4), end = last(n, 4); i < end; i += 4) {
     const v = load4(x, i, end), part = sign > 0 ? f32x4.max(v, all(0)) : f32x4.min(v, all(0));
     store4(out, i, end, f32x4.add(f32x4.mul(all(keep), v), f32x4.mul(all(more), part)));
@@ -14,7 +14,7 @@ export function lean(out: usize, x: usize, n: u32, _: u32, keep: f32, more: f32,
 
 /** more · g · z / den where z has the sign, or, if that is 0, where den is not 0; elsewhere 0 */
 export function share(
-  out: usize, z: usize, den: usize, g: usize, n: u32, m: u32, _: f32, more: f32, sign: f32,
+  out: usize, z: usize, den: usize, g: usize, n: u32, m: u32, keep: f32, more: f32, sign: f32,
 ): void {
   for (let j = first(n, 4), end = last(n, 4), stop: u32 = 0; j < end; j = stop) {
     const base = j - (j % m);
@@ -29,8 +29,8 @@ export function share(
 }
 
 /** a where x > 0, else b */
-export function choose(
-  out: usize, x: usize, a: usize, b: usize, n: u32, m: u32, _: f32, __: f32, ___: f32,
+export function where_positive(
+  out: usize, x: usize, a: usize, b: usize, n: u32, m: u32, keep: f32, more: f32, sign: f32,
 ): void {
   for (let j = first(n, 4), end = last(n, 4), stop: u32 = 0; j < end; j = stop) {
     const base = j - (j % m);

@@ -9,20 +9,25 @@ export function softmax(out: usize, x: usize, lengths: usize, rows: u32, cols: u
   for (let r = first(rows), end = last(rows); r < end; r++) {
     const row = from(x, r * cols), o = from(out, r * cols);
     const n = min<u32>(<u32>at(lengths, r / per), cols);
-    soften(o, row, largest(row, n), n, cols);
+    softmax_row(o, row, largest(row, n), n, cols);
   }
 }
 
-/** The same, but row r sees only columns from `before` before column r % t to `after` after it. */
+/**
+ * The same, but row r sees only columns from `before` before its own place to `after` after it: that is column r % t, and if
+ * `shifted` so many more as offsets[r / per] says.
+ */
 export function softmax_span(
-  out: usize, x: usize, lengths: usize, rows: u32, cols: u32, per: u32, t: u32, before: u32, after: u32,
+  out: usize, x: usize, lengths: usize, offsets: usize,
+  rows: u32, cols: u32, per: u32, t: u32, shifted: u32, before: u32, after: u32,
 ): void {
   for (let r = first(rows), end = last(rows); r < end; r++) {
-    const i = r % t, n = min<u32>(min<u32>(<u32>at(lengths, r / per), cols), i + after + 1);
-    const start = min<u32>(i - min<u32>(i, before), n);
+    const place = r % t + shifted * <u32>at(offsets, r / per);
+    const n = min<u32>(min<u32>(<u32>at(lengths, r / per), cols), place + after + 1);
+    const start = min<u32>(place - min<u32>(place, before), n);
     const row = from(x, r * cols + start), o = from(out, r * cols);
     memory.fill(o, 0, start << 2);
-    soften(from(o, start), row, largest(row, n - start), n - start, cols - start);
+    softmax_row(from(o, start), row, largest(row, n - start), n - start, cols - start);
   }
 }
 
@@ -38,7 +43,7 @@ export function largest(x: usize, n: u32): f32 {
 }
 
 /** One row's softmax from its `peak`, which may take the place of `x`; returns the sum that it was divided by. */
-export function soften(out: usize, x: usize, peak: f32, n: u32, cols: u32): f32 {
+export function softmax_row(out: usize, x: usize, peak: f32, n: u32, cols: u32): f32 {
   let sums = all(0);
   for (let i: u32 = 0; i < n; i += 4) {
     const e = exp(f32x4.sub(load4(x, i, n, all(-Infinity)), all(peak)));
@@ -56,12 +61,12 @@ export function softmax_grad(out: usize, p: usize, g: usize, rows: u32, cols: u3
   for (let r = first(rows), end = last(rows); r < end; r++) {
     const row = from(p, (r % forward) * cols), own = from(g, r * cols);
     const mean = inner(row, own, cols);
-    harden(from(out, r * cols), row, own, mean, left_over(row, own, mean, cols), cols);
+    softmax_grad_row(from(out, r * cols), row, own, mean, mean_error(row, own, mean, cols), cols);
   }
 }
 
 /** One row of it; the gradient may be written in its place. */
-export function harden(out: usize, p: usize, g: usize, mean: f32, rest: f32, cols: u32): void {
+export function softmax_grad_row(out: usize, p: usize, g: usize, mean: f32, rest: f32, cols: u32): void {
   for (let i: u32 = 0; i < cols; i += 4) {
     const d = f32x4.sub(f32x4.sub(load4(g, i, cols), all(mean)), all(rest));
     store4(out, i, cols, f32x4.mul(load4(p, i, cols), d));
@@ -72,7 +77,7 @@ export function harden(out: usize, p: usize, g: usize, mean: f32, rest: f32, col
  * Σ p (g − mean), what rounding left of a mean Σ p g: where one weight is nearly 1 its g less the mean is small, and a
  * rounded mean would be all of it, which large scores magnify.
  */
-export function left_over(p: usize, g: usize, mean: f32, cols: u32): f32 {
+export function mean_error(p: usize, g: usize, mean: f32, cols: u32): f32 {
   let total = all(0);
   for (let i: u32 = 0; i < cols; i += 4) {
     total = madd(load4(p, i, cols), f32x4.sub(load4(g, i, cols), all(mean)), total);
@@ -83,12 +88,12 @@ export function left_over(p: usize, g: usize, mean: f32, cols: u32): f32 {
 /** What a row keeps: Σ g p (1 − ln p + Σ p ln p), the Taylor bias of softmax from p alone; p ln p = 0 at p = 0. */
 export function softmax_kept(out: usize, p: usize, g: usize, rows: u32, cols: u32, forward: u32): void {
   for (let r = first(rows), end = last(rows); r < end; r++) {
-    put(out, r, keep(from(p, (r % forward) * cols), from(g, r * cols), cols));
+    put(out, r, softmax_kept_row(from(p, (r % forward) * cols), from(g, r * cols), cols));
   }
 }
 
 /** One row of it. */
-export function keep(p: usize, g: usize, cols: u32): f32 {
+export function softmax_kept_row(p: usize, g: usize, cols: u32): f32 {
   const least = all(1.17549435e-38);
   let entropy = all(0),
     plain = all(0),

@@ -24,6 +24,6 @@ export function stabilize(out: usize, y: usize, g: usize, n: u32, m: u32, eps: f
 }
 
 /** ± eps */
-export function stabilizer(out: usize, y: usize, n: u32, _: u32, eps: f32): void {
+export function stabilizer(out: usize, y: usize, n: u32, m: u32, eps: f32): void {
   for (let i = first(n, 4), end = last(n, 4); i < end; i += 4) store4(out, i, end, signed(load4(y, i, end), all(eps)));
 }

@@ -12,8 +12,9 @@ struct Args { rows: u32, cols: u32, depth: u32 }
 @group(0) @binding(1) var<uniform> args: Args;
 @group(0) @binding(2) var<storage, read> x: array<vec4f>;
 @group(0) @binding(3) var<storage, read> w: array<vec4f>;
-@group(0) @binding(4) var<storage, read> a: array<f32>;
-@group(0) @binding(5) var<storage, read> b: array<f32>;
+@group(0) @binding(4) var<storage, read> bias: array<f32>;
+@group(0) @binding(4) var<storage, read> sum: array<f32>;
+@group(0) @binding(5) var<storage, read> r: array<f32>;
 
 const LONG = 513u; // a shared dimension from here on has parts
 const STEP = 4u; // blocks along k that are staged at once
@@ -70,7 +71,7 @@ fn row(y: vec4f, u: vec4f, v: mat4x4f) -> vec4f {
   s += u.z * v[2];
   return s + u.w * v[3];
 }
-fn madd(y: mat4x4f, u: mat4x4f, v: mat4x4f) -> mat4x4f {
+fn add_product(y: mat4x4f, u: mat4x4f, v: mat4x4f) -> mat4x4f {
   return mat4x4f(row(y[0], u[0], v), row(y[1], u[1], v), row(y[2], u[2], v), row(y[3], u[3], v));
 }
 
@@ -123,13 +124,13 @@ fn product(group: vec3u, id: vec3u, plain: bool) {
           let vs = slot(id.z, (STEP + j) * BLOCKS) + first.x;
           let u0 = take(us);
           let v0 = take(vs);
-          y00 = madd(y00, u0, v0);
+          y00 = add_product(y00, u0, v0);
           if (WIDE == 2) {
             let u1 = take(us + near);
             let v1 = take(vs + near);
-            y01 = madd(y01, u0, v1);
-            y10 = madd(y10, u1, v0);
-            y11 = madd(y11, u1, v1);
+            y01 = add_product(y01, u0, v1);
+            y10 = add_product(y10, u1, v0);
+            y11 = add_product(y11, u1, v1);
           }
         }
         workgroupBarrier();
@@ -140,8 +141,8 @@ fn product(group: vec3u, id: vec3u, plain: bool) {
     } else if (4u * r < args.rows && 4u * c < args.cols) {
       for (var k = start; k < end; k++) {
         let u = left(r, k);
-        y00 = madd(y00, u, right(k, c, plain));
-        y01 = madd(y01, u, right(k, c + 1u, plain));
+        y00 = add_product(y00, u, right(k, c, plain));
+        y01 = add_product(y01, u, right(k, c + 1u, plain));
       }
     }
     results[0] += y00;
@@ -152,9 +153,9 @@ fn product(group: vec3u, id: vec3u, plain: bool) {
   if (LAYERS > 1) {
     for (var i = 0u; i < 4u; i++) { staged[256u * id.z + 4u * lane + i] = results[0][i]; }
     workgroupBarrier();
-    var sum = vec4f();
-    for (var p = 0u; p < parts; p++) { sum += staged[256u * p + 4u * lane + id.z]; }
-    results[0][0] = sum;
+    var total = vec4f();
+    for (var p = 0u; p < parts; p++) { total += staged[256u * p + 4u * lane + id.z]; }
+    results[0][0] = total;
   }
 }
 
@@ -179,23 +180,23 @@ fn linear(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) id:
   }
 }
 
-// x · wᵀ + a
+// x · wᵀ + bias
 @compute @workgroup_size(SIDE, DOWN, LAYERS)
 fn linear_bias(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) id: vec3u) {
   product(group, id, false);
   for (var e = 0u; e < COUNT; e++) {
     let i = spot(e);
-    if (i.x < NOWHERE) { out[i.x] = value(e) + a[i.y]; }
+    if (i.x < NOWHERE) { out[i.x] = value(e) + bias[i.y]; }
   }
 }
 
-// x · wᵀ + a + b, where b is as large as the output
+// x · wᵀ + bias + r, where r is as large as the output
 @compute @workgroup_size(SIDE, DOWN, LAYERS)
 fn linear_bias_add(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) id: vec3u) {
   product(group, id, false);
   for (var e = 0u; e < COUNT; e++) {
     let i = spot(e);
-    if (i.x < NOWHERE) { out[i.x] = value(e) + a[i.y] + b[i.x]; }
+    if (i.x < NOWHERE) { out[i.x] = value(e) + bias[i.y] + r[i.x]; }
   }
 }
 
@@ -209,12 +210,12 @@ fn linear_grad(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id
   }
 }
 
-// x · w + a, where a is as large as the output
+// x · w + sum, where sum is as large as the output
 @compute @workgroup_size(SIDE, DOWN, LAYERS)
 fn linear_grad_add(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) id: vec3u) {
   product(group, id, true);
   for (var e = 0u; e < COUNT; e++) {
     let i = spot(e);
-    if (i.x < NOWHERE) { out[i.x] = value(e) + a[i.x]; }
+    if (i.x < NOWHERE) { out[i.x] = value(e) + sum[i.x]; }
   }
 }

@@ -9,7 +9,7 @@ import { attend } from "../src/ops/attend.ts";
 import { context, scores } from "../src/ops/attention.ts";
 import { add } from "../src/ops/elementwise.ts";
 import { softmax } from "../src/ops/softmax.ts";
-import { again, inner, ruled, runGuarded } from "./ruled.ts";
+import { again, inner, ruled, ruleOf, runGuarded } from "./ruled.ts";
 import { backends, close, random, run } from "./support.ts";
 import * as twin from "./twin/attention.ts";
 import type { Numbers } from "./twin/numbers.ts";
@@ -194,7 +194,7 @@ for (const backend of backends) {
     const outputs: Record<string, Tensor> = {};
     const start = input("g", wide(t));
     const y = attend(Q, K, V, l, heads, 0.6);
-    y.op.rules!["uniform gradient uniform"](start, y, at).to.forEach((to, i) => {
+    ruleOf(y.op, "uniform gradient uniform")(start, y, at).to.forEach((to, i) => {
       outputs[`again ${i}`] = to!;
     });
     const S = scores(Q, K, heads, 0.6);

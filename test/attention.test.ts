@@ -71,7 +71,7 @@ for (const backend of backends) {
     });
 
     test(`context, ${what}, ${targets} targets`, async () => {
-      const y = context(p, b, scale);
+      const y = context(p, b, { scale });
       assert.equal(y.shape, wide);
       const g = random(targets * batch * tokens * heads * width, 5);
       const c = scaled(twin.context(data.p, data.b, one), scale);
@@ -114,7 +114,11 @@ for (const backend of backends) {
       const k = input("b", [targets * batch, s, heads * d]);
       const w = input("p", [batch, heads, t, s]);
       const what = `${batch}, ${targets} × ${batch} by ${heads} heads of ${t} × ${s} by ${d}`;
-      const found = await runGuarded(backend, { s: scores(q, k, heads, 0.5), c: context(w, k, 2) }, { a, b, p });
+      const found = await runGuarded(
+        backend,
+        { s: scores(q, k, heads, 0.5), c: context(w, k, { scale: 2 }) },
+        { a, b, p },
+      );
 
       const wantedS = new Float64Array(found.s.length);
       const wantedC = new Float64Array(found.c.length);

@@ -12,17 +12,17 @@ import * as attention from "../src/ops/attention.ts";
 import * as reduce from "../src/ops/dot.ts";
 import * as elementwise from "../src/ops/elementwise.ts";
 import * as gated from "../src/ops/gate.ts";
-import * as groups from "../src/ops/groups.ts";
 import * as dense from "../src/ops/linear.ts";
 import * as norm from "../src/ops/norm.ts";
 import * as unit from "../src/ops/normalize.ts";
 import * as plain from "../src/ops/plain_weights.ts";
+import * as distance from "../src/ops/relative_shift.ts";
 import * as shape from "../src/ops/reshape.ts";
 import * as rotation from "../src/ops/rotary.ts";
 import * as scaling from "../src/ops/scale_rows.ts";
 import * as start from "../src/ops/seed.ts";
+import * as groups from "../src/ops/segments.ts";
 import * as select from "../src/ops/select.ts";
-import * as distance from "../src/ops/skew.ts";
 import * as soft from "../src/ops/softmax.ts";
 import * as square from "../src/ops/squares.ts";
 import * as stable from "../src/ops/stabilize.ts";
@@ -49,20 +49,37 @@ const table: Record<string, Row> = {
   layerNorm: { y: (n) => norm.layerNorm(x(n), input("w", [4]), input("b", [4]), 0.5) },
   softmax: { y: (n) => soft.softmax(x(n), input("lengths", [n])) },
   scores: { y: (n) => attention.scores(x(n), input("k", [n, 5, 4]), 2, 0.7), of: [0, 1] },
-  context: { y: (n) => attention.context(input("p", [n, 2, 3, 5]), input("v", [n, 5, 4]), 0.7), of: [0, 1] },
+  context: { y: (n) => attention.context(input("p", [n, 2, 3, 5]), input("v", [n, 5, 4]), { scale: 0.7 }), of: [0, 1] },
   attend: {
     y: (n) => again.attend(x(n), input("k", [n, 3, 4]), input("v", [n, 3, 4]), input("lengths", [n]), 2, 0.7),
     of: [0, 1, 2],
     rule: "gradient gradient gradient",
   },
+  "attend: grouped, in a span": {
+    y: (n) =>
+      again.attend(
+        input("wide", [n, 3, 8]),
+        input("k", [n, 3, 4]),
+        input("v", [n, 3, 4]),
+        input("lengths", [n]),
+        4,
+        0.7,
+        {
+          before: 1,
+          after: 0,
+        },
+      ),
+    of: [0, 1, 2],
+    rule: "gradient gradient gradient",
+  },
   gate: { y: (n) => gated.gate(x(n), input("b", [n, 3, 4])), of: [0, 1] },
   rotary: { y: (n) => rotation.rotary(x(n), input("angles", [3, 2])) },
-  skew: { y: (n) => distance.skew(input("x", [n, 2, 3, 5]), false) },
-  "skew: keys": { y: (n) => distance.skew(input("x", [n, 2, 3, 5]), true) },
+  relativeShift: { y: (n) => distance.relativeShift(input("x", [n, 2, 3, 5]), false) },
+  "relativeShift: keys": { y: (n) => distance.relativeShift(input("x", [n, 2, 3, 5]), true) },
   "softmax: span": { y: (n) => soft.softmax(input("x", [n, 2, 3, 3]), input("lengths", [n]), { before: 1, after: 1 }) },
-  highest: { y: (n) => groups.highest(input("apart", [n, 6, 4]), 3) },
+  segmentMax: { y: (n) => groups.segmentMax(input("apart", [n, 6, 4]), 3) },
   normalize: { y: (n) => unit.normalize(x(n)) },
-  spread: { y: (n) => groups.spread(x(n), 2) },
+  repeat: { y: (n) => groups.repeat(x(n), 2) },
   plainWeights: { y: (n) => plain.plainWeights(input("x", [n, 2, 3, 3]), input("lengths", [n])) },
   squares: { y: (n) => square.squares(x(n), 2) },
   scaleRows: { y: (n) => scaling.scaleRows(x(n), input("s", [n, 3])) },
@@ -78,7 +95,10 @@ const table: Record<string, Row> = {
 };
 
 /** Exports of src/ops that no relevance passes: they start it, read it or belong to a rule. */
-const WITHOUT = ["contextT", "dot", "sum", "seed", "stabilize", "stabilizer", "elements", "repeats"];
+const WITHOUT = [
+  ...["contextT", "dot", "sum", "seed", "stabilize", "stabilizer", "elements", "repeats"],
+  ...["grouped", "headsOf", "spanned"],
+];
 
 const TEXTS = 2;
 const STEPS = [-2, -1, 1, 2];

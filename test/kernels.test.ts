@@ -18,18 +18,18 @@ import { context, scores } from "../src/ops/attention.ts";
 import { dot } from "../src/ops/dot.ts";
 import { add } from "../src/ops/elementwise.ts";
 import { gate } from "../src/ops/gate.ts";
-import { highest, spread } from "../src/ops/groups.ts";
 import { linear } from "../src/ops/linear.ts";
 import { layerNorm } from "../src/ops/norm.ts";
 import { normalize } from "../src/ops/normalize.ts";
 import { plainWeights } from "../src/ops/plain_weights.ts";
+import { relativeShift } from "../src/ops/relative_shift.ts";
 import { reshape } from "../src/ops/reshape.ts";
 import { rotary } from "../src/ops/rotary.ts";
 import { scaleRows } from "../src/ops/scale_rows.ts";
 import { seed } from "../src/ops/seed.ts";
+import { repeat, segmentMax } from "../src/ops/segments.ts";
 import { pick } from "../src/ops/select.ts";
-import { half, choose as pickSide, share } from "../src/ops/signs.ts";
-import { skew } from "../src/ops/skew.ts";
+import { half, share, wherePositive } from "../src/ops/signs.ts";
 import { softmax } from "../src/ops/softmax.ts";
 import { squares } from "../src/ops/squares.ts";
 import { stabilize, stabilizer } from "../src/ops/stabilize.ts";
@@ -61,16 +61,19 @@ function reachable(code: string, name: string, seen = new Set<string>()): string
   return body + called.map((f) => reachable(code, f, seen)).join("");
 }
 
-/** The names of a shader's bindings that an entry point uses, in their order. */
+/** The names of a shader's bindings that an entry point uses, by their numbers, of which it uses none twice. */
 function bindings(code: string, name: string): string[] {
   const text = reachable(code, name);
-  const declared = [...code.matchAll(/@binding\((\d+)\) ?var<[^>]*> ?(\w+)/g)];
+  const used = [...code.matchAll(/@binding\((\d+)\) ?var<[^>]*> ?(\w+)/g)]
+    .map(([, at, binding]) => ({ at: Number(at), binding }))
+    .filter(({ binding }) => new RegExp(`(?<![.\\w])${binding}[.[]`).test(text))
+    .sort((a, b) => a.at - b.at);
   assert.equal(
-    declared.map(([, i]) => Number(i)),
-    [...declared.keys()],
-    "bindings count up",
+    used.map(({ at }) => at),
+    [...used.keys()],
+    `${name}: bindings without a gap`,
   );
-  return declared.map(([, , binding]) => binding).filter((binding) => new RegExp(`\\b${binding}\\b`).test(text));
+  return used.map(({ binding }) => binding);
 }
 
 check("twins: every entry point has an export, every export an entry point", () => {
@@ -86,8 +89,6 @@ check("twins: the output, the inputs, then the fields of Args", () => {
     const fields = argumentTypes(code);
     assert.ok(fields.length && fields.every((type) => type === "u32" || type === "f32"), name);
     assert.is(functions.get(name)!.length, used.length - 1 + fields.length, `${name}: as many parameters`);
-    const every = [...code.matchAll(/@binding\(\d+\) ?var<[^>]*> ?(\w+)/g)].map(([, binding]) => binding);
-    assert.equal(used, every.slice(0, used.length), `${name}: inputs without a gap`);
   }
 });
 
@@ -137,12 +138,12 @@ function everything(): Record<string, Tensor> {
   y = add(y, dense("residual", y, width));
   const turned = rotary(y, input("angles", [t, width]));
   const apart = [false, true].map((keys) =>
-    skew(scores(turned, input("table", [batch, 2 * t - 1, width]), heads, 0.5), keys),
+    relativeShift(scores(turned, input("table", [batch, 2 * t - 1, width]), heads, 0.5), keys),
   );
   const near = softmax(add(apart[0], apart[1]), lengths, { before: 2, after: 1 });
   y = gate(dense("gate", context(near, turned), width), y);
   for (const [i, f] of curves.entries()) y = f(dense(`activation ${i}`, y, width));
-  const pairs = spread(highest(reshape(y, [batch, 2 * t, width / 2]), 2), 2);
+  const pairs = repeat(segmentMax(reshape(y, [batch, 2 * t, width / 2]), 2), 2);
   y = add(y, reshape(pairs, [batch, t, width]));
   const linearly = add(scores(y, y, heads, 0.5), scores(input("ones", [1, t, heads]), squares(y, heads), heads, -0.5));
   y = scaleRows(context(plainWeights(linearly, lengths), y), input("rows", [batch, t]));
@@ -168,7 +169,7 @@ function many(): Record<string, Tensor> {
   const at = { options: {}, carries: [true] };
   const through = (y: Tensor, rule: string) => y.op.rules![rule](g, y, at);
   const found: Tensor[] = [add(x, g), dot(x, g), stabilize(x, g, 0.1), stabilizer(x, 0.1)];
-  found.push(half(x, -1), share(x, x, g, 1), pickSide(x, g, x));
+  found.push(half(x, -1), share(x, x, g, 1), wherePositive(x, g, x));
   for (const f of curves) {
     const gradient = through(f(x), "gradient");
     found.push(f(x), gradient.to[0]!, gradient.kept![0].rows, through(f(x), "identity").to[0]!);
@@ -179,11 +180,11 @@ function many(): Record<string, Tensor> {
   const turned = rotary(input("many turned", [2, n / 2, 4]), angles);
   for (const dtype of narrow) found.push(widen(input("many bits", [3 * n]), [2 * n, 3], dtype));
   found.push(turned, gate(x, g), through(gate(x, g), "gradient").to[0]!);
-  const apart = skew(input("many apart", [1, 2, 20, 39]), false);
+  const apart = relativeShift(input("many apart", [1, 2, 20, 39]), false);
   found.push(apart, apart.op.rules!.gradient(input("many pairs", [1, 2, 20, 20]), apart, at).to[0]!);
   found.push(softmax(input("many scores", [2, n, 4]), input("many lengths", [2]), { before: 2, after: 1 }));
   const grouped = input("many grouped", [2, n, 3]);
-  for (const y of [highest(grouped, 2), spread(grouped, 2)]) {
+  for (const y of [segmentMax(grouped, 2), repeat(grouped, 2)]) {
     found.push(y, y.op.rules!.gradient(input(`many ${y.op.name}`, [...y.shape]), y, at).to[0]!);
   }
   found.push(plainWeights(input("many scores", [2, n, 4]), input("many lengths", [2])));

@@ -47,8 +47,8 @@ function shares(rule: string, options: Record<string, number>, parts: number[], 
   const above = (v: number) => Math.max(v, 0);
   const below = (v: number) => Math.min(v, 0);
   if (rule === "gamma") {
-    const lean = (v: number) => v + options.gamma * (z > 0 ? above(v) : below(v));
-    return parts.map((v) => lean(v) / sum(all.map(lean)));
+    const scaledClamp = (v: number) => v + options.gamma * (z > 0 ? above(v) : below(v));
+    return parts.map((v) => scaledClamp(v) / sum(all.map(scaledClamp)));
   }
   const { alpha = 1, beta = 0 } = options;
   const [p, n] = [sum(all.map(above)), sum(all.map(below))];

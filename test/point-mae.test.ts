@@ -7,7 +7,7 @@ import type { RelpropError } from "../src/errors.ts";
 import { propagate } from "../src/graph/propagate.ts";
 import { input } from "../src/graph/tensor.ts";
 import { chamfer, encodeCloud, farthest, neighbours } from "../src/inputs/points/cloud.ts";
-import { highest, spread } from "../src/ops/groups.ts";
+import { repeat, segmentMax } from "../src/ops/segments.ts";
 import { Engine, type Look } from "../src/runtime/engine.ts";
 import { load, read } from "../src/runtime/load.ts";
 import { backends, places, random, run } from "./support.ts";
@@ -325,10 +325,10 @@ test("ExpPoint-MAE: the largest of a group takes all relevance, ties go to the f
     x: Float32Array.from([...values, ...values.map((v) => -v)]),
     g: Float32Array.from({ length: 12 }, (_, i) => i + 1),
   };
-  const y = highest(x, 3);
+  const y = segmentMax(x, 3);
   const { gradients } = propagate(y, input("g", [2, 2, 3]), [x], {});
-  const z = spread(input("g", [2, 2, 3]), 3);
-  const back = propagate(spread(x, 2), input("w", [2, 12, 3]), [x], {}).gradients[0];
+  const z = repeat(input("g", [2, 2, 3]), 3);
+  const back = propagate(repeat(x, 2), input("w", [2, 12, 3]), [x], {}).gradients[0];
   const w = random(72, 5);
   for (const backend of backends) {
     const out = await run(backend, { y, g: gradients[0], z, back }, { ...data, w });

@@ -5,8 +5,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { input } from "../src/graph/tensor.ts";
 import { gate } from "../src/ops/gate.ts";
+import { relativeShift } from "../src/ops/relative_shift.ts";
 import { rotary } from "../src/ops/rotary.ts";
-import { skew } from "../src/ops/skew.ts";
 import { softmax } from "../src/ops/softmax.ts";
 import { inner, ruled } from "./ruled.ts";
 import { backends, close, random } from "./support.ts";
@@ -28,7 +28,7 @@ for (const backend of backends) {
       test(`scores by distance, ${batch} × ${heads} × ${t} tokens, of ${keys ? "keys" : "queries"}`, async () => {
         const n = 2 * t - 1;
         const x = random(batch * heads * t * n, t);
-        const y = skew(input("x", [batch, heads, t, n]), keys);
+        const y = relativeShift(input("x", [batch, heads, t, n]), keys);
         const { y: found, to, g } = await ruled(backend, y, "gradient", { x });
         const wanted = new Float64Array(found.length);
         const gx = new Float64Array(x.length);

@@ -3,7 +3,7 @@
 import * as assert from "uvu/assert";
 import type { Backend, Data } from "../src/backends/backend.ts";
 import { plan } from "../src/graph/plan.ts";
-import { type Attrs, history, input, type Kept, type Tensor } from "../src/graph/tensor.ts";
+import { type Attrs, history, input, type Kept, type Op, type Rule, type Tensor } from "../src/graph/tensor.ts";
 import { close, random } from "./support.ts";
 
 const EDGE = 8; // elements beyond each buffer's end
@@ -82,6 +82,9 @@ interface How {
   g?: Float32Array;
 }
 
+/** An op's rule by its name, of an op with parts by the names of theirs. */
+export const ruleOf = (op: Op, names: string): Rule => op.compose?.(names.split(" ")) ?? op.rules![names];
+
 /** Passes a gradient through `y`'s op by one of its rules; what that keeps must be ⟨y, g⟩ − Σ ⟨x, g_x⟩. */
 export async function ruled(backend: Backend, y: Tensor, rule: string, data: Data, how: How = {}): Promise<Ruled> {
   const shape = [(how.targets ?? 1) * y.shape[0], ...y.shape.slice(1)];
@@ -92,7 +95,7 @@ export async function ruled(backend: Backend, y: Tensor, rule: string, data: Dat
       77,
     );
   const carries = y.inputs.map((_, i) => (how.carries ?? [true])[i] ?? false);
-  const passed = y.op.rules![rule](input("g", shape), y, { options: how.options ?? {}, carries });
+  const passed = ruleOf(y.op, rule)(input("g", shape), y, { options: how.options ?? {}, carries });
   const outputs: Record<string, Tensor> = { y };
   for (const [i, t] of passed.to.entries()) if (t && carries[i]) outputs[`to ${i}`] = t;
   for (const [i, { rows }] of (passed.kept ?? []).entries()) outputs[`kept ${i}`] = rows;

@@ -1,3 +1,5 @@
+// lib: activation
+
 // x Φ(x), at most 10: which it is from x = 10 on, in all digits that f32 has. Below −10 it is never.
 
 fn f(x: f32) -> f32 { return min(x * normal_cdf(x), 10.0); }

@@ -1,3 +1,5 @@
+// lib: activation
+
 // ½ x (1 + tanh u) = x σ(2u), u = √(2/π) (x + 0.044715 x³)
 
 fn twice(x: f32) -> f32 { return 1.5957691216 * (x + 0.044715 * x * x * x); }

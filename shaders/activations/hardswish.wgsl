@@ -1,3 +1,5 @@
+// lib: activation
+
 // x · (x + 3)/6, of which the second is between 0 and 1
 
 fn inside(x: f32) -> bool { return abs(x) <= 3.0; }

@@ -1,3 +1,5 @@
+// lib: activation
+
 // x where it is positive, else x / 100
 
 fn f(x: f32) -> f32 { return x * gate(x); }

@@ -1,3 +1,5 @@
+// lib: activation
+
 // x tanh(ln(1 + eˣ)): with e = eˣ the gate is e(e + 2) / (e(e + 2) + 2).
 
 // 1 − gate, by powers of e^(−|x|).

@@ -1,3 +1,5 @@
+// lib: activation
+
 // x σ(1.702 x)
 
 // x gate′(x)

@@ -1,3 +1,5 @@
+// lib: activation
+
 // max(x, 0)
 
 fn f(x: f32) -> f32 { return max(x, 0.0); }

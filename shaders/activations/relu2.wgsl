@@ -1,3 +1,5 @@
+// lib: activation
+
 // max(x, 0)²
 
 fn f(x: f32) -> f32 { return gate(x) * gate(x); }

@@ -1,3 +1,5 @@
+// lib: activation
+
 // x between 0 and 6; the slope is 0 at both
 
 fn f(x: f32) -> f32 { return clamp(x, 0.0, 6.0); }

@@ -1,3 +1,5 @@
+// lib: activation
+
 // σ(x) = ½ + ½ tanh(½x)
 
 fn f(x: f32) -> f32 { return sigmoid(x); }

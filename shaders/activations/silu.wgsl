@@ -1,3 +1,5 @@
+// lib: activation
+
 // x σ(x)
 
 fn f(x: f32) -> f32 { return x * gate(x); }

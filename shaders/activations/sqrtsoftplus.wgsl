@@ -1,3 +1,5 @@
+// lib: activation
+
 // √(ln(1 + eˣ)), which is e^(½x) far down
 
 fn f(x: f32) -> f32 {

@@ -1,3 +1,5 @@
+// lib: activation
+
 // tanh x
 
 fn f(x: f32) -> f32 { return x * gate(x); }

@@ -1,3 +1,5 @@
+// lib: math
+
 // The kernels of an activation, one thread an element. A file of shaders/activations/ has its closed forms:
 //   f      the activation itself
 //   gate   (f(x) − f(0)) / x, f′(0) at 0    the identity rule sends g · gate (AttnLRP Eq. 9) and keeps f(0)
@@ -19,7 +21,7 @@ fn _value(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gro
   let i = index(id, groups);
   if (i >= args.n) { return; }
   let v = x[i % args.m];
-  out[i] = select(f(v), v, (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u); // max() and clamp() may lose a NaN
+  out[i] = select(f(v), v, is_nan(v)); // max() and clamp() may lose a NaN
 }
 
 @compute @workgroup_size(64)

@@ -167,7 +167,10 @@ async function inside(engine: Engine, one: Encoded, request: Float32Array, signa
       if (!g) continue;
       const x = layer.inputs[0];
       // gᵀ x: of each row of W the sum over tokens.
-      const gradient = contextT(reshape(g, [1, 1, rows(g), cols(g)]), reshape(x, [1, rows(x), cols(x)]), 1);
+      const gradient = contextT(reshape(g, [1, 1, rows(g), cols(g)]), reshape(x, [1, rows(x), cols(x)]), {
+        kv: 1,
+        scale: 1,
+      });
       found[name] = dot(gradient, gradient);
     }
     for (const [name, w] of Object.entries(engine.parts.architecture.energy?.weights ?? {}))

@@ -69,12 +69,8 @@ const named = (op: Op): readonly Op[] => op.parts ?? [op];
 /** The rule that `op` follows, with its options. */
 function rules(composite: Composite, op: Op): [Rule, Attrs] {
   const choices = named(op).map((part) => choose(composite, part));
-  const name = choices.map(([name]) => name).join(" ");
-  const rule = op.rules?.[name];
-  if (!rule) {
-    const parts = named(op).map((part, i) => `${part.name} by ${choices[i][0]}`);
-    throw new RelpropError("InvalidOption", `${op.name} has no rule for ${parts.join(" with ")}`);
-  }
+  const names = choices.map(([name]) => name);
+  const rule = op.compose ? op.compose(names) : op.rules![names[0]];
   return [rule, Object.assign({}, ...choices.map(([, options]) => options))];
 }
 
@@ -97,7 +93,7 @@ function choose(composite: Composite, op: Op): [name: string, options: Attrs] {
 
 /** A composite that names an op this model has not, or a rule its op has not, is a typing error, reached or not. */
 function checkComposite(composite: Composite, made: Tensor[]): void {
-  const ops = new Map(made.flatMap(({ op }) => (op.rules ? named(op) : [])).map((op) => [op.name, op]));
+  const ops = new Map(made.flatMap(({ op }) => (op.rules || op.compose ? named(op) : [])).map((op) => [op.name, op]));
   for (const name of Object.keys(composite)) {
     const op = ops.get(name);
     if (op) {

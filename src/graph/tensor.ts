@@ -66,8 +66,10 @@ export interface Op {
   plus?(y: Tensor, addend: Tensor): Tensor | undefined;
   /** How relevance passes this op. Kernels that only serve a rule have none. */
   readonly rules?: Readonly<Record<string, Rule>>;
-  /** The ops that this one does the work of. Composites name rules for them; `rules` names theirs in this order. */
+  /** The ops that this one does the work of, for which composites name rules: one's are `rules` too. */
   readonly parts?: readonly Op[];
+  /** The rule of an op with several parts, from the names of theirs in this order. */
+  compose?(names: readonly string[]): Rule;
   /** The options that a rule takes, by the rule's name. */
   readonly options?: Readonly<Record<string, readonly string[]>>;
 }

@@ -2,8 +2,8 @@ import { input, type Tensor } from "../graph/tensor.ts";
 import { context, scores } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";
 import { linear } from "../ops/linear.ts";
+import { relativeShift } from "../ops/relative_shift.ts";
 import { reshape } from "../ops/reshape.ts";
-import { skew } from "../ops/skew.ts";
 import { names as bert } from "./bert.ts";
 import { activation, agree, type Config, field, integer, invalid, oneOf, positive, unsupported } from "./config.ts";
 import { encoder } from "./encoder.ts";
@@ -114,8 +114,8 @@ function build(config: Config, all: Weights): Architecture {
       const to = (name: string) => dense(vectors, layer.at(`${self}.${shared ? "" : "pos_"}${name}_proj`), width);
       const bias = (q: Tensor, k: Tensor) => {
         const parts = [];
-        if (c2p) parts.push(skew(scores(q, to("key"), heads, scale), false));
-        if (p2c) parts.push(skew(scores(k, to("query"), heads, scale), true));
+        if (c2p) parts.push(relativeShift(scores(q, to("key"), heads, scale), false));
+        if (p2c) parts.push(relativeShift(scores(k, to("query"), heads, scale), true));
         return parts.reduce(add);
       };
       const y = postNorm(layer, read, x, embedded, c2p || p2c ? { ...how, bias } : how);

@@ -59,7 +59,9 @@ export const causalSpan = (config: Config): Span | undefined =>
 /** What attention is made of beside its projections. */
 export interface Attention {
   heads: number;
-  /** Projects x to what is asked of it. */
+  /** How many heads keys and values have, each for a group of the others that follow one another (default `heads`). */
+  kvHeads?: number;
+  /** Projects x to what is asked of it: queries of any width, and keys and values of the same width a head. */
   project: Record<"q" | "k" | "v" | "o", (x: Tensor) => Tensor>;
   /** Scores are multiplied by it (default 1/√ of a head's width). */
   scale?: number;
@@ -81,13 +83,16 @@ export function attention(
   x: Tensor,
   to: Tensor,
   { lengths, recompute, attend, note, past, mask }: Omit<Embedded, "words">,
-  { heads, project, scale, bias, span, weigh = softmax, block = 0 }: Attention,
+  { heads, kvHeads = heads, project, scale, bias, span, weigh = softmax, block = 0 }: Attention,
 ): Tensor {
   const [q, keys, values] = [project.q(x), project.k(to), project.v(to)];
-  const width = [q, values].map(cols).find((width) => width % heads);
-  if (width) {
-    const message = `config.json's num_attention_heads is ${heads}, which does not divide the hidden size ${width}`;
-    throw new RelpropError("ConfigMismatch", message, { field: "num_attention_heads" });
+  for (const [field, n, width] of [
+    ["num_attention_heads", heads, cols(q)],
+    [kvHeads === heads ? "num_attention_heads" : "num_key_value_heads", kvHeads, cols(values)],
+  ] as const) {
+    if (width % n === 0) continue;
+    const message = `config.json's ${field} is ${n}, which does not divide the hidden size ${width}`;
+    throw new RelpropError("ConfigMismatch", message, { field });
   }
   const by = scale ?? 1 / Math.sqrt(cols(q) / heads);
   note?.({ queries: q, keys, values });
@@ -99,11 +104,11 @@ export function attention(
     const s = bias ? add(plain, bias(q, k)) : plain;
     const weights = weigh(s, lengths, past ? undefined : span);
     note?.({ scores: s, weights });
-    return context(weights, v);
+    return context(weights, v, { kv: kvHeads });
   };
   const again = recompute ?? 4 * heads * rows(x) * to.shape[1] > MOST_WEIGHTS;
-  const simple = !bias && !span && !past && weigh === softmax && cols(q) === cols(v);
-  const y = attend && again && simple ? attend(q, k, v, lengths, heads, by) : together();
+  const simple = !bias && !past && weigh === softmax && cols(k) === cols(v);
+  const y = attend && again && simple ? attend(q, k, v, lengths, heads, by, span) : together();
   const handed = project.o(mask?.("heads", y) ?? y);
   note?.({ context: y, handed });
   return handed;

@@ -2,9 +2,9 @@ import { cols, type Tensor } from "../graph/tensor.ts";
 import { scores } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";
 import { gate } from "../ops/gate.ts";
-import { spread } from "../ops/groups.ts";
 import { linear } from "../ops/linear.ts";
 import { plainWeights } from "../ops/plain_weights.ts";
+import { repeat } from "../ops/segments.ts";
 import { softmax } from "../ops/softmax.ts";
 import { squares } from "../ops/squares.ts";
 import { activation, agree, type Config, field, integer, invalid, labels, oneOf, positive } from "./config.ts";
@@ -210,7 +210,7 @@ function attended(w: Weights, x: Tensor, embedded: Embedded, how: Blocks): Tenso
   const q = to("query");
   const project = { q, k: tied ? q : to("key"), v: to("value"), o: to("output") };
   // A key's bias −½‖k‖² is the same for all queries: a product with a one.
-  const bias = (q: Tensor, k: Tensor) => scores(spread(one(heads), q.shape[1]), squares(k, heads), heads, -1 / 2);
+  const bias = (q: Tensor, k: Tensor) => scores(repeat(one(heads), q.shape[1]), squares(k, heads), heads, -1 / 2);
   const lengths = less(embedded.lengths);
   return attention(
     x,

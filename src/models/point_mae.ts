@@ -6,10 +6,10 @@ import { activations } from "../ops/activation.ts";
 import { context } from "../ops/attention.ts";
 import { dot } from "../ops/dot.ts";
 import { add } from "../ops/elementwise.ts";
-import { highest, spread } from "../ops/groups.ts";
 import { linear } from "../ops/linear.ts";
 import { reshape } from "../ops/reshape.ts";
 import { scaleRows } from "../ops/scale_rows.ts";
+import { repeat, segmentMax } from "../ops/segments.ts";
 import { pick } from "../ops/select.ts";
 import { agree, type Config, field, integer, invalid, labels, named, oneOf } from "./config.ts";
 import { above } from "./encoder.ts";
@@ -141,7 +141,7 @@ function build(config: Config, w: Weights): Architecture {
     const parts = pooled.map((name) => {
       if (name === "cls") return pick(x, n - 1);
       if (name === "mean") return context(input("mean", [1, 1, 1, n]), x);
-      return highest(context(input("kept", [1, 1, n - 1, n]), x), n - 1);
+      return segmentMax(context(input("kept", [1, 1, n - 1, n]), x), n - 1);
     });
     const head = w.at("cls_head");
     const first = folded(head, "0", "1", pooled.length * width);
@@ -153,7 +153,7 @@ function build(config: Config, w: Weights): Architecture {
   /** Seen rows as they are and a learned one for each hidden group, through the decoder: points around each centre. */
   function rebuilt(x: Tensor, { lengths, ...around }: Embedded, pos: (at: Weights) => Tensor, seen: Tensor): Tensor {
     const blank = input("blank", [...seen.shape]);
-    const mask = spread(w.get("mask_token", [1, 1, width]), x.shape[1]);
+    const mask = repeat(w.get("mask_token", [1, 1, width]), x.shape[1]);
     let y = add(scaleRows(x, seen), scaleRows(mask, blank));
     const own = pos(w.at("decoder_pos_embedding"));
     const deep = integer(config, "decoder_num_hidden_layers", 512);
@@ -167,7 +167,7 @@ function build(config: Config, w: Weights): Architecture {
 
 /** How many of each cloud's rows are seen: [batch]. */
 function counted(w: Weights, seen: Tensor): Tensor {
-  const ones = spread(w.constant(1, [1, 1, 1]), seen.shape[1]);
+  const ones = repeat(w.constant(1, [1, 1, 1]), seen.shape[1]);
   return dot(seen, reshape(ones, [1, seen.shape[1]]));
 }
 
@@ -181,11 +181,11 @@ function pointFeatures(w: Weights, points: Tensor): Tensor {
 /** A group's features: the largest of its points', which know the largest of all their first ones. */
 function groupFeatures(w: Weights, local: Tensor, of: number, width: number): Tensor {
   const middle = cols(local);
-  const global = highest(local, of);
+  const global = segmentMax(local, of);
   const second = w.at("second_conv");
   const both = folded(second, "0", "1", 2 * middle); // of [global, local]
-  const h = relu(add(both(local, 1, middle), spread(both(global, 0, middle), of)));
-  return highest(dense(h, second.at("3"), width), of);
+  const h = relu(add(both(local, 1, middle), repeat(both(global, 0, middle), of)));
+  return segmentMax(dense(h, second.at("3"), width), of);
 }
 
 /**

@@ -3,7 +3,7 @@ import { cols, input, type Tensor } from "../graph/tensor.ts";
 import type { Tables } from "../inputs/inputs.ts";
 import { scores } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";
-import { skew } from "../ops/skew.ts";
+import { relativeShift } from "../ops/relative_shift.ts";
 import { type Config, field, integer, unsupported } from "./config.ts";
 import type { Weights } from "./weights.ts";
 
@@ -57,7 +57,7 @@ export function relativeKeys(
     bias: (i) => (q, k) => {
       const vectors = input(`distances ${i}`, [1, 2 * q.shape[1] - 1, cols(q)]);
       const by = (x: Tensor, keys: boolean) =>
-        skew(scores(x, vectors, heads(i), scaled ? 1 / Math.sqrt(width) : 1), keys);
+        relativeShift(scores(x, vectors, heads(i), scaled ? 1 / Math.sqrt(width) : 1), keys);
       return kind === "relative_key" ? by(q, false) : add(by(q, false), by(k, true));
     },
   };

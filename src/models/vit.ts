@@ -83,7 +83,7 @@ function alone(config: Config, w: Weights, base: Weights) {
 function withTeacher(config: Config, w: Weights, d: number) {
   const own = classifier(config, w, d, "cls_classifier");
   const teacher = classifier(config, w, d, TEACHER);
-  const mean = (a: Tensor, b: Tensor) => context(w.constant(1, [1, 1, 1, 1]), add(a, b), 1 / 2);
+  const mean = (a: Tensor, b: Tensor) => context(w.constant(1, [1, 1, 1, 1]), add(a, b), { scale: 1 / 2 });
   const logits = (x: Tensor) => mean(own.logits(first(x)), teacher.logits(pick(x, 1)));
   return { head: { ...own, logits }, read: (x: Tensor) => x, rows: true };
 }

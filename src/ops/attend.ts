@@ -1,14 +1,27 @@
-// Attention whole: scores, softmax and context in one op that never holds [heads, t, s]. Its forward pass leaves three
+// Attention whole: scores, softmax and context in one op that never holds [heads, t, s]. Its forward pass leaves four
 // numbers a row, from which its rules make the weights again, a block of rows at a time.
 
-import { apply, check, type Kept, type Op, type Rule, type Shape, type Tensor } from "../graph/tensor.ts";
-import { Context, Scores } from "./attention.ts";
+import { apply, type Call, check, cols, type Kept, type Op, type Rule, type Tensor } from "../graph/tensor.ts";
+import { Context, grouped, headsOf, Scores, shares } from "./attention.ts";
 import { dot } from "./dot.ts";
-import { Softmax } from "./softmax.ts";
+import { everything, Softmax, type Span, spanned } from "./softmax.ts";
 
-/** softmax(scale · q · kᵀ) · v in each head, over the first `lengths` [batch] keys of each text: [batch, t, heads·d]. */
-export const attend = (q: Tensor, k: Tensor, v: Tensor, lengths: Tensor, heads: number, scale: number): Tensor =>
-  apply(Attend, [q, k, v, lengths], { heads, scale });
+/**
+ * softmax(scale · q · kᵀ) · v in each head, over the first `lengths` [batch] keys of each text that are within a row's `span`:
+ * [batch, t, heads·d]. Keys and values [batch, s, kv·d] may have fewer heads, as in ops/attention.ts.
+ */
+export const attend = (
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+  lengths: Tensor,
+  heads: number,
+  scale: number,
+  span: Span = everything,
+): Tensor => {
+  const [more, attrs] = spanned(lengths, span);
+  return apply(Attend, [q, k, v, ...more], { heads, kv: headsOf(k, q, heads), scale, ...attrs });
+};
 
 /** Relevance to the values alone (Ali et al. 2022, AH). */
 const values: Rule = (g, y, { carries }) =>
@@ -17,18 +30,18 @@ const values: Rule = (g, y, { carries }) =>
     : { to: [], kept: [{ entry: "products", rows: dot(g, y) }] };
 
 /** Each of a product's factors gets a share of the gradient, a lone one all of it, as in the ops this one stands for. */
-const shares = (context: number, scores: number): Rule => {
+const products = (context: number, scores: number): Rule => {
   return (g, y, { carries: [onQ, onK, onV] }) => {
     if (!onQ && !onK) return { to: [undefined, undefined, toValues(g, y)] };
     const ofContext = onV ? context : 1;
     const ofScores = onQ && onK ? scores : 1;
     const attrs = { ...y.attrs, context: ofContext, scores: ofScores };
     const [q, k, v] = y.inputs;
-    const weights = y.beside![0];
+    const stats = y.beside![0];
 
-    const toQ = apply(AttendQueries, [weights, q, k, v, g], attrs);
+    const toQ = apply(AttendQueries, [stats, q, k, v, g], attrs);
     const [sums, taylor] = toQ.beside!;
-    const toK = apply(AttendKeys, [sums, weights, q, k, v, g], attrs);
+    const toK = apply(AttendKeys, [sums, stats, q, k, v, g], attrs);
 
     const kept: Kept[] = [{ entry: "softmax", rows: taylor }];
     if (onV && context !== 1 / 2) kept.push({ entry: "products", rows: dot(g, y), times: 1 - 2 * context });
@@ -44,39 +57,39 @@ const shares = (context: number, scores: number): Rule => {
 const Attend: Op = {
   name: "attend",
   parts: [Context, Softmax, Scores],
-  shape: (inputs, { heads }) => {
+  shape: (inputs, { heads, kv }) => {
     const [q, k, v, lengths] = inputs;
-    const fits = same(q.shape, [k.shape[0], q.shape[1], k.shape[2]]) && same(k.shape, v.shape);
-    check(fits && q.shape[2] % heads === 0 && lengths.shape[0] === q.shape[0], "attend", inputs);
+    const fits = k.shape.join() === v.shape.join() && k.shape[0] === q.shape[0] && lengths.shape[0] === q.shape[0];
+    check(fits && cols(q) % heads === 0 && grouped(heads, kv), "attend", inputs);
     check(k.shape[1] <= MOST && q.shape[1] <= MOST, "attend, for at most 131,072 tokens,", inputs);
     return q.shape;
   },
-  // A row's largest score, its sum of exponentials and its number of keys: [batch, heads, 3, t].
-  beside: ([q], { heads }) => [[q.shape[0], heads, 3, q.shape[1]]],
-  call: (y) => call("attend", y, y.inputs, [y.attrs.scale], y.shape[1]),
-  rules: {
-    "gradient gradient gradient": shares(1, 1),
-    "gradient gradient uniform": shares(1, 1 / 2),
-    "uniform gradient gradient": shares(1 / 2, 1),
-    "uniform gradient uniform": shares(1 / 2, 1 / 2),
-    "values gradient gradient": values,
-    "values gradient uniform": values,
+  // Of a row of the weights: its largest score, its sum of exponentials, the first key that it sees and where those end.
+  beside: ([q], { heads }) => [[q.shape[0], heads, 4, q.shape[1]]],
+  call: (y) => {
+    const { heads, shifted, before, after, scale } = y.attrs;
+    return call("attend", y, y.inputs, [shifted, before, after, scale], heads);
   },
+  // Softmax has one rule.
+  compose: ([context, , scores]) =>
+    context === "values" ? values : products(shares[context as Share], shares[scores as Share]),
 };
 
-/** pᵀ · g in each head. */
+type Share = keyof typeof shares;
+
+/** pᵀ · g in each head, added up over the heads of a group. */
 const toValues = (g: Tensor, { inputs: [q, k], beside, attrs }: Tensor): Tensor =>
   apply(AttendValues, [beside![0], q, k, g], attrs);
 
 const AttendValues: Op = {
   name: "attend_values",
   shape: ([, , k, g]) => [g.shape[0], k.shape[1], k.shape[2]],
-  call: (y) => call("attend_values", y, y.inputs.slice(1), [y.attrs.scale], y.shape[1]),
+  call: (y) => call("attend_values", y, y.inputs.slice(1), [y.attrs.scale], y.attrs.kv),
 };
 
 /**
- * The queries' gradient; beside it Σ p · g_p of each row in two numbers [k·batch, heads, 2, t], and what softmax keeps of it
- * [k·batch, heads, t].
+ * The queries' gradient; beside it Σ p · g_p of each row in two numbers [n·batch, heads, 2, t] for n targets, and what softmax
+ * keeps of it [n·batch, heads, t].
  */
 const AttendQueries: Op = {
   name: "attend_queries",
@@ -85,7 +98,7 @@ const AttendQueries: Op = {
     [g.shape[0], heads, 2, q.shape[1]],
     [g.shape[0], heads, q.shape[1]],
   ],
-  call: (y) => call("attend_queries", y, y.inputs.slice(1), shared(y), y.shape[1]),
+  call: (y) => call("attend_queries", y, y.inputs.slice(1), shared(y), y.attrs.heads),
 };
 
 /** The keys' gradient, and the values' beside it. */
@@ -93,21 +106,19 @@ const AttendKeys: Op = {
   name: "attend_keys",
   shape: ([, , , k, , g]) => [g.shape[0], k.shape[1], k.shape[2]],
   beside: ([, , , k, , g]) => [[g.shape[0], k.shape[1], k.shape[2]]],
-  call: (y) => call("attend_keys", y, y.inputs.slice(2), shared(y), y.shape[1]),
+  call: (y) => call("attend_keys", y, y.inputs.slice(2), shared(y), y.attrs.kv),
 };
 
 const MOST = 2 ** 17; // tokens, of whose weights one row fits in a block of assembly/memory.ts
-const ROWS = 32; // rows and columns of a workgroup's outputs, as in shaders/attend.wgsl
+const ROWS = 32; // rows and columns of a workgroup's outputs, as in shaders/lib/tiles.wgsl
 const COLS = 64;
-
-const same = (a: Shape, b: Shape) => a.length === b.length && a.every((n, i) => n === b[i]);
 
 const shared = ({ attrs: { scale, context, scores } }: Tensor): number[] => [scale, context, scores];
 
-/** A layer of the grid is one head of one text, `rows` × d of it. */
-function call(kernel: string, y: Tensor, [q, k]: readonly Tensor[], scales: number[], rows: number) {
-  const { heads } = y.attrs;
-  const d = y.shape[2] / heads;
-  const grid: [number, number, number] = [Math.ceil(d / COLS), Math.ceil(rows / ROWS), y.shape[0] * heads];
-  return { kernel, args: [y.shape[0], heads, q.shape[1], k.shape[1], d, q.shape[0], ...scales], grid };
+/** A layer of the grid is one of the `layers` heads of one text, all rows × d of it. */
+function call(kernel: string, y: Tensor, [q, k]: readonly Tensor[], more: number[], layers: number): Call {
+  const { heads, kv } = y.attrs;
+  const d = cols(q) / heads;
+  const grid: Call["grid"] = [Math.ceil(d / COLS), Math.ceil(y.shape[1] / ROWS), y.shape[0] * layers];
+  return { kernel, args: [y.shape[0], heads, kv, q.shape[1], k.shape[1], d, q.shape[0], ...more], grid };
 }

@@ -1,18 +1,29 @@
 // The two products of attention, per text and head. They are closed under their own gradients: the backward pass of
 // each is made of the same three kernels, whose `scale` absorbs 1/√d and the uniform rule's half.
 
-import { apply, check, type Kept, type Op, type Rule, type Tensor } from "../graph/tensor.ts";
+import { apply, type Call, check, cols, type Kept, type Op, type Rule, type Tensor } from "../graph/tensor.ts";
 import { dot } from "./dot.ts";
 
-/** scale · a · bᵀ in each head: [batch, t, heads·d] × [batch, s, heads·d] → [batch, heads, t, s]. */
+// Of queries there may be more heads than of keys and values: those in groups of heads / kv that follow one another share
+// keys and values (Ainslie et al., 2023).
+
+/** scale · a · bᵀ in each head: [batch, t, heads·d] × [batch, s, kv·d] → [batch, heads, t, s]. */
 export const scores = (a: Tensor, b: Tensor, heads: number, scale: number): Tensor =>
   apply(Scores, [a, b], { heads, scale });
 
-/** scale · p · x in each head: [batch, heads, t, s] × [batch, s, heads·d] → [batch, t, heads·d]. */
-export const context = (p: Tensor, x: Tensor, scale = 1): Tensor => apply(Context, [p, x], { scale });
+/** scale · p · x in each head: [batch, heads, t, s] × [batch, s, kv·d] → [batch, t, heads·d]. */
+export const context = (p: Tensor, x: Tensor, { kv = p.shape[1], scale = 1 } = {}): Tensor =>
+  apply(Context, [p, x], { kv, scale });
 
-/** scale · pᵀ · x in each head: [batch, heads, t, s] × [batch, t, heads·d] → [batch, s, heads·d]. */
-export const contextT = (p: Tensor, x: Tensor, scale: number): Tensor => apply(ContextT, [p, x], { scale });
+/** scale · pᵀ · x, added up over the heads of a group: [batch, heads, t, s] × [batch, t, heads·d] → [batch, s, kv·d]. */
+export const contextT = (p: Tensor, x: Tensor, { kv, scale }: { kv: number; scale: number }): Tensor =>
+  apply(ContextT, [p, x], { kv, scale });
+
+/** How many heads keys or values [batch, s, kv·d] have where those of queries [batch, t, heads·d] are `heads`. */
+export const headsOf = (b: Tensor, a: Tensor, heads: number): number => (cols(b) * heads) / cols(a);
+
+/** What rules of products are called, and the share of the gradient that each of two factors gets by them. */
+export const shares = { gradient: 1, uniform: 1 / 2 };
 
 /**
  * Each factor of a product that carries relevance gets `share` of the gradient, a lone one all of it. A share of 1 is
@@ -27,53 +38,72 @@ const product = (share: number, factors: (g: Tensor, y: Tensor, share: number) =
 };
 
 const scoresRule = (share: number) =>
-  product(share, (g, { inputs: [a, b], attrs: { scale } }, s) => [context(g, b, s * scale), contextT(g, a, s * scale)]);
+  product(share, (g, { inputs: [a, b], attrs: { heads, scale } }, s) => {
+    const by = { kv: headsOf(b, a, heads), scale: s * scale };
+    return [context(g, b, by), contextT(g, a, by)];
+  });
 
 const contextRule = (share: number) =>
-  product(share, (g, { inputs: [p, x], attrs: { scale } }, s) => [
+  product(share, (g, { inputs: [p, x], attrs: { kv, scale } }, s) => [
     scores(g, x, p.shape[1], s * scale),
-    contextT(p, g, s * scale),
+    contextT(p, g, { kv, scale: s * scale }),
   ]);
 
 export const Scores: Op = {
   name: "scores",
   shape: (inputs, { heads }) => {
     const [a, b] = inputs;
-    check(a.shape[2] === b.shape[2] && a.shape[2] % heads === 0, "scores", inputs);
+    check(cols(a) % heads === 0 && grouped(heads, headsOf(b, a, heads)), "scores", inputs);
     return [batch(inputs), heads, a.shape[1], b.shape[1]];
   },
-  call: (y) => call("scores", y, y, y.inputs[0].shape[2], [y.shape[2], y.shape[3]]),
-  rules: { gradient: scoresRule(1), uniform: scoresRule(1 / 2) },
+  call: (y) => {
+    const [a, b] = y.inputs;
+    const { heads } = y.attrs;
+    return call("scores", y, y, headsOf(b, a, heads), cols(a) / heads, [y.shape[2], y.shape[3]], heads);
+  },
+  rules: { gradient: scoresRule(shares.gradient), uniform: scoresRule(shares.uniform) },
 };
 
 export const Context: Op = {
   name: "context",
-  shape: (inputs) => {
+  shape: (inputs, { kv }) => {
     const [p, x] = inputs;
-    check(p.shape[3] === x.shape[1] && x.shape[2] % p.shape[1] === 0, "context", inputs);
-    return [batch(inputs), p.shape[2], x.shape[2]];
+    const heads = p.shape[1];
+    check(p.shape[3] === x.shape[1] && cols(x) % kv === 0 && grouped(heads, kv), "context", inputs);
+    return [batch(inputs), p.shape[2], (cols(x) / kv) * heads];
   },
-  call: (y) => call("context", y, y.inputs[0], y.shape[2], [y.shape[1], y.shape[2] / y.inputs[0].shape[1]]),
+  call: (y) => {
+    const [p] = y.inputs;
+    const d = cols(y) / p.shape[1];
+    return call("context", y, p, y.attrs.kv, d, [y.shape[1], d], p.shape[1]);
+  },
   rules: {
-    gradient: contextRule(1),
-    uniform: contextRule(1 / 2),
+    gradient: contextRule(shares.gradient),
+    uniform: contextRule(shares.uniform),
     // Ali et al. 2022, AH: the attention weights are constants, all relevance goes to the values.
     values: (g, y, { carries }) => {
       const [p] = y.inputs;
       if (!carries[1]) return { to: [], kept: [{ entry: "products", rows: dot(g, y) }] };
-      return { to: [undefined, contextT(p, g, y.attrs.scale)] };
+      const { kv, scale } = y.attrs;
+      return { to: [undefined, contextT(p, g, { kv, scale })] };
     },
   },
 };
 
 const ContextT: Op = {
   name: "context_t",
-  shape: (inputs) => {
+  shape: (inputs, { kv }) => {
     const [p, x] = inputs;
-    check(p.shape[2] === x.shape[1] && x.shape[2] % p.shape[1] === 0, "context_t", inputs);
-    return [batch(inputs), p.shape[3], x.shape[2]];
+    const heads = p.shape[1];
+    check(p.shape[2] === x.shape[1] && cols(x) % heads === 0 && grouped(heads, kv), "context_t", inputs);
+    return [batch(inputs), p.shape[3], (cols(x) / heads) * kv];
   },
-  call: (y) => call("context_t", y, y.inputs[0], y.shape[2], [y.shape[1], y.shape[2] / y.inputs[0].shape[1]]),
+  call: (y) => {
+    const [p] = y.inputs;
+    const { kv } = y.attrs;
+    const d = cols(y) / kv;
+    return call("context_t", y, p, kv, d, [y.shape[1], d], kv);
+  },
 };
 
 /** A gradient may hold several targets' worth of texts; the forward tensor is then read again from its start. */
@@ -85,11 +115,25 @@ function batch(inputs: readonly Tensor[]): number {
 
 const BLOCK = 32; // rows and columns of a workgroup's outputs, as in shaders/attention.wgsl
 
-/** `p` is the tensor of attention weights' shape; a layer of the grid is one head of one text, rows × cols of it. */
-function call(kernel: string, y: Tensor, p: Tensor, width: number, [rows, cols]: [number, number]) {
+/** Whether heads of queries come in whole groups for each of keys and values. */
+export const grouped = (heads: number, kv: number): boolean => Number.isInteger(kv) && kv > 0 && heads % kv === 0;
+
+/**
+ * `p` is the tensor of attention weights' shape, `kv` how many heads keys and values have, each `d` wide; a layer of the
+ * grid is one of the `layers` heads of one text, rows × cols of it.
+ */
+function call(
+  kernel: string,
+  y: Tensor,
+  p: Tensor,
+  kv: number,
+  d: number,
+  [rows, cols]: [number, number],
+  layers: number,
+): Call {
   const [left, right] = y.inputs.map((t) => t.shape[0]);
   const [, heads, t, s] = p.shape;
-  const grid: [number, number, number] = [Math.ceil(cols / BLOCK), Math.ceil(rows / BLOCK), y.shape[0] * heads];
-  const flops = 2 * y.shape[0] * t * s * width;
-  return { kernel, args: [y.shape[0], heads, t, s, width / heads, left, right, y.attrs.scale], grid, flops };
+  const grid: Call["grid"] = [Math.ceil(cols / BLOCK), Math.ceil(rows / BLOCK), y.shape[0] * layers];
+  const flops = 2 * y.shape[0] * heads * t * s * d;
+  return { kernel, args: [y.shape[0], heads, kv, t, s, d, left, right, y.attrs.scale], grid, flops };
 }

@@ -22,5 +22,5 @@ export const sum = (a: Tensor): Tensor => apply(Sum, [a]);
 const Sum: Op = {
   name: "sum",
   shape: ([a]) => a.shape.slice(0, -1),
-  call: ({ inputs: [a] }) => ({ kernel: "group_sum", args: [rows(a), cols(a), 1, rows(a)], grid: threads(rows(a)) }),
+  call: ({ inputs: [a] }) => ({ kernel: "segment_sum", args: [rows(a), cols(a), 1, rows(a)], grid: threads(rows(a)) }),
 };

@@ -27,7 +27,7 @@ const Gate: Op = {
   },
   call: (y) => {
     const { scale } = y.attrs;
-    return { kernel: "times", args: [size(y), size(y.inputs[1]), scale], grid: threads(size(y)) };
+    return { kernel: "mul", args: [size(y), size(y.inputs[1]), scale], grid: threads(size(y)) };
   },
   // AttnLRP, Prop. 3.3 for elementwise products.
   rules: { gradient: product(1), uniform: product(1 / 2) },

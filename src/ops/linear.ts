@@ -2,7 +2,7 @@ import { RelpropError } from "../errors.ts";
 import { apply, type Call, check, cols, type Kept, type Op, rows, size, type Tensor } from "../graph/tensor.ts";
 import { dot } from "./dot.ts";
 import { add } from "./elementwise.ts";
-import { choose, half, lean, share } from "./signs.ts";
+import { half, scaledClamp, share, wherePositive } from "./signs.ts";
 import { stabilize, stabilizer } from "./stabilize.ts";
 import { fresh } from "./widen.ts";
 
@@ -61,9 +61,9 @@ const Linear: Op = {
       const w = fresh(stored);
       const sides = [1, -1].map((sign) => ({
         sign,
-        like: lean(w, 1, gamma, sign),
-        unlike: lean(w, 1, gamma, -sign),
-        bias: b && lean(b, 1, gamma, sign),
+        like: scaledClamp(w, 1, gamma, sign),
+        unlike: scaledClamp(w, 1, gamma, -sign),
+        bias: b && scaledClamp(b, 1, gamma, sign),
         times: 1,
       }));
       return bySign(g, y, carries, sides);
@@ -117,7 +117,7 @@ function bySign(g: Tensor, y: Tensor, carries: boolean[], sides: Side[]) {
   const to = (weights: "like" | "unlike") => {
     return sides.map((side, i) => linearGrad(shares[i], side[weights])).reduce((sum, part) => add(sum, part));
   };
-  return summand(g, y, carries, [choose(x, to("like"), to("unlike"))], kept);
+  return summand(g, y, carries, [wherePositive(x, to("like"), to("unlike"))], kept);
 }
 
 /** What r gets too; of two summands a constant one sends its share of the output nowhere, as in `add`. */

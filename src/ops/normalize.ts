@@ -19,7 +19,7 @@ const Normalize: Op = {
   call: (y) => {
     const [x, s] = y.inputs;
     const args = [size(y), cols(x), size(x), size(s), 1];
-    return { kernel: "times_blocks", args, grid: threads(size(y)) };
+    return { kernel: "scale_rows", args, grid: threads(size(y)) };
   },
   rules: {
     // The derivative is orthogonal to x: all of the output's relevance stays here.

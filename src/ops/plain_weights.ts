@@ -1,14 +1,14 @@
 import { apply, check, cols, type Op, rows, size, type Tensor, threads } from "../graph/tensor.ts";
-import type { Span } from "./softmax.ts";
+import { everything, spanned } from "./softmax.ts";
 
 /**
  * Weights of attention without softmax (linear attention): scores x [batch, …, t, s] over the number of keys that a row
  * sees, the first `lengths` [batch] of each text within `span`; the others get exactly 0.
  */
-export const plainWeights = (x: Tensor, lengths: Tensor, { before, after }: Span = everything): Tensor =>
-  apply(PlainWeights, [x, lengths], { before, after });
-
-const everything: Span = { before: 2 ** 30, after: 2 ** 30 };
+export const plainWeights = (x: Tensor, lengths: Tensor, span = everything): Tensor => {
+  const [more, attrs] = spanned(lengths, span);
+  return apply(PlainWeights, [x, ...more], attrs);
+};
 
 const PlainWeights: Op = {
   name: "plain_weights",
@@ -17,11 +17,11 @@ const PlainWeights: Op = {
     check(x.shape[0] % size(lengths) === 0, "plain_weights", inputs);
     return x.shape;
   },
-  call: ({ inputs: [x, lengths], attrs: { before, after } }) => ({
+  call: ({ inputs: [x, lengths], attrs: { shifted, before, after } }) => ({
     kernel: "plain_weights",
-    args: [rows(x), cols(x), rows(x) / x.shape[0], size(lengths), x.shape[x.shape.length - 2], before, after],
+    args: [rows(x), cols(x), rows(x) / x.shape[0], size(lengths), x.shape[x.shape.length - 2], shifted, before, after],
     grid: threads(size(x)),
   }),
   // Its own transpose.
-  rules: { gradient: (g, { inputs: [, lengths], attrs }) => ({ to: [apply(PlainWeights, [g, lengths], attrs)] }) },
+  rules: { gradient: (g, { inputs: [, ...more], attrs }) => ({ to: [apply(PlainWeights, [g, ...more], attrs)] }) },
 };

@@ -15,7 +15,7 @@ const ScaleRows: Op = {
   call: (y) => {
     const [x, s] = y.inputs;
     const { width, scale } = y.attrs;
-    return { kernel: "times_blocks", args: [size(y), width, size(x), size(s), scale], grid: threads(size(y)) };
+    return { kernel: "scale_rows", args: [size(y), width, size(x), size(s), scale], grid: threads(size(y)) };
   },
   rules: {
     // s is data.

@@ -3,19 +3,19 @@
 import { apply, type Op, size, type Tensor, threads } from "../graph/tensor.ts";
 
 /** keep · x + more · x⁺, or x⁻ if `sign` is −1. */
-export const lean = (x: Tensor, keep: number, more: number, sign: number): Tensor =>
-  apply(Lean, [x], { keep, more, sign });
+export const scaledClamp = (x: Tensor, keep: number, more: number, sign: number): Tensor =>
+  apply(ScaledClamp, [x], { keep, more, sign });
 
 /** x⁺, or x⁻ if `sign` is −1. */
-export const half = (x: Tensor, sign: number): Tensor => lean(x, 0, 1, sign);
+export const half = (x: Tensor, sign: number): Tensor => scaledClamp(x, 0, 1, sign);
 
 /** times · g · z / den where z has `sign`, or, if that is 0, where den is not 0; elsewhere 0. */
 export const share = (z: Tensor, den: Tensor, g: Tensor, sign: number, times = 1): Tensor =>
   apply(Share, [z, den, g], { keep: 0, more: times, sign });
 
 /** a where x > 0, else b. */
-export const choose = (x: Tensor, a: Tensor, b: Tensor): Tensor =>
-  apply(Choose, [x, a, b], { keep: 0, more: 0, sign: 0 });
+export const wherePositive = (x: Tensor, a: Tensor, b: Tensor): Tensor =>
+  apply(WherePositive, [x, a, b], { keep: 0, more: 0, sign: 0 });
 
 const op = (kernel: string): Op => ({
   name: kernel,
@@ -26,6 +26,6 @@ const op = (kernel: string): Op => ({
   },
 });
 
-const Lean = op("lean");
+const ScaledClamp = op("scaled_clamp");
 const Share = op("share");
-const Choose = op("choose");
+const WherePositive = op("where_positive");

@@ -4,13 +4,28 @@ import { apply, check, cols, halves, type Op, rows, size, type Tensor } from "..
 export interface Span {
   before: number;
   after: number;
+  /** The place of each text's first row [batch]: row i's own column is that many after the i-th (default 0). */
+  offsets?: Tensor;
 }
+
+/** What an op with a span is applied to behind its other inputs, and its attributes. */
+export const spanned = (lengths: Tensor, { before, after, offsets }: Span): [Tensor[], Record<string, number>] => {
+  const fits = !offsets || size(offsets) === size(lengths);
+  check(fits, "a span's offsets", [offsets ?? lengths, lengths]);
+  return [[lengths, offsets ?? lengths], { shifted: Number(offsets !== undefined), before, after }];
+};
+
+/** Every token sees every other. */
+export const everything: Span = { before: 2 ** 30, after: 2 ** 30 };
 
 /**
  * Softmax along the last axis of x [batch, …, t, s] over the first lengths[b] columns, of which row i sees those within
  * `span` of the i-th, or all; the others get exactly 0, and a row that sees none gets zeros.
  */
-export const softmax = (x: Tensor, lengths: Tensor, span?: Span): Tensor => apply(Softmax, [x, lengths], { ...span });
+export const softmax = (x: Tensor, lengths: Tensor, span?: Span): Tensor => {
+  const [more, attrs] = span ? spanned(lengths, span) : [[lengths], {}];
+  return apply(Softmax, [x, ...more], attrs);
+};
 
 export const Softmax: Op = {
   name: "softmax",
@@ -19,11 +34,11 @@ export const Softmax: Op = {
     check(x.shape[0] === size(lengths), "softmax", inputs);
     return x.shape;
   },
-  call: ({ inputs: [x, lengths], attrs: { before, after } }) => {
+  call: ({ inputs: [x, lengths], attrs: { shifted, before, after } }) => {
     const args = [rows(x), cols(x), rows(x) / size(lengths)];
     const grid = halves(rows(x));
     if (before === undefined) return { kernel: "softmax", args, grid };
-    return { kernel: "softmax_span", args: [...args, x.shape[x.shape.length - 2], before, after], grid };
+    return { kernel: "softmax_span", args: [...args, x.shape[x.shape.length - 2], shifted, before, after], grid };
   },
   rules: {
     // AttnLRP, Prop. 3.1: the Taylor expansion of softmax is its gradient; its bias keeps the rest.

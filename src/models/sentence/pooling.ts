@@ -6,8 +6,8 @@ import { cols, input, type Tensor } from "../../graph/tensor.ts";
 import type { Encoded } from "../../inputs/inputs.ts";
 import { context } from "../../ops/attention.ts";
 import { add } from "../../ops/elementwise.ts";
-import { highest } from "../../ops/groups.ts";
 import { reshape } from "../../ops/reshape.ts";
+import { segmentMax } from "../../ops/segments.ts";
 import { unsupported } from "./modules.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -89,7 +89,7 @@ export function pool(rows: Tensor, all: readonly Mode[]): Tensor {
   const k = all.length;
   const joined = (parts: Tensor) => (k === 1 ? parts : reshape(parts, [batch, 1, k * cols(rows)]));
   if (!all.includes("max")) return joined(rows);
-  const largest = highest(rows, t);
+  const largest = segmentMax(rows, t);
   if (k === 1) return largest;
   const linear = context(input("pooling", [batch, 1, k, t]), rows);
   return joined(add(linear, context(input("max_row", [1, 1, k, 1]), largest)));

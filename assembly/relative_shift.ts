@@ -4,7 +4,7 @@
 
 import { at, first, last, put } from "./memory";
 
-export function skew(out: usize, x: usize, n: u32, t: u32, keys: u32): void {
+export function relative_shift(out: usize, x: usize, n: u32, t: u32, keys: u32): void {
   const rows: u32 = n / t;
   for (let r = first(rows), end = last(rows); r < end; r++) {
     const i = r % t, start = r - i;
@@ -16,7 +16,7 @@ export function skew(out: usize, x: usize, n: u32, t: u32, keys: u32): void {
 }
 
 /** The transpose: distances that no pair has get 0. */
-export function unskew(out: usize, x: usize, n: u32, t: u32, keys: u32): void {
+export function relative_unshift(out: usize, x: usize, n: u32, t: u32, keys: u32): void {
   const width: u32 = 2 * t - 1, rows: u32 = n / width;
   for (let r = first(rows), end = last(rows); r < end; r++) {
     const own = r % t, start = (r - own) * t;

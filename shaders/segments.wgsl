@@ -1,3 +1,5 @@
+// lib: nan
+
 // Rows in groups of `each` that follow one another, as points of a cloud lie in neighbourhoods. One thread a column of a group.
 //   by row: [n · each, cols]   by group: [n, cols]   of a forward pass m groups, read again from their start
 
@@ -12,25 +14,23 @@ struct Args { n: u32, each: u32, cols: u32, m: u32 }
 fn source(i: u32) -> u32 { return (i / args.cols % args.m) * args.each * args.cols + i % args.cols; }
 fn target_of(i: u32) -> u32 { return i / args.cols * args.each * args.cols + i % args.cols; }
 
-fn nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
-
 // The largest number of each group, column by column.
 @compute @workgroup_size(64)
-fn group_max(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn segment_max(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * 64u + id.x;
   if (i >= args.n * args.cols) { return; }
   let start = source(i);
   var most = x[start];
   for (var k = 1u; k < args.each; k++) {
     let v = x[start + k * args.cols];
-    most = select(max(most, v), most + v, nan(most) || nan(v)); // which max() may lose
+    most = select(max(most, v), most + v, is_nan(most) || is_nan(v)); // which max() may lose
   }
   out[i] = most;
 }
 
 // From the rows x and a gradient g by group: to the first row that has the largest number, 0 to the others.
 @compute @workgroup_size(64)
-fn group_winner(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn max_scatter(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * 64u + id.x;
   if (i >= args.n * args.cols) { return; }
   let start = source(i);
@@ -43,7 +43,7 @@ fn group_winner(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroup
 
 // Each group's numbers to all its rows.
 @compute @workgroup_size(64)
-fn group_spread(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn segment_repeat(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * 64u + id.x;
   if (i >= args.n * args.cols) { return; }
   let value = x[(i / args.cols % args.m) * args.cols + i % args.cols];
@@ -52,7 +52,7 @@ fn group_spread(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroup
 
 // The sum of each group, column by column.
 @compute @workgroup_size(64)
-fn group_sum(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn segment_sum(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * 64u + id.x;
   if (i >= args.n * args.cols) { return; }
   let start = source(i);

@@ -9,7 +9,7 @@ struct Args { n: u32, m: u32, scale: f32 }
 
 // scale · a · b, b read again from its start every m elements
 @compute @workgroup_size(64)
-fn times(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn mul(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * 64u + id.x;
   if (i < args.n) { out[i] = args.scale * a[i] * b[i % args.m]; }
 }

@@ -9,7 +9,7 @@ struct Args { n: u32, t: u32, keys: u32 }
 @group(0) @binding(2) var<storage, read> x: array<f32>;
 
 @compute @workgroup_size(64)
-fn skew(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn relative_shift(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let e = id.y * groups.x * 64u + id.x;
   if (e >= args.n) { return; }
   let t = args.t;
@@ -21,7 +21,7 @@ fn skew(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 
 // The transpose: distances that no pair has get 0.
 @compute @workgroup_size(64)
-fn unskew(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn relative_unshift(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let e = id.y * groups.x * 64u + id.x;
   if (e >= args.n) { return; }
   let t = args.t;

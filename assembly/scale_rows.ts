@@ -3,7 +3,7 @@
 import { at, first, from, last, put } from "./memory";
 
 /** scale · x · s, each number of s for `width` numbers of x; x has m numbers and s `blocks`, read again from their start. */
-export function times_blocks(
+export function scale_rows(
   out: usize, x: usize, s: usize, n: u32, width: u32, m: u32, blocks: u32, scale: f32,
 ): void {
   const all: u32 = n / width;

@@ -3,10 +3,10 @@
 import { apply, check, cols, type Op, type Tensor, threads } from "../graph/tensor.ts";
 
 /** The largest number of each group, column by column: [batch, groups·of, d] → [batch, groups, d]. */
-export const highest = (x: Tensor, of: number): Tensor => apply(Highest, [x], { of });
+export const segmentMax = (x: Tensor, of: number): Tensor => apply(SegmentMax, [x], { of });
 
 /** Each group's numbers at all its rows: [batch, groups, d] → [batch, groups·of, d]. */
-export const spread = (x: Tensor, of: number): Tensor => apply(Spread, [x], { of });
+export const repeat = (x: Tensor, of: number): Tensor => apply(Repeat, [x], { of });
 
 const groups = ([batch, n, d]: readonly number[], of: number) => [batch, n / of, d];
 const members = ([batch, n, d]: readonly number[], of: number) => [batch, n * of, d];
@@ -17,32 +17,32 @@ const call = (kernel: string, each: Tensor, forward: Tensor, of: number, perRow:
   return { kernel, args: [n, of, cols(each), m], grid: threads(n * cols(each)) };
 };
 
-const Highest: Op = {
-  name: "highest",
+const SegmentMax: Op = {
+  name: "segment_max",
   shape: (inputs, { of }) => {
-    check(inputs[0].shape.length === 3 && inputs[0].shape[1] % of === 0, "highest", inputs);
+    check(inputs[0].shape.length === 3 && inputs[0].shape[1] % of === 0, "segment_max", inputs);
     return groups(inputs[0].shape, of);
   },
-  call: (y) => call("group_max", y, y.inputs[0], y.attrs.of, y.attrs.of),
+  call: (y) => call("segment_max", y, y.inputs[0], y.attrs.of, y.attrs.of),
   // All of it to the winner (Montavon et al. 2019), which is the gradient.
-  rules: { gradient: (g, { inputs: [x], attrs }) => ({ to: [apply(Winner, [x, g], attrs)] }) },
+  rules: { gradient: (g, { inputs: [x], attrs }) => ({ to: [apply(MaxScatter, [x, g], attrs)] }) },
 };
 
-const Winner: Op = {
-  name: "winner",
+const MaxScatter: Op = {
+  name: "max_scatter",
   shape: ([, g], { of }) => members(g.shape, of),
-  call: ({ inputs: [x, g], attrs: { of } }) => call("group_winner", g, x, of, of),
+  call: ({ inputs: [x, g], attrs: { of } }) => call("max_scatter", g, x, of, of),
 };
 
-const Spread: Op = {
-  name: "spread",
+const Repeat: Op = {
+  name: "repeat",
   shape: ([x], { of }) => members(x.shape, of),
-  call: ({ inputs: [x], attrs: { of } }) => call("group_spread", x, x, of, 1),
-  rules: { gradient: (g, { attrs }) => ({ to: [apply(Sum, [g], attrs)] }) },
+  call: ({ inputs: [x], attrs: { of } }) => call("segment_repeat", x, x, of, 1),
+  rules: { gradient: (g, { attrs }) => ({ to: [apply(SegmentSum, [g], attrs)] }) },
 };
 
-const Sum: Op = {
-  name: "group_sum",
+const SegmentSum: Op = {
+  name: "segment_sum",
   shape: ([g], { of }) => groups(g.shape, of),
-  call: (y) => call("group_sum", y, y.inputs[0], y.attrs.of, y.attrs.of),
+  call: (y) => call("segment_sum", y, y.inputs[0], y.attrs.of, y.attrs.of),
 };

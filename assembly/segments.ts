@@ -5,7 +5,7 @@ import { all } from "./math";
 import { at, first, from, last, load4, put, store4 } from "./memory";
 
 /** The largest number of each group, column by column. */
-export function group_max(out: usize, x: usize, n: u32, each: u32, cols: u32, m: u32): void {
+export function segment_max(out: usize, x: usize, n: u32, each: u32, cols: u32, m: u32): void {
   for (let r = first(n), end = last(n); r < end; r++) {
     const o = from(out, r * cols), rows = from(x, (r % m) * each * cols);
     for (let c: u32 = 0; c < cols; c += 4) {
@@ -17,7 +17,7 @@ export function group_max(out: usize, x: usize, n: u32, each: u32, cols: u32, m:
 }
 
 /** From the rows x and a gradient g by group: to the first row that has the largest number, 0 to the others. */
-export function group_winner(out: usize, x: usize, g: usize, n: u32, each: u32, cols: u32, m: u32): void {
+export function max_scatter(out: usize, x: usize, g: usize, n: u32, each: u32, cols: u32, m: u32): void {
   for (let r = first(n), end = last(n); r < end; r++) {
     const o = from(out, r * each * cols), rows = from(x, (r % m) * each * cols);
     memory.fill(o, 0, (each * cols) << 2);
@@ -30,7 +30,7 @@ export function group_winner(out: usize, x: usize, g: usize, n: u32, each: u32, 
 }
 
 /** Each group's numbers to all its rows. */
-export function group_spread(out: usize, x: usize, n: u32, each: u32, cols: u32, m: u32): void {
+export function segment_repeat(out: usize, x: usize, n: u32, each: u32, cols: u32, m: u32): void {
   for (let r = first(n), end = last(n); r < end; r++) {
     const row = from(x, (r % m) * cols);
     for (let k: u32 = 0; k < each; k++) memory.copy(from(out, (r * each + k) * cols), row, cols << 2);
@@ -38,7 +38,7 @@ export function group_spread(out: usize, x: usize, n: u32, each: u32, cols: u32,
 }
 
 /** The sum of each group, column by column. */
-export function group_sum(out: usize, x: usize, n: u32, each: u32, cols: u32, m: u32): void {
+export function segment_sum(out: usize, x: usize, n: u32, each: u32, cols: u32, m: u32): void {
   for (let r = first(n), end = last(n); r < end; r++) {
     const o = from(out, r * cols), rows = from(x, (r % m) * each * cols);
     for (let c: u32 = 0; c < cols; c += 4) {
