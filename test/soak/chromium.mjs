@@ -1,6 +1,7 @@
 // The soak in a page of Chromium.
 import { readFileSync } from "node:fs";
 import { answer, GPU, launch, serve } from "../everywhere/chromium.mjs";
+import { INTERPRETED } from "./flags.mjs";
 
 /** Bytes that a process has in memory, with all that it has started. */
 function resident(pid) {
@@ -15,7 +16,11 @@ function resident(pid) {
 
 export async function soakInPage(options, tell) {
   const server = await serve(answer);
-  const browser = await launch(GPU, "--enable-blink-features=ForceEagerMeasureMemory");
+  const browser = await launch(
+    GPU,
+    `--js-flags=${INTERPRETED.join(" ")}`,
+    "--enable-blink-features=ForceEagerMeasureMemory",
+  );
   try {
     const page = await browser.newPage();
     const whole = await (await browser.newBrowserCDPSession()).send("SystemInfo.getProcessInfo");

@@ -1,4 +1,6 @@
-// The soak: npm run soak -- [--minutes 60] [--runtime node,deno,bun,chromium] [--seed S] [--every SECONDS] [--leak BYTES]
+// The soak: npm run soak -- [--minutes 60] [--runtime node,deno,bun,chromium] [--seed S] [--every ROUNDS] [--leak BYTES]
+//
+// JavaScript is interpreted: compiled code would be most of what the heap gains, for as long as it is an hour.
 //
 // Mixed work in each runtime at once, then the slopes of what is held with their 95 % intervals. Fails if the heap's upper
 // bound is 16 bytes a call or more, in the main thread or in a worker that serves a model; if WASM memories or GPU
@@ -9,6 +11,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { runtimes } from "../everywhere/runtimes.mjs";
+import { INTERPRETED } from "./flags.mjs";
 import { slope } from "./slope.ts";
 
 const MOST = 16; // bytes a call
@@ -18,7 +21,7 @@ const { values } = parseArgs({
     minutes: { type: "string", default: "60" },
     runtime: { type: "string", default: "node,deno,bun,chromium" },
     seed: { type: "string", default: "1" },
-    every: { type: "string", default: "5" },
+    every: { type: "string", default: "10" },
     leak: { type: "string", default: "0" },
     "no-gpu": { type: "boolean", default: false },
   },
@@ -31,10 +34,11 @@ const options = {
   gpu: !values["no-gpu"],
 };
 
+const inNode = ["--expose-gc", ...INTERPRETED, "--import", "./test/hook.mjs"];
 const flags = {
-  node: ["--expose-gc", "--import", "./test/hook.mjs"],
-  node26: ["--expose-gc", "--import", "./test/hook.mjs"],
-  deno: ["--v8-flags=--expose-gc"],
+  node: inNode,
+  node26: inNode,
+  deno: [`--v8-flags=${["--expose-gc", ...INTERPRETED]}`],
   bun: [],
 };
 

@@ -11,7 +11,7 @@ export type Measure = () => Promise<Record<string, number>>;
 export interface Options {
   minutes: number;
   seed: number;
-  /** Seconds between samples. */
+  /** Rounds between samples. */
   every: number;
   /** Bytes a call that are kept on purpose, to see that they are found. */
   leak: number;
@@ -36,18 +36,16 @@ export async function soak(
   const work = await jobs(given);
   const random = seeded(seed);
   const begin = performance.now();
-  let next = 0;
   let calls = 0;
-  while (performance.now() - begin < 60_000 * minutes) {
+  for (let round = 0; performance.now() - begin < 60_000 * minutes; round++) {
     const order = [...work.jobs];
     while (order.length) {
       const made = await order.splice(random(order.length), 1)[0](random);
       calls += made;
       if (leak) kept.push(new Float64Array((leak * made) / 8));
     }
+    if (round % every) continue;
     const seconds = (performance.now() - begin) / 1000;
-    if (seconds < next) continue;
-    next = seconds + every;
     const held = await measure();
     tell({ calls, seconds, ...held, wasm: wasmBytes(), gpuBuffers: gpu.buffers, gpuBytes: gpu.bytes });
   }

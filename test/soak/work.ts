@@ -84,7 +84,7 @@ export async function jobs({ worker, device, lines }: Given): Promise<{ jobs: Jo
     },
     async (random) => {
       await models.text.explain(text(random), { method: pick(random, all) });
-      await models.text.explain(text(random), { method: pick(random, others) });
+      await models.text.explain(text(random, 6), { method: pick(random, others) });
       await models.token.explain(text(random), { method: pick(random, all), token: 1, truncate: true });
       return 3;
     },
