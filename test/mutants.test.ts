@@ -4,6 +4,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { load } from "../src/runtime/load.ts";
+import { malformed, wellFormed } from "./corpus/safetensors-cases.ts";
+import { brokenFile } from "./corpus/safetensors-rules.ts";
 import { code } from "./shipped.ts";
 
 const test = suite("mutants");
@@ -32,5 +34,15 @@ for (const [family, file, change, expected] of [
     assert.is(await code(answer()), expected);
   });
 }
+
+test("the rules of safetensors restated: files by hand break the one that they are written for, or none", () => {
+  for (const [code, what, bytes] of malformed) {
+    const broken = brokenFile(bytes);
+    const other = code === "NotSafetensors"; // says what else the file is
+    const right = other ? broken.size : broken.has(code) || (broken.has("any") && code.startsWith("Header"));
+    assert.ok(right, `${what}: ${[...broken]}`);
+  }
+  for (const [what, bytes] of wellFormed) assert.equal([...brokenFile(bytes)], [], what);
+});
 
 test.run();

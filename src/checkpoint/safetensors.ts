@@ -58,14 +58,20 @@ export async function readHeader(file: Bytes, label: string, options: HeaderOpti
   try {
     const begin = 8 + (await headerLength(file, label, Math.min(limits.header ?? MOST_HEADER, 1e8), signal));
     const text = decode(await read(file, 8, begin, label, signal), label);
-    const header = parse(text, label, begin, limits.tensors ?? MOST_TENSORS);
-    const [end, { size }] = [layoutEnd(header, begin, label), file];
-    if (end > size) fail(label, "Truncated", `ends after ${size} of ${end} bytes: get the file again`, { size, end });
-    if (end < size) fail(label, "TrailingBytes", `has ${size} bytes, its tensors end at ${end}`, { size, end });
-    return header;
+    return checkedHeader(text, label, { begin, size: file.size, tensors: limits.tensors });
   } catch (error) {
     throw (await foreign(file, label, error, signal)) ?? error;
   }
+}
+
+/** A header by its text, of a file of `size` bytes whose tensors begin at `begin`. */
+export function checkedHeader(text: string, label: string, file: { begin: number; size: number; tensors?: number }) {
+  const { begin, size, tensors = MOST_TENSORS } = file;
+  const header = parse(text, label, begin, tensors);
+  const end = layoutEnd(header, begin, label);
+  if (end > size) fail(label, "Truncated", `ends after ${size} of ${end} bytes: get the file again`, { size, end });
+  if (end < size) fail(label, "TrailingBytes", `has ${size} bytes, its tensors end at ${end}`, { size, end });
+  return header;
 }
 
 async function headerLength(file: Bytes, label: string, most: number, signal?: AbortSignal): Promise<number> {

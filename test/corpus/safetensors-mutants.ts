@@ -37,6 +37,12 @@ export function mutant(random: Random): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+/** A header that is right, but for its metadata at times, of a file with `size` bytes of tensors. */
+export function rightHeader(random: Random): { text: string; size: number } {
+  const fields = wellFormed(random);
+  return { text: write(fields, random), size: fields.reduce((most, { end }) => Math.max(most, end as number), 0) };
+}
+
 const pick = <T>(random: Random, from: readonly T[]): T => from[random(from.length)];
 
 interface Fields {

@@ -1,12 +1,15 @@
 // Fuzzers: npm run fuzz -- NAME|all [--minutes N] [--cases N] [--seed S] [--from I] [--on] [--table]
 //
 // A case is made from a seed and a number alone, so what fails is run again by `--seed S --from I --cases 1`. Each fuzzer runs
-// in a process of its own, which tells before each case: one that takes more than 5 s of the processor is a fault, as are an
+// in a process of its own, two a core at once; it tells before each case: one that takes more than 5 s of the processor is a fault, as are an
 // error without a code, anything that is neither an error nor right, and more memory than 20 times what was given. `--on`
 // goes on after a fault; `--table` counts cases by what they were about.
 
 import { fork } from "node:child_process";
 import { readdirSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { seeded } from "../corpus/safetensors-mutants.ts";
@@ -116,12 +119,21 @@ async function parent(): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  for (const name of wanted) {
-    const failed = await watched(name);
-    if (failed === undefined) continue;
-    console.error(`${name} failed: npm run fuzz -- ${name} --seed ${values.seed} --from ${failed} --cases 1`);
-    process.exitCode = 1;
-  }
+  const rest = [...wanted];
+  const lane = async () => {
+    for (let name = rest.shift(); name !== undefined; name = rest.shift()) {
+      const failed = await watched(name);
+      if (failed === undefined) continue;
+      console.error(`${name} failed: npm run fuzz -- ${name} --seed ${values.seed} --from ${failed} --cases 1`);
+      process.exitCode = 1;
+    }
+  };
+  await Promise.all(Array.from({ length: 2 * availableParallelism() }, lane));
+}
+
+/** Passes on whole lines, so that those of several processes do not mix. */
+function inLines(from: Readable, to: NodeJS.WritableStream): void {
+  createInterface(from).on("line", (line) => to.write(`${line}\n`));
 }
 
 /** The number of the case that failed, if one did. */
@@ -132,10 +144,13 @@ function watched(name: string): Promise<number | undefined> {
     );
     const process_ = fork(fileURLToPath(import.meta.url), [name, "--child", ...asked], {
       execArgv: [...process.execArgv, "--max-old-space-size=1024", "--expose-gc"],
+      silent: true,
     });
+    inLines(process_.stdout!, process.stdout);
+    inLines(process_.stderr!, process.stderr);
     let at = Number(values.from);
     const late = () => {
-      console.error(`case ${at} took more than ${LATE * MOST_SECONDS} s`);
+      console.error(`${name}: case ${at} took more than ${LATE * MOST_SECONDS} s`);
       process_.kill("SIGKILL");
     };
     let timer = setTimeout(late, 60_000); // to begin
@@ -144,7 +159,7 @@ function watched(name: string): Promise<number | undefined> {
       clearTimeout(timer);
       timer = setTimeout(late, 1000 * LATE * MOST_SECONDS);
     });
-    process_.on("exit", (status) => {
+    process_.on("close", (status) => {
       clearTimeout(timer);
       resolve(status ? at : status === null ? at : undefined);
     });
