@@ -109,6 +109,12 @@ function json(value: unknown): string {
   }
 }
 
+/** What a runtime throws where it has no memory, with a code; anything else as it is. */
+export function coded(error: unknown): unknown {
+  if (!(error instanceof RangeError && /alloc|memory|(array|buffer) length/i.test(error.message))) return error;
+  return new RelpropError("OutOfMemory", `this runtime has no memory for it: ${error.message}`, {}, error);
+}
+
 /** Rejects with `Aborted` once the caller's signal says so. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw aborted(signal);

@@ -12,18 +12,7 @@ import { linear } from "../src/ops/linear.ts";
 import { load } from "../src/runtime/load.ts";
 import { backends, findDevice, upload } from "./support.ts";
 import { eye, files, normal } from "./systems.ts";
-
-class Injected extends Error {}
-
-/** Counts calls, and throws at one of them. */
-class Trap {
-  calls: string[] = [];
-  at = -1;
-  tell(name: string): void {
-    this.calls.push(name);
-    if (this.calls.length - 1 === this.at) throw new Injected(name);
-  }
-}
+import { Trap, wasmTrapped, watched } from "./trap.ts";
 
 const small = plan({ y: linear(input("x", [2, 3]), weight("w", [2, 3])) });
 const x = Float32Array.of(1, 2, 3, 4, 5, 6);
@@ -45,34 +34,13 @@ const test = suite("injected faults");
 
 test("WASM: each call that asks for memory or compiles", async () => {
   const trap = new Trap();
-  const { compile, instantiate, Memory } = WebAssembly;
-  const { grow } = Memory.prototype;
   const source = files(
     { model_type: "energy_transformer", hidden_size: 4, num_hidden_layers: 1, loops: 2, num_labels: 2 },
     { "layers.0.attention.query.weight": eye(4), "classifier.weight": normal(2, 4, 5) },
   );
   const rows = { rows: [[1, 2, 3, 4]] };
   const long = { rows: Array.from({ length: 512 }, () => [1, 2, 3, 4]) };
-  Object.assign(WebAssembly, {
-    compile: (...args: Parameters<typeof compile>) => {
-      trap.tell("compile");
-      return compile(...args);
-    },
-    instantiate: (...args: Parameters<typeof instantiate>) => {
-      trap.tell("instantiate");
-      return instantiate(...args);
-    },
-    Memory: class extends Memory {
-      constructor(descriptor: WebAssembly.MemoryDescriptor) {
-        trap.tell("Memory");
-        super(descriptor);
-      }
-    },
-  });
-  Memory.prototype.grow = function (...args) {
-    trap.tell("grow");
-    return grow.apply(this, args);
-  };
+  const restore = wasmTrapped(trap);
   try {
     const whole = async () => {
       const model = await load(source, { backend: "wasm" });
@@ -100,44 +68,9 @@ test("WASM: each call that asks for memory or compiles", async () => {
     console.log(`WASM: ${failed} of ${calls.length} faults were errors with codes`);
     assert.ok(failed >= 4);
   } finally {
-    Object.assign(WebAssembly, { compile, instantiate, Memory });
-    Memory.prototype.grow = grow;
+    restore();
   }
 });
-
-/** A device that tells the trap of each call, and so do all objects that come of it. */
-function watched(device: GPUDevice, trap: Trap): GPUDevice {
-  const natives = new WeakMap<object, object>();
-  const bare = (value: unknown): unknown => {
-    if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
-    const native = natives.get(value);
-    if (native) return native;
-    if (Array.isArray(value)) return value.map(bare);
-    if (Object.getPrototypeOf(value) !== Object.prototype) return value;
-    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, bare(one)]));
-  };
-  const wrap = (value: unknown): unknown => {
-    if (value instanceof Promise) return value.then(wrap);
-    if (typeof value !== "object" || value === null || !/^GPU/.test(value.constructor.name)) return value;
-    if (/Limits|Features|Info|Error|Lost/.test(value.constructor.name)) return value;
-    const facade = new Proxy(
-      {},
-      {
-        get(_, name) {
-          const found = Reflect.get(value, name);
-          if (typeof found !== "function") return name === "lost" ? found : wrap(found);
-          return (...args: unknown[]) => {
-            if (name !== "destroy") trap.tell(String(name));
-            return wrap(found.apply(value, args.map(bare)));
-          };
-        },
-      },
-    );
-    natives.set(facade, value);
-    return facade;
-  };
-  return wrap(device) as GPUDevice;
-}
 
 if (backends.some(({ name }) => name === "webgpu")) {
   test("WebGPU: each call", async () => {

@@ -239,6 +239,47 @@ test("a worker that ends: calls under way and later ones are told", async () => 
   }
 });
 
+if (threads && typeof Worker === "undefined") {
+  test("one of its own that ends is started again by the next call, three times a minute", async () => {
+    const { Worker } = threads;
+    threads.Worker = class extends Worker {
+      constructor(...given: ConstructorParameters<typeof Worker>) {
+        super(...given);
+        workers.push(this);
+      }
+    };
+    const crash = () => workers.at(-1)!.terminate();
+    try {
+      const there = await load(folder, { ...wasm, worker: true });
+      const expected = await there.explain(texts[0]);
+      for (let times = 1; times <= 3; times++) {
+        const running = [there.explain(texts[0]), there.predict(texts[0])].map(code);
+        await crash();
+        for (const outcome of await Promise.all(running)) assert.match(outcome, /^(none|WorkerCrashed)$/);
+        assert.is(await code(there.explain(texts[0], { signal: AbortSignal.abort() })), "Aborted");
+        const both = await Promise.all([there.explain(texts[0]), there.explain(texts[0])]);
+        assert.equal(both, [expected, expected]);
+        assert.is(workers.length, 1 + times);
+      }
+      await crash();
+      const error = await there.predict(texts[0]).catch((error) => error);
+      assert.is(error.code, "WorkerCrashed");
+      assert.match(error.message, /4 have ended within a minute; load the model again/);
+      await there.dispose();
+      assert.is(await code(there.predict(texts[0])), "Disposed");
+
+      const given = await load(buffers(), { ...wasm, worker: true });
+      await crash();
+      const contents = await given.predict(texts[0]).catch((error) => error);
+      assert.is(contents.code, "WorkerCrashed");
+      assert.match(contents.message, /given as contents, which are not kept; load the model again/);
+      await given.dispose();
+    } finally {
+      threads.Worker = Worker;
+    }
+  });
+}
+
 test("a file that is not there, one that is no module, one that does not serve", async () => {
   for (const file of ["nowhere.ts", "broken.ts"]) {
     let worker: ReturnType<typeof made>;

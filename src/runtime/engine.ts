@@ -2,7 +2,7 @@
 // served. Model is what users see of it.
 
 import type { Backend, Data } from "../backends/backend.ts";
-import { RelpropError, throwIfAborted } from "../errors.ts";
+import { coded, RelpropError, throwIfAborted } from "../errors.ts";
 import type { Explanation } from "../explain/explanation.ts";
 import { finite } from "../explain/finite.ts";
 import type { Question } from "../explain/request.ts";
@@ -194,8 +194,11 @@ export class Engine {
       }
       return work();
     });
-    this.#queue = doing.catch(() => {});
-    return abortable(doing, signal);
+    const told = doing.catch((error) => {
+      throw coded(error);
+    });
+    this.#queue = told.catch(() => {});
+    return abortable(told, signal);
   }
 
   /** The program for texts padded to `t` tokens, or for half as many and so on if its work buffers were too large. */

@@ -4,7 +4,7 @@ import { readJson } from "../checkpoint/json.ts";
 import { PIECE, pieces } from "../checkpoint/safetensors.ts";
 import { checkpoint, type Stored, unwrapped } from "../checkpoint/shards.ts";
 import { type Files, files, missing, type ReadOptions, type Source } from "../checkpoint/sources.ts";
-import { RelpropError, throwIfAborted } from "../errors.ts";
+import { coded, RelpropError, throwIfAborted } from "../errors.ts";
 import { explaining, network } from "../explain/trace.ts";
 import { method } from "../graph/composites.ts";
 import { plan } from "../graph/plan.ts";
@@ -87,13 +87,14 @@ export async function read(source: Source, options: LoadOptions): Promise<ModelP
       tables,
       backend,
       reload,
+      sum,
       backendReason: reason,
       stored: [...stored.values()].map(({ info }) => info),
       cacheReason: from.cacheReason,
       unused: [...stored].flatMap(([name, { info }]) => (needed.has(name) ? [] : [info.name])),
     };
   } catch (error) {
-    throw from.thrown ? from.thrown.error : error;
+    throw from.thrown ? from.thrown.error : coded(error);
   } finally {
     await from.close();
   }

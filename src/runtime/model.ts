@@ -24,6 +24,8 @@ export type { ExplainLists, ExplainOptions, PredictOptions };
 /** @internal */
 export interface ModelParts extends EngineParts {
   type: string;
+  /** A sum of the weights' bytes. */
+  sum: number;
   backendReason?: string;
   cacheReason?: string;
   stored: TensorInfo[];

@@ -1,7 +1,7 @@
 // Models whose logits are not of whole texts: of each token, of an answer's two ends, or numbers that only compare.
 // Loaded when such a model is used.
 
-import { quote, RelpropError } from "../errors.ts";
+import { coded, quote, RelpropError } from "../errors.ts";
 import type { Answer, Prediction } from "../explain/explanation.ts";
 import type { ExplainOptions, PredictOptions } from "../explain/request.ts";
 import type { TargetOptions } from "../explain/target.ts";
@@ -143,7 +143,9 @@ export async function encode(
 ): Promise<Encoded[]> {
   const { architecture } = engine.parts;
   const read = (input: Input) => architecture.encode?.(input, signal) ?? engine.encode(input, truncate);
-  const encoded = await Promise.all(inputs.map(async (input) => read(input)));
+  const encoded = await Promise.all(inputs.map(async (input) => read(input))).catch((error) => {
+    throw coded(error);
+  });
   if (loops === undefined && without === undefined) return encoded;
   const { changed } = await import("../explain/ablation.ts");
   const change = changed(engine, { loops, without });

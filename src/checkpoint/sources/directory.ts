@@ -22,7 +22,10 @@ export async function directory(
   const handles: Awaited<ReturnType<FileSystem["open"]>>[] = [];
 
   const open = async (file: string): Promise<Bytes | undefined> => {
-    const real = await fs.realpath(`${root}/${file}`).catch(() => undefined);
+    const real = await fs.realpath(`${root}/${file}`).catch((cause) => {
+      if (/^(ENOENT|ENOTDIR)$/.test(cause?.code)) return undefined;
+      throw cause; // it may be there
+    });
     if (real === undefined) return undefined;
     // Hugging Face's cache links a snapshot's files to its blobs; any other way out is not followed.
     const blobs = `${root.replace(/[\\/]snapshots[\\/][^\\/]+$/, "")}/blobs`;
@@ -49,7 +52,7 @@ export async function directory(
     };
   };
   const close = async () => {
-    await Promise.all(handles.splice(0).map((handle) => handle.close()));
+    await Promise.allSettled(handles.splice(0).map((handle) => handle.close())); // nothing was written
   };
   return { name: name(root), open, close };
 }

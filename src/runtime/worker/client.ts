@@ -22,6 +22,6 @@ export interface LoadOptions extends Here {
 export async function load(source: Source, given: LoadOptions = {}): Promise<Model> {
   const { worker, ...options } = checked("load()", fields, given);
   if (!worker) return here(source, options);
-  const { elsewhere } = await import("./connection.ts");
+  const { elsewhere } = await import("./elsewhere.ts");
   return elsewhere(crossing(source), worker, options);
 }

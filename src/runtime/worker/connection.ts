@@ -1,56 +1,18 @@
-// A model in a worker, seen from outside: its fields are copied once, its methods send their arguments, and errors, progress
-// and aborts cross. What can be asked of a model is not written down here. Loaded when a worker is asked for.
+// A worker from outside: calls cross with their arguments, and what comes of them, errors, progress and aborts.
 
-import type { Source } from "../../checkpoint/sources.ts";
 import { aborted, RelpropError, throwIfAborted } from "../../errors.ts";
-import { calls } from "../../options/calls.ts";
-import { checked } from "../../options/kinds.ts";
 import type { LoadOptions as Here } from "../load.ts";
-import type { Model } from "../model.ts";
-import type { Answer, Call, Failure, Loaded } from "./serve.ts";
-import { spawn, type WorkerLike } from "./spawn.ts";
+import type { Answer, Call, Failure } from "./serve.ts";
+import type { WorkerLike } from "./spawn.ts";
 
 const PATIENCE = 60_000; // milliseconds until a worker's first answer
 
-/** Loads a model in a worker, or in one of its own; `given` is a source that can cross. */
-export async function elsewhere(given: Source, worker: true | WorkerLike, options: Here): Promise<Model> {
-  for (const name of ["gpu", "device", "fetch"] as const) {
-    if (options[name] === undefined) continue;
-    const message = `${name} cannot cross to a worker; a worker's own file can give it: serve({ ${name} })`;
-    throw new RelpropError("InvalidOption", message);
-  }
-  throwIfAborted(options.signal);
-  const own = worker === true ? spawn() : undefined;
-  keepAlive(own, false); // Node and Bun may end while nothing is asked of it
-  const client = connect(own ?? (worker as WorkerLike), () => own?.terminate());
-  try {
-    const { fields, methods } = (await client.call("load", [
-      given,
-      { ...options, wasm: await options.wasm },
-    ])) as Loaded;
-    const model: Record<PropertyKey, unknown> = { ...fields };
-    for (const method of methods) {
-      const fields = calls[method as keyof typeof calls] ?? {};
-      model[method] = async (first: unknown, options = {}) =>
-        client.call(method, [first, checked(`${method}()`, fields, options)]);
-    }
-    let disposed: Promise<void> | undefined;
-    const dispose = () => {
-      disposed ??= client.call("dispose", []).then(
-        () => client.end(new RelpropError("Disposed", "the model was disposed of; load it again")),
-        (error) => {
-          if (error.code !== "WorkerCrashed") throw error; // else nothing is left to free
-        },
-      );
-      return disposed;
-    };
-    model.dispose = dispose;
-    model[Symbol.asyncDispose] = dispose;
-    return model as unknown as Model;
-  } catch (error) {
-    client.end(error as RelpropError);
-    throw error;
-  }
+/** A worker that answers, until it has ended. */
+export interface Connection {
+  call(method: string, args: readonly unknown[]): Promise<unknown>;
+  end(error: RelpropError): void;
+  /** Why it has ended. */
+  readonly gone?: RelpropError;
 }
 
 interface Pending {
@@ -61,7 +23,8 @@ interface Pending {
   onProgress?: Here["onProgress"];
 }
 
-function connect(worker: WorkerLike, release: () => void) {
+/** Connects to a worker; `release` is called once the connection has ended. */
+export function connect(worker: WorkerLike, release: () => void): Connection {
   const { port1: port, port2 } = new MessageChannel();
   const pending = new Map<number, Pending>();
   let last = 0;
@@ -77,14 +40,11 @@ function connect(worker: WorkerLike, release: () => void) {
     port.close();
     release();
   };
-  const crash = (why: unknown) => {
-    const message = `the worker ended: ${why}; load the model again`;
-    end(new RelpropError("WorkerCrashed", message, {}, why));
-  };
+  const crash = (why: unknown) => end(new RelpropError("WorkerCrashed", `the worker ended: ${why}`, {}, why));
+  const deaf = on(worker, "error", (error) => crash(reason(error)));
   const listening = [
-    on(worker, "error", (error) => crash(reason(error))),
     on(port, "messageerror", () => crash("a message could not be read")),
-    on(port, "close", () => setTimeout(crash, 250, "it is no longer there")), // an error comes first or soon, if there is one
+    on(port, "close", () => crash("it is no longer there")),
   ];
   const patience = setTimeout(crash, PATIENCE, `no answer in ${PATIENCE / 1000} s (does its file call serve()?)`);
 
@@ -133,7 +93,16 @@ function connect(worker: WorkerLike, release: () => void) {
       };
       pending.set(id, { settle, reject, leave: drop, onProgress });
     });
-  return { call, end };
+  return {
+    call,
+    end(error) {
+      deaf(); // a worker that has crashed is listened to on: its error may come last, and Deno ends a process that does not take it
+      end(error);
+    },
+    get gone() {
+      return gone;
+    },
+  };
 }
 
 function unpacked({ code, message, facts, cause }: Failure): Error {
@@ -161,7 +130,7 @@ const reason = (error: unknown) => {
 };
 
 /** Whether a process waits for a worker or a port, in runtimes that let one choose. */
-function keepAlive(it: object | undefined, yes: boolean): void {
+export function keepAlive(it: object | undefined, yes: boolean): void {
   const { ref, unref } = (it ?? {}) as { ref?(): void; unref?(): void };
   (yes ? ref : unref)?.call(it);
 }

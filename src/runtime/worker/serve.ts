@@ -3,8 +3,8 @@
 import { quote, RelpropError } from "../../errors.ts";
 import { loadHere } from "../../options/calls.ts";
 import { checked } from "../../options/kinds.ts";
-import { type LoadOptions, load } from "../load.ts";
-import type { Model } from "../model.ts";
+import { type LoadOptions, read } from "../load.ts";
+import { Model } from "../model.ts";
 
 /** What a client sends: a call of `load` or of one of the model's methods, or that a call is no longer wanted. */
 export interface Call {
@@ -33,6 +33,8 @@ export interface Failure {
 export interface Loaded {
   fields: Record<string, unknown>;
   methods: string[];
+  /** Of the weights' bytes. */
+  sum: number;
 }
 
 /**
@@ -64,12 +66,13 @@ function answer(port: MessagePort, defaults: LoadOptions): void {
       if (!methods.includes(method)) throw new RelpropError("InvalidInput", `there is no call ${quote(method)} here`);
       return (model as unknown as Record<string, (...args: unknown[]) => unknown>)[method](first, own);
     }
-    model = await load(first as string, { ...defaults, ...own });
+    const parts = await read(first as string, checked("load()", loadHere, { ...defaults, ...own }));
+    model = new Model(parts);
     if (signal.aborted) await model.dispose(); // nobody waits for it any more
     const properties = Object.entries(Object.getOwnPropertyDescriptors(Object.getPrototypeOf(model)));
     const found = properties.filter(([name, { value }]) => name !== "constructor" && typeof value === "function");
     methods = found.map(([name]) => name);
-    return { fields: { ...model }, methods } satisfies Loaded;
+    return { fields: { ...model }, methods, sum: parts.sum } satisfies Loaded;
   };
 
   port.onmessage = async ({ data }: MessageEvent<Call>) => {
