@@ -130,3 +130,16 @@ function fromF64(x: View, from: number, n: number, out: Float32Array, offset: nu
 
 /** A number that stays finite as an f32. */
 export const isFloat = (value: unknown): boolean => typeof value === "number" && Number.isFinite(Math.fround(value));
+
+/** A list of exactly so many finite numbers, each read once and by its place; undefined of any other. */
+export function finiteNumbers(list: unknown, count: number): Float32Array | undefined {
+  const numbers = list as ArrayLike<number> | null | undefined;
+  if (numbers?.length !== count) return undefined;
+  const found = new Float32Array(count);
+  for (let i = 0; i < count; i++) {
+    const value = numbers[i];
+    if (!isFloat(value)) return undefined;
+    found[i] = value;
+  }
+  return found;
+}

@@ -5,6 +5,7 @@ import type { Rows } from "../checkpoint/dtypes.ts";
 import { quote, RelpropError } from "../errors.ts";
 import type { CloudView, ImageView } from "../explain/explanation.ts";
 import type { Architecture, Embedded } from "../models/family.ts";
+import { elements, unreadable } from "./given.ts";
 import type { Image } from "./images/picture.ts";
 import type { Token, Tokenizer } from "./tokenizers/wordpiece.ts";
 
@@ -124,19 +125,16 @@ function shortened(tokens: Token[], most: number, two: boolean, { template, trun
 
 function parts(input: Input): Exclude<Text, string> {
   if (typeof input === "string") return { text: input };
-  const { text, pair, ids } = own(input) as Exclude<Text, string>;
-  const fits = typeof text === "string" && (pair === undefined || typeof pair === "string");
-  if (fits && (ids === undefined || Array.isArray(ids))) return { text, pair, ids };
-  throw new RelpropError("InvalidInput", `a text is a string or { text, pair, ids }, not ${quote(input)}`);
-}
-
-/** The fields of an object, of anything else none. */
-function own(input: unknown): object {
   try {
-    return { ...(input as object) };
-  } catch {
-    return {}; // a proxy that throws
+    const { text, pair, ids } = (input ?? {}) as Exclude<Text, string>;
+    const fits = typeof text === "string" && (pair === undefined || typeof pair === "string");
+    if (fits && ids === undefined) return { text, pair };
+    const copy = Array.isArray(ids) ? elements<number>(ids) : undefined;
+    if (fits && copy) return { text, pair, ids: copy };
+  } catch (cause) {
+    throw unreadable("the text", cause);
   }
+  throw new RelpropError("InvalidInput", `a text is a string or { text, pair, ids }, not ${quote(input)}`);
 }
 
 function replaced(tokens: Token[], ids: readonly number[], vocabulary: number): Token[] {

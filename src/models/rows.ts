@@ -1,8 +1,9 @@
 // Models whose tokens are rows of numbers as they are given, without a vocabulary.
 
-import { isFloat } from "../checkpoint/dtypes.ts";
+import { finiteNumbers } from "../checkpoint/dtypes.ts";
 import { quote, RelpropError } from "../errors.ts";
 import { input } from "../graph/tensor.ts";
+import { elements, unreadable } from "../inputs/given.ts";
 import type { Encoded, Input, Matrix } from "../inputs/inputs.ts";
 import { named } from "../inputs/named_tokens.ts";
 import { context } from "../ops/attention.ts";
@@ -64,7 +65,16 @@ export function fromRows(
 
 /** Rows as tokens, called by their names, of which their text is made. */
 function encodeRows(given: Input, width: number, longest: number): Encoded {
-  const { rows, names } = (given ?? {}) as Matrix;
+  try {
+    const { words, names } = read(given, width, longest);
+    return { ...named(names), warnings: [], given: { words } };
+  } catch (cause) {
+    throw unreadable("the rows", cause);
+  }
+}
+
+function read(given: Input, width: number, longest: number): { words: Float32Array; names: string[] } {
+  const { rows, names: called } = (given ?? {}) as Matrix;
   if (!Array.isArray(rows)) {
     const message = `this model reads { rows } of ${width} numbers each, not ${quote(given)}`;
     throw new RelpropError("InvalidInput", message);
@@ -74,20 +84,21 @@ function encodeRows(given: Input, width: number, longest: number): Encoded {
     const message = `there are ${rows.length} rows, this model takes ${longest}`;
     throw new RelpropError("InputTooLong", message, { tokens: rows.length, max: longest });
   }
-  if (names !== undefined && !(Array.isArray(names) && names.every((name) => typeof name === "string"))) {
-    throw new RelpropError("InvalidInput", `names are strings, one a row, not ${quote(names)}`);
+  const names = Array.isArray(called) ? elements<string>(called) : undefined;
+  if (called !== undefined && !names?.every((name) => typeof name === "string")) {
+    throw new RelpropError("InvalidInput", `names are strings, one a row, not ${quote(called)}`);
   }
   if (names && names.length !== rows.length) {
     throw new RelpropError("InvalidInput", `there are ${names.length} names for ${rows.length} rows`);
   }
-  const words = new Float32Array(rows.length * width);
-  for (const [id, row] of rows.entries()) {
-    if (row?.length !== width || !Array.from(row as ArrayLike<number>).every(isFloat)) {
-      throw new RelpropError("InvalidInput", `row ${id} must be ${width} finite numbers`, { row: id });
-    }
+  const { length } = rows;
+  const words = new Float32Array(length * width);
+  for (let id = 0; id < length; id++) {
+    const row = finiteNumbers(rows[id], width);
+    if (!row) throw new RelpropError("InvalidInput", `row ${id} must be ${width} finite numbers`, { row: id });
     words.set(row, id * width);
   }
-  return { ...named(rows.map((_, id) => names?.[id] ?? `row ${id + 1}`)), warnings: [], given: { words } };
+  return { words, names: names ?? Array.from({ length }, (_, id) => `row ${id + 1}`) };
 }
 
 /** Weights of the last number of a row, less it: what a row that asks is answered with (Ahn et al. 2023). */

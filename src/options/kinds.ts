@@ -67,14 +67,14 @@ export const either = (...kinds: readonly Kind[]): Kind => ({
   },
 });
 
-/** A list of such values, `least` or more. */
+/** A list of such values, `least` or more, none left out: a list of holes is as long as it says at no cost. */
 export const list = ({ must, read }: Kind, least = 0): Kind => ({
   must: `a list of ${must}`,
   read(value) {
     if (!Array.isArray(value) || value.length < least) return NOT;
     const found: unknown[] = [];
     for (let i = 0; i < value.length; i++) {
-      const one = read(value[i]);
+      const one = Object.hasOwn(value, i) ? read(value[i]) : NOT;
       if (one === NOT) return NOT;
       found.push(one);
     }

@@ -10,6 +10,7 @@ import { scored } from "../explain/results.ts";
 import { requests } from "../explain/target.ts";
 import type { GenerateOptions, Generation } from "../generate/generate.ts";
 import { methods } from "../graph/composites.ts";
+import { elements, unreadable } from "../inputs/given.ts";
 import type { Encoded, Input } from "../inputs/inputs.ts";
 import type { Token } from "../inputs/tokenizers/wordpiece.ts";
 import type { Task } from "../models/heads.ts";
@@ -205,10 +206,13 @@ const isList = (given: Input | readonly Input[]): given is readonly Input[] => A
 /** Throws `InvalidInput` at what lets nobody read it. */
 function inputs(given: Input | readonly Input[]): readonly Input[] {
   try {
-    return isList(given) ? [...given] : [given];
+    if (!isList(given)) return [given];
+    const list = elements(given);
+    if (list) return list;
   } catch (cause) {
-    throw new RelpropError("InvalidInput", "the list of texts cannot be read", {}, cause);
+    throw unreadable("the list of inputs", cause);
   }
+  throw new RelpropError("InvalidInput", "the list of inputs has a hole, or undefined in it");
 }
 
 /** What was asked of one text is answered with one result. No number in it is NaN or infinite. */

@@ -1,35 +1,16 @@
 // Every option and argument of every call with values that are hostile: an answer, an error with a code, or what the caller's
 // own callback, getter or proxy threw.
 
-import { readFileSync } from "node:fs";
 import { chooseMethod, evaluate, plot, randomized, table } from "../../src/evaluate.ts";
 import { ansi, charts, html, load, type Model, png, serve, svg } from "../../src/index.ts";
 import * as known from "../../src/options/calls.ts";
 import type { Random } from "../corpus/safetensors-mutants.ts";
-import { eye, files, normal } from "../systems.ts";
 import { coded, type Fuzzer, pick } from "./shared/fuzzer.ts";
 import { hostile, Own } from "./shared/hostile.ts";
+import { looped, stored } from "./shared/models.ts";
 
 type Call = (first: unknown, options: unknown) => unknown;
 
-const root = new URL("../reference/families/", import.meta.url);
-const names = ["config.json", "preprocessor_config.json", "tokenizer.json", "model.safetensors"];
-
-function stored(family: string): Record<string, Uint8Array> {
-  const found = names.flatMap((name) => {
-    try {
-      return [[name, new Uint8Array(readFileSync(new URL(`${family}/${name}`, root)))] as const];
-    } catch {
-      return [];
-    }
-  });
-  return Object.fromEntries(found);
-}
-
-const looped = files(
-  { model_type: "energy_transformer", hidden_size: 4, num_hidden_layers: 1, loops: 2, num_labels: 2 },
-  { "layers.0.attention.query.weight": eye(4), "classifier.weight": normal(2, 4, 5) },
-);
 const sources = [stored("bert-sequence"), stored("gpt2-lm"), stored("vit-image"), stored("bert-embedding"), looped];
 const inputs: unknown[] = [
   "a small text",

@@ -106,7 +106,7 @@ const peak = () => 1024 * process.resourceUsage().maxRSS;
 
 /** Tells a fault's kind, by where it comes from, when it is met first. */
 function kind(error: Error, i: number, before: ReadonlyMap<string, number>): Outcome {
-  const what = `FAULT ${error.name} at ${/src\/[^)]*/.exec(error.stack ?? "")}`;
+  const what = `FAULT ${error.name} at ${/src\/[^)]*/.exec(error.stack ?? "") ?? error.message.slice(0, 30)}`;
   if (!before.has(what)) console.error(`case ${i}: ${what}: ${error.message}`);
   return { bytes: 0, what };
 }

@@ -2,6 +2,7 @@
 // installed.
 
 import { quote, RelpropError } from "../../errors.ts";
+import { unreadable } from "../given.ts";
 import { boundedPng, checkJpeg, invalid, MOST, mostPixels } from "./bounded.ts";
 
 /** Pixels, row by row: RGBA as ImageData has them, RGB, or grey, as `data` has 4, 3 or 1 numbers from 0 to 255 for each. */
@@ -23,6 +24,14 @@ export interface Rgb {
 
 /** Any image as RGB; what is transparent lies on white. Throws `InvalidInput` or `ImageUnsupported`. */
 export async function picture(image: Image): Promise<Rgb> {
+  try {
+    return await pixelsOf(image);
+  } catch (cause) {
+    throw unreadable("the image", cause);
+  }
+}
+
+async function pixelsOf(image: Image): Promise<Rgb> {
   if (typeof image !== "object" || image === null) throw invalid(`an image is no ${typeof image}; ${KINDS}`);
   if (isPixels(image)) return rgb(image);
   if (isBytes(image) || (globalThis.Blob && image instanceof Blob)) return rgb(await decoded(await bytesOf(image)));
@@ -36,8 +45,14 @@ const isPixels = (image: object): image is Pixels => "data" in image && "width" 
 const isBytes = (image: object): image is ArrayBuffer | Uint8Array =>
   image instanceof ArrayBuffer || image instanceof Uint8Array;
 
-const bytesOf = async (file: ArrayBuffer | Uint8Array | Blob): Promise<Uint8Array<ArrayBuffer>> =>
-  new Uint8Array(file instanceof ArrayBuffer || file instanceof Uint8Array ? file : await file.arrayBuffer());
+/** A copy, so that nothing changes it afterwards. */
+async function bytesOf(file: ArrayBuffer | Uint8Array | Blob): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return new Uint8Array(isBytes(file) ? file : await file.arrayBuffer());
+  } catch (cause) {
+    throw invalid(`the file cannot be read: ${cause}`, cause); // it is gone, or its buffer is another thread's now
+  }
+}
 
 function rgb({ data, width, height }: Pixels): Rgb {
   const whole = [width, height].every((side) => Number.isInteger(side) && side >= 1);

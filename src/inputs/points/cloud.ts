@@ -1,9 +1,10 @@
 // From a point cloud to groups: centres far from one another, each with the points nearest to it.
 
 import { uniform } from "../../attribution/chance.ts";
-import { isFloat } from "../../checkpoint/dtypes.ts";
+import { finiteNumbers } from "../../checkpoint/dtypes.ts";
 import { quote, RelpropError } from "../../errors.ts";
 import { pauses } from "../../pauses.ts";
+import { elements, unreadable } from "../given.ts";
 import type { Cloud, Encoded, Input } from "../inputs.ts";
 import { named } from "../named_tokens.ts";
 
@@ -116,9 +117,8 @@ function unit(points: Points): Points {
 /** A cloud's groups as tokens: what is seen of them, relative to their centres, and these. */
 export async function encodeCloud(given: Input, how: Grouping, signal?: AbortSignal): Promise<Encoded> {
   const { groups, size, cls } = how;
-  const points = how.normalize ? unit(read(given, how)) : read(given, how);
+  const { points, hidden } = read(given, how);
   const centres = await farthest(points, groups, signal);
-  const hidden = hiding(given as Cloud, how);
   const order = [...centres.keys()].sort((a, b) => Number(hidden.has(a)) - Number(hidden.has(b)) || a - b);
   const inOrder = order.map((g) => centres[g]);
   const members = await neighbours(points, inOrder, size, signal);
@@ -126,11 +126,11 @@ export async function encodeCloud(given: Input, how: Grouping, signal?: AbortSig
   const [words, truth] = [new Float32Array(n * size * 3), new Float32Array(n * size * 3)];
   const places = new Float32Array(n * 3);
   const [seen, blank] = [new Float32Array(n), new Float32Array(n)];
-  for (const [g, own] of members.entries()) {
-    const centre = points.subarray(3 * own[0], 3 * own[0] + 3);
+  for (const [g, inside] of members.entries()) {
+    const centre = points.subarray(3 * inside[0], 3 * inside[0] + 3);
     places.set(centre, 3 * g);
     (hidden.has(order[g]) ? blank : seen)[g] = 1;
-    const around = own.flatMap((i) => [0, 1, 2].map((c) => points[3 * i + c] - centre[c]));
+    const around = inside.flatMap((i) => [0, 1, 2].map((c) => points[3 * i + c] - centre[c]));
     (seen[g] ? words : truth).set(around, g * size * 3);
   }
   const { text, tokens } = named(members.map((_, g) => `group ${g + 1}`));
@@ -139,9 +139,18 @@ export async function encodeCloud(given: Input, how: Grouping, signal?: AbortSig
   return { text, tokens, warnings: [], given: { words, places, seen, ...(how.hidden && { blank, truth }) }, cloud };
 }
 
-function read(given: Input, { groups, size }: Grouping): Points {
-  const { points } = (given ?? {}) as Cloud;
-  if (!Array.isArray(points)) throw invalid(`this model reads { points }, each x, y and z, not ${quote(given)}`);
+function read(given: Input, how: Grouping): { points: Points; hidden: Set<number> } {
+  try {
+    const { points, hidden } = (given ?? {}) as Cloud;
+    const found = coordinates(points, how);
+    return { points: how.normalize ? unit(found) : found, hidden: hiding(hidden, how) };
+  } catch (cause) {
+    throw unreadable("the points", cause);
+  }
+}
+
+function coordinates(points: Cloud["points"], { groups, size }: Grouping): Points {
+  if (!Array.isArray(points)) throw invalid(`this model reads { points }, each x, y and z, not ${quote(points)}`);
   const least = Math.max(groups, size);
   if (points.length < least) throw invalid(`there are ${points.length} points, this model needs ${least} or more`);
   const most = Math.min(MOST, Math.floor(MOST_DISTANCES / groups));
@@ -150,17 +159,16 @@ function read(given: Input, { groups, size }: Grouping): Points {
     throw new RelpropError("LimitExceeded", message, { points: points.length, most });
   }
   const found = new Float32Array(points.length * 3);
-  for (const [i, point] of (points as ArrayLike<number>[]).entries()) {
-    if (point?.length !== 3 || !Array.from(point).every(isFloat)) {
-      throw invalid(`point ${i} is ${quote(point)}, it must be three finite numbers`);
-    }
+  for (let i = 0; 3 * i < found.length; i++) {
+    const point = finiteNumbers(points[i], 3);
+    if (!point) throw invalid(`point ${i} is ${quote(points[i])}, it must be three finite numbers`);
     found.set(point, 3 * i);
   }
   return found;
 }
 
 /** The groups that are hidden: those that are named, or a share of them by chance that is always the same. */
-function hiding({ hidden }: Cloud, { groups, hidden: share }: Grouping): Set<number> {
+function hiding(hidden: Cloud["hidden"], { groups, hidden: share }: Grouping): Set<number> {
   if (!share) {
     if (hidden === undefined) return new Set();
     throw invalid("this model makes up no groups; leave out `hidden`");
@@ -171,8 +179,9 @@ function hiding({ hidden }: Cloud, { groups, hidden: share }: Grouping): Set<num
     const order = [...ranks.keys()].sort((a, b) => ranks[a] - ranks[b]);
     return new Set(order.slice(0, Math.trunc(share * groups)));
   }
-  if (!Array.isArray(hidden)) throw invalid(`hidden is a list of groups, not ${quote(hidden)}`);
-  const known = new Set<number>(hidden);
+  const list = Array.isArray(hidden) ? elements<number>(hidden) : undefined;
+  if (!list) throw invalid(`hidden is a list of groups, not ${quote(hidden)}`);
+  const known = new Set(list);
   const odd = [...known].find((g) => !(Number.isInteger(g) && g >= 0 && g < groups));
   if (odd !== undefined) throw invalid(`there is no group ${quote(odd)}; this model makes 0 to ${groups - 1}`);
   if (!known.size) throw invalid("no group is hidden: nothing is left to make up");
