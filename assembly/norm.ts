@@ -1,4 +1,5 @@
-// Layer normalisation along each row: x̂ · w + b, with x̂ = (x − mean) · rstd and rstd = 1/√(var + eps).
+// Layer normalisation along each row: x̂ · w + b, with x̂ = (x − mean) · rstd and rstd = 1/√(var + eps). RMSNorm (Zhang and
+// Sennrich 2019) is the same with 0 in place of the mean and of b: `centred` is 0 then, else 1.
 // Gradients may have several times the rows of the forward pass; row r then belongs to forward row r % forward.
 
 import { all, madd, sum } from "./math";
@@ -20,16 +21,16 @@ function mean(x: usize, cols: u32): f32 {
 }
 
 /** Writes a row's moments. */
-function measure(moments: usize, x: usize, cols: u32, eps: f32): void {
-  const n = <f32>cols, m = mean(x, cols), middle = all(m);
+function measure(moments: usize, x: usize, cols: u32, eps: f32, centred: u32): void {
+  const n = <f32>cols, m: f32 = centred ? mean(x, cols) : 0, middle = all(m);
   let left = all(0), squares = all(0);
   for (let i: u32 = 0; i < cols; i += 4) {
     const d = f32x4.sub(load4(x, i, cols, middle), middle);
     left = f32x4.add(left, d);
     squares = madd(d, d, squares);
   }
-  const rest = sum(left) / n, total = sum(squares);
-  if (!(total < LARGE)) return measure_large(moments, x, cols, eps);
+  const rest: f32 = centred ? sum(left) / n : 0, total = sum(squares);
+  if (!(total < LARGE)) return measure_large(moments, x, cols, eps, centred);
   const v: f32 = max<f32>(total / n - rest * rest, 0);
   put(moments, 0, m);
   put(moments, 1, rest);
@@ -38,10 +39,10 @@ function measure(moments: usize, x: usize, cols: u32, eps: f32): void {
 }
 
 /** The same in f64, of a row that is too large for squares in f32. */
-function measure_large(moments: usize, x: usize, cols: u32, eps: f32): void {
+function measure_large(moments: usize, x: usize, cols: u32, eps: f32, centred: u32): void {
   let total: f64 = 0, squares: f64 = 0;
   for (let i: u32 = 0; i < cols; i++) total += at(x, i);
-  const m = total / cols;
+  const m = centred ? total / cols : 0;
   for (let i: u32 = 0; i < cols; i++) {
     const d = <f64>at(x, i) - m;
     squares += d * d;
@@ -56,7 +57,7 @@ function measure_large(moments: usize, x: usize, cols: u32, eps: f32): void {
 /** Four of x less the mean. */
 // @ts-expect-error: decorator
 @inline
-function centred(x: usize, i: u32, cols: u32, m: v128, rest: v128): v128 {
+function less_mean(x: usize, i: u32, cols: u32, m: v128, rest: v128): v128 {
   return f32x4.sub(f32x4.sub(load4(x, i, cols), m), rest);
 }
 
@@ -76,35 +77,36 @@ function inner_hat(x: usize, w: usize, g: usize, moments: usize, cols: u32): f32
   const m = all(at(moments, 0)), rest = all(at(moments, 1)), by = all(at(moments, 2));
   let total = all(0);
   for (let i: u32 = 0; i < cols; i += 4) {
-    const hat = f32x4.mul(centred(x, i, cols, m, rest), by);
+    const hat = f32x4.mul(less_mean(x, i, cols, m, rest), by);
     total = madd(f32x4.mul(load4(g, i, cols), load4(w, i, cols)), hat, total);
   }
   return sum(total);
 }
 
 /** x̂ · w + b, and each row's moments */
-export function layer_norm(
-  out: usize, moments: usize, x: usize, w: usize, b: usize, rows: u32, cols: u32, forward: u32, eps: f32,
+export function norm(
+  out: usize, moments: usize, x: usize, w: usize, b: usize, rows: u32, cols: u32, forward: u32, eps: f32, centred: u32,
 ): void {
   for (let r = first(rows), end = last(rows); r < end; r++) {
     const row = from(x, r * cols), o = from(out, r * cols), own = from(moments, MOMENTS * r);
-    measure(own, row, cols, eps);
+    measure(own, row, cols, eps, centred);
     const m = all(at(own, 0)), rest = all(at(own, 1)), rstd = all(at(own, 2));
     for (let i: u32 = 0; i < cols; i += 4) {
-      const hat = f32x4.mul(centred(row, i, cols, m, rest), rstd);
-      store4(o, i, cols, madd(hat, load4(w, i, cols), load4(b, i, cols)));
+      const hat = f32x4.mul(less_mean(row, i, cols, m, rest), rstd);
+      store4(o, i, cols, madd(hat, load4(w, i, cols), centred ? load4(b, i, cols) : all(0)));
     }
   }
 }
 
 /** (ĝ − mean ĝ) · rstd with ĝ = g · w: the deviation held constant, only the mean couples the columns. */
-export function layer_norm_identity(
-  out: usize, moments: usize, w: usize, g: usize, rows: u32, cols: u32, forward: u32, eps: f32,
+export function norm_identity(
+  out: usize, moments: usize, w: usize, g: usize, rows: u32, cols: u32, forward: u32, eps: f32, centred: u32,
 ): void {
   for (let r = first(rows), end = last(rows); r < end; r++) {
     const up = from(g, r * cols), o = from(out, r * cols);
     const rstd = all(at(moments, MOMENTS * (r % forward) + 2));
-    const plain = inner(up, w, cols) / <f32>cols, rest = left_of(up, w, plain, cols);
+    const plain: f32 = centred ? inner(up, w, cols) / <f32>cols : 0;
+    const rest: f32 = centred ? left_of(up, w, plain, cols) : 0;
     for (let i: u32 = 0; i < cols; i += 4) {
       const hat = f32x4.mul(load4(up, i, cols), load4(w, i, cols));
       store4(o, i, cols, f32x4.mul(f32x4.sub(f32x4.sub(hat, all(plain)), all(rest)), rstd));
@@ -113,18 +115,19 @@ export function layer_norm_identity(
 }
 
 /** (ĝ − mean ĝ − x̂ · mean(ĝ x̂)) · rstd */
-export function layer_norm_grad(
-  out: usize, moments: usize, x: usize, w: usize, g: usize, rows: u32, cols: u32, forward: u32, eps: f32,
+export function norm_grad(
+  out: usize, moments: usize, x: usize, w: usize, g: usize, rows: u32, cols: u32, forward: u32, eps: f32, centred: u32,
 ): void {
   for (let r = first(rows), end = last(rows); r < end; r++) {
     const up = from(g, r * cols), o = from(out, r * cols);
     const y = r % forward, row = from(x, y * cols), own = from(moments, MOMENTS * y);
     const m = all(at(own, 0)), left = all(at(own, 1)), rstd = all(at(own, 2));
-    const plain = inner(up, w, cols) / <f32>cols, rest = left_of(up, w, plain, cols);
+    const plain: f32 = centred ? inner(up, w, cols) / <f32>cols : 0;
+    const rest: f32 = centred ? left_of(up, w, plain, cols) : 0;
     const along = inner_hat(row, w, up, own, cols) / <f32>cols;
     for (let i: u32 = 0; i < cols; i += 4) {
       const hat = f32x4.mul(load4(up, i, cols), load4(w, i, cols));
-      const unit = f32x4.mul(centred(row, i, cols, m, left), rstd);
+      const unit = f32x4.mul(less_mean(row, i, cols, m, left), rstd);
       const more = f32x4.sub(f32x4.sub(f32x4.sub(hat, all(plain)), all(rest)), f32x4.mul(unit, all(along)));
       store4(o, i, cols, f32x4.mul(more, rstd));
     }
@@ -132,8 +135,8 @@ export function layer_norm_grad(
 }
 
 /** What the plain gradient keeps of a row beyond b: [var/(var + eps)] · Σ ĝ x̂ */
-export function layer_norm_kept(
-  out: usize, moments: usize, x: usize, w: usize, g: usize, rows: u32, cols: u32, forward: u32, eps: f32,
+export function norm_kept(
+  out: usize, moments: usize, x: usize, w: usize, g: usize, rows: u32, cols: u32, forward: u32, eps: f32, centred: u32,
 ): void {
   for (let r = first(rows), end = last(rows); r < end; r++) {
     const y = r % forward, own = from(moments, MOMENTS * y);

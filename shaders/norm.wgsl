@@ -1,13 +1,13 @@
 // lib: rows
 
 // Layer normalisation along each row, half a workgroup a row: x̂ · w + b, with x̂ = (x − mean) · rstd and
-// rstd = 1/√(var + eps). Gradients may have several times the rows of the forward pass; row r then belongs to
-// forward row r % forward.
+// rstd = 1/√(var + eps). RMSNorm (Zhang and Sennrich 2019) is the same with 0 in place of the mean and of b: `centred` is 0
+// then, else 1. Gradients may have several times the rows of the forward pass; row r then belongs to forward row r % forward.
 //
 // A mean rounds, which a norm magnifies by |x|/deviation where that is small. So a mean is two numbers here: the second is
 // the mean of what is left after the first (Chan, Golub and LeVeque 1983), and the variance is corrected by its square.
 
-struct Args { rows: u32, cols: u32, forward: u32, eps: f32 }
+struct Args { rows: u32, cols: u32, forward: u32, eps: f32, centred: u32 }
 
 @group(0) @binding(0) var<storage, read_write> out: array<f32>;
 @group(0) @binding(1) var<uniform> args: Args;
@@ -41,11 +41,11 @@ fn reciprocal_root(v: f32) -> f32 {
 }
 
 // x less its mean
-fn centred(x: f32, own: vec4f) -> f32 { return (x - own.x) - own.y; }
+fn less_mean(x: f32, own: vec4f) -> f32 { return (x - own.x) - own.y; }
 
 // x̂ · w + b, and the row's moments
 @compute @workgroup_size(64)
-fn layer_norm(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) thread: u32) {
+fn norm(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) thread: u32) {
   let at = row_of(group, groups, thread);
   let start = at.row * args.cols;
   let n = f32(args.cols);
@@ -55,7 +55,8 @@ fn layer_norm(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) grou
     total += x[start + i];
     peak = max(peak, abs(x[start + i]));
   }
-  let mean = sum(thread, total) / n;
+  let centred = f32(args.centred);
+  let mean = centred * sum(thread, total) / n;
   // Squares of numbers this large would overflow.
   let by = select(1.0, 8.271806125530277e-25, largest(thread, peak) > 1e15); // 2⁻⁸⁰
   var left = vec2f();
@@ -64,16 +65,19 @@ fn layer_norm(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) grou
     left += vec2f(d, d * d);
   }
   left = sums(thread, left) / n;
+  left.x *= centred;
   let variance = max(left.y - left.x * left.x, 0.0);
   let square = max(variance + args.eps * by * by, 1e-37); // of a large row that does not vary
   let own = vec4f(mean, left.x / by, reciprocal_root(square) * by, variance / square);
-  for (var i = at.lane; i < at.cols; i += LANES) { out[start + i] = centred(x[start + i], own) * own.z * w[i] + b[i]; }
+  for (var i = at.lane; i < at.cols; i += LANES) {
+    out[start + i] = less_mean(x[start + i], own) * own.z * w[i] + select(0.0, b[i], args.centred > 0u);
+  }
   if (at.lane == 0u && at.row < args.rows) { moments[at.row] = own; }
 }
 
 // (ĝ − mean ĝ − x̂ · mean(ĝ x̂)) · rstd with ĝ = g · w
 @compute @workgroup_size(64)
-fn layer_norm_grad(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) thread: u32) {
+fn norm_grad(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) thread: u32) {
   let at = row_of(group, groups, thread);
   let start = at.row * args.cols;
   let forward = at.row % args.forward * args.cols;
@@ -82,27 +86,28 @@ fn layer_norm_grad(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups)
   var both = vec2f();
   for (var i = at.lane; i < at.cols; i += LANES) {
     let hat = g[start + i] * w[i];
-    both += vec2f(hat, hat * centred(x[forward + i], own) * own.z);
+    both += vec2f(hat, hat * less_mean(x[forward + i], own) * own.z);
   }
   both = sums(thread, both) / n;
+  let mean = f32(args.centred) * both.x;
   var total = 0.0;
-  for (var i = at.lane; i < at.cols; i += LANES) { total += g[start + i] * w[i] - both.x; }
-  let rest = sum(thread, total) / n;
+  for (var i = at.lane; i < at.cols; i += LANES) { total += g[start + i] * w[i] - mean; }
+  let rest = f32(args.centred) * sum(thread, total) / n;
   for (var i = at.lane; i < at.cols; i += LANES) {
-    let d = (g[start + i] * w[i] - both.x) - rest;
-    out[start + i] = (d - centred(x[forward + i], own) * own.z * both.y) * own.z;
+    let d = (g[start + i] * w[i] - mean) - rest;
+    out[start + i] = (d - less_mean(x[forward + i], own) * own.z * both.y) * own.z;
   }
 }
 
 // What the plain gradient keeps of a row beyond the bias: [var/(var + eps)] · Σ ĝ x̂
 @compute @workgroup_size(64)
-fn layer_norm_kept(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) thread: u32) {
+fn norm_kept(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) thread: u32) {
   let at = row_of(group, groups, thread);
   let start = at.row * args.cols;
   let forward = at.row % args.forward * args.cols;
   let own = moments[at.row % args.forward];
   var along = 0.0;
-  for (var i = at.lane; i < at.cols; i += LANES) { along += g[start + i] * w[i] * centred(x[forward + i], own) * own.z; }
+  for (var i = at.lane; i < at.cols; i += LANES) { along += g[start + i] * w[i] * less_mean(x[forward + i], own) * own.z; }
   along = sum(thread, along);
   if (at.lane == 0u && at.row < args.rows) { out[at.row] = own.w * along; }
 }

@@ -368,7 +368,7 @@ test("what is wrong is said before anything runs", async () => {
     [{ methods: ["cp-lrp", "cp-lrp"] }, "InvalidOption"],
     [{ methods: [] }, "InvalidOption"],
     [{ methods: { mine: { name: "occlusion", by: "hand" } } }, "InvalidOption"],
-    [{ methods: { mine: { layer_norm: ["identity"] as unknown as string } } }, "InvalidOption"],
+    [{ methods: { mine: { norm: ["identity"] as unknown as string } } }, "InvalidOption"],
     [{ methods: ["cp-lrp"], baseline: "random" }, "InvalidOption"],
     [{ at: "logits" as "words" }, "InvalidOption"],
     [{ seed: 0.5 }, "InvalidOption"],

@@ -47,6 +47,7 @@ const x = (n: number) => input("x", [n, 3, 4]);
 const table: Record<string, Row> = {
   linear: { y: (n) => dense.linear(x(n), input("w", [5, 4]), input("b", [5])) },
   layerNorm: { y: (n) => norm.layerNorm(x(n), input("w", [4]), input("b", [4]), 0.5) },
+  rmsNorm: { y: (n) => norm.rmsNorm(x(n), input("w", [4]), 0.5) },
   softmax: { y: (n) => soft.softmax(x(n), input("lengths", [n])) },
   scores: { y: (n) => attention.scores(x(n), input("k", [n, 5, 4]), 2, 0.7), of: [0, 1] },
   context: { y: (n) => attention.context(input("p", [n, 2, 3, 5]), input("v", [n, 5, 4]), { scale: 0.7 }), of: [0, 1] },

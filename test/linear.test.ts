@@ -282,7 +282,7 @@ for (const place of places) {
 
   test("ledgers close, of texts side by side and of all classes", async () => {
     const model = await load(new URL("reference/tiny/gelu-new-3-labels/", import.meta.url), place);
-    const others = { context: "values", layer_norm: "identity", activation: "identity" };
+    const others = { context: "values", norm: "identity", activation: "identity" };
     let worst = 0;
     for (const linear of [["gamma", { gamma: 0.25 }], ["alpha-beta", { alpha: 2, beta: 1 }], "z-plus"] as Choice[]) {
       const texts = ["The sea!", "so sing, the seas rising."];

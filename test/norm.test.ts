@@ -3,7 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { input } from "../src/graph/tensor.ts";
-import { layerNorm } from "../src/ops/norm.ts";
+import { layerNorm, rmsNorm } from "../src/ops/norm.ts";
 import { normalize } from "../src/ops/normalize.ts";
 import { again, ruled, runGuarded } from "./ruled.ts";
 import { backends, close, random } from "./support.ts";
@@ -27,6 +27,28 @@ const SHAPES: [shape: number[], targets: number, eps: number][] = [
   [[3, 1, 127], 3, 1e-12],
   [[129, 129], 1, 1e-12],
 ];
+
+/** RMSNorm by its definition, and what its rules make of g, of which row r belongs to row r % rows. */
+function rms(rule: string, x: Float32Array, w: Float32Array, eps: number, g: Float32Array, rows: number, cols: number) {
+  const y = new Float64Array(x.length);
+  const gx = new Float64Array(g.length);
+  let [kept, most] = [0, 0];
+  for (let r = 0; r < g.length / cols; r++) {
+    const row = x.subarray((r % rows) * cols, ((r % rows) + 1) * cols);
+    const square = row.reduce((sum, v) => sum + (v as number) ** 2, 0) / cols;
+    const by = 1 / Math.sqrt(square + eps);
+    let along = 0;
+    for (let c = 0; c < cols; c++) along += g[r * cols + c] * w[c] * row[c] * by;
+    for (let c = 0; c < cols; c++) {
+      if (r < rows) y[r * cols + c] = row[c] * by * w[c];
+      const own = g[r * cols + c] * w[c] * by;
+      most = Math.max(most, Math.abs(own));
+      gx[r * cols + c] = rule === "identity" ? own : own - (row[c] * by * by * along) / cols;
+    }
+    if (rule === "gradient") kept += (square / (square + eps)) * along;
+  }
+  return { y, gx, kept, most };
+}
 
 for (const backend of backends) {
   const test = suite(`layer norm, ${backend.name}`);
@@ -58,6 +80,34 @@ for (const backend of backends) {
       });
     }
   }
+
+  for (const [shape, targets, eps] of SHAPES) {
+    const cols = shape[shape.length - 1];
+    const rows = shape.reduce((n, d) => n * d, 1) / cols;
+    const x = random(rows * cols, 1).map((v) => 2 * v + 0.5);
+    const w = random(cols, 2).map((v) => 1 + v / 2);
+    for (const rule of ["identity", "gradient"] as const) {
+      test(`RMSNorm, ${rule} rule, [${shape}], ε ${eps}, ${targets} targets`, async () => {
+        const y = rmsNorm(input("x", shape), input("w", [cols]), eps);
+        const found = await ruled(backend, y, rule, { x, w }, { targets });
+        const wanted = rms(rule, x, w, eps, found.g, rows, cols);
+        close(found.y, wanted.y, TOLERANCE, "x / √(mean x² + ε) w");
+        close(found.to[0]!, wanted.gx, TOLERANCE, `RMSNorm, ${rule} rule: [${shape}]`, wanted.most);
+        close([found.kept.norms ?? 0], [wanted.kept], KEPT, `norms of RMSNorm, ${rule}: [${shape}]`, found.scale);
+        assert.is("norms" in found.kept, rule === "gradient");
+      });
+    }
+  }
+
+  test("RMSNorm of a row far off centre, of one of zeros, of a large one", async () => {
+    const w = random(30, 2);
+    for (const x of [random(30, 3).map((v) => 3000 + v), new Float32Array(30), random(30, 4).map((v) => 3e30 * v)]) {
+      const found = await ruled(backend, rmsNorm(input("x", [1, 30]), input("w", [30]), 1e-6), "identity", { x, w });
+      const wanted = rms("identity", x, w, 1e-6, found.g, 1, 30);
+      close(found.y, wanted.y, TOLERANCE, `a row around ${x[0]}`);
+      close(found.to[0]!, wanted.gx, TOLERANCE, `a row around ${x[0]}`);
+    }
+  });
 
   test("a row that does not vary has no variance, one far off centre its own, one of 1e19 a finite one", async () => {
     const cols = 30;
@@ -215,11 +265,8 @@ const shapes = suite("layer norm's shapes");
 
 shapes("weights of another width", () => {
   const [x, w, b] = [input("x", [2, 3]), input("w", [3]), input("b", [3])];
-  assert.throws(
-    () => layerNorm(x, input("w", [4]), b, 1e-5),
-    /layer_norm does not fit \w*\[2,3\] and \w*\[4\] and \w*\[3\]/,
-  );
-  assert.throws(() => layerNorm(x, w, input("b", [1]), 1e-5), /layer_norm does not fit/);
+  assert.throws(() => layerNorm(x, input("w", [4]), b, 1e-5), /norm does not fit \w*\[2,3\] and \w*\[4\] and \w*\[3\]/);
+  assert.throws(() => layerNorm(x, w, input("b", [1]), 1e-5), /norm does not fit/);
 });
 
 shapes.run();

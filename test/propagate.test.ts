@@ -298,7 +298,7 @@ for (const backend of backends) {
     const own = { x: random(8, 1), minus, gamma: random(4, 2), beta: random(4, 3), w: random(8, 4) };
     for (const linearRule of ["gradient", ["epsilon", { eps: 1e-6 }]] as const) {
       for (const rule of ["identity", "gradient"]) {
-        const composite = { linear: linearRule, layer_norm: rule };
+        const composite = { linear: linearRule, norm: rule };
         const { gradients, kept } = await walk(backend, y, Float32Array.of(1, 0, 0, 1), [x], composite, own);
         assert.ok(gradients[0].every(Number.isFinite) && Object.values(kept[0]).every(Number.isFinite));
       }
@@ -375,7 +375,7 @@ check("an op the model has not: what it has is listed", () => {
   for (const name of unknown) {
     const { code, message } = refusal({ [name]: "gradient" });
     assert.is(code, "InvalidOption");
-    const known = "activation, add, context, layer_norm, linear, pick, scores, softmax";
+    const known = "activation, add, context, linear, norm, pick, scores, softmax";
     assert.is(message, `the composite names an op "${name}"; this model has ${known}`);
   }
   assert.is(refusal(JSON.parse('{"__proto__": "gradient"}')).code, "InvalidOption");

@@ -73,7 +73,7 @@ How
                      with options as JSON: '{"name": "occlusion", "by": "unk"}'
                      auto              the most faithful on the texts of --sample FILE, a .tsv, .csv
                                        or .jsonl; remembered for the model and the reading point
-  --composite FILE   rules of your own, as JSON: {"layer_norm": "identity", "context": "values"}
+  --composite FILE   rules of your own, as JSON: {"norm": "identity", "context": "values"}
   --at POINT         where relevance is read: embeddings (default), embedding-sum, words;
                      of images: pixels (default), embeddings; several, with commas
 

@@ -46,7 +46,7 @@ export function at(
       throw new RelpropError("InvalidOption", "a vector of zeros has no cosine with another; explain a dot product");
     const value = inner(logits, other) / norms;
     // The length is a norm like others: constant by the identity rule.
-    const along = composite.layer_norm === "identity" ? 0 : value / inner(logits, logits);
+    const along = composite.norm === "identity" ? 0 : value / inner(logits, logits);
     return { value, gradient: other.map((v, i) => v / norms - along * logits[i]) };
   }
   if (other) {

@@ -138,7 +138,7 @@ export function explanations(
 
 /** A plain LayerNorm gradient right above the reading point leaves nothing of x · g but rounding. */
 function annihilated(at: ReadingPoint, composite: Composite, { normed }: Trace): string[] {
-  const rule = composite.layer_norm ?? "gradient";
+  const rule = composite.norm ?? "gradient";
   if (!normed?.has(at) || rule !== "gradient") return [];
   return [
     `the gradient of the LayerNorm right above annihilates relevance read at ${at}: these token numbers are ` +

@@ -137,7 +137,7 @@ export function explaining(
 }
 
 /** Ops whose rows are of the same rows of their inputs. */
-const ROW_BY_ROW = new Set(["linear", "layer_norm", "activation", "gate", "add"]);
+const ROW_BY_ROW = new Set(["linear", "norm", "activation", "gate", "add"]);
 
 /**
  * Whether all that tokens say to others, or to the head, passes a norm of `x` itself: directly, or through a dense layer without
@@ -152,7 +152,7 @@ function belowNorm(x: Tensor, readers: readonly (readonly [Tensor, Tensor])[], m
       if (read !== t) continue;
       const { op, inputs } = y;
       const selects = op.name === "pick" || (op.name === "context" && inputs[0].name === "picks" && !mean);
-      if (bare.has(t) && op.name === "layer_norm") normed = true;
+      if (bare.has(t) && op.name === "norm") normed = true;
       else if (!selects) {
         if (!ROW_BY_ROW.has(op.name)) return false;
         if (bare.has(t) && op.name === "linear" && inputs.length === 2) bare.add(y); // without a bias nothing is added

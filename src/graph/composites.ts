@@ -16,13 +16,13 @@ const gradientTimesInput: Composite = {};
 const lrpAH = { context: "values" } satisfies Composite;
 
 /** Ali et al., ICML 2022, LN: the LayerNorm deviation held constant. */
-const lrpLN = { layer_norm: "identity" } satisfies Composite;
+const lrpLN = { norm: "identity" } satisfies Composite;
 
 /** Achtibat et al., ICML 2024: the Taylor expansion of softmax, products shared in halves. */
 const attnLRP = {
   scores: "uniform",
   context: "uniform",
-  layer_norm: "identity",
+  norm: "identity",
   activation: "identity",
   gate: "uniform",
 } satisfies Composite;
@@ -69,7 +69,7 @@ export function method(wanted: unknown = "cp-lrp"): { name: string; composite: C
   ) {
     return { name: "custom", composite: wanted as Composite };
   }
-  const example = `{ "layer_norm": "identity", "linear": ["epsilon", { "eps": 1e-6 }] }`;
+  const example = `{ "norm": "identity", "linear": ["epsilon", { "eps": 1e-6 }] }`;
   throw new RelpropError(
     "InvalidOption",
     `a composite names a rule for each op, such as ${example}, not ${quote(wanted)}`,

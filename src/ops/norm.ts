@@ -2,30 +2,41 @@ import { apply, type Call, check, cols, halves, type Kept, type Op, rows, type T
 import { dot } from "./dot.ts";
 
 /** (x − mean) / √(var + eps) · w + b along the last axis. */
-export const layerNorm = (x: Tensor, w: Tensor, b: Tensor, eps: number): Tensor => apply(LayerNorm, [x, w, b], { eps });
+export const layerNorm = (x: Tensor, w: Tensor, b: Tensor, eps: number): Tensor =>
+  apply(Norm, [x, w, b], { eps, centred: 1 });
 
-const biases = (g: Tensor, b: Tensor): Kept => ({ entry: "norms", rows: dot(g, b) });
+/** x / √(mean x² + eps) · w along the last axis (Zhang and Sennrich, 2019). */
+export const rmsNorm = (x: Tensor, w: Tensor, eps: number): Tensor => apply(Norm, [x, w, w], { eps, centred: 0 });
 
-const LayerNorm: Op = {
-  name: "layer_norm",
+/** What the bias keeps, of the norm that has one. */
+const biases = (g: Tensor, { inputs: [, , b], attrs: { centred } }: Tensor): Kept[] =>
+  centred ? [{ entry: "norms", rows: dot(g, b) }] : [];
+
+const Norm: Op = {
+  name: "norm",
   shape: (inputs) => {
     const [x, w, b] = inputs;
-    check(cols(x) === cols(w) && cols(x) === cols(b), "layer_norm", inputs);
+    check(cols(x) === cols(w) && cols(x) === cols(b), "norm", inputs);
     return x.shape;
   },
   // Each row's mean in two numbers, 1/√(var + eps) and var/(var + eps). The identity rule needs no more, so that x need
   // not be kept for it.
   beside: ([x]) => [[...x.shape.slice(0, -1), 4]],
-  call: (y) => call("layer_norm", y, y),
+  call: (y) => call("norm", y, y),
   rules: {
-    gradient: (g, { inputs: [x, w, b], beside, attrs }) => ({
-      to: [apply(LayerNormGrad, [beside![0], x, w, g], attrs)],
-      kept: [biases(g, b), { entry: "norms", rows: apply(LayerNormKept, [beside![0], x, w, g], attrs) }],
-    }),
-    // Ali et al. 2022, LN rule, and AttnLRP, Prop. 3.4: the deviation is a constant, the rest is linear.
-    identity: (g, { inputs: [, w, b], beside, attrs }) => ({
-      to: [apply(LayerNormIdentity, [beside![0], w, g], attrs)],
-      kept: [biases(g, b)],
+    gradient: (g, y) => {
+      const { inputs, beside, attrs } = y;
+      const needed = [beside![0], inputs[0], inputs[1], g];
+      return {
+        to: [apply(NormGrad, needed, attrs)],
+        kept: [...biases(g, y), { entry: "norms", rows: apply(NormKept, needed, attrs) }],
+      };
+    },
+    // Ali et al. 2022, LN rule, and AttnLRP, Prop. 3.4: the deviation, of RMSNorm the root of the mean square, is a
+    // constant, the rest is linear.
+    identity: (g, y) => ({
+      to: [apply(NormIdentity, [y.beside![0], y.inputs[1], g], y.attrs)],
+      kept: biases(g, y),
     }),
   },
 };
@@ -37,13 +48,13 @@ const backward = (kernel: string, shape: (g: Tensor) => readonly number[]): Op =
   call: (y) => call(kernel, y.inputs[y.inputs.length - 1], y),
 });
 
-const LayerNormGrad = backward("layer_norm_grad", (g) => g.shape);
-const LayerNormIdentity = backward("layer_norm_identity", (g) => g.shape);
-const LayerNormKept = backward("layer_norm_kept", (g) => g.shape.slice(0, -1));
+const NormGrad = backward("norm_grad", (g) => g.shape);
+const NormIdentity = backward("norm_identity", (g) => g.shape);
+const NormKept = backward("norm_kept", (g) => g.shape.slice(0, -1));
 
 /** A gradient may have several times the rows of the forward pass, which are those of the first input. */
 const call = (kernel: string, wide: Tensor, { inputs: [first], attrs }: Tensor): Call => ({
   kernel,
-  args: [rows(wide), cols(wide), rows(first), attrs.eps],
+  args: [rows(wide), cols(wide), rows(first), attrs.eps, attrs.centred],
   grid: halves(rows(wide)),
 });

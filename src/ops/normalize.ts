@@ -12,9 +12,9 @@ const ReciprocalNorm: Op = {
   call: ({ inputs: [x] }) => ({ kernel: "reciprocal_norm", args: [rows(x), cols(x), rows(x)], grid: halves(rows(x)) }),
 };
 
-// The length is what a LayerNorm's deviation is, so that composites name one rule for both.
+// The length is what a norm's deviation is, so that composites name one rule for both.
 const Normalize: Op = {
-  name: "layer_norm",
+  name: "norm",
   shape: ([x]) => x.shape,
   call: (y) => {
     const [x, s] = y.inputs;

@@ -126,7 +126,7 @@ class Walk {
     const epsilon = this.model.config.layer_norm_eps;
     const count = this.a.heads.tokens;
     const width = x.length / count;
-    const rule = this.rules.layer_norm;
+    const rule = this.rules.norm;
     const gx = layerNormGrad(rule, x, gamma, epsilon, g, count, width);
     const norms = total(layerNormKept(rule, x, gamma, beta, epsilon, g, count, width));
     this.keep(name, { norms }, [y, g], [x, gx]);

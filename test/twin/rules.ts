@@ -8,7 +8,7 @@ export interface Rules {
   context: "gradient" | "values" | "uniform";
   /** scores = q kᵀ/√d; not reached under context "values". */
   scores: "gradient" | "uniform";
-  layer_norm: NormRule;
+  norm: NormRule;
   activation: "gradient" | "identity";
   linear: LinearRule;
 }
@@ -21,7 +21,7 @@ export const points: Point[] = ["embeddings", "embedding-sum", "words"];
 const plain: Rules = {
   context: "gradient",
   scores: "gradient",
-  layer_norm: "gradient",
+  norm: "gradient",
   activation: "gradient",
   linear: "gradient",
 };
@@ -29,10 +29,10 @@ const plain: Rules = {
 export const methods: Record<Method, Rules> = {
   "gradient-x-input": plain,
   "lrp-ah": { ...plain, context: "values" },
-  "lrp-ln": { ...plain, layer_norm: "identity" },
-  "lrp-ah-ln": { ...plain, context: "values", layer_norm: "identity" },
-  "cp-lrp": { ...plain, context: "values", layer_norm: "identity", activation: "identity" },
-  "attn-lrp": { ...plain, context: "uniform", scores: "uniform", layer_norm: "identity", activation: "identity" },
+  "lrp-ln": { ...plain, norm: "identity" },
+  "lrp-ah-ln": { ...plain, context: "values", norm: "identity" },
+  "cp-lrp": { ...plain, context: "values", norm: "identity", activation: "identity" },
+  "attn-lrp": { ...plain, context: "uniform", scores: "uniform", norm: "identity", activation: "identity" },
 };
 
 /** logit = tokens + biases + norms + positions + softmax + products + activations + epsilon + residual */

@@ -25,7 +25,7 @@ export function surrogate(model: Model, base: Activations, rules: Rules, at: Poi
   };
 
   const normal = (name: string, x: Numbers, x0: Numbers) => {
-    if (rules.layer_norm === "gradient") return norm(model, name, x);
+    if (rules.norm === "gradient") return norm(model, name, x);
     const gamma = optional(model, `${name}.weight`);
     const beta = optional(model, `${name}.bias`);
     return Float64Array.from(x, (value, i) => {
