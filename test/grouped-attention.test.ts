@@ -3,10 +3,16 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { input, type Tensor } from "../src/graph/tensor.ts";
+import { methods } from "../src/graph/composites.ts";
+import { propagate } from "../src/graph/propagate.ts";
+import { history, input, size, type Tensor } from "../src/graph/tensor.ts";
+import { attention, causal } from "../src/models/layers.ts";
 import { attend } from "../src/ops/attend.ts";
 import { context, scores } from "../src/ops/attention.ts";
+import { linear } from "../src/ops/linear.ts";
 import { plainWeights } from "../src/ops/plain_weights.ts";
+import { reshape } from "../src/ops/reshape.ts";
+import { repeat } from "../src/ops/segments.ts";
 import { softmax } from "../src/ops/softmax.ts";
 import { ruled, runGuarded } from "./ruled.ts";
 import { backends, close, random, run } from "./support.ts";
@@ -173,6 +179,60 @@ for (const backend of backends) {
       }
     });
   }
+
+  test("attention(): groups that share keys and values are heads with the same ones, at a width of their own", async () => {
+    const [t, width, heads, kv, d] = [6, 10, 4, 2, 3];
+    const lengths = input("lengths", [2]);
+    const x = input("x", [2, t, width]);
+    const dense =
+      (name: string, out: number, from = width) =>
+      (x: Tensor) =>
+        linear(x, input(name, [out, from]));
+    const repeated = (name: string) => (x: Tensor) => {
+      const groups = reshape(dense(name, kv * d)(x), [2, t * kv, d]);
+      return reshape(repeat(groups, heads / kv), [2, t, heads * d]);
+    };
+    const form = (recompute: boolean, k: (x: Tensor) => Tensor, v: (x: Tensor) => Tensor, kvHeads?: number) => {
+      const project = { q: dense("q", heads * d), k, v, o: dense("o", width, heads * d) };
+      return attention(x, x, { lengths, recompute, attend }, { heads, kvHeads, project, span: causal });
+    };
+    const outputs: Record<string, Tensor> = {};
+    const shared = [dense("k", kv * d), dense("v", kv * d)] as const;
+    for (const [name, y] of Object.entries({
+      repeated: form(false, repeated("k"), repeated("v")),
+      kept: form(false, ...shared, kv),
+      again: form(true, ...shared, kv),
+    })) {
+      outputs[name] = y;
+      for (const method of ["cp-lrp", "attn-lrp", "gradient-x-input"]) {
+        const { gradients, kept } = propagate(y, input("g", [2, t, width]), [x], methods.get(method)!);
+        outputs[`${name} ${method}`] = gradients[0];
+        kept.forEach(({ rows, entry, times = 1 }, i) => {
+          outputs[`${name} ${method} ${entry} ${times} ${i}`] = rows;
+        });
+      }
+    }
+    const leaves = history(Object.values(outputs)).filter((leaf) => leaf.name);
+    const data = Object.fromEntries(leaves.map((leaf, i) => [leaf.name!, random(size(leaf), 40 + i)]));
+    data.lengths = Float32Array.of(6, 4);
+    const found = await run(backend, outputs, data);
+    for (const name of ["", " cp-lrp", " attn-lrp", " gradient-x-input"]) {
+      for (const other of ["kept", "again"]) {
+        close(found[other + name], found[`repeated${name}`], TOLERANCE, `${other}${name}`);
+      }
+    }
+    for (const method of ["cp-lrp", "attn-lrp", "gradient-x-input"]) {
+      const sums = ["repeated", "kept", "again"].map((form) => {
+        const names = Object.keys(found).filter((key) => key.startsWith(`${form} ${method} `));
+        return names.reduce((total, key) => {
+          const times = Number(key.split(" ").at(-2));
+          return total + times * found[key].reduce((sum, value) => sum + value, 0);
+        }, 0);
+      });
+      const whole = found[`repeated ${method}`].reduce((sum, value) => sum + Math.abs(value), 0);
+      for (const sum of sums) assert.ok(Math.abs(sum - sums[0]) <= TOLERANCE * whole, `kept by ${method}: ${sums}`);
+    }
+  });
 
   test("weights of linear attention further on in a text", async () => {
     const [lengths, offsets] = [Float32Array.of(7, 4), Float32Array.of(3, 1)];

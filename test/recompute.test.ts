@@ -7,7 +7,9 @@ import * as assert from "uvu/assert";
 import type { Explanation, Ledger, ReadingPoint } from "../src/explain/explanation.ts";
 import { explaining, network } from "../src/explain/trace.ts";
 import { methods } from "../src/graph/composites.ts";
-import { plan } from "../src/graph/plan.ts";
+import { plan, workBytes } from "../src/graph/plan.ts";
+import { architecture } from "../src/models/family.ts";
+import { Weights } from "../src/models/weights.ts";
 import { attend } from "../src/ops/attend.ts";
 import { read } from "../src/runtime/load.ts";
 import { Model } from "../src/runtime/model.ts";
@@ -102,6 +104,27 @@ for (const place of places) {
     });
   }
 
+  for (const name of ["gpt2-lm", "gpt2-sequence", "modernbert-sequence", "modernbert-mean-sequence"]) {
+    test(`${name}: causal or local`, async () => {
+      const path = `reference/families/${name}/`;
+      const [kept, again] = [await open(path, place, false), await open(path, place, true)];
+      const text = "the sea is so wide and the boat so small that a good film of it must be short , or a great one";
+      for (const method of ["cp-lrp", "attn-lrp", "gradient-x-input"]) {
+        const options = { method, layers: true };
+        const [mine, other] = [await again.explain(text, options), await kept.explain(text, options)];
+        assert.ok(mine.tokens.length > 16, `${mine.tokens.length} tokens, more than a window`);
+        if (place.backend === "wasm") assert.equal(relevance(mine), relevance(other), `${method}: to the bit`);
+        assert.ok(apart(mine, other) <= TOLERANCE, method);
+        const size = sizeOf(other);
+        for (const entry of shipped.entries) {
+          assert.ok(Math.abs(mine.ledger[entry] - other.ledger[entry]) <= TOLERANCE * size, `${method}: ${entry}`);
+        }
+      }
+      await kept.dispose();
+      await again.dispose();
+    });
+  }
+
   test("a ragged batch, as text by text", async () => {
     const model = await open("../models/sst2-tiny/", place, true);
     for (const method of ["cp-lrp", "attn-lrp"]) {
@@ -144,5 +167,71 @@ choice(
     }
   },
 );
+
+/** GPT-2 of its real size and longer texts, or ModernBERT: shapes alone make a plan. */
+function large(type: "gpt2" | "modernbert", positions: number) {
+  const [width, blocks, heads] = [768, 12, 12];
+  const shapes: [name: string, shape: number[]][] = [];
+  const dense = (name: string, out: number, into: number, bias = true) => {
+    shapes.push([`${name}.weight`, [out, into]]);
+    if (bias) shapes.push([`${name}.bias`, [type === "gpt2" ? into : out]]);
+  };
+  const norm = (name: string, bias = true) => {
+    shapes.push([`${name}.weight`, [width]]);
+    if (bias) shapes.push([`${name}.bias`, [width]]);
+  };
+  if (type === "gpt2") {
+    shapes.push(["transformer.wte.weight", [50257, width]], ["transformer.wpe.weight", [positions, width]]);
+    for (let i = 0; i < blocks; i++) {
+      const layer = `transformer.h.${i}`;
+      for (const part of ["ln_1", "ln_2"]) norm(`${layer}.${part}`);
+      dense(`${layer}.attn.c_attn`, width, 3 * width);
+      dense(`${layer}.attn.c_proj`, width, width);
+      dense(`${layer}.mlp.c_fc`, width, 4 * width);
+      dense(`${layer}.mlp.c_proj`, 4 * width, width);
+    }
+    norm("transformer.ln_f");
+  } else {
+    shapes.push(["model.embeddings.tok_embeddings.weight", [50368, width]], ["classifier.weight", [2, width]]);
+    shapes.push(["classifier.bias", [2]], ["head.dense.weight", [width, width]]);
+    for (const name of ["model.embeddings.norm", "model.final_norm", "head.norm"]) norm(name, false);
+    for (let i = 0; i < blocks; i++) {
+      const layer = `model.layers.${i}`;
+      for (const part of i ? ["attn_norm", "mlp_norm"] : ["mlp_norm"]) norm(`${layer}.${part}`, false);
+      dense(`${layer}.attn.Wqkv`, 3 * width, width, false);
+      dense(`${layer}.attn.Wo`, width, width, false);
+      dense(`${layer}.mlp.Wi`, 2 * 1152, width, false);
+      dense(`${layer}.mlp.Wo`, width, 1152, false);
+    }
+  }
+  const config =
+    type === "gpt2"
+      ? { model_type: type, architectures: ["GPT2LMHeadModel"], n_positions: positions }
+      : { model_type: type, architectures: ["ModernBertForSequenceClassification"], num_hidden_layers: blocks };
+  return { heads, made: architecture(config, new Weights(new Map(shapes))) };
+}
+
+for (const type of ["gpt2", "modernbert"] as const) {
+  choice(`${type} at 2,048 tokens: no buffer of [heads, t, t]`, async () => {
+    const t = 2048;
+    const { heads, made } = large(type, t);
+    const designed = await made;
+    for (const name of ["cp-lrp", "attn-lrp", "gradient-x-input"]) {
+      const bytes = (recompute: boolean) => {
+        const { outputs } = explaining(network(designed, 1, t, { recompute, attend }), [methods.get(name)!]);
+        const made = plan(outputs);
+        const most = Math.max(...made.buffers.filter(({ weight }) => !weight).map(({ bytes }) => bytes));
+        return { work: workBytes(made), most };
+      };
+      const [kept, again] = [bytes(false), bytes(true)];
+      console.log(
+        `\n${type}, ${name}: ${kept.work / 2 ** 20} MiB of work with weights kept, ${again.work / 2 ** 20} MiB without`,
+      );
+      assert.ok(kept.most >= 4 * heads * t * t, "they are where they are kept");
+      assert.ok(again.most < (4 * heads * t * t) / 4, `${again.most} bytes in a buffer`);
+      assert.ok(again.work < kept.work / 3);
+    }
+  });
+}
 
 choice.run();
