@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+
 // relprop in a shell: explain, predict, generate, diagnose, evaluate, inspect. Exit status 0; 1 for a failed run; 2 for wrong usage.
 
 import { readFile } from "node:fs/promises";
@@ -17,11 +18,11 @@ import { paint, print, quiet } from "./cli/terminal.ts";
 import { Failed, Usage } from "./cli/usage.ts";
 import { quote, RelpropError } from "./errors.ts";
 import type { Attribution, Explanation, Prediction, ReadingPoint } from "./explain/explanation.ts";
-import type { ExplainLists, ExplainOptions } from "./explain/request.ts";
+import type { ExplainLists, ExplainOptions } from "./explain/options.ts";
+import { explainOptions } from "./explain/options.ts";
 import { requests } from "./explain/target.ts";
 import { picture } from "./inputs/images/picture.ts";
 import type { Input } from "./inputs/inputs.ts";
-import { calls } from "./options/calls.ts";
 import { checked } from "./options/kinds.ts";
 import { listed } from "./options/lists.ts";
 import { ansi } from "./render/ansi.ts";
@@ -58,7 +59,7 @@ async function main(args: string[]): Promise<void> {
   const asked = await asks(values);
   if (command === "generate")
     drawing(values); // what is wrong with them is told before a model is loaded
-  else checked("explain()", calls.explain, asked);
+  else checked("explain()", explainOptions, asked);
   if ((format === "html" || format === "svg") && Object.values(asked).some(Array.isArray)) {
     throw new Usage(`--format ${format} shows one explanation, and lists ask for several`);
   }

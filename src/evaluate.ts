@@ -2,9 +2,10 @@
 
 export type { Interval } from "./evaluate/bootstrap.ts";
 export { type Choice, chooseMethod } from "./evaluate/choose.ts";
-export { type EvaluateOptions, evaluate } from "./evaluate/evaluate.ts";
+export { evaluate } from "./evaluate/evaluate.ts";
 export { type Example, type Format, readExamples } from "./evaluate/examples.ts";
 export type { Journal } from "./evaluate/journal.ts";
+export type { EvaluateOptions } from "./evaluate/options.ts";
 export { plot } from "./evaluate/plot.ts";
 export type { Protocol } from "./evaluate/protocol.ts";
 export { protocols } from "./evaluate/protocols.ts";

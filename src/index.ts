@@ -1,13 +1,13 @@
 // What the package exports, nothing else.
 
-export type { AttributeLists, AttributeOptions, AttributionMethod, AttributionName } from "./attribution/methods.ts";
-export type { BackendOptions } from "./backends/choose.ts";
+export type { AttributeLists, AttributeOptions, AttributionMethod, AttributionName } from "./attribution/options.ts";
+export type { BackendOptions } from "./backends/options.ts";
 export type { Timing } from "./backends/profile.ts";
 export type { WasmSource } from "./backends/wasm/module.ts";
 export type { Contents, Hub, Progress, Source } from "./checkpoint/sources.ts";
-export type { BlockFacts, DiagnoseOptions, Diagnosis, StreamFacts, WeightFacts } from "./diagnose/diagnose.ts";
+export type { BlockFacts, Diagnosis, StreamFacts, WeightFacts } from "./diagnose/diagnose.ts";
+export type { DiagnoseOptions } from "./diagnose/options.ts";
 export { type ErrorCode, RelpropError } from "./errors.ts";
-export type { Groups, NeuronsAsked, Span } from "./explain/breakdown.ts";
 export type {
   Attribution,
   ClassScore,
@@ -27,9 +27,18 @@ export type {
   ReadingPoint,
   TokenRelevance,
 } from "./explain/explanation.ts";
-export type { Of } from "./explain/objective.ts";
-export type { ExplainLists, ExplainOptions, PredictOptions, Without } from "./explain/request.ts";
-export type { GeneratedToken, GenerateOptions, Generation } from "./generate/generate.ts";
+export type {
+  ExplainLists,
+  ExplainOptions,
+  Groups,
+  NeuronsAsked,
+  Of,
+  PredictOptions,
+  Span,
+  Without,
+} from "./explain/options.ts";
+export type { GeneratedToken, Generation } from "./generate/generate.ts";
+export type { GenerateOptions } from "./generate/options.ts";
 export { type Choice, type Composite, methods } from "./graph/composites.ts";
 export type { Image, Pixels } from "./inputs/images/picture.ts";
 export type { Cloud, Input, Matrix } from "./inputs/inputs.ts";
@@ -37,9 +46,11 @@ export type { Token } from "./inputs/tokenizers/wordpiece.ts";
 export { ansi } from "./render/ansi.ts";
 export { charts } from "./render/charts.ts";
 export { html } from "./render/html.ts";
-export { type PictureOptions, png } from "./render/overlay.ts";
+export type { PictureOptions } from "./render/options.ts";
+export { png } from "./render/overlay.ts";
 export { svg } from "./render/svg.ts";
 export type { Model } from "./runtime/model.ts";
-export { type LoadOptions, load } from "./runtime/worker/client.ts";
+export type { LoadOptions } from "./runtime/options.ts";
+export { load } from "./runtime/worker/client.ts";
 export { serve } from "./runtime/worker/serve.ts";
 export type { WorkerLike } from "./runtime/worker/spawn.ts";

@@ -2,7 +2,8 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { files, type ReadOptions, type Source } from "../src/checkpoint/sources.ts";
+import type { ReadOptions } from "../src/checkpoint/options.ts";
+import { files, type Source } from "../src/checkpoint/sources.ts";
 import { load } from "../src/runtime/load.ts";
 import { type Behaviour, hurried, type Served, serve } from "./server.ts";
 import { buffers, code, folder, texts } from "./shipped.ts";

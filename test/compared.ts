@@ -4,8 +4,9 @@
 
 import * as assert from "uvu/assert";
 import type { Explanation } from "../src/explain/explanation.ts";
+import type { ExplainLists } from "../src/explain/options.ts";
 import type { Input } from "../src/inputs/inputs.ts";
-import type { ExplainLists, Model } from "../src/runtime/model.ts";
+import type { Model } from "../src/runtime/model.ts";
 
 export interface Case {
   text?: string;

@@ -4,8 +4,9 @@ import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { ReadOptions } from "../src/checkpoint/options.ts";
 import { readHeader } from "../src/checkpoint/safetensors.ts";
-import { files, type ReadOptions } from "../src/checkpoint/sources.ts";
+import { files } from "../src/checkpoint/sources.ts";
 import type { RelpropError } from "../src/errors.ts";
 import { load } from "../src/runtime/load.ts";
 import { type Behaviour, hurried, serve } from "./server.ts";
@@ -152,7 +153,7 @@ test("a slow server is waited for if it is told to, and stallTimeout is a number
   assert.is((await outcome(late, { stallTimeout: 100 })).code, "FetchStalled");
   assert.is((await outcome(late, { stallTimeout: Infinity })).code, "read");
   for (const odd of [0, -1, NaN, "9", null, {}]) {
-    assert.is(await code(files("http://127.0.0.1:1/m", { stallTimeout: odd as number })), "InvalidOption", String(odd));
+    assert.is(await code(load("http://127.0.0.1:1/m", { stallTimeout: odd as number })), "InvalidOption", String(odd));
   }
 });
 

@@ -5,10 +5,9 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { uniform } from "../src/attribution/chance.ts";
 import { interval } from "../src/evaluate/bootstrap.ts";
-import type { EvaluateOptions } from "../src/evaluate/evaluate.ts";
 import { open } from "../src/evaluate/journal.ts";
+import type { EvaluateOptions } from "../src/evaluate/options.ts";
 import { kendall, spearman } from "../src/evaluate/ranks.ts";
 import {
   chooseMethod,
@@ -21,6 +20,7 @@ import {
   table,
 } from "../src/evaluate.ts";
 import { method as known } from "../src/graph/composites.ts";
+import { uniform } from "../src/random.ts";
 import { load } from "../src/runtime/load.ts";
 import type { Model } from "../src/runtime/model.ts";
 import { unpack } from "./checkpoint.ts";

@@ -11,9 +11,10 @@ import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Explanation, Ledger, ReadingPoint } from "../src/explain/explanation.ts";
+import type { ExplainOptions } from "../src/explain/options.ts";
 import { methods } from "../src/graph/composites.ts";
 import { load } from "../src/runtime/load.ts";
-import type { ExplainOptions, Model } from "../src/runtime/model.ts";
+import type { Model } from "../src/runtime/model.ts";
 import { places } from "./support.ts";
 
 interface Golden {

@@ -5,7 +5,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Backend } from "../src/backends/backend.ts";
 import type { Explanation, ReadingPoint } from "../src/explain/explanation.ts";
-import type { ExplainLists, ExplainOptions } from "../src/explain/request.ts";
+import type { ExplainLists, ExplainOptions } from "../src/explain/options.ts";
 import { methods } from "../src/graph/composites.ts";
 import type { Plan } from "../src/graph/plan.ts";
 import { input } from "../src/graph/tensor.ts";

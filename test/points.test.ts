@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { uniform } from "../src/attribution/chance.ts";
+import { uniform } from "../src/random.ts";
 import { load } from "../src/runtime/load.ts";
 import { places } from "./support.ts";
 import { allClose, near } from "./systems.ts";

@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { LoadOptions, Source } from "../src/index.ts";
+import type { Source } from "../src/index.ts";
 import { load } from "../src/runtime/load.ts";
 import type { Model } from "../src/runtime/model.ts";
+import type { LoadOptions } from "../src/runtime/options.ts";
 import { code } from "./shipped.ts";
 import { findGpu, places } from "./support.ts";
 

@@ -6,8 +6,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { ExplainOptions } from "../src/explain/options.ts";
 import { load } from "../src/runtime/load.ts";
-import type { ExplainOptions, Model } from "../src/runtime/model.ts";
+import type { Model } from "../src/runtime/model.ts";
 import { code } from "./shipped.ts";
 import { places } from "./support.ts";
 

@@ -3,7 +3,8 @@
 import { gzipSync } from "node:zlib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { files, type ReadOptions, type Source } from "../src/checkpoint/sources.ts";
+import type { ReadOptions } from "../src/checkpoint/options.ts";
+import { files, type Source } from "../src/checkpoint/sources.ts";
 import { type ErrorCode, RelpropError } from "../src/errors.ts";
 import { type Behaviour, DATE, type Exchange, hurried, type Served, serve } from "./server.ts";
 import { code } from "./shipped.ts";

@@ -6,8 +6,9 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { RelpropError } from "../src/errors.ts";
 import type { Explanation } from "../src/explain/explanation.ts";
+import type { ExplainOptions } from "../src/explain/options.ts";
 import { load } from "../src/runtime/load.ts";
-import type { ExplainOptions, Model } from "../src/runtime/model.ts";
+import type { Model } from "../src/runtime/model.ts";
 import { places } from "./support.ts";
 import { files, type Matrix, normal, words } from "./systems.ts";
 

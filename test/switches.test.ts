@@ -3,8 +3,8 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { uniform } from "../src/attribution/chance.ts";
 import type { RelpropError } from "../src/errors.ts";
+import { uniform } from "../src/random.ts";
 import { load } from "../src/runtime/load.ts";
 import { places } from "./support.ts";
 import { allClose, everywhere, files, type Matrix, near, normal, words } from "./systems.ts";

@@ -3,10 +3,11 @@
 import * as assert from "uvu/assert";
 import type { Contents } from "../src/checkpoint/sources.ts";
 import type { Explanation } from "../src/explain/explanation.ts";
+import type { ExplainOptions } from "../src/explain/options.ts";
 import { methods } from "../src/graph/composites.ts";
 import type { Input } from "../src/inputs/inputs.ts";
 import { load } from "../src/runtime/load.ts";
-import type { ExplainOptions, Model } from "../src/runtime/model.ts";
+import type { Model } from "../src/runtime/model.ts";
 import { encoded, pack, type Stored } from "./checkpoint.ts";
 import { close, places, random } from "./support.ts";
 

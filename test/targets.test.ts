@@ -3,7 +3,8 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { at, type Of, resolved } from "../src/explain/objective.ts";
+import { at, resolved } from "../src/explain/objective.ts";
+import type { Of } from "../src/explain/options.ts";
 import { load } from "../src/runtime/load.ts";
 import { code, relevance } from "./shipped.ts";
 import { places, random } from "./support.ts";

@@ -4,9 +4,10 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { AttributeOptions } from "../src/attribution/methods.ts";
+import type { AttributeOptions } from "../src/attribution/options.ts";
+import type { ExplainOptions } from "../src/explain/options.ts";
 import { load } from "../src/runtime/load.ts";
-import type { ExplainOptions, Model } from "../src/runtime/model.ts";
+import type { Model } from "../src/runtime/model.ts";
 import { encoded, pack, type Stored, unpack } from "./checkpoint.ts";
 import { compare, type Family, input, shown } from "./compared.ts";
 import { places } from "./support.ts";

@@ -4,7 +4,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { RelpropError } from "../src/errors.ts";
 import type { Model } from "../src/runtime/model.ts";
-import { type LoadOptions, load } from "../src/runtime/worker/client.ts";
+import type { LoadOptions } from "../src/runtime/options.ts";
+import { load } from "../src/runtime/worker/client.ts";
 import { serve } from "./server.ts";
 import { buffers, code, folder, names, texts } from "./shipped.ts";
 

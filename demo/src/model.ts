@@ -2,7 +2,8 @@
 
 import type { Source } from "../../src/checkpoint/sources.ts";
 import type { Model } from "../../src/runtime/model.ts";
-import { type LoadOptions, load } from "../../src/runtime/worker/client.ts";
+import type { LoadOptions } from "../../src/runtime/options.ts";
+import { load } from "../../src/runtime/worker/client.ts";
 
 export type Backend = NonNullable<LoadOptions["backend"]>;
 

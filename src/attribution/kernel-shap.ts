@@ -1,5 +1,5 @@
 import { RelpropError } from "../errors.ts";
-import { uniform } from "./chance.ts";
+import { uniform } from "../random.ts";
 import type { Method } from "./methods.ts";
 
 /**

@@ -2,11 +2,8 @@
 
 import { quote, RelpropError } from "../errors.ts";
 import type { Attribution } from "../explain/explanation.ts";
-import type { ExplainOptions } from "../explain/request.ts";
 import type { Encoded } from "../inputs/inputs.ts";
-import { attribute as fields } from "../options/calls.ts";
 import { checked } from "../options/kinds.ts";
-import type { OneOrMore } from "../options/lists.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { attentionFlow } from "./attention-flow.ts";
 import { attentionLast } from "./attention-last.ts";
@@ -15,14 +12,13 @@ import { gradRollout } from "./grad-rollout.ts";
 import { integratedGradients } from "./integrated-gradients.ts";
 import { kernelShap } from "./kernel-shap.ts";
 import { occlusion } from "./occlusion.ts";
+import type { AttributeLists, AttributeOptions, AttributionMethod } from "./options.ts";
+import { attributeOptions, type Settings } from "./options.ts";
 import { random } from "./random.ts";
 import { rollout } from "./rollout.ts";
 import { saliency } from "./saliency.ts";
 import { smoothgrad } from "./smoothgrad.ts";
 import { View } from "./view.ts";
-
-/** Options of a method by name: numbers, or words of which some are known. */
-export type Options = Readonly<Record<string, number | string>>;
 
 export interface Found {
   /** By token. */
@@ -35,10 +31,10 @@ export interface Method {
   name: string;
   signed: boolean;
   /** Its options and their defaults. */
-  options: Options;
+  options: Settings;
   /** The words that an option takes. */
   words?: Readonly<Record<string, readonly string[]>>;
-  run(view: View, options: Options): Promise<Found>;
+  run(view: View, options: Settings): Promise<Found>;
 }
 
 const all = [
@@ -55,36 +51,6 @@ const all = [
   random,
 ];
 
-/** The names of the methods that do not propagate. */
-export type AttributionName =
-  | "saliency"
-  | "integrated-gradients"
-  | "smoothgrad"
-  | "attention-last"
-  | "rollout"
-  | "attention-flow"
-  | "gae"
-  | "grad-rollout"
-  | "occlusion"
-  | "kernel-shap"
-  | "random";
-
-/** A name, or a name with some of its options: `{ name: "integrated-gradients", steps: 20 }`. */
-export type AttributionMethod = AttributionName | ({ name: AttributionName } & Options);
-
-export interface AttributeOptions
-  extends Pick<ExplainOptions, "target" | "contrast" | "truncate" | "signal" | "groups"> {
-  method: AttributionMethod;
-  at?: "embeddings";
-  /** How many runs of the network are behind it. */
-  onProgress?: (progress: { forwards: number }) => void;
-}
-
-type Listable = "method" | "target" | "contrast";
-export type AttributeLists = Omit<AttributeOptions, Listable> & { method: OneOrMore<AttributionMethod> } & {
-  [K in "target" | "contrast"]?: OneOrMore<Required<AttributeOptions>[K]>;
-} & { [K in Listable]: Record<K, readonly unknown[]> }[Listable];
-
 /** Each text's attribution, for `rows` of ops/seed.ts; flat lists where options are lists, methods slowest. @internal */
 export async function attribute(
   engine: Engine,
@@ -94,7 +60,7 @@ export async function attribute(
 ): Promise<(Attribution | Attribution[])[]> {
   const { model, backend } = engine.about;
   const asked = [options.method].flat().map((method) => attribution(method, engine.tools.methods));
-  const { signal, onProgress, groups } = checked(`explain() by ${asked[0].method.name}`, fields, options);
+  const { signal, onProgress, groups } = checked(`explain() by ${asked[0].method.name}`, attributeOptions, options);
   const grain = groups && (await import("../explain/breakdown.ts"));
   let before = 0;
   const results: Attribution[][] = [];
@@ -152,7 +118,7 @@ const MOST = 1e6; // of an option that is a number
 export function attribution(
   wanted: unknown,
   propagations: ReadonlyMap<string, unknown>,
-): { method: Method; settings: Options } {
+): { method: Method; settings: Settings } {
   const { name, ...given } = (typeof wanted === "string" ? { name: wanted } : Object(wanted)) as Record<
     string,
     unknown
@@ -178,5 +144,5 @@ export function attribution(
     const wanted = words ? words.join(", ") : `a number from 0 to ${most}`;
     throw new RelpropError("InvalidOption", `${method.name}'s ${option} is ${wanted}, not ${quote(value)}`);
   }
-  return { method, settings: { ...method.options, ...(given as Options) } };
+  return { method, settings: { ...method.options, ...(given as Settings) } };
 }

@@ -1,4 +1,4 @@
-import { normal } from "./chance.ts";
+import { normal } from "../random.ts";
 import type { Method } from "./methods.ts";
 
 /** Normal numbers: what every method must beat. Each text of a seed has its own. */

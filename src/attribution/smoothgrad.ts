@@ -1,4 +1,4 @@
-import { normal } from "./chance.ts";
+import { normal } from "../random.ts";
 import type { Method } from "./methods.ts";
 import { dots } from "./vectors.ts";
 

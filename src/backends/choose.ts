@@ -1,24 +1,9 @@
 import { RelpropError } from "../errors.ts";
 import type { Backend } from "./backend.ts";
-import type { WasmSource } from "./wasm/module.ts";
-import type { WasmOptions } from "./wasm/wasm.ts";
+import type { BackendOptions } from "./options.ts";
 import { findGpu, isSoftware, keep } from "./webgpu/adapter.ts";
 
 // A backend is loaded when it is chosen: a page gets the shaders or the kernels, not both.
-
-export interface BackendOptions extends WasmOptions {
-  /**
-   * `auto` (default): WebGPU where the runtime has a real GPU, else WASM. In Node and Bun `webgpu` takes the package of
-   * that name, if it is installed; `auto` leaves it alone.
-   */
-  backend?: "auto" | "webgpu" | "wasm";
-  /** WebGPU's entry point, if it is not `navigator.gpu`; kept as long as the process lives. */
-  gpu?: GPU;
-  /** A device to share; it is not destroyed with the model. Keep what `create` of the package `webgpu` gave you. */
-  device?: GPUDevice;
-  /** The kernels, for runtimes that forbid compiling: what an import or a fetch of `relprop/kernels.wasm` gives. */
-  wasm?: WasmSource | Promise<WasmSource>;
-}
 
 /** Starts a backend; `reason` says why `auto` did not take the GPU. */
 export async function start(options: BackendOptions): Promise<{ backend: Backend; reason?: string }> {

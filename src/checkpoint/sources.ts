@@ -2,8 +2,7 @@
 // file by name and read ranges of it.
 
 import { quote, RelpropError, throwIfAborted } from "../errors.ts";
-import { loadHere } from "../options/calls.ts";
-import { checked } from "../options/kinds.ts";
+import type { ReadOptions } from "./options.ts";
 import type { Bytes } from "./safetensors.ts";
 import { type Contents, fromBlob, fromBytes, given, lastPart, MARKS, nearest, parts } from "./sources/given.ts";
 import type { Hub } from "./sources/hub.ts";
@@ -24,28 +23,6 @@ export type Source =
   | FileSystemDirectoryHandle
   | Iterable<File>
   | Readonly<Record<string, Contents>>;
-
-export interface ReadOptions {
-  signal?: AbortSignal;
-  onProgress?: (progress: Progress) => void;
-  /**
-   * Keeps fetched files in the browser's Cache API: `true` (as "relprop"), a cache's name, or a `Cache`. What is kept is used
-   * while the server still has the same file, or cannot be reached; a load that was cut off goes on where it stopped.
-   */
-  cache?: boolean | string | Cache;
-  /**
-   * SHA-256 by file name, as `sha256-` and Base64 or as 64 hex digits: such a file is read whole and checked first. A file
-   * that is not there is an error (`Integrity`), and so is one that the model does not read (`InvalidOption`).
-   */
-  integrity?: Readonly<Record<string, string>>;
-  /**
-   * Milliseconds (30,000) that a server may send nothing, or less than 1,000 bytes a second on average, before the load
-   * fails with `FetchStalled`. `Infinity` waits for ever.
-   */
-  stallTimeout?: number;
-  /** In place of `fetch`: adds headers, goes through a proxy, or reads an edge function's assets. */
-  fetch?: (url: URL, init: RequestInit) => Promise<Response>;
-}
 
 export interface Files {
   /** A name for the model: the last part of its path or URL. */
@@ -70,8 +47,7 @@ export const missing = ({ pages }: Files, name: string, instead = ""): RelpropEr
 /** Asked for at once, so that a load waits for one round trip and knows early how much there is to come. */
 const USUAL = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"];
 
-export async function files(source: Source, given: ReadOptions = {}): Promise<Files> {
-  const options = checked("load()", loadHere, given);
+export async function files(source: Source, options: ReadOptions = {}): Promise<Files> {
   let thrown: Files["thrown"];
   const count = meter((progress) => {
     if (thrown) return;

@@ -1,6 +1,6 @@
-import type { DiagnoseOptions } from "../diagnose/diagnose.ts";
+import type { DiagnoseOptions } from "../diagnose/options.ts";
 import { quote } from "../errors.ts";
-import type { PredictOptions, Without } from "../explain/request.ts";
+import type { PredictOptions, Without } from "../explain/options.ts";
 import type { Input } from "../inputs/inputs.ts";
 import { charts, diagnosisTable } from "../render/charts.ts";
 import { load } from "../runtime/load.ts";

@@ -1,5 +1,5 @@
-import type { ExplainOptions } from "../explain/request.ts";
-import type { GenerateOptions } from "../generate/generate.ts";
+import type { ExplainOptions } from "../explain/options.ts";
+import type { GenerateOptions } from "../generate/options.ts";
 import { visible } from "../render/text.ts";
 import type { Model } from "../runtime/model.ts";
 import { decimal, whole } from "./numbers.ts";

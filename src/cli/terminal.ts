@@ -1,6 +1,6 @@
 // Standard output as it is: a terminal with colours or not, a pipe that may close or be slow.
 
-import type { AnsiOptions } from "../render/ansi.ts";
+import type { AnsiOptions } from "../render/options.ts";
 import { Failed } from "./usage.ts";
 
 /** Writes and waits until the reader has taken it. */

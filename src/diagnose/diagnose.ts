@@ -4,7 +4,6 @@
 import { quote, RelpropError, throwIfAborted } from "../errors.ts";
 import type { ClassScore } from "../explain/explanation.ts";
 import { resolved } from "../explain/objective.ts";
-import type { PredictOptions } from "../explain/request.ts";
 import { requests } from "../explain/target.ts";
 import { cols, rows, type Tensor } from "../graph/tensor.ts";
 import type { Encoded, Input } from "../inputs/inputs.ts";
@@ -17,19 +16,8 @@ import type { Model } from "../runtime/model.ts";
 import { encode, labelsOf, named, placed, spread } from "../tasks/tasks.ts";
 import { blocks, streams } from "./facts.ts";
 import { facts, stored } from "./matrices.ts";
+import type { DiagnoseOptions } from "./options.ts";
 import type { Ranks } from "./spectrum.ts";
-
-export interface DiagnoseOptions extends PredictOptions {
-  /** Whose logit's gradient is told; as in explain(). */
-  target?: string | number;
-  contrast?: string | number;
-  /** Tokens by their places: `mass` tells how much of each head's attention they get. */
-  tokens?: readonly number[];
-  /** Also the ranks of the network's matrices. */
-  weights?: boolean;
-  /** Another model of the same shape: `weights` are what the matrices differ by. */
-  since?: Model;
-}
 
 /** A state of the residual stream: what enters a block, or leaves the last one. */
 export interface StreamFacts extends Ranks {

@@ -1,7 +1,7 @@
 // Means with the 95 % interval of a percentile bootstrap (Efron, 1979). The same seed draws the same examples for every
 // list of the same length, so methods are compared on the same resamples.
 
-import { uniform } from "../attribution/chance.ts";
+import { uniform } from "../random.ts";
 
 export interface Interval {
   mean: number;

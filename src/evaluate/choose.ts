@@ -2,13 +2,14 @@
 
 import { quote, RelpropError } from "../errors.ts";
 import { methods as builtin } from "../graph/composites.ts";
-import { chooseMethod as fields } from "../options/calls.ts";
 import { checked } from "../options/kinds.ts";
 import type { Model } from "../runtime/model.ts";
 import type { Interval } from "./bootstrap.ts";
-import { checkedModel, type EvaluateOptions, evaluate } from "./evaluate.ts";
+import { checkedModel, evaluate } from "./evaluate.ts";
 import type { Example } from "./examples.ts";
 import { fingerprint, type Journal } from "./journal.ts";
+import type { ChooseOptions } from "./options.ts";
+import { chooseOptions } from "./options.ts";
 import type { Evaluation } from "./summary.ts";
 
 export interface Choice {
@@ -18,10 +19,6 @@ export interface Choice {
   /** What it rests on; its baseline is the method that scored best. */
   evaluation: Evaluation;
 }
-
-export type ChooseOptions = Pick<EvaluateOptions, "protocol" | "at" | "seed" | "truncate" | "onProgress" | "signal"> & {
-  methods?: readonly string[];
-};
 
 const choices = new WeakMap<Model, Map<string, Promise<Choice>>>();
 
@@ -35,7 +32,7 @@ export async function chooseMethod(
   sample: readonly (string | Example)[],
   given: ChooseOptions = {},
 ): Promise<Choice> {
-  const options = checked("chooseMethod()", fields, given);
+  const options = checked("chooseMethod()", chooseOptions, given);
   checkedModel("chooseMethod()", model);
   if (!Array.isArray(sample))
     throw new RelpropError("InvalidInput", `a sample is a list of texts, not ${quote(sample)}`);

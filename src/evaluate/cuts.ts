@@ -1,14 +1,14 @@
 // What a model loses when parts of it are cut out: neurons by the size of their weights, heads by what they matter. Here
 // "methods" are orders in which parts go.
 
-import { uniform } from "../attribution/chance.ts";
 import { quote, RelpropError, throwIfAborted } from "../errors.ts";
-import type { Without } from "../explain/request.ts";
+import type { Without } from "../explain/options.ts";
 import { classIndex } from "../explain/target.ts";
+import { uniform } from "../random.ts";
 import type { Model } from "../runtime/model.ts";
 import { mean } from "./bootstrap.ts";
-import type { EvaluateOptions } from "./evaluate.ts";
 import type { Example } from "./examples.ts";
+import type { EvaluateOptions } from "./options.ts";
 import { area } from "./perturbation.ts";
 import type { Protocol } from "./protocol.ts";
 import { type Evaluation, type Row, summary } from "./summary.ts";

@@ -1,44 +1,20 @@
 // evaluate(): every method's explanations of every example, judged by a protocol. Works on a model here or in a worker.
 
 import { quote, RelpropError, throwIfAborted } from "../errors.ts";
-import type { ReadingPoint } from "../explain/explanation.ts";
 import { classIndex } from "../explain/target.ts";
 import { methods as builtin, method } from "../graph/composites.ts";
-import { evaluate as fields } from "../options/calls.ts";
 import { checked } from "../options/kinds.ts";
 import { isOther, type Model } from "../runtime/model.ts";
 import { cuts } from "./cuts.ts";
 import type { Example } from "./examples.ts";
 import { identity } from "./identity.ts";
-import { fingerprint, type Journal, open } from "./journal.ts";
+import { fingerprint, open } from "./journal.ts";
 import { type AnyMethod, type Case, type Judged, judge } from "./judge.ts";
+import type { EvaluateOptions } from "./options.ts";
+import { evaluateOptions } from "./options.ts";
 import type { Protocol } from "./protocol.ts";
 import { protocol } from "./protocols.ts";
 import { type Evaluation, type Row, summary } from "./summary.ts";
-
-export interface EvaluateOptions {
-  /** A protocol's name (default ali2022). */
-  protocol?: string;
-  /**
-   * Methods by name (default: all there are, the slowest by 200 examples); `name:n` judges one by the first n examples. Or
-   * methods with options and composites under names of your own.
-   */
-  methods?: readonly string[] | Readonly<Record<string, AnyMethod>>;
-  /** Where relevance is read (default embeddings), by methods that propagate. */
-  at?: ReadingPoint;
-  /** Of random orders and of the bootstrap (default 0). */
-  seed?: number;
-  /** The method that others are compared with (default gradient-x-input, if it is among them). */
-  baseline?: string;
-  /** Cuts texts that are too long instead of rejecting them with `InputTooLong`. */
-  truncate?: boolean;
-  /** For the protocol `sanity`: the same model with random weights, see `randomized()`. */
-  randomized?: readonly Model[];
-  /** Keeps what is done, and goes on from there. */
-  journal?: Journal;
-  onProgress?: (progress: { done: number; total: number }) => void;
-  signal?: AbortSignal;
-}
 
 const BASELINE = "gradient-x-input";
 
@@ -63,7 +39,7 @@ export async function evaluate(
   examples: readonly Example[],
   given: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const options = checked("evaluate()", fields, given);
+  const options = checked("evaluate()", evaluateOptions, given);
   checkedModel("evaluate()", model);
   const { at = "embeddings", seed = 0, signal, onProgress, randomized = [] } = options;
   if (model.task !== "sequence-classification") {

@@ -1,8 +1,8 @@
 // One text explained by every method, and every explanation judged.
 
-import type { AttributionMethod } from "../attribution/methods.ts";
+import type { AttributionMethod } from "../attribution/options.ts";
 import type { Attribution, ClassScore, Explanation, ReadingPoint } from "../explain/explanation.ts";
-import type { ExplainOptions } from "../explain/request.ts";
+import type { ExplainOptions } from "../explain/options.ts";
 import type { Composite } from "../graph/composites.ts";
 import type { Input } from "../inputs/inputs.ts";
 import type { Token } from "../inputs/tokenizers/wordpiece.ts";

@@ -1,20 +1,16 @@
 // A checkpoint with random weights in place of its own, for the sanity check of Adebayo et al. (2018).
 
-import { uniform } from "../attribution/chance.ts";
 import type { TensorInfo } from "../checkpoint/header.ts";
 import { checkpoint } from "../checkpoint/shards.ts";
-import { type Contents, files, type ReadOptions, type Source } from "../checkpoint/sources.ts";
-import { randomized as fields } from "../options/calls.ts";
+import { type Contents, files, type Source } from "../checkpoint/sources.ts";
 import { checked } from "../options/kinds.ts";
+import { uniform } from "../random.ts";
+import type { RandomizedOptions } from "./options.ts";
+import { randomizedOptions } from "./options.ts";
 
 interface Tensor {
   info: TensorInfo;
   bytes: Uint8Array<ArrayBuffer>;
-}
-
-export interface RandomizedOptions extends ReadOptions {
-  /** Of the order that weights are put in (default 0). */
-  seed?: number;
 }
 
 const OTHERS = ["config.json", "tokenizer.json", "tokenizer_config.json"];
@@ -27,7 +23,7 @@ export async function* randomized(
   source: Source,
   given: RandomizedOptions = {},
 ): AsyncGenerator<Record<string, Contents>> {
-  const { seed = 0, ...options } = checked("randomized()", fields, given);
+  const { seed = 0, ...options } = checked("randomized()", randomizedOptions, given);
   const from = await files(source, options);
   try {
     const contents: Record<string, Contents> = {};

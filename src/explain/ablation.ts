@@ -7,7 +7,7 @@ import type { Change } from "../inputs/inputs.ts";
 import type { Block } from "../models/family.ts";
 import { gate } from "../ops/gate.ts";
 import type { Engine } from "../runtime/engine.ts";
-import type { PredictOptions, Without } from "./request.ts";
+import type { PredictOptions, Without } from "./options.ts";
 import { network } from "./trace.ts";
 
 type Asked = Pick<PredictOptions, "loops" | "without">;

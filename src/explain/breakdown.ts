@@ -17,23 +17,9 @@ import type {
   PairRelevance,
   PartsLedger,
 } from "./explanation.ts";
-import type { Finer } from "./request.ts";
+import type { Finer, Groups, NeuronsAsked, Span } from "./options.ts";
 import { magnitude, share, unclosed } from "./residual.ts";
 import type { Walk } from "./trace.ts";
-
-/** A part of the text, as UTF-16 offsets. */
-export interface Span {
-  start: number;
-  end: number;
-}
-
-export type Groups = "words" | "sentences" | readonly Span[];
-
-/** The `top` neurons, of all tokens together or of the one at place `token`. */
-export interface NeuronsAsked {
-  top: number;
-  token?: number;
-}
 
 /** One text's numbers of a run. @internal */
 export interface Numbers {

@@ -1,14 +1,15 @@
 // What explain() answers beside classes of texts by propagation: other heads, other methods, functions of logits, given
 // continuations. Loaded when one is asked for.
 
-import type { AttributeLists, AttributeOptions } from "../attribution/methods.ts";
+import type { AttributeLists, AttributeOptions } from "../attribution/options.ts";
 import { RelpropError } from "../errors.ts";
 import type { Input } from "../inputs/inputs.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { encode, labelsOf, named, placed, spread, wholeStream } from "../tasks/tasks.ts";
 import { explainContinuation } from "./continuation.ts";
 import type { Explanation } from "./explanation.ts";
-import type { ExplainLists, ExplainOptions, Question } from "./request.ts";
+import type { ExplainLists, ExplainOptions } from "./options.ts";
+import type { Question } from "./request.ts";
 import { requests } from "./target.ts";
 
 /** Each text's explanation, attribution or list of them. `question` is question.ts's; `other` says that the method is. */

@@ -5,21 +5,8 @@ import type { Composite } from "../graph/composites.ts";
 import type { Encoded, Input } from "../inputs/inputs.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { Explanation } from "./explanation.ts";
+import { BETWEEN, type Of } from "./options.ts";
 import type { Question } from "./request.ts";
-
-/**
- * - `log-probability`: of the target, ln p; with a contrast, the difference of both
- * - `softmax-contrast`: the target's logit less the mean of the others', by their probabilities, which count as constants
- * - `{ distance: other }`: the squared distance of the logits from another text's, whatever the target
- * - `{ dot: other }`, `{ cosine: other }`: how alike a text's embedding and another's are
- */
-export type Of =
-  | "logit"
-  | "log-probability"
-  | "softmax-contrast"
-  | { [K in (typeof BETWEEN)[number]]: Record<K, Input> }[(typeof BETWEEN)[number]];
-
-const BETWEEN = ["distance", "dot", "cosine"] as const;
 
 /** A function of logits at some of them: its value and its gradient. @internal */
 export interface At {

@@ -1,38 +1,22 @@
 // A text goes on, token by token, and each token may be explained: what of the text, and of what was generated before it, it
 // rests on. Keys and values of earlier tokens are kept, so a step computes one row. Loaded when a text is continued.
 
-import { uniform } from "../attribution/chance.ts";
 import type { Data } from "../backends/backend.ts";
 import { quote, RelpropError, throwIfAborted } from "../errors.ts";
 import type { Explanation } from "../explain/explanation.ts";
 import { finite } from "../explain/finite.ts";
-import type { ExplainOptions, Question } from "../explain/request.ts";
+import type { ExplainOptions } from "../explain/options.ts";
+import type { Question } from "../explain/request.ts";
 import { requests } from "../explain/target.ts";
 import type { Trace } from "../explain/trace.ts";
 import type { Encoded } from "../inputs/inputs.ts";
 import { spelled } from "../inputs/tokenizers/spelling.ts";
 import type { Token } from "../inputs/tokenizers/wordpiece.ts";
 import type { Network } from "../models/family.ts";
+import { uniform } from "../random.ts";
 import type { Engine, Look, Seen } from "../runtime/engine.ts";
 import { named, wholeStream } from "../tasks/tasks.ts";
-
-export interface GenerateOptions {
-  /** The most tokens to add (default 20). The model's own stop token, or its most tokens, may end the text before. */
-  maxTokens?: number;
-  /** 0, the default, takes the likeliest token each time; above, tokens are drawn by softmax(logits / temperature). */
-  temperature?: number;
-  /** Draws among so many of the likeliest tokens only. */
-  topK?: number;
-  /** Draws among the fewest of the likeliest tokens that have this probability together only. */
-  topP?: number;
-  /** Decides what is drawn (default 0). */
-  seed?: number;
-  /** Also explains each token, `true` by the defaults of explain(); `contrast` is with another token's logit. */
-  explain?: boolean | Pick<ExplainOptions, "method" | "contrast" | "at" | "layers" | "groups" | "heads" | "neurons">;
-  signal?: AbortSignal;
-  /** Is told of each token as soon as there is one. */
-  onProgress?: (token: GeneratedToken) => void;
-}
+import type { GenerateOptions } from "./options.ts";
 
 /** A token with its logit, and its probability among all tokens at temperature 1. */
 export interface GeneratedToken extends Token {

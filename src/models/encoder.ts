@@ -6,12 +6,14 @@ import type { Tensor } from "../graph/tensor.ts";
 import { context } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";
 import { pick } from "../ops/select.ts";
-import { MOST_LOOPS } from "../options/calls.ts";
 import { agree, type Config, integer } from "./config.ts";
 import type { Architecture, Embedded, Network } from "./family.ts";
 import { type Heads, top } from "./heads.ts";
 import { norm } from "./layers.ts";
 import type { Weights } from "./weights.ts";
+
+/** The most times that the blocks of a looped model run. */
+export const MOST_LOOPS = 4096;
 
 export interface Encoder {
   /** The embedding tables' whole names. */

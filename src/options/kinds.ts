@@ -15,6 +15,9 @@ export interface Kind {
 /** The options of a call, by name. */
 export type Fields = Readonly<Record<string, Kind>>;
 
+/** What each of these options may be: `satisfies Options<T>` keeps a table in step with the type that documents it. */
+export type Options<T> = Record<keyof T, Kind>;
+
 const is = (must: string, fits: (value: unknown) => boolean): Kind => ({
   must,
   read: (value) => (fits(value) ? value : NOT),

@@ -3,26 +3,21 @@
 
 import type { Attribution, Explanation } from "../explain/explanation.ts";
 import { segmented } from "../inputs/segments.ts";
-import { ansi as fields } from "../options/calls.ts";
 import { checked } from "../options/kinds.ts";
 import { rgb, strength, terminal, weak, xterm } from "./color.ts";
 import { facts } from "./facts.ts";
 import { cells, characters, slice, wrap } from "./layout.ts";
+import type { AnsiOptions } from "./options.ts";
+import { ansiOptions } from "./options.ts";
 import { type Cells, cellsOf } from "./overlay.ts";
 import { drawn, visible } from "./text.ts";
-
-export interface AnsiOptions {
-  color?: "truecolor" | "256" | "none";
-  /** In cells; no line is wider, unless this is less than 32. */
-  width?: number;
-}
 
 const bold = "1";
 const faint = "2";
 
 /** The explanation as lines of text: verdict, heatmap, strongest tokens, ledger. */
 export function ansi(explanation: Explanation | Attribution, options: AnsiOptions = {}): string {
-  const how = checked("ansi()", fields, options);
+  const how = checked("ansi()", ansiOptions, options);
   return drawn("ansi()", "an explanation", () => lines(explanation, how));
 }
 

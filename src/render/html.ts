@@ -2,16 +2,17 @@
 // piece of text, so that right-to-left scripts keep their order; every token has its number on hover and in the table.
 
 import type { Attribution, Explanation } from "../explain/explanation.ts";
-import { picture as fields } from "../options/calls.ts";
 import { checked } from "../options/kinds.ts";
 import { dark, hex, light, type Palette, strength, weak } from "./color.ts";
 import { facts } from "./facts.ts";
-import { figure, type PictureOptions } from "./overlay.ts";
+import type { PictureOptions } from "./options.ts";
+import { pictureOptions } from "./options.ts";
+import { figure } from "./overlay.ts";
 import { drawn, escaped, short } from "./text.ts";
 
 /** The explanation as a standalone HTML page. */
 export function html(explanation: Explanation | Attribution, options: PictureOptions = {}): string {
-  const how = checked("html()", fields, options);
+  const how = checked("html()", pictureOptions, options);
   return drawn("html()", "an explanation", () => page(explanation, how));
 }
 

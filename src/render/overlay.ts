@@ -5,14 +5,9 @@ import { RelpropError } from "../errors.ts";
 import type { Attribution, Explanation, ImageView } from "../explain/explanation.ts";
 import type { Pixels } from "../inputs/images/picture.ts";
 import { light, rgb, strength } from "./color.ts";
+import type { PictureOptions } from "./options.ts";
 import { encodePng } from "./png.ts";
 import { drawn, escaped, short } from "./text.ts";
-
-/** Options of svg() and html(), for explanations of images. */
-export interface PictureOptions {
-  /** What is shown below the colours: the image's address, or its file's bytes. */
-  picture?: string | Uint8Array;
-}
 
 type Seen = ImageView & { pixels?: number[] };
 

@@ -2,13 +2,14 @@
 // program that draws it agrees, on its own light ground.
 
 import type { Attribution, Explanation } from "../explain/explanation.ts";
-import { picture as fields } from "../options/calls.ts";
 import { checked } from "../options/kinds.ts";
 import { asRead, direction } from "./bidi.ts";
 import { hex, light, strength, weak } from "./color.ts";
 import { facts } from "./facts.ts";
 import { type Run, slice, wrap } from "./layout.ts";
-import { figure, type PictureOptions } from "./overlay.ts";
+import type { PictureOptions } from "./options.ts";
+import { pictureOptions } from "./options.ts";
+import { figure } from "./overlay.ts";
 import { drawn, escaped, short } from "./text.ts";
 
 const cell = 9.6;
@@ -18,7 +19,7 @@ const mono = "ui-monospace,Menlo,Consolas,DejaVu Sans Mono,monospace";
 
 /** The explanation as a self-contained SVG figure. */
 export function svg(explanation: Explanation | Attribution, options: PictureOptions = {}): string {
-  const how = checked("svg()", fields, options);
+  const how = checked("svg()", pictureOptions, options);
   return drawn("svg()", "an explanation", () => drawing(explanation, how));
 }
 

@@ -1,4 +1,4 @@
-import { type BackendOptions, start } from "../backends/choose.ts";
+import { start } from "../backends/choose.ts";
 import { checkFinite, type Rows, rows } from "../checkpoint/dtypes.ts";
 import { readJson } from "../checkpoint/json.ts";
 import { PIECE, pieces } from "../checkpoint/safetensors.ts";
@@ -15,30 +15,21 @@ import { type Config, named } from "../models/config.ts";
 import { type Architecture, architecture, familyOf, type Network } from "../models/family.ts";
 import { Weights } from "../models/weights.ts";
 import { narrow } from "../ops/widen.ts";
-import { loadHere } from "../options/calls.ts";
 import { checked } from "../options/kinds.ts";
 import { Model, type ModelParts } from "./model.ts";
+import type { LocalOptions } from "./options.ts";
+import { localOptions } from "./options.ts";
 import { type Reload, summed, unreadable } from "./recover.ts";
-
-export interface LoadOptions extends BackendOptions, ReadOptions {
-  /**
-   * Keeps matrices of F16 and BF16 as they are and widens each when it is used: half the memory, for a little time. By
-   * default in checkpoints that have 64 MiB of such numbers or more. Results are the same bits.
-   */
-  narrow?: boolean;
-  /** What results call the model; by default the last part of its path or URL. */
-  name?: string;
-}
 
 /**
  * Loads a Hugging Face checkpoint: config.json, tokenizer.json and model.safetensors or its shards. Rejects with a
  * RelpropError; after a failure or an abort nothing stays allocated.
  */
-export const load = async (source: Source, options: LoadOptions = {}): Promise<Model> =>
-  new Model(await read(source, checked("load()", loadHere, options)));
+export const load = async (source: Source, options: LocalOptions = {}): Promise<Model> =>
+  new Model(await read(source, checked("load()", localOptions, options)));
 
 /** What a model is made of. @internal */
-export async function read(source: Source, options: LoadOptions): Promise<ModelParts> {
+export async function read(source: Source, options: LocalOptions): Promise<ModelParts> {
   const { signal } = options;
   throwIfAborted(signal);
   const from = await files(source, options);
@@ -144,7 +135,7 @@ type Open = typeof import("../tasks/complete.ts");
 const MUCH = 2 ** 25; // numbers, 64 MiB of them
 
 /** The tensors that stay narrow, by name: their dtypes. By default none that is widened into more than it saves. */
-function kept(stored: ReadonlyMap<string, Stored>, { narrow: wanted }: LoadOptions): Map<string, string> {
+function kept(stored: ReadonlyMap<string, Stored>, { narrow: wanted }: LocalOptions): Map<string, string> {
   const size = ({ info }: Stored) => (info.end - info.start) / 2;
   const found = [...stored].filter(([, { info }]) => narrow.includes(info.dtype));
   const all = found.reduce((n, [, one]) => n + size(one), 0);
@@ -175,7 +166,7 @@ async function upload(
   weights: Weights,
   found: ReadonlyMap<string, Stored>,
   net: Network,
-  options: LoadOptions,
+  options: LocalOptions,
 ): Promise<Awaited<ReturnType<typeof start>> & { sum: number }> {
   const started = await start(options);
   const { tensors: stored, sum } = summed(found);

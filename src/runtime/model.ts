@@ -1,24 +1,27 @@
-import type { AttributeLists, AttributeOptions } from "../attribution/methods.ts";
+import type { AttributeLists, AttributeOptions } from "../attribution/options.ts";
 import type { Timing } from "../backends/profile.ts";
 import type { TensorInfo } from "../checkpoint/header.ts";
-import type { DiagnoseOptions, Diagnosis } from "../diagnose/diagnose.ts";
+import type { Diagnosis } from "../diagnose/diagnose.ts";
+import type { DiagnoseOptions } from "../diagnose/options.ts";
 import { RelpropError, throwIfAborted } from "../errors.ts";
 import type { Attribution, Explanation, Prediction } from "../explain/explanation.ts";
 import { finite } from "../explain/finite.ts";
-import { type ExplainLists, type ExplainOptions, type PredictOptions, question } from "../explain/request.ts";
+import type { ExplainLists, ExplainOptions, PredictOptions } from "../explain/options.ts";
+import { question } from "../explain/request.ts";
 import { scored } from "../explain/results.ts";
 import { requests } from "../explain/target.ts";
-import type { GenerateOptions, Generation } from "../generate/generate.ts";
+import type { Generation } from "../generate/generate.ts";
+import type { GenerateOptions } from "../generate/options.ts";
 import { methods } from "../graph/composites.ts";
 import { elements, unreadable } from "../inputs/given.ts";
 import type { Encoded, Input } from "../inputs/inputs.ts";
 import type { Token } from "../inputs/tokenizers/wordpiece.ts";
 import type { Task } from "../models/heads.ts";
 import type { Similarity } from "../models/sentence/modules.ts";
-import { calls } from "../options/calls.ts";
 import { checked } from "../options/kinds.ts";
 import { listed } from "../options/lists.ts";
 import { Engine, type EngineParts } from "./engine.ts";
+import { modelOptions } from "./options.ts";
 
 export type { ExplainLists, ExplainOptions, PredictOptions };
 
@@ -179,8 +182,8 @@ export class Model {
   }
 
   /** A call's options. Throws what keeps it from beginning: a wrong option, `Disposed`, `Aborted`. */
-  #begin<O extends { signal?: AbortSignal }>(call: keyof typeof calls, given: O): O {
-    const options = checked(`${call}()`, calls[call], given);
+  #begin<O extends { signal?: AbortSignal }>(call: keyof typeof modelOptions, given: O): O {
+    const options = checked(`${call}()`, modelOptions[call], given);
     this.#engine.throwIfDisposed();
     throwIfAborted(options.signal);
     return options;

@@ -3,7 +3,7 @@
 
 import { coded, quote, RelpropError } from "../errors.ts";
 import type { Answer, Prediction } from "../explain/explanation.ts";
-import type { ExplainOptions, PredictOptions } from "../explain/request.ts";
+import type { ExplainOptions, PredictOptions } from "../explain/options.ts";
 import type { TargetOptions } from "../explain/target.ts";
 import type { Encoded, Input } from "../inputs/inputs.ts";
 import { chamfer } from "../inputs/points/cloud.ts";

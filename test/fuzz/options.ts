@@ -3,7 +3,8 @@
 
 import { chooseMethod, evaluate, plot, randomized, table } from "../../src/evaluate.ts";
 import { ansi, charts, html, load, type Model, png, serve, svg } from "../../src/index.ts";
-import * as known from "../../src/options/calls.ts";
+import { ansiOptions, pictureOptions } from "../../src/render/options.ts";
+import { loadOptions, localOptions, modelOptions } from "../../src/runtime/options.ts";
 import type { Random } from "../corpus/safetensors-mutants.ts";
 import { coded, type Fuzzer, pick } from "./shared/fuzzer.ts";
 import { hostile, Own } from "./shared/hostile.ts";
@@ -37,8 +38,8 @@ async function begin(): Promise<void> {
   const quick = { methods: ["random"], protocol: "ali2022-fixed" };
   const evaluation = await evaluate(model, examples, quick);
   const called = models.flatMap((one): Target[] =>
-    Object.entries(known.calls).map(([name, fields]) => {
-      const call = one[name as keyof typeof known.calls].bind(one);
+    Object.entries(modelOptions).map(([name, fields]) => {
+      const call = one[name as keyof typeof modelOptions].bind(one);
       return [cast(call), [...inputs, ["a small text", "text"]], Object.keys(fields)];
     }),
   );
@@ -50,22 +51,22 @@ async function begin(): Promise<void> {
   targets = [
     ...called,
     ...called,
-    [worker, sources, own(known.load).filter((name) => name !== "worker")],
-    [cast(serve), [], own(known.loadHere)],
+    [worker, sources, own(loadOptions).filter((name) => name !== "worker")],
+    [cast(serve), [], own(localOptions)],
     [
       (first, options) => evaluate(model, first as never, { ...quick, ...(options as object) }),
       [examples],
-      own(known.evaluate),
+      own(evaluateOptions),
     ],
     [
       (first, options) => chooseMethod(model, first as never, { ...quick, ...(options as object) }),
       [examples],
-      own(known.chooseMethod),
+      own(chooseOptions),
     ],
-    [(first, options) => randomized(first as never, options as never).next(), sources, own(known.randomized)],
-    [cast(html), [explanation], own(known.picture)],
-    [cast(svg), [explanation], own(known.picture)],
-    [cast(ansi), [explanation], own(known.ansi)],
+    [(first, options) => randomized(first as never, options as never).next(), sources, own(randomizedOptions)],
+    [cast(html), [explanation], own(pictureOptions)],
+    [cast(svg), [explanation], own(pictureOptions)],
+    [cast(ansi), [explanation], own(ansiOptions)],
     [cast(png), [explanation], []],
     [cast(charts), [diagnosis], []],
     [cast(plot), [evaluation], []],

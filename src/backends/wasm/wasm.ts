@@ -2,6 +2,7 @@ import { RelpropError, throwIfAborted } from "../../errors.ts";
 import { type Plan, workBytes } from "../../graph/plan.ts";
 import { pauses } from "../../pauses.ts";
 import { type Backend, type Data, expect, type Program } from "../backend.ts";
+import type { BackendOptions } from "../options.ts";
 import { type Profile, record } from "../profile.ts";
 import { builtin, rest } from "./builtin.ts";
 import { choose, compile, type WasmSource } from "./module.ts";
@@ -9,18 +10,6 @@ import { choose, compile, type WasmSource } from "./module.ts";
 import { type KernelCall, takePlace } from "./thread.ts";
 
 const PAGE = 65536;
-
-export interface WasmOptions {
-  /** WASM: the same bits in every runtime, by leaving relaxed SIMD unused, which is up to twice as fast. */
-  deterministic?: boolean;
-  /**
-   * WASM: threads that share the work (default 1); `deterministic` results are the same for any number. Where there
-   * are none to be had, as in a page that is not cross-origin isolated, one does it all and `backendReason` says why.
-   */
-  threads?: number;
-  /** Times every kernel, for `model.profile()`; WebGPU needs `timestamp-query` for it. */
-  profile?: boolean;
-}
 
 /** Runs kernels on a memory of its own. */
 export interface Crew {
@@ -39,7 +28,10 @@ export interface Crew {
 }
 
 /** Runs plans on the CPU, with the kernels of assembly/. Throws `WasmUnavailable` where the runtime forbids them. */
-export async function wasm(given?: WasmSource | Promise<WasmSource>, options: WasmOptions = {}): Promise<Backend> {
+export async function wasm(
+  given?: WasmSource | Promise<WasmSource>,
+  options: Pick<BackendOptions, "deterministic" | "threads" | "profile"> = {},
+): Promise<Backend> {
   const { deterministic, threads = 1, profile } = options;
   let reason: string | undefined;
   const more = () => rest(choose(deterministic));

@@ -3,8 +3,8 @@
 // another state is never taken for this one.
 
 import { throwIfAborted } from "../../errors.ts";
+import type { ReadOptions } from "../options.ts";
 import type { Bytes } from "../safetensors.ts";
-import type { ReadOptions } from "../sources.ts";
 import type { Count } from "./progress.ts";
 
 const BLOCK = 2 ** 22; // bytes

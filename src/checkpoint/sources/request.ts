@@ -1,7 +1,7 @@
 // HTTP as loading needs it: what may pass is tried again, redirects stay on trusted ground, an abort is seen at once.
 
 import { aborted, quote, RelpropError, throwIfAborted } from "../../errors.ts";
-import type { ReadOptions } from "../sources.ts";
+import type { ReadOptions } from "../options.ts";
 import { drop, problem } from "./response.ts";
 import type { Patience } from "./stall.ts";
 import { fileSystem } from "./system.ts";

@@ -20,7 +20,7 @@ interface Pending {
   reject: (error: RelpropError) => void;
   /** Ends the call here and there. */
   leave: (error: unknown) => void;
-  onProgress?: Here["onProgress"];
+  onProgress?: LocalOptions["onProgress"];
 }
 
 /** Connects to a worker; `release` is called once the connection has ended. */
@@ -64,7 +64,7 @@ export function connect(worker: WorkerLike, release: () => void): Connection {
   const call = (method: string, args: readonly unknown[]): Promise<unknown> =>
     new Promise((resolve, reject) => {
       const [first, options] = args;
-      const { signal, onProgress, ...rest } = (options ?? {}) as Pick<Here, "signal" | "onProgress">;
+      const { signal, onProgress, ...rest } = (options ?? {}) as Pick<LocalOptions, "signal" | "onProgress">;
       if (gone) throw gone;
       throwIfAborted(signal);
       const id = ++last;

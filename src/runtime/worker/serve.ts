@@ -1,7 +1,6 @@
 // The worker's side: models that live here, each behind a message port of its own.
 
 import { quote, RelpropError } from "../../errors.ts";
-import { loadHere } from "../../options/calls.ts";
 import { checked } from "../../options/kinds.ts";
 import { type LoadOptions, read } from "../load.ts";
 import { Model } from "../model.ts";
@@ -42,7 +41,7 @@ export interface Loaded {
  * as a `gpu` that only this thread can have. Other messages to the worker are left alone.
  */
 export function serve(given: LoadOptions = {}): void {
-  const options = checked("serve()", loadHere, given);
+  const options = checked("serve()", localOptions, given);
   const connect = (message: unknown) => {
     const port = typeof message === "object" && message && "relprop" in message && message.relprop;
     if (port instanceof MessagePort) answer(port, options);

@@ -1,0 +1,65 @@
+// The options of evaluate(), chooseMethod() and randomized().
+
+import { type ReadOptions, readOptions } from "../checkpoint/options.ts";
+import type { ReadingPoint } from "../explain/explanation.ts";
+import { single } from "../explain/options.ts";
+import { callback, either, flag, having, list, type Options, record, signal, text, whole } from "../options/kinds.ts";
+import type { Model } from "../runtime/model.ts";
+import type { Journal } from "./journal.ts";
+import type { AnyMethod } from "./judge.ts";
+
+export interface EvaluateOptions {
+  /** A protocol's name (default ali2022). */
+  protocol?: string;
+  /**
+   * Methods by name (default: all there are, the slowest by 200 examples); `name:n` judges one by the first n examples. Or
+   * methods with options and composites under names of your own.
+   */
+  methods?: readonly string[] | Readonly<Record<string, AnyMethod>>;
+  /** Where relevance is read (default embeddings), by methods that propagate. */
+  at?: ReadingPoint;
+  /** Of random orders and of the bootstrap (default 0). */
+  seed?: number;
+  /** The method that others are compared with (default gradient-x-input, if it is among them). */
+  baseline?: string;
+  /** Cuts texts that are too long instead of rejecting them with `InputTooLong`. */
+  truncate?: boolean;
+  /** For the protocol `sanity`: the same model with random weights, see `randomized()`. */
+  randomized?: readonly Model[];
+  /** Keeps what is done, and goes on from there. */
+  journal?: Journal;
+  onProgress?: (progress: { done: number; total: number }) => void;
+  signal?: AbortSignal;
+}
+
+export type ChooseOptions = Pick<EvaluateOptions, "protocol" | "at" | "seed" | "truncate" | "onProgress" | "signal"> & {
+  methods?: readonly string[];
+};
+
+export interface RandomizedOptions extends ReadOptions {
+  /** Of the order that weights are put in (default 0). */
+  seed?: number;
+}
+
+const seed = whole(-Number.MAX_SAFE_INTEGER);
+const { at } = single;
+
+export const evaluateOptions = {
+  protocol: text,
+  methods: either(list(text), record("methods by name", single.method)),
+  at,
+  seed,
+  baseline: text,
+  truncate: flag,
+  randomized: list(having("a model that load() gave here", "predict")),
+  journal: having("a journal { read, append }", "read", "append"),
+  onProgress: callback,
+  signal,
+} satisfies Options<EvaluateOptions>;
+
+export const chooseOptions = {
+  ...{ protocol: text, at, seed, truncate: flag, onProgress: callback, signal },
+  methods: list(text),
+} satisfies Options<ChooseOptions>;
+
+export const randomizedOptions = { ...readOptions, seed } satisfies Options<RandomizedOptions>;

@@ -1,0 +1,176 @@
+// The options of predict() and explain(), as users read of them and as they are checked.
+
+import type { Composite } from "../graph/composites.ts";
+import type { Input } from "../inputs/inputs.ts";
+import { MOST_LOOPS } from "../models/encoder.ts";
+import {
+  absent,
+  anything,
+  callback,
+  either,
+  flag,
+  list,
+  number,
+  type Options,
+  object,
+  oneOf,
+  oneOrMore,
+  record,
+  signal,
+  text,
+  tuple,
+  whole,
+} from "../options/kinds.ts";
+import type { OneOrMore } from "../options/lists.ts";
+import type { ReadingPoint } from "./explanation.ts";
+
+export interface PredictOptions {
+  /**
+   * Cuts a text that is too long, with a warning, instead of rejecting it with `InputTooLong`. The default is false, but true
+   * for a sentence-transformers model (one with modules.json), because that library cuts too.
+   */
+  truncate?: boolean;
+  /** Seen before each run; a run that has begun is finished. */
+  signal?: AbortSignal;
+  /** How often the blocks of a looped model run, from 0; by default as often as its config says. */
+  loops?: number;
+  /** What the network runs without, as if it had been cut out. */
+  without?: Without;
+}
+
+/** Attention heads and feed-forward neurons, each by its block and its place there. */
+export interface Without {
+  heads?: readonly (readonly [block: number, head: number])[];
+  neurons?: readonly (readonly [block: number, neuron: number])[];
+}
+
+export interface ExplainOptions extends PredictOptions {
+  /** A method's name (default cp-lrp), or a composite of your own. */
+  method?: string | Composite;
+  /** A class by its label or index; by default the top class. A label beats an index where a class is called "1". */
+  target?: string | number;
+  /**
+   * Of models with logits of each token: whose are explained, by its place or as a part of the text. By default the first
+   * masked token, the last one that a text goes on from, or the one most surely of a class that is not "O".
+   */
+  token?: number | string;
+  /** Of models that continue texts: how one goes on, of which all tokens together are explained; `contrast` is then another. */
+  continuation?: string;
+  /** A class to compare with: the explained number is the target's logit less this one's. */
+  contrast?: string | number;
+  /** What of the target is explained (default its logit); see targets.ts. */
+  of?: Of;
+  /** Where relevance is read (default embeddings). */
+  at?: ReadingPoint;
+  /** Also the residual stream's relevance at each block's input, as `layers`. */
+  layers?: boolean;
+  /** Also relevance by words, by sentences, or by spans of the text, as `groups`. */
+  groups?: Groups;
+  /** Also what each attention head hands on, block by block, as `heads`. */
+  heads?: boolean;
+  /** Also so many feed-forward neurons, those with most relevance, as `neurons`; of one token's, if `token` says which. */
+  neurons?: number | NeuronsAsked;
+  /** Also what tokens pass on to one another through attention, by block and head, as `pairs`. */
+  pairs?: boolean;
+  /** Of an image: also each pixel's relevance, as `image.pixels`. */
+  pixels?: boolean;
+  /** Of a point cloud: also each point's relevance, as `cloud.relevance`. */
+  points?: boolean;
+  /** With `of` a dot product or cosine: also its relevance by pairs of one token of either text, as `interactions`. */
+  interactions?: boolean;
+}
+
+/** What finer explanations are asked for. @internal */
+export type Finer = Pick<ExplainOptions, "groups" | "heads" | "neurons" | "pairs" | "pixels" | "points">;
+
+type Listable = "method" | "target" | "contrast" | "at";
+
+/**
+ * The same options, some of them lists, and then a text has a list of explanations: flat, methods slowest, then targets,
+ * then reading points. `model.labels` is a list of targets. Lists of targets and of contrasts go together pair by pair; one
+ * of either goes with all of the other.
+ */
+export type ExplainLists = Omit<ExplainOptions, Listable> & {
+  [K in Listable]?: OneOrMore<Required<ExplainOptions>[K]>;
+} & { [K in Listable]: Record<K, readonly unknown[]> }[Listable];
+
+/** A part of the text, as UTF-16 offsets. */
+export interface Span {
+  start: number;
+  end: number;
+}
+
+export type Groups = "words" | "sentences" | readonly Span[];
+
+/** The `top` neurons, of all tokens together or of the one at place `token`. */
+export interface NeuronsAsked {
+  top: number;
+  token?: number;
+}
+
+/**
+ * - `log-probability`: of the target, ln p; with a contrast, the difference of both
+ * - `softmax-contrast`: the target's logit less the mean of the others', by their probabilities, which count as constants
+ * - `{ distance: other }`: the squared distance of the logits from another text's, whatever the target
+ * - `{ dot: other }`, `{ cosine: other }`: how alike a text's embedding and another's are
+ */
+export type Of =
+  | "logit"
+  | "log-probability"
+  | "softmax-contrast"
+  | { [K in (typeof BETWEEN)[number]]: Record<K, Input> }[(typeof BETWEEN)[number]];
+
+export const BETWEEN = ["distance", "dot", "cosine"] as const;
+
+/** In a list undefined stands for the default: the top class, no contrast. */
+export const className = either(text, whole(0));
+const classNames = either(className, list(either(className, absent), 1));
+const at = oneOf("embeddings", "embedding-sum", "words", "pixels", "points");
+const places = list(tuple("[block, place]", whole(0), whole(0)));
+const finite = number("a finite number", -Number.MAX_VALUE, Number.MAX_VALUE);
+
+/** A rule's name, or its name with options. */
+const rule = either(text, tuple("[rule, options]", text, record("an object of numbers", finite)));
+export const composite = record("an object with a rule for each op", rule);
+/** A method that propagates, one of your own, or another one with options. */
+const method = either(text, composite, record("a method with its options", either(text, finite)));
+
+export const predictOptions = {
+  signal,
+  truncate: flag,
+  loops: whole(0, MOST_LOOPS),
+  without: { ...object({ heads: places, neurons: places }), must: "{ heads, neurons }, each a list of [block, place]" },
+} satisfies Options<PredictOptions>;
+
+/** Of one explanation. */
+export const single = {
+  ...predictOptions,
+  method,
+  target: className,
+  contrast: className,
+  at,
+};
+
+/** Of explain(): `onProgress` is of methods that do not propagate. */
+export const explainOptions = {
+  ...single,
+  method: oneOrMore(method),
+  target: classNames,
+  token: either(whole(0), text),
+  continuation: text,
+  contrast: classNames,
+  of: either(
+    oneOf("logit", "log-probability", "softmax-contrast"),
+    ...BETWEEN.map((name) => object({ [name]: anything }, name)),
+  ),
+  at: oneOrMore(at),
+  layers: flag,
+  groups: either(oneOf("words", "sentences"), list(object({ start: whole(0), end: whole(0) }, "start", "end"))),
+  heads: flag,
+  neurons: either(whole(1), object({ top: whole(1), token: whole(0) }, "top")),
+  pairs: flag,
+  pixels: flag,
+  points: flag,
+  interactions: flag,
+  onProgress: callback,
+} satisfies Options<ExplainOptions & { onProgress: unknown }>;
