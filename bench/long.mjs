@@ -13,7 +13,7 @@ import "../test/hook.mjs";
 import { HUES, plots } from "./plot.mjs";
 import { checkpoint, randomWeights, shapes, text } from "./random-model.mjs";
 
-const { methods } = await import("../src/graph/composites.ts");
+const { methods } = await import("../src/propagation/composites.ts");
 const { read } = await import("../src/runtime/load.ts");
 const { Model } = await import("../src/runtime/model.ts");
 const { attend } = await import("../src/ops/attend.ts");
@@ -146,7 +146,7 @@ process.exit(0); // Dawn keeps a handle open
 /** Bytes of the plans of all layers at the longest T, by the shapes alone. */
 async function wholePlans() {
   const { architecture } = await import("../src/models/family.ts");
-  const { Weights } = await import("../src/models/weights.ts");
+  const { Weights } = await import("../src/checkpoint/weights.ts");
   const config = JSON.parse(checkpoint(new Map(), { ...shape, layers: whole })["config.json"]);
   const named = [...randomWeights({ ...shape, layers: 1 })].flatMap(([key, { shape }]) =>
     Array.from({ length: key.includes("layer.0.") ? whole : 1 }, (_, i) => [

@@ -11,11 +11,9 @@ export { type ErrorCode, RelpropError } from "./errors.ts";
 export type {
   Attribution,
   ClassScore,
-  CloudView,
   Explanation,
   GroupRelevance,
   HeadRelevance,
-  ImageView,
   Interactions,
   LayerRelevance,
   Ledger,
@@ -24,7 +22,6 @@ export type {
   PairRelevance,
   PartsLedger,
   Prediction,
-  ReadingPoint,
   TokenRelevance,
 } from "./explain/explanation.ts";
 export type {
@@ -39,10 +36,13 @@ export type {
 } from "./explain/options.ts";
 export type { GeneratedToken, Generation } from "./generate/generate.ts";
 export type { GenerateOptions } from "./generate/options.ts";
-export { type Choice, type Composite, methods } from "./graph/composites.ts";
+export type { ImageView } from "./inputs/images/patches.ts";
 export type { Image, Pixels } from "./inputs/images/picture.ts";
 export type { Cloud, Input, Matrix } from "./inputs/inputs.ts";
+export type { CloudView } from "./inputs/points/cloud.ts";
 export type { Token } from "./inputs/tokenizers/wordpiece.ts";
+export type { ReadingPoint } from "./models/family.ts";
+export { type Choice, type Composite, methods } from "./propagation/composites.ts";
 export { ansi } from "./render/ansi.ts";
 export { charts } from "./render/charts.ts";
 export { html } from "./render/html.ts";

@@ -3,13 +3,14 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { propagate } from "../src/graph/propagate.ts";
 import { input, type Tensor } from "../src/graph/tensor.ts";
 import { attend } from "../src/ops/attend.ts";
 import { context, scores } from "../src/ops/attention.ts";
 import { add } from "../src/ops/elementwise.ts";
 import { softmax } from "../src/ops/softmax.ts";
 import { again, inner, ruled, ruleOf, runGuarded } from "./ruled.ts";
+import { propagate } from "../src/propagation/propagate.ts";
+import { again, inner, ruled, runGuarded } from "./ruled.ts";
 import { backends, close, random, run } from "./support.ts";
 import * as twin from "./twin/attention.ts";
 import type { Numbers } from "./twin/numbers.ts";

@@ -4,11 +4,11 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { Weights } from "../src/checkpoint/weights.ts";
 import { RelpropError } from "../src/errors.ts";
 import { network } from "../src/explain/trace.ts";
-import { architecture, familyOf } from "../src/models/family.ts";
+import { architecture, familyOf } from "../src/models/architecture.ts";
 import { common } from "../src/models/fields.ts";
-import { Weights } from "../src/models/weights.ts";
 import { load } from "../src/runtime/load.ts";
 import { encoded, pack, unpack } from "./checkpoint.ts";
 import { differences } from "./reference/config-fields.ts";

@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { evaluate, type Interval, readExamples } from "../src/evaluate.ts";
-import type { ReadingPoint } from "../src/explain/explanation.ts";
+import type { ReadingPoint } from "../src/models/family.ts";
 import { load } from "../src/runtime/load.ts";
 import { folder } from "./shipped.ts";
 

@@ -19,7 +19,7 @@ import {
   readExamples,
   table,
 } from "../src/evaluate.ts";
-import { method as known } from "../src/graph/composites.ts";
+import { method as known } from "../src/propagation/composites.ts";
 import { uniform } from "../src/random.ts";
 import { load } from "../src/runtime/load.ts";
 import type { Model } from "../src/runtime/model.ts";

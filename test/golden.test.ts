@@ -10,9 +10,10 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Explanation, Ledger, ReadingPoint } from "../src/explain/explanation.ts";
+import type { Explanation, Ledger } from "../src/explain/explanation.ts";
 import type { ExplainOptions } from "../src/explain/options.ts";
-import { methods } from "../src/graph/composites.ts";
+import type { ReadingPoint } from "../src/models/family.ts";
+import { methods } from "../src/propagation/composites.ts";
 import { load } from "../src/runtime/load.ts";
 import type { Model } from "../src/runtime/model.ts";
 import { places } from "./support.ts";

@@ -8,9 +8,7 @@ import { choose } from "../src/backends/wasm/module.ts";
 import { argumentTypes, entryPoints, kernelName } from "../src/backends/webgpu/kernels.ts";
 import { rare } from "../src/generated/rare.ts";
 import { shaders as common } from "../src/generated/shaders.ts";
-import { type Composite, methods } from "../src/graph/composites.ts";
 import { plan } from "../src/graph/plan.ts";
-import { propagate } from "../src/graph/propagate.ts";
 import { history, input, size, type Tensor } from "../src/graph/tensor.ts";
 import { activations } from "../src/ops/activation.ts";
 import { attend } from "../src/ops/attend.ts";
@@ -34,6 +32,8 @@ import { softmax } from "../src/ops/softmax.ts";
 import { squares } from "../src/ops/squares.ts";
 import { stabilize, stabilizer } from "../src/ops/stabilize.ts";
 import { narrow, widen } from "../src/ops/widen.ts";
+import { type Composite, methods } from "../src/propagation/composites.ts";
+import { propagate } from "../src/propagation/propagate.ts";
 import { runGuarded } from "./ruled.ts";
 import { backends, findDevice, random } from "./support.ts";
 

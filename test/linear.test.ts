@@ -2,10 +2,10 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Choice } from "../src/graph/composites.ts";
 import { input } from "../src/graph/tensor.ts";
 import { add } from "../src/ops/elementwise.ts";
 import { linear } from "../src/ops/linear.ts";
+import type { Choice } from "../src/propagation/composites.ts";
 import { load } from "../src/runtime/load.ts";
 import { again, ruled, runGuarded } from "./ruled.ts";
 import { backends, close, places, random } from "./support.ts";

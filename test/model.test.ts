@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { methods } from "../src/graph/composites.ts";
+import { methods } from "../src/propagation/composites.ts";
 import { load } from "../src/runtime/load.ts";
 import type { LoadOptions } from "../src/runtime/options.ts";
 import { apart, code, folder, relevance, size, texts } from "./shipped.ts";

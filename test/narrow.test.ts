@@ -5,8 +5,8 @@ import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { widen as reference } from "../src/checkpoint/dtypes.ts";
-import type { Composite } from "../src/graph/composites.ts";
 import { narrow, widen } from "../src/ops/widen.ts";
+import type { Composite } from "../src/propagation/composites.ts";
 import { load } from "../src/runtime/load.ts";
 import { backends, places, run, weight } from "./support.ts";
 

@@ -4,10 +4,11 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { RelpropError } from "../src/errors.ts";
-import { propagate } from "../src/graph/propagate.ts";
 import { input } from "../src/graph/tensor.ts";
 import { chamfer, encodeCloud, farthest, neighbours } from "../src/inputs/points/cloud.ts";
 import { repeat, segmentMax } from "../src/ops/segments.ts";
+import { highest, spread } from "../src/ops/groups.ts";
+import { propagate } from "../src/propagation/propagate.ts";
 import { Engine, type Look } from "../src/runtime/engine.ts";
 import { load, read } from "../src/runtime/load.ts";
 import { cloud, d, G, K, model } from "./point-models.ts";

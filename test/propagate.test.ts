@@ -8,6 +8,7 @@ import { RelpropError } from "../src/errors.ts";
 import { type Composite, methods } from "../src/graph/composites.ts";
 import { propagate } from "../src/graph/propagate.ts";
 import { type Entry, history, input, size, type Tensor } from "../src/graph/tensor.ts";
+import { apply, type Entry, history, input, size, type Tensor } from "../src/graph/tensor.ts";
 import { activations, tanh } from "../src/ops/activation.ts";
 import { attend } from "../src/ops/attend.ts";
 import { context, scores } from "../src/ops/attention.ts";
@@ -17,6 +18,8 @@ import { linear } from "../src/ops/linear.ts";
 import { layerNorm } from "../src/ops/norm.ts";
 import { pick } from "../src/ops/select.ts";
 import { softmax } from "../src/ops/softmax.ts";
+import { type Composite, methods } from "../src/propagation/composites.ts";
+import { propagate } from "../src/propagation/propagate.ts";
 import { inner } from "./ruled.ts";
 import { backends, close, random, run } from "./support.ts";
 

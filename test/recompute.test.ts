@@ -4,13 +4,14 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Explanation, Ledger, ReadingPoint } from "../src/explain/explanation.ts";
+import type { Explanation, Ledger } from "../src/explain/explanation.ts";
 import { explaining, network } from "../src/explain/trace.ts";
 import { methods } from "../src/graph/composites.ts";
 import { plan, workBytes } from "../src/graph/plan.ts";
 import { architecture } from "../src/models/family.ts";
 import { Weights } from "../src/models/weights.ts";
 import { attend } from "../src/ops/attend.ts";
+import { methods } from "../src/propagation/composites.ts";
 import { read } from "../src/runtime/load.ts";
 import { Model } from "../src/runtime/model.ts";
 import { apart, relevance, texts } from "./shipped.ts";

@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { familyOf } from "../src/models/family.ts";
+import { familyOf } from "../src/models/architecture.ts";
 import { places } from "./support.ts";
 import { judge, type Line } from "./sweep.ts";
 

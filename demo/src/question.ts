@@ -1,6 +1,6 @@
 // The sentence above the text: what is explained, against what, by which method, read where.
 
-import { methods } from "../../src/graph/composites.ts";
+import { methods } from "../../src/propagation/composites.ts";
 import { visible } from "../../src/render/text.ts";
 import { byId, el } from "./dom.ts";
 import { readingPoints, type Settings } from "./settings.ts";

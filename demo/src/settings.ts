@@ -1,7 +1,7 @@
 // What is asked: a text and how to explain it. A share link carries it in its fragment, which browsers send to no server.
 
-import type { ReadingPoint } from "../../src/explain/explanation.ts";
-import { methods } from "../../src/graph/composites.ts";
+import type { ReadingPoint } from "../../src/models/family.ts";
+import { methods } from "../../src/propagation/composites.ts";
 
 export const readingPoints = ["embeddings", "embedding-sum", "words"] as const satisfies readonly ReadingPoint[];
 

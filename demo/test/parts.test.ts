@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { TokenRelevance } from "../../src/explain/explanation.ts";
-import { methods } from "../../src/graph/composites.ts";
+import { methods } from "../../src/propagation/composites.ts";
 import { dark, light, rgb } from "../../src/render/color.ts";
 import { carry } from "../src/carry.ts";
 import { Camera } from "../src/map/camera.ts";

@@ -2,10 +2,10 @@
 // computed from several, and what stays as narrow as it is stored. Loaded when a model has them.
 
 import type { Backend } from "../backends/backend.ts";
-import type { Weights } from "../models/weights.ts";
 import { checkFinite, put } from "./dtypes.ts";
 import { pieces, readTensor } from "./safetensors.ts";
 import type { Stored } from "./shards.ts";
+import type { Weights } from "./weights.ts";
 
 export async function uploadParts(
   backend: Backend,

@@ -8,7 +8,7 @@ import { chooseMethod } from "../evaluate/choose.ts";
 import { formatOf, readExamples } from "../evaluate/examples.ts";
 import { identity } from "../evaluate/identity.ts";
 import { fingerprint } from "../evaluate/journal.ts";
-import type { ReadingPoint } from "../explain/explanation.ts";
+import type { ReadingPoint } from "../models/family.ts";
 import { visible } from "../render/text.ts";
 import type { Model } from "../runtime/model.ts";
 import { content } from "./data.ts";

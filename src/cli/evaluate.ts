@@ -9,7 +9,7 @@ import { plot } from "../evaluate/plot.ts";
 import { protocol } from "../evaluate/protocols.ts";
 import { randomized } from "../evaluate/randomized.ts";
 import { table } from "../evaluate/table.ts";
-import type { ReadingPoint } from "../explain/explanation.ts";
+import type { ReadingPoint } from "../models/family.ts";
 import { visible } from "../render/text.ts";
 import { load } from "../runtime/load.ts";
 import type { Model } from "../runtime/model.ts";

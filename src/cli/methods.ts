@@ -2,7 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import { quote } from "../errors.ts";
-import { method, methods } from "../graph/composites.ts";
+import { method, methods } from "../propagation/composites.ts";
 import { isOther } from "../runtime/model.ts";
 import { Usage } from "./usage.ts";
 

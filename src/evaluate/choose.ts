@@ -1,8 +1,8 @@
 // Which method to explain a model with: the one that is most faithful on the caller's own texts.
 
 import { quote, RelpropError } from "../errors.ts";
-import { methods as builtin } from "../graph/composites.ts";
 import { checked } from "../options/kinds.ts";
+import { methods as builtin } from "../propagation/composites.ts";
 import type { Model } from "../runtime/model.ts";
 import type { Interval } from "./bootstrap.ts";
 import { checkedModel, evaluate } from "./evaluate.ts";

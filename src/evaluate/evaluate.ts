@@ -2,8 +2,8 @@
 
 import { quote, RelpropError, throwIfAborted } from "../errors.ts";
 import { classIndex } from "../explain/target.ts";
-import { methods as builtin, method } from "../graph/composites.ts";
 import { checked } from "../options/kinds.ts";
+import { methods as builtin, method } from "../propagation/composites.ts";
 import { isOther, type Model } from "../runtime/model.ts";
 import { cuts } from "./cuts.ts";
 import type { Example } from "./examples.ts";

@@ -1,11 +1,12 @@
 // One text explained by every method, and every explanation judged.
 
 import type { AttributionMethod } from "../attribution/options.ts";
-import type { Attribution, ClassScore, Explanation, ReadingPoint } from "../explain/explanation.ts";
+import type { Attribution, ClassScore, Explanation } from "../explain/explanation.ts";
 import type { ExplainOptions } from "../explain/options.ts";
-import type { Composite } from "../graph/composites.ts";
 import type { Input } from "../inputs/inputs.ts";
 import type { Token } from "../inputs/tokenizers/wordpiece.ts";
+import type { ReadingPoint } from "../models/family.ts";
+import type { Composite } from "../propagation/composites.ts";
 import { isOther, type Model } from "../runtime/model.ts";
 import type { Protocol, Scores } from "./protocol.ts";
 import type { Row } from "./summary.ts";

@@ -1,8 +1,8 @@
 // The options of evaluate(), chooseMethod() and randomized().
 
 import { type ReadOptions, readOptions } from "../checkpoint/options.ts";
-import type { ReadingPoint } from "../explain/explanation.ts";
 import { single } from "../explain/options.ts";
+import type { ReadingPoint } from "../models/family.ts";
 import { callback, either, flag, having, list, type Options, record, signal, text, whole } from "../options/kinds.ts";
 import type { Model } from "../runtime/model.ts";
 import type { Journal } from "./journal.ts";

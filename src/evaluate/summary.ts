@@ -1,7 +1,7 @@
 // From the rows of an evaluation to its result.
 
-import type { ReadingPoint } from "../explain/explanation.ts";
 import { finite } from "../explain/finite.ts";
+import type { ReadingPoint } from "../models/family.ts";
 import { type Interval, interval, mean } from "./bootstrap.ts";
 import type { Judged } from "./judge.ts";
 import type { Protocol, Scores } from "./protocol.ts";

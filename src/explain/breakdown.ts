@@ -2,16 +2,15 @@
 // A run gives the numbers of tensors within blocks and their gradients, the sums are made here, in f64.
 
 import { quote, RelpropError } from "../errors.ts";
-import type { Composite } from "../graph/composites.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { place } from "../inputs/images/patches.ts";
+import { type ImageView, place } from "../inputs/images/patches.ts";
 import { segmented } from "../inputs/segments.ts";
+import type { Composite } from "../propagation/composites.ts";
 import { headsOf } from "./ablation.ts";
 import type {
   Explanation,
   GroupRelevance,
   HeadRelevance,
-  ImageView,
   NeuronRelevance,
   Neurons,
   PairRelevance,

@@ -3,6 +3,7 @@
 
 import { quote, RelpropError } from "../errors.ts";
 import type { Encoded } from "../inputs/inputs.ts";
+import { partition } from "../logits.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { Explanation, Ledger } from "./explanation.ts";
 import type { Question } from "./request.ts";
@@ -71,13 +72,12 @@ async function explainOne(
   let value = 0;
   for (let r = 0; r < rows; r++) {
     const row = logits.subarray(r * width, (r + 1) * width);
-    const peak = row.reduce((most, v) => Math.max(most, v));
-    const sum = row.reduce((total, v) => total + Math.exp(v - peak), 0);
+    const { peak, total } = partition(row);
     const next = whole.tokens[n + r].id;
     // The gradient of ln p of the token that comes: 1 for it, less all probabilities.
-    for (let c = 0; c < width; c++) request[r * width + c] = -Math.exp(row[c] - peak) / sum;
+    for (let c = 0; c < width; c++) request[r * width + c] = -Math.exp(row[c] - peak) / total;
     request[r * width + next] += 1;
-    value += row[next] - peak - Math.log(sum);
+    value += row[next] - peak - Math.log(total);
   }
   const [explanations] = await engine.explain([whole], { ...asked, requests: [request] }, signal);
   return explanations.map((explanation) => ({

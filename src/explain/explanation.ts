@@ -1,7 +1,10 @@
 // What an explanation is: plain JSON, made by Model.explain() and read by the renderers.
 
-import type { Composite } from "../graph/composites.ts";
+import type { ImageView } from "../inputs/images/patches.ts";
+import type { CloudView } from "../inputs/points/cloud.ts";
 import type { Token } from "../inputs/tokenizers/wordpiece.ts";
+import type { ReadingPoint } from "../models/family.ts";
+import type { Composite } from "../propagation/composites.ts";
 
 export interface ClassScore {
   index: number;
@@ -115,33 +118,6 @@ export interface Interactions {
   /** `logit` is the dot product or cosine, `tokens` the sum of all pairs. */
   ledger: Ledger;
 }
-
-/** What of an image a model saw. */
-export interface ImageView {
-  /** Of the image, in pixels. */
-  width: number;
-  height: number;
-  /** Where what the model saw lies in it; it may reach beyond. */
-  box: { x: number; y: number; width: number; height: number };
-  /** Width and height that the model saw it at, in pixels. */
-  size: readonly [width: number, height: number];
-  /** How many patches there are: row by row, they are the tokens that are not special. */
-  rows: number;
-  cols: number;
-}
-
-/** What of a point cloud a model saw. */
-export interface CloudView {
-  /** How many points the cloud has. */
-  points: number;
-  /** By group the places of its points, the centre's first; groups are the tokens that are not special. */
-  groups: number[][];
-  /** How many groups were hidden, the last ones, of models that make them up. */
-  hidden?: number;
-}
-
-/** Where relevance is read. */
-export type ReadingPoint = "embeddings" | "embedding-sum" | "words" | "pixels" | "points";
 
 export interface Explanation {
   /** The text; of a pair both, on a line of their own each; of an image empty. */

@@ -1,8 +1,9 @@
 // What can be explained beside logits: functions of them, through their gradient at the text's own logits.
 
 import { RelpropError } from "../errors.ts";
-import type { Composite } from "../graph/composites.ts";
 import type { Encoded, Input } from "../inputs/inputs.ts";
+import { logSumExp, partition } from "../logits.ts";
+import type { Composite } from "../propagation/composites.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { Explanation } from "./explanation.ts";
 import { BETWEEN, type Of } from "./options.ts";
@@ -22,8 +23,7 @@ export function at(
   other?: readonly number[],
   composite: Composite = {},
 ): At {
-  const peak = logits.reduce((most, f) => Math.max(most, f));
-  const logSum = peak + Math.log(logits.reduce((sum, f) => sum + Math.exp(f - peak), 0));
+  const logSum = logSumExp(logits);
   const p = logits.map((f) => Math.exp(f - logSum));
   const weights = Array.from(logits, (_, c) => wanted[c]);
   if (other && "dot" in (of as object)) return { value: inner(logits, other), gradient: [...other] };
@@ -47,9 +47,8 @@ export function at(
   }
   // A softmax of the others alone: beside a sure target their probabilities are too small for numbers.
   const others = logits.filter((_, c) => !weights[c]);
-  const most = others.reduce((most, f) => Math.max(most, f), -Infinity);
-  const rest = others.reduce((sum, f) => sum + Math.exp(f - most), 0);
-  const gradient = weights.map((w, c) => w || -Math.exp(logits[c] - most) / rest);
+  const { peak, total } = partition(others);
+  const gradient = weights.map((w, c) => w || -Math.exp(logits[c] - peak) / total);
   return { value: gradient.reduce((sum, g, c) => sum + g * logits[c], 0), gradient };
 }
 

@@ -1,8 +1,8 @@
 // The options of predict() and explain(), as users read of them and as they are checked.
 
-import type { Composite } from "../graph/composites.ts";
 import type { Input } from "../inputs/inputs.ts";
 import { MOST_LOOPS } from "../models/encoder.ts";
+import type { ReadingPoint } from "../models/family.ts";
 import {
   absent,
   anything,
@@ -22,7 +22,7 @@ import {
   whole,
 } from "../options/kinds.ts";
 import type { OneOrMore } from "../options/lists.ts";
-import type { ReadingPoint } from "./explanation.ts";
+import type { Composite } from "../propagation/composites.ts";
 
 export interface PredictOptions {
   /**

@@ -1,9 +1,9 @@
 // What explain() is asked: how, about which logits, read where. Each may be a list, and then a text has as many
 // explanations as there are combinations, all from runs that share the forward pass.
 
-import { type Composite, method } from "../graph/composites.ts";
+import type { ReadingPoint } from "../models/family.ts";
 import { listed } from "../options/lists.ts";
-import type { ReadingPoint } from "./explanation.ts";
+import { type Composite, method } from "../propagation/composites.ts";
 import type { ExplainLists, ExplainOptions, Finer } from "./options.ts";
 
 /** @internal */

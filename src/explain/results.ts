@@ -2,10 +2,11 @@
 
 import type { Data } from "../backends/backend.ts";
 import { RelpropError } from "../errors.ts";
-import type { Composite } from "../graph/composites.ts";
 import type { Encoded } from "../inputs/inputs.ts";
-import type { Architecture } from "../models/family.ts";
-import type { ClassScore, Explanation, ReadingPoint } from "./explanation.ts";
+import { partition } from "../logits.ts";
+import type { Architecture, ReadingPoint } from "../models/family.ts";
+import type { Composite } from "../propagation/composites.ts";
+import type { ClassScore, Explanation } from "./explanation.ts";
 import { finite } from "./finite.ts";
 import type { Question } from "./request.ts";
 import { magnitude, share, unclosed } from "./residual.ts";
@@ -43,17 +44,12 @@ export function scored(
 ): Scored {
   finite(logits, "logits");
   const n = labels.length;
-  const peaks = new Map<number, [peak: number, total: number]>();
+  const rows = new Map<number, ReturnType<typeof partition>>();
   const softmax = (index: number) => {
     const row = Math.floor(index / n);
-    let found = peaks.get(row);
-    if (!found) {
-      const own = logits.subarray(row * n, (row + 1) * n);
-      const peak = own.reduce((most, logit) => Math.max(most, logit));
-      found = [peak, own.reduce((sum, logit) => sum + Math.exp(logit - peak), 0)];
-      peaks.set(row, found);
-    }
-    return Math.exp(logits[index] - found[0]) / found[1];
+    const { peak, total } = rows.get(row) ?? partition(logits.subarray(row * n, (row + 1) * n));
+    rows.set(row, { peak, total });
+    return Math.exp(logits[index] - peak) / total;
   };
   const probability = {
     softmax,

@@ -1,13 +1,13 @@
 // From a model's network to the tensors of a prediction or an explanation, and from a run's numbers to ledgers.
 
 import { RelpropError } from "../errors.ts";
-import type { Composite } from "../graph/composites.ts";
-import { propagate } from "../graph/propagate.ts";
 import { type Entry, history, input, size, type Tensor } from "../graph/tensor.ts";
-import type { Architecture, Embedded, Network } from "../models/family.ts";
+import type { Architecture, Embedded, Network, ReadingPoint } from "../models/family.ts";
 import { dot } from "../ops/dot.ts";
 import { seed } from "../ops/seed.ts";
-import type { Ledger, ReadingPoint } from "./explanation.ts";
+import type { Composite } from "../propagation/composites.ts";
+import { propagate } from "../propagation/propagate.ts";
+import type { Ledger } from "./explanation.ts";
 
 /** What a plan has to compute, and how to read what it has computed. */
 export interface Trace {

@@ -12,6 +12,7 @@ import type { Trace } from "../explain/trace.ts";
 import type { Encoded } from "../inputs/inputs.ts";
 import { spelled } from "../inputs/tokenizers/spelling.ts";
 import type { Token } from "../inputs/tokenizers/wordpiece.ts";
+import { argMax, logSumExp } from "../logits.ts";
 import type { Network } from "../models/family.ts";
 import { uniform } from "../random.ts";
 import type { Engine, Look, Seen } from "../runtime/engine.ts";
@@ -94,7 +95,7 @@ export async function generate(
       end: 0,
       special: false,
       logit: logits[id],
-      probability: Math.exp(logits[id] - logSum(logits)),
+      probability: Math.exp(logits[id] - logSumExp(logits)),
     };
     if (explain) {
       const how: ExplainOptions = explain === true ? {} : explain;
@@ -175,16 +176,11 @@ function entered(engine: Engine, { n, size, data }: Cache, seen: Seen, added: nu
   return { n: n + added, size: room, data: Object.fromEntries(grown), logits: seen.of("logits") };
 }
 
-function logSum(logits: Float32Array): number {
-  const peak = logits.reduce((most, v) => Math.max(most, v));
-  return peak + Math.log(logits.reduce((sum, v) => sum + Math.exp(v - peak), 0));
-}
-
 /** Chooses a token by its logits. */
 function sampler({ temperature = 0, topK, topP = 1, seed = 0 }: GenerateOptions): (logits: Float32Array) => number {
   const random = uniform(seed);
   return (logits) => {
-    if (!temperature) return logits.reduce((best, v, id) => (v > logits[best] ? id : best), 0);
+    if (!temperature) return argMax(logits);
     const order = [...logits.keys()].sort((a, b) => logits[b] - logits[a]).slice(0, topK);
     const weights = order.map((id) => Math.exp((logits[id] - logits[order[0]]) / temperature));
     const total = weights.reduce((sum, w) => sum + w, 0);

@@ -7,6 +7,7 @@ import type { CloudView, ImageView } from "../explain/explanation.ts";
 import type { Architecture, Embedded } from "../models/family.ts";
 import { elements, unreadable } from "./given.ts";
 import type { Image } from "./images/picture.ts";
+import type { CloudView } from "./points/cloud.ts";
 import type { Token, Tokenizer } from "./tokenizers/wordpiece.ts";
 
 /**
@@ -42,26 +43,61 @@ export interface Encoded {
   /** What of an image or a point cloud that is. */
   image?: ImageView;
   cloud?: CloudView;
-  /** How the network is another than the checkpoint says, for this run: see changes.ts. */
+  /** How the network is another than the checkpoint says, for this run: see explain/ablation.ts. */
   change?: Change;
+}
+
+/** What a model's tokens become: sizes of its tables, and which rows its head reads. @internal */
+export interface InputSpec {
+  /** Names of the embedding tables [rows, d], and of others that `data` reads, kept on the host. */
+  tables: {
+    words?: string;
+    positions?: string;
+    types?: string;
+    relative?: string;
+    [block: `distances ${number}`]: string | undefined;
+  };
+  /** The row of positions that the first token has. */
+  first?: number;
+  /** The id of tokens that positions do not count, which have the row before the first: RoBERTa's padding. */
+  uncounted?: number;
+  /** How many types of tokens there are; where it is one, a pair's second text is like the first. */
+  kinds: number;
+  vocabulary: number;
+  /** Of word vectors. */
+  width: number;
+  /** The most tokens a text may have. */
+  positions: number;
+  /** What rows of the last block the head reads, unless told: of the first or last token, the mean of all, or each. */
+  reads: "first" | "last" | "mean" | "tokens";
+  /** An id that is not read as the last token's, unless there is no other. */
+  pad?: number;
+}
+
+/** How a network is another than the checkpoint says. @internal */
+export interface Changed {
+  /** How often the blocks that are looped run; by default as often as the config says. */
+  loops?: number;
+  /** Takes away what is masked of a block's `heads` or `neurons`; see explain/ablation.ts. */
+  mask?: (kind: string, x: Tensor) => Tensor;
 }
 
 /** @internal */
 export interface Change {
-  made: Pick<Embedded, "loops" | "mask">;
+  made: Changed;
   data: Data;
   /** Tells networks apart. */
   key: string;
 }
 
 /** The rows of the tables that stay on the host, widened as they are asked for. */
-export type Tables = { [K in keyof Architecture["tables"]]?: Rows };
+export type Tables = { [K in keyof InputSpec["tables"]]?: Rows };
 
 /** An input's tokens, at most as many as the model has positions; what is longer is cut if `truncate`, else rejected. @internal */
 export function encode(
   tokenizer: Tokenizer,
   input: Input,
-  { positions: most, vocabulary, kinds, tables }: Pick<Architecture, "positions" | "vocabulary" | "kinds" | "tables">,
+  { positions: most, vocabulary, kinds, tables }: Pick<InputSpec, "positions" | "vocabulary" | "kinds" | "tables">,
   truncate = false,
 ): Encoded {
   const { text, pair, ids } = parts(input);
@@ -151,7 +187,7 @@ function replaced(tokens: Token[], ids: readonly number[], vocabulary: number): 
 /** Whether places differ from text to text. @internal */
 export const paired = (
   batch: readonly Encoded[],
-  { kinds, uncounted }: Pick<Architecture, "kinds" | "uncounted">,
+  { kinds, uncounted }: Pick<InputSpec, "kinds" | "uncounted">,
 ): boolean =>
   batch.some(({ tokens }) =>
     tokens.some(({ id, typeId }) => (kinds > 1 && typeId) || (uncounted !== undefined && id === uncounted)),
@@ -161,7 +197,7 @@ export const paired = (
 function rowsOf(
   tokens: readonly Token[],
   t: number,
-  { first = 0, uncounted }: Pick<Architecture, "first" | "uncounted">,
+  { first = 0, uncounted }: Pick<InputSpec, "first" | "uncounted">,
 ): number[] {
   let next = first;
   return Array.from({ length: t }, (_, j) =>
@@ -179,7 +215,7 @@ export function inputs(
   batch: readonly Encoded[],
   t: number,
   tables: Tables,
-  architecture: Pick<Architecture, "width" | "first" | "uncounted" | "kinds">,
+  architecture: Pick<InputSpec, "width" | "first" | "uncounted" | "kinds">,
 ): Data {
   const { width } = architecture;
   const pairs = paired(batch, architecture);
@@ -237,7 +273,7 @@ export function picks(
   batch: readonly Encoded[],
   t: number,
   rows: number,
-  { reads: how, pad }: Pick<Architecture, "reads" | "pad">,
+  { reads: how, pad }: Pick<InputSpec, "reads" | "pad">,
 ): Float32Array {
   const weights = new Float32Array(batch.length * rows * t);
   batch.forEach(({ tokens, reads = [last(tokens, pad)] }, i) => {

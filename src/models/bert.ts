@@ -1,3 +1,4 @@
+import type { Weights } from "../checkpoint/weights.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { tanh } from "../ops/activation.ts";
 import { activation, agree, type Config, flag, integer, positive, unsupported } from "./config.ts";
@@ -8,7 +9,6 @@ import type { Heads } from "./heads.ts";
 import { causalSpan, dense, postNorm } from "./layers.ts";
 import { pruned } from "./pruned.ts";
 import { relativeKeys } from "./relative_keys.ts";
-import type { Weights } from "./weights.ts";
 
 /** How BERT's checkpoints name a block's layers. */
 export const names = {

@@ -1,3 +1,4 @@
+import type { Weights } from "../checkpoint/weights.ts";
 import { input, type Tensor } from "../graph/tensor.ts";
 import { context, scores } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";
@@ -11,7 +12,6 @@ import type { Architecture, Family } from "./family.ts";
 import type { Fields } from "./fields.ts";
 import { dense, norm, postNorm } from "./layers.ts";
 import { flag, mismatch, natural, whole } from "./numbers.ts";
-import type { Weights } from "./weights.ts";
 
 const self = "attention.self";
 const names = { ...bert, q: `${self}.query_proj`, k: `${self}.key_proj`, v: `${self}.value_proj` };

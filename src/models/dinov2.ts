@@ -1,3 +1,4 @@
+import type { Weights } from "../checkpoint/weights.ts";
 import { RelpropError } from "../errors.ts";
 import { input, type Tensor } from "../graph/tensor.ts";
 import { activations } from "../ops/activation.ts";
@@ -12,7 +13,6 @@ import { top } from "./heads.ts";
 import { dense, slice } from "./layers.ts";
 import { flag, real } from "./numbers.ts";
 import { type Vision, vision, width } from "./vision.ts";
-import type { Weights } from "./weights.ts";
 
 const fields: Fields = {
   read: {

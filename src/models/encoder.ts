@@ -1,16 +1,15 @@
 // What encoders have in common: tables of embeddings below their blocks, a head above them.
 
+import type { Weights } from "../checkpoint/weights.ts";
 import { RelpropError } from "../errors.ts";
-import type { ReadingPoint } from "../explain/explanation.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { context } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";
 import { pick } from "../ops/select.ts";
 import { agree, type Config, integer } from "./config.ts";
-import type { Architecture, Embedded, Network } from "./family.ts";
+import type { Architecture, Embedded, Network, ReadingPoint } from "./family.ts";
 import { type Heads, top } from "./heads.ts";
 import { norm } from "./layers.ts";
-import type { Weights } from "./weights.ts";
 
 /** The most times that the blocks of a looped model run. */
 export const MOST_LOOPS = 4096;

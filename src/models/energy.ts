@@ -1,6 +1,6 @@
+import type { Weights } from "../checkpoint/weights.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Energy } from "./family.ts";
-import type { Weights } from "./weights.ts";
 
 /** ½ (W + Wᵀ) of a W [d, d]. */
 export const symmetric = (w: Float32Array, d: number): Float32Array =>

@@ -1,18 +1,16 @@
 import type { Data } from "../backends/backend.ts";
-import type { ReadingPoint } from "../explain/explanation.ts";
+import type { Weights } from "../checkpoint/weights.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import type { Prepare } from "../inputs/images/prepare.ts";
-import type { Encoded, Input, Tables } from "../inputs/inputs.ts";
+import type { Patched } from "../inputs/images/patches.ts";
+import type { Changed, Encoded, Input, InputSpec, Tables } from "../inputs/inputs.ts";
 import type { attend } from "../ops/attend.ts";
-import { bert } from "./bert.ts";
-import { type Config, field } from "./config.ts";
-import { type Fields, settings } from "./fields.ts";
+import type { Config } from "./config.ts";
+import type { Fields } from "./fields.ts";
 import type { Task } from "./heads.ts";
 import type { Similarity } from "./sentence/modules.ts";
-import type { Weights } from "./weights.ts";
 
 /** What a network is fed: vectors looked up on the host, so that a large vocabulary never travels to a device. */
-export interface Embedded {
+export interface Embedded extends Changed {
   /** Word vectors [batch, t, d]. */
   words: Tensor;
   /** Position plus type vectors [t, d], the same for every text, of models that have them. */
@@ -30,10 +28,6 @@ export interface Embedded {
   embeddings?: Tensor;
   /** What tokens before these rows left behind. */
   past?: Past;
-  /** How often the blocks that are looped run; by default as often as the config says. */
-  loops?: number;
-  /** Takes away what is masked of a block's `heads` or `neurons`; see changes.ts. */
-  mask?: (kind: string, x: Tensor) => Tensor;
   /** The blocks before this one. */
   earlier?: readonly Block[];
   /** Is told the tensors of each block that finer explanations look at. */
@@ -55,6 +49,9 @@ export interface Past {
  */
 export type Block = Readonly<Record<string, Tensor>>;
 
+/** Where relevance is read. */
+export type ReadingPoint = "embeddings" | "embedding-sum" | "words" | "pixels" | "points";
+
 export interface Network {
   /** Where relevance can be read, each depending on the next. */
   readings: ReadonlyMap<ReadingPoint, Tensor>;
@@ -67,20 +64,6 @@ export interface Network {
   mean?: boolean;
 }
 
-/** How an image is cut into patches, row by row, after tokens of the model's own; height before width. */
-export interface Patched {
-  size: readonly [height: number, width: number];
-  patch: readonly [height: number, width: number];
-  channels: number;
-  specials: readonly string[];
-  /** The architecture for images of another size, of models that take any. */
-  sized?(size: readonly [height: number, width: number]): Architecture;
-  /** The image processor of transformers that makes pixels ready unless a file names another. */
-  processor?: string;
-  /** How pixels are made ready. */
-  prepare?: Prepare;
-}
-
 /** What an energy is computed from: the state, and the weights it names as they are stored. */
 export interface Energy {
   weights: Readonly<Record<string, Tensor>>;
@@ -88,32 +71,20 @@ export interface Energy {
 }
 
 /** A model family: what one checkpoint of it needs to run. */
-export interface Architecture {
+export interface Architecture extends InputSpec {
   task: Task;
-  /** Names of the embedding tables [rows, d], and of others that `data` reads, kept on the host. */
-  tables: {
-    words?: string;
-    positions?: string;
-    types?: string;
-    relative?: string;
-    [block: `distances ${number}`]: string | undefined;
-  };
-  /** The row of positions that the first token has. */
-  first?: number;
-  /** The id of tokens that positions do not count, which have the row before the first: RoBERTa's padding. */
-  uncounted?: number;
   /** The token with which a text ends, of models that continue texts. */
   stops?: readonly number[];
   /** The bytes of UTF-8 that a piece of the vocabulary stands for in a text. */
   spell?(piece: string): readonly number[];
   /** Whether the word vector of each token's type id is added, where the tokenizer gives type ids. */
   typedByWords?: boolean;
-  /** How many types of tokens there are; where it is one, a pair's second text is like the first. */
-  kinds: number;
   /** Further inputs of the network for texts of so many tokens, padded to `t`. */
   data?(t: number, tables: Tables, lengths: readonly number[]): Data;
-  /** Of models that read images: see images/encode.ts. */
+  /** Of models that read images: see inputs/images/encode.ts. */
   image?: Patched;
+  /** The same for images of another size, of models that take any. */
+  sized?(size: readonly [height: number, width: number]): Architecture;
   /** Of models that read no texts: what is given, as tokens. @internal */
   encode?(input: Input, signal?: AbortSignal): Encoded | Promise<Encoded>;
   /** How often the looped blocks run, unless told. */
@@ -122,23 +93,14 @@ export interface Architecture {
   skips?: readonly ("layers" | "heads" | "neurons")[];
   /** The energies that the blocks descend, of a state of their stream [n, width]. */
   energy?: Energy;
-  vocabulary: number;
-  /** Of word vectors. */
-  width: number;
   /** Of what is read at `embeddings`, where that is another. */
   embedded?: number;
   /** How many tokens every input has, of models that take no other number. */
   length?: number;
-  /** The most tokens a text may have. */
-  positions: number;
   /** The classes; of language models the vocabulary's pieces, which the tokenizer knows. */
   labels: readonly string[];
   /** How logits become probabilities; `none` where they are none. */
   scores: "softmax" | "sigmoid" | "none";
-  /** What rows of the last block the head reads, unless told: of the first or last token, the mean of all, or each. */
-  reads: "first" | "last" | "mean" | "tokens";
-  /** An id that is not read as the last token's, unless there is no other. */
-  pad?: number;
   /** What sentence-transformers' pooling is fed, where it is more than one row or the mean of all: see sentence/pooling.ts. @internal */
   pool?(batch: readonly Encoded[], t: number): Data;
   /** Whether longer texts are cut, with a warning, unless told otherwise. */
@@ -155,16 +117,4 @@ export interface Family {
   /** A name that its classes give to the encoder, as wrappers of modules also do: see unwrapped() in checkpoint.ts. */
   own?: string;
   build(config: Config, weights: Weights): Architecture;
-}
-
-/** The family that config.json's `model_type` names. */
-export async function familyOf(config: Config): Promise<Family> {
-  const type = field(config, "model_type");
-  return type === "bert" ? bert : (await import("./families.ts")).family(type);
-}
-
-/** The architecture of a checkpoint; `wrapped` if sentence-transformers' files are around it. */
-export async function architecture(config: Config, weights: Weights, wrapped = false): Promise<Architecture> {
-  const family = await familyOf(config);
-  return family.build(settings(config, family.fields, wrapped), weights);
 }

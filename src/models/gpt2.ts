@@ -1,3 +1,4 @@
+import type { Weights } from "../checkpoint/weights.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { add } from "../ops/elementwise.ts";
 import { gate } from "../ops/gate.ts";
@@ -7,7 +8,6 @@ import type { Architecture, Family } from "./family.ts";
 import type { Fields } from "./fields.ts";
 import { active, attention, causalSpan, norm, slice } from "./layers.ts";
 import { flag, natural, whole } from "./numbers.ts";
-import type { Weights } from "./weights.ts";
 
 const fields: Fields = {
   read: {

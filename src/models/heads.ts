@@ -1,6 +1,7 @@
 // What stands on an encoder: `architectures` in config.json proposes what for, the tensors decide and say how many classes
 // there are.
 
+import type { Weights } from "../checkpoint/weights.ts";
 import { RelpropError } from "../errors.ts";
 import { cols, type Tensor } from "../graph/tensor.ts";
 import type { activations } from "../ops/activation.ts";
@@ -8,7 +9,6 @@ import { linear } from "../ops/linear.ts";
 import { type Config, field, labels, major, named, oneOf, unsupported } from "./config.ts";
 import type { Architecture } from "./family.ts";
 import { dense, norm } from "./layers.ts";
-import type { Weights } from "./weights.ts";
 
 export type Task =
   | "sequence-classification"

@@ -1,6 +1,7 @@
 // Parts that families share, each a function from tensors to tensors. A dense layer's bias that the file lacks is zeros, as
 // transformers initialises it; one that a class or its config has not is taken out of the weights before: see biased().
 
+import type { Weights } from "../checkpoint/weights.ts";
 import { RelpropError } from "../errors.ts";
 import { cols, rows, type Tensor } from "../graph/tensor.ts";
 import { context, scores } from "../ops/attention.ts";
@@ -10,7 +11,6 @@ import { layerNorm } from "../ops/norm.ts";
 import { type Span, softmax } from "../ops/softmax.ts";
 import { type Config, flag, major } from "./config.ts";
 import type { Embedded } from "./family.ts";
-import type { Weights } from "./weights.ts";
 
 /** x · weightᵀ + bias, `out` wide. */
 export const dense = (x: Tensor, w: Weights, out: number): Tensor =>

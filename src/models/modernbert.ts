@@ -1,3 +1,4 @@
+import type { Weights } from "../checkpoint/weights.ts";
 import { input, type Tensor } from "../graph/tensor.ts";
 import { add } from "../ops/elementwise.ts";
 import { gate } from "../ops/gate.ts";
@@ -20,7 +21,6 @@ import type { Fields } from "./fields.ts";
 import { active, attention, dense, norm, slice } from "./layers.ts";
 import { biased, mismatch, real } from "./numbers.ts";
 import { angles, rope } from "./rope.ts";
-import type { Weights } from "./weights.ts";
 
 const fields: Fields = {
   read: {

@@ -1,8 +1,8 @@
 // Numbers of config.json that only some families have.
 
+import type { Weights } from "../checkpoint/weights.ts";
 import { quote, RelpropError } from "../errors.ts";
 import { type Config, field, integer, invalid } from "./config.ts";
-import type { Weights } from "./weights.ts";
 
 /** A whole number from 0, or what stands for it where there is none. */
 export function natural(config: Config, name: string, otherwise: number): number {

@@ -1,3 +1,4 @@
+import type { Weights } from "../checkpoint/weights.ts";
 import { cols, type Tensor } from "../graph/tensor.ts";
 import { scores } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";
@@ -14,7 +15,6 @@ import type { Architecture, Embedded, Family } from "./family.ts";
 import { active, attention, causal, dense, norm } from "./layers.ts";
 import { natural, real } from "./numbers.ts";
 import { fromRows, lastSlot, slot } from "./rows.ts";
-import type { Weights } from "./weights.ts";
 
 const switches: Config = {
   attention_mask: "none",

@@ -1,4 +1,5 @@
 import type { Data } from "../backends/backend.ts";
+import type { Weights } from "../checkpoint/weights.ts";
 import { RelpropError } from "../errors.ts";
 import { cols, input, type Tensor } from "../graph/tensor.ts";
 import { encodeCloud } from "../inputs/points/cloud.ts";
@@ -15,7 +16,6 @@ import { agree, type Config, field, integer, invalid, labels, named, oneOf } fro
 import { above } from "./encoder.ts";
 import type { Architecture, Embedded, Family } from "./family.ts";
 import { active, attention, dense, norm } from "./layers.ts";
-import type { Weights } from "./weights.ts";
 
 const relu = activations.get("relu")!;
 const gelu = activations.get("gelu")!;

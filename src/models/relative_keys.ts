@@ -1,11 +1,11 @@
 import type { Data } from "../backends/backend.ts";
+import type { Weights } from "../checkpoint/weights.ts";
 import { cols, input, type Tensor } from "../graph/tensor.ts";
 import type { Tables } from "../inputs/inputs.ts";
 import { scores } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";
 import { relativeShift } from "../ops/relative_shift.ts";
 import { type Config, field, integer, unsupported } from "./config.ts";
-import type { Weights } from "./weights.ts";
 
 /** What attention needs of positions that are relative. */
 interface Relative {

@@ -14,7 +14,6 @@ import { above, type Encoder } from "./encoder.ts";
 import type { Architecture } from "./family.ts";
 import { top } from "./heads.ts";
 import { natural } from "./numbers.ts";
-import type { Weights } from "./weights.ts";
 
 const MOST = 2 ** 14; // rows, where no table of positions says so
 

@@ -2,6 +2,7 @@
 
 import type { Data } from "../backends/backend.ts";
 import type { Rows } from "../checkpoint/dtypes.ts";
+import type { Weights } from "../checkpoint/weights.ts";
 import { RelpropError } from "../errors.ts";
 import { cols, input, type Tensor } from "../graph/tensor.ts";
 import { context } from "../ops/attention.ts";
@@ -13,7 +14,6 @@ import type { Architecture, Embedded } from "./family.ts";
 import type { top } from "./heads.ts";
 import { active, attention, dense, norm } from "./layers.ts";
 import { biased, sides } from "./numbers.ts";
-import type { Weights } from "./weights.ts";
 
 export interface Vision {
   /** What the model's own tokens are called, and where their vectors are [1, 1, width]. */
@@ -108,8 +108,8 @@ export function vision(config: Config, all: Weights, it: Vision, own?: Size): Ar
       channels,
       processor: it.processor,
       specials: it.specials.map(([name]) => name),
-      sized: it.stretch ? (other) => vision(config, base, it, other) : undefined,
     },
+    sized: it.stretch ? (other) => vision(config, base, it, other) : undefined,
     tables: { words, positions, types },
     kinds: 1,
     vocabulary: 0,

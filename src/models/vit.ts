@@ -1,3 +1,4 @@
+import type { Weights } from "../checkpoint/weights.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { context } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";
@@ -8,7 +9,6 @@ import type { Fields } from "./fields.ts";
 import { top } from "./heads.ts";
 import { dense } from "./layers.ts";
 import { vision, width } from "./vision.ts";
-import type { Weights } from "./weights.ts";
 
 const TEACHER = "distillation_classifier";
 

@@ -2,7 +2,8 @@
 // target, blue against it, and what does not matter stays as it is, in grey.
 
 import { RelpropError } from "../errors.ts";
-import type { Attribution, Explanation, ImageView } from "../explain/explanation.ts";
+import type { Attribution, Explanation } from "../explain/explanation.ts";
+import type { ImageView } from "../inputs/images/patches.ts";
 import type { Pixels } from "../inputs/images/picture.ts";
 import { light, rgb, strength } from "./color.ts";
 import type { PictureOptions } from "./options.ts";

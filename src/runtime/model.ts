@@ -20,6 +20,7 @@ import type { Task } from "../models/heads.ts";
 import type { Similarity } from "../models/sentence/modules.ts";
 import { checked } from "../options/kinds.ts";
 import { listed } from "../options/lists.ts";
+import { methods } from "../propagation/composites.ts";
 import { Engine, type EngineParts } from "./engine.ts";
 import { modelOptions } from "./options.ts";
 

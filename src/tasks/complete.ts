@@ -27,8 +27,8 @@ export async function completed(
     const found = await readJson(files, "preprocessor_config.json", { code: "ConfigInvalid", most: 2 ** 20, signal });
     if (!found) throw new RelpropError("MissingFile", "the model has no preprocessor_config.json", {});
     const config = processor(found, design.image.processor);
-    const size = design.image.sized && outcome(config);
-    const sized = size ? design.image.sized!(size) : design;
+    const size = design.sized && outcome(config);
+    const sized = size ? design.sized!(size) : design;
     const image = { ...sized.image!, prepare: preparation(config, sized.image!) };
     return { ...sized, image, encode: (input) => encodeImage(image, input as Image) };
   }

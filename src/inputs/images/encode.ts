@@ -1,9 +1,7 @@
 // From an image to what a network is fed, patch by patch.
 
-import type { ImageView } from "../../explain/explanation.ts";
-import type { Patched } from "../../models/family.ts";
 import type { Encoded } from "../inputs.ts";
-import { place } from "./patches.ts";
+import { type ImageView, type Patched, place } from "./patches.ts";
 import { type Image, picture } from "./picture.ts";
 
 /** An image as the model will see it; patches are called by row and column, from 1. */

@@ -1,4 +1,32 @@
-import type { ImageView } from "../../explain/explanation.ts";
+// An image as patches.
+
+import type { Prepare } from "./prepare.ts";
+
+/** What of an image a model saw. */
+export interface ImageView {
+  /** Of the image, in pixels. */
+  width: number;
+  height: number;
+  /** Where what the model saw lies in it; it may reach beyond. */
+  box: { x: number; y: number; width: number; height: number };
+  /** Width and height that the model saw it at, in pixels. */
+  size: readonly [width: number, height: number];
+  /** How many patches there are: row by row, they are the tokens that are not special. */
+  rows: number;
+  cols: number;
+}
+
+/** How an image is cut into patches, row by row, after tokens of the model's own; height before width. */
+export interface Patched {
+  size: readonly [height: number, width: number];
+  patch: readonly [height: number, width: number];
+  channels: number;
+  specials: readonly string[];
+  /** The image processor of transformers that makes pixels ready unless a file names another. */
+  processor?: string;
+  /** How pixels are made ready. */
+  prepare?: Prepare;
+}
 
 /** Where a pixel's number is among those of all tokens, of which the first `specials` are no patches. */
 export function place(

@@ -1,7 +1,7 @@
 // preprocessor_config.json: what is done to an image before a model sees it.
 
 import { asText, quote, RelpropError } from "../../errors.ts";
-import type { Patched } from "../../models/family.ts";
+import type { Patched } from "./patches.ts";
 import type { Rgb } from "./picture.ts";
 import { type Filter, numbered, resized } from "./resize.ts";
 

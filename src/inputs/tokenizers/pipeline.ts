@@ -4,8 +4,8 @@
 import { RelpropError } from "../../errors.ts";
 import { type Aligned, aligned, range, slice } from "./aligned.ts";
 import { flag, invalid, type Json, list, object, only, type Piece, piece } from "./fields.ts";
+import { pieces as piecesOf } from "./model.ts";
 import { normalizer } from "./normalizers.ts";
-import { pieces as piecesOf } from "./pieces.ts";
 import { split } from "./splits.ts";
 import { template } from "./template.ts";
 import { entered, facts, MOST_ADDED } from "./vocabulary.ts";

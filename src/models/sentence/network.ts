@@ -1,5 +1,6 @@
 // An encoder with sentence-transformers' modules above it.
 
+import type { Weights } from "../../checkpoint/weights.ts";
 import { quote, RelpropError } from "../../errors.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { activations } from "../../ops/activation.ts";
@@ -8,7 +9,6 @@ import { linear } from "../../ops/linear.ts";
 import { normalize } from "../../ops/normalize.ts";
 import type { Architecture } from "../family.ts";
 import { dense, norm } from "../layers.ts";
-import type { Weights } from "../weights.ts";
 import { type Layer, type Modules, unsupported } from "./modules.ts";
 import { type Mode, pool, poolingData, readRows } from "./pooling.ts";
 

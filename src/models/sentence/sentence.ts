@@ -3,11 +3,11 @@
 import { readJson } from "../../checkpoint/json.ts";
 import { checkpoint, type Stored } from "../../checkpoint/shards.ts";
 import type { Files } from "../../checkpoint/sources.ts";
+import type { Weights } from "../../checkpoint/weights.ts";
 import { RelpropError } from "../../errors.ts";
 import type { Read } from "../../inputs/tokenizers/read.ts";
 import type { Tokenizer } from "../../inputs/tokenizers/wordpiece.ts";
 import type { Architecture } from "../family.ts";
-import type { Weights } from "../weights.ts";
 import { readModules } from "./modules.ts";
 import { embeddingModel } from "./network.ts";
 import { prompted, promptTokens } from "./text.ts";

@@ -1,7 +1,7 @@
 import { quote, RelpropError } from "../errors.ts";
+import { type Attrs, history, type Kept, type Op, type Rule, type Tensor } from "../graph/tensor.ts";
 import { add } from "../ops/elementwise.ts";
 import { type Choice, type Composite, namedOps } from "./composites.ts";
-import { type Attrs, history, type Kept, type Op, type Rule, type Tensor } from "./tensor.ts";
 
 export interface Propagated {
   /** The gradient of each source, in their order. */
