@@ -132,7 +132,7 @@ test("an edge function's graph: the page's one file, and kernels that are import
 });
 
 test("nothing of others is in it: a licence that asks for a notice would need one", async () => {
-  const entryPoints = ["index", "evaluate", "cli", "worker/worker"].map((name) => at(`src/${name}.ts`));
+  const entryPoints = ["index", "evaluate", "cli", "runtime/worker/worker"].map((name) => at(`src/${name}.ts`));
   const { metafile } = await build({
     entryPoints,
     bundle: true,
