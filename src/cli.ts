@@ -21,8 +21,8 @@ import type { Attribution, Explanation, Prediction } from "./explain/explanation
 import type { ExplainLists, ExplainOptions } from "./explain/options.ts";
 import { explainOptions } from "./explain/options.ts";
 import { requests } from "./explain/target.ts";
+import type { Input } from "./inputs/encoded.ts";
 import { picture } from "./inputs/images/picture.ts";
-import type { Input } from "./inputs/inputs.ts";
 import type { ReadingPoint } from "./models/family.ts";
 import { checked } from "./options/kinds.ts";
 import { listed } from "./options/lists.ts";

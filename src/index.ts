@@ -36,10 +36,9 @@ export type {
 } from "./explain/options.ts";
 export type { GeneratedToken, Generation } from "./generate/generate.ts";
 export type { GenerateOptions } from "./generate/options.ts";
+export type { Cloud, CloudView, Input, Matrix } from "./inputs/encoded.ts";
 export type { ImageView } from "./inputs/images/patches.ts";
 export type { Image, Pixels } from "./inputs/images/picture.ts";
-export type { Cloud, Input, Matrix } from "./inputs/inputs.ts";
-export type { CloudView } from "./inputs/points/cloud.ts";
 export type { Token } from "./inputs/tokenizers/wordpiece.ts";
 export type { ReadingPoint } from "./models/family.ts";
 export { type Choice, type Composite, methods } from "./propagation/composites.ts";

@@ -5,7 +5,7 @@
 import * as assert from "uvu/assert";
 import type { Explanation } from "../src/explain/explanation.ts";
 import type { ExplainLists } from "../src/explain/options.ts";
-import type { Input } from "../src/inputs/inputs.ts";
+import type { Input } from "../src/inputs/encoded.ts";
 import type { Model } from "../src/runtime/model.ts";
 
 export interface Case {

@@ -13,7 +13,7 @@ import { RelpropError } from "../src/errors.ts";
 import { evaluate } from "../src/evaluate/evaluate.ts";
 import type { Attribution, Explanation } from "../src/explain/explanation.ts";
 import { at } from "../src/explain/objective.ts";
-import type { Input } from "../src/inputs/inputs.ts";
+import type { Input } from "../src/inputs/encoded.ts";
 import { activations } from "../src/ops/activation.ts";
 import { segmentMax } from "../src/ops/segments.ts";
 import { softmax } from "../src/ops/softmax.ts";

@@ -7,7 +7,7 @@ import * as assert from "uvu/assert";
 import { widen } from "../src/checkpoint/dtypes.ts";
 import type { Contents } from "../src/checkpoint/sources.ts";
 import type { Explanation, Ledger, PartsLedger } from "../src/explain/explanation.ts";
-import type { Input } from "../src/inputs/inputs.ts";
+import type { Input } from "../src/inputs/encoded.ts";
 import { methods } from "../src/propagation/composites.ts";
 import { load } from "../src/runtime/load.ts";
 import { encoded, pack, type Stored, unpack } from "./checkpoint.ts";

@@ -6,7 +6,7 @@
 import { RelpropError } from "../src/errors.ts";
 import type { Explanation } from "../src/explain/explanation.ts";
 import type { ExplainLists } from "../src/explain/options.ts";
-import type { Input } from "../src/inputs/inputs.ts";
+import type { Input } from "../src/inputs/encoded.ts";
 import { load } from "../src/runtime/load.ts";
 import type { Model } from "../src/runtime/model.ts";
 import type { LoadOptions } from "../src/runtime/options.ts";

@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import type { Contents } from "../src/checkpoint/sources.ts";
 import type { Explanation } from "../src/explain/explanation.ts";
 import type { ExplainOptions } from "../src/explain/options.ts";
-import type { Input } from "../src/inputs/inputs.ts";
+import type { Input } from "../src/inputs/encoded.ts";
 import { methods } from "../src/propagation/composites.ts";
 import { load } from "../src/runtime/load.ts";
 import type { Model } from "../src/runtime/model.ts";

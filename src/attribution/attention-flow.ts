@@ -1,6 +1,6 @@
 import { throwIfAborted } from "../errors.ts";
 import { mean } from "./matrices.ts";
-import type { Method } from "./methods.ts";
+import type { Method } from "./method.ts";
 import { augmented } from "./rollout.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { columnSums, mean } from "./matrices.ts";
-import type { Method } from "./methods.ts";
+import type { Method } from "./method.ts";
 
 /** The last block's attention to a token, from all tokens, mean of its heads: what Ali et al. (ICML 2022) call A-Last. */
 export const attentionLast: Method = {

@@ -1,5 +1,5 @@
 import { identity, mean, plus, times } from "./matrices.ts";
-import type { Method } from "./methods.ts";
+import type { Method } from "./method.ts";
 
 /** (∇A ⊙ A)⁺, mean of the heads. */
 export const positive = (weights: readonly Float64Array[], gradients: readonly Float64Array[]): Float64Array =>

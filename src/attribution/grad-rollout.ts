@@ -1,6 +1,6 @@
 import { positive } from "./gae.ts";
 import { columnSums, times } from "./matrices.ts";
-import type { Method } from "./methods.ts";
+import type { Method } from "./method.ts";
 import { augmented } from "./rollout.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { Method } from "./methods.ts";
+import type { Method } from "./method.ts";
 import { legendre } from "./quadrature.ts";
 import { dots } from "./vectors.ts";
 

@@ -1,6 +1,6 @@
 import { RelpropError } from "../errors.ts";
 import { uniform } from "../random.ts";
-import type { Method } from "./methods.ts";
+import type { Method } from "./method.ts";
 
 /**
  * Shapley values of f as a game in which tokens that do not play are left out (Lundberg and Lee 2017, arXiv 1705.07874,

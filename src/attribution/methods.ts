@@ -2,7 +2,7 @@
 
 import { quote, RelpropError } from "../errors.ts";
 import type { Attribution } from "../explain/explanation.ts";
-import type { Encoded } from "../inputs/inputs.ts";
+import type { Encoded } from "../inputs/encoded.ts";
 import { checked } from "../options/kinds.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { attentionFlow } from "./attention-flow.ts";
@@ -11,6 +11,7 @@ import { gae } from "./gae.ts";
 import { gradRollout } from "./grad-rollout.ts";
 import { integratedGradients } from "./integrated-gradients.ts";
 import { kernelShap } from "./kernel-shap.ts";
+import type { Method } from "./method.ts";
 import { occlusion } from "./occlusion.ts";
 import type { AttributeLists, AttributeOptions, AttributionMethod } from "./options.ts";
 import { attributeOptions, type Settings } from "./options.ts";
@@ -19,23 +20,6 @@ import { rollout } from "./rollout.ts";
 import { saliency } from "./saliency.ts";
 import { smoothgrad } from "./smoothgrad.ts";
 import { View } from "./view.ts";
-
-export interface Found {
-  /** By token. */
-  relevance: ArrayLike<number>;
-  completeness?: Attribution["completeness"];
-}
-
-/** @internal */
-export interface Method {
-  name: string;
-  signed: boolean;
-  /** Its options and their defaults. */
-  options: Settings;
-  /** The words that an option takes. */
-  words?: Readonly<Record<string, readonly string[]>>;
-  run(view: View, options: Settings): Promise<Found>;
-}
 
 const all = [
   saliency,

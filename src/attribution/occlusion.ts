@@ -1,6 +1,5 @@
-import type { Method } from "./methods.ts";
-
 /** f(x) less f with the token left out (Li et al. 2016, arXiv 1612.08220): each in turn, special ones as well. */
+import type { Method } from "./method.ts";
 export const occlusion: Method = {
   name: "occlusion",
   signed: true,

@@ -1,5 +1,5 @@
 import { normal } from "../random.ts";
-import type { Method } from "./methods.ts";
+import type { Method } from "./method.ts";
 
 /** Normal numbers: what every method must beat. Each text of a seed has its own. */
 export const random: Method = {

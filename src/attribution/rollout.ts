@@ -1,5 +1,5 @@
 import { columnSums, identity, mean, normalised, plus, times } from "./matrices.ts";
-import type { Method } from "./methods.ts";
+import type { Method } from "./method.ts";
 
 /** Each block's attention, mean of its heads, with the residual stream beside it: Ã = rows of A + I over their sums. */
 export const augmented = (attention: Float64Array, n: number): Float64Array =>

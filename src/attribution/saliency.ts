@@ -1,4 +1,4 @@
-import type { Method } from "./methods.ts";
+import type { Method } from "./method.ts";
 import { rowsOf } from "./vectors.ts";
 
 /** ‖∂f/∂x‖ of each token's embedding x (Simonyan et al. 2013, arXiv 1312.6034; the norm as in Li et al. 2016). */

@@ -1,5 +1,5 @@
 import { normal } from "../random.ts";
-import type { Method } from "./methods.ts";
+import type { Method } from "./method.ts";
 import { dots } from "./vectors.ts";
 
 /**

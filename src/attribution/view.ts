@@ -2,7 +2,7 @@ import { RelpropError, throwIfAborted } from "../errors.ts";
 import type { ClassScore } from "../explain/explanation.ts";
 import { resolved } from "../explain/objective.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import type { Encoded } from "../inputs/inputs.ts";
+import type { Encoded } from "../inputs/encoded.ts";
 import type { Network } from "../models/family.ts";
 import type { Engine, Look } from "../runtime/engine.ts";
 

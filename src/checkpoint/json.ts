@@ -1,7 +1,7 @@
 // JSON out of untrusted files: bounded, strictly UTF-8, an object.
 
 import { type ErrorCode, quote, RelpropError } from "../errors.ts";
-import type { Files } from "./sources.ts";
+import type { Files } from "./files.ts";
 
 /** How deep lists and objects may lie in one another, and how many there may be: they cost more memory than bytes. */
 const DEEPEST = 100;

@@ -1,10 +1,10 @@
 // A checkpoint's tensors, in one safetensors file or in the shards that an index lists.
 
 import { quote, RelpropError } from "../errors.ts";
+import type { Files } from "./files.ts";
 import type { TensorInfo } from "./header.ts";
 import { readJson } from "./json.ts";
 import { type Bytes, readHeader } from "./safetensors.ts";
-import type { Files } from "./sources.ts";
 
 const MODEL = "model.safetensors";
 const INDEX = "model.safetensors.index.json";

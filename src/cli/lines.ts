@@ -2,7 +2,7 @@
 
 import { deeperThan } from "../checkpoint/json.ts";
 import { quote, RelpropError } from "../errors.ts";
-import type { Input } from "../inputs/inputs.ts";
+import type { Input } from "../inputs/encoded.ts";
 
 /** One line: a text, or what is wrong with it; its id if it has one. Numbers count from 1. */
 export interface Line {

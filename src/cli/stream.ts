@@ -1,7 +1,7 @@
 // --jsonl: lines that came together are answered together.
 
 import { type ErrorCode, RelpropError } from "../errors.ts";
-import type { Input } from "../inputs/inputs.ts";
+import type { Input } from "../inputs/encoded.ts";
 import { type Line, lines } from "./lines.ts";
 import { interrupt, print } from "./terminal.ts";
 import { Failed } from "./usage.ts";

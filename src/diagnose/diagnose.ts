@@ -6,7 +6,7 @@ import type { ClassScore } from "../explain/explanation.ts";
 import { resolved } from "../explain/objective.ts";
 import { requests } from "../explain/target.ts";
 import { cols, rows, type Tensor } from "../graph/tensor.ts";
-import type { Encoded, Input } from "../inputs/inputs.ts";
+import type { Encoded, Input } from "../inputs/encoded.ts";
 import type { Token } from "../inputs/tokenizers/wordpiece.ts";
 import { contextT } from "../ops/attention.ts";
 import { dot } from "../ops/dot.ts";

@@ -3,7 +3,7 @@
 import { RelpropError } from "../errors.ts";
 import { network } from "../explain/trace.ts";
 import { history, type Tensor, Weight } from "../graph/tensor.ts";
-import type { Encoded } from "../inputs/inputs.ts";
+import type { Encoded } from "../inputs/encoded.ts";
 import type { Network } from "../models/family.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { WeightFacts } from "./diagnose.ts";

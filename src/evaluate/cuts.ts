@@ -10,31 +10,8 @@ import { mean } from "./bootstrap.ts";
 import type { Example } from "./examples.ts";
 import type { EvaluateOptions } from "./options.ts";
 import { area } from "./perturbation.ts";
-import type { Protocol } from "./protocol.ts";
+import type { Cutting, Order, Part, Protocol } from "./protocol.ts";
 import { type Evaluation, type Row, summary } from "./summary.ts";
-
-/** A part of a block, by its place there. */
-type Part = readonly [block: number, index: number];
-
-export interface Cutting {
-  of: keyof Without;
-  /** What is known of each part: the parts with the least of it go first by the first order, those with the most by the second. */
-  orders: Readonly<Record<string, Order>>;
-}
-
-interface Order {
-  most: boolean;
-  score(parts: readonly Part[], seen: Seen): Promise<number[]>;
-}
-
-interface Seen {
-  model: Model;
-  texts: readonly string[];
-  targets: readonly number[];
-  seed: number;
-  /** The mean loss without these parts. */
-  loss(without: Without): Promise<number>;
-}
 
 const chance: Order = {
   most: false,

@@ -9,11 +9,12 @@ import { cuts } from "./cuts.ts";
 import type { Example } from "./examples.ts";
 import { identity } from "./identity.ts";
 import { fingerprint, open } from "./journal.ts";
-import { type AnyMethod, type Case, type Judged, judge } from "./judge.ts";
-import type { EvaluateOptions } from "./options.ts";
+import { type Case, judge } from "./judge.ts";
+import type { AnyMethod, EvaluateOptions } from "./options.ts";
 import { evaluateOptions } from "./options.ts";
 import type { Protocol } from "./protocol.ts";
 import { protocol } from "./protocols.ts";
+import type { Judged } from "./summary.ts";
 import { type Evaluation, type Row, summary } from "./summary.ts";
 
 const BASELINE = "gradient-x-input";

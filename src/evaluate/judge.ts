@@ -1,28 +1,16 @@
 // One text explained by every method, and every explanation judged.
 
-import type { AttributionMethod } from "../attribution/options.ts";
 import type { Attribution, ClassScore, Explanation } from "../explain/explanation.ts";
 import type { ExplainOptions } from "../explain/options.ts";
-import type { Input } from "../inputs/inputs.ts";
+import type { Input } from "../inputs/encoded.ts";
 import type { Token } from "../inputs/tokenizers/wordpiece.ts";
 import type { ReadingPoint } from "../models/family.ts";
-import type { Composite } from "../propagation/composites.ts";
 import { isOther, type Model } from "../runtime/model.ts";
 import type { Protocol, Scores } from "./protocol.ts";
-import type { Row } from "./summary.ts";
+import type { Judged, Row } from "./summary.ts";
 import { together } from "./together.ts";
 
 const TIMED = 32; // texts that are also run alone, to tell what running together gains
-
-/** What explain() takes. */
-export type AnyMethod = string | Composite | AttributionMethod;
-
-export interface Judged {
-  name: string;
-  method: AnyMethod;
-  /** How many examples it is judged by. */
-  limit: number;
-}
 
 export interface Case {
   text: string;

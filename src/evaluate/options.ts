@@ -1,12 +1,16 @@
 // The options of evaluate(), chooseMethod() and randomized().
 
+import type { AttributionMethod } from "../attribution/options.ts";
 import { type ReadOptions, readOptions } from "../checkpoint/options.ts";
 import { single } from "../explain/options.ts";
 import type { ReadingPoint } from "../models/family.ts";
 import { callback, either, flag, having, list, type Options, record, signal, text, whole } from "../options/kinds.ts";
+import type { Composite } from "../propagation/composites.ts";
 import type { Model } from "../runtime/model.ts";
 import type { Journal } from "./journal.ts";
-import type { AnyMethod } from "./judge.ts";
+
+/** What explain() takes. */
+export type AnyMethod = string | Composite | AttributionMethod;
 
 export interface EvaluateOptions {
   /** A protocol's name (default ali2022). */

@@ -2,10 +2,10 @@
 // protocols.ts.
 
 import type { Attribution, ClassScore, Explanation } from "../explain/explanation.ts";
-import type { Input } from "../inputs/inputs.ts";
+import type { Without } from "../explain/options.ts";
+import type { Input } from "../inputs/encoded.ts";
 import type { Token } from "../inputs/tokenizers/wordpiece.ts";
 import type { Model } from "../runtime/model.ts";
-import type { Cutting } from "./cuts.ts";
 
 export interface Protocol {
   /** Where it was published, and what it does. */
@@ -21,6 +21,29 @@ export interface Protocol {
   score(trial: Trial): Promise<Scores>;
   /** Of protocols that judge no explanations but what a model loses: see cuts.ts. */
   cut?: Cutting;
+}
+
+/** A part of a block, by its place there. */
+export type Part = readonly [block: number, index: number];
+
+export interface Cutting {
+  of: keyof Without;
+  /** What is known of each part: the parts with the least of it go first by the first order, those with the most by the second. */
+  orders: Readonly<Record<string, Order>>;
+}
+
+export interface Order {
+  most: boolean;
+  score(parts: readonly Part[], seen: Seen): Promise<number[]>;
+}
+
+export interface Seen {
+  model: Model;
+  texts: readonly string[];
+  targets: readonly number[];
+  seed: number;
+  /** The mean loss without these parts. */
+  loss(without: Without): Promise<number>;
 }
 
 /** The metrics of one explanation; NaN where one is not defined for this text. */

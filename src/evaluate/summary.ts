@@ -3,10 +3,17 @@
 import { finite } from "../explain/finite.ts";
 import type { ReadingPoint } from "../models/family.ts";
 import { type Interval, interval, mean } from "./bootstrap.ts";
-import type { Judged } from "./judge.ts";
+import type { AnyMethod } from "./options.ts";
 import type { Protocol, Scores } from "./protocol.ts";
 
 /** What became of one text; JSON, in which NaN is null. */
+export interface Judged {
+  name: string;
+  method: AnyMethod;
+  /** How many examples it is judged by. */
+  limit: number;
+}
+
 export interface Row {
   i: number;
   methods: Record<string, Scores & { forwards: number; seconds: number }>;

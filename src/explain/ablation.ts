@@ -3,7 +3,7 @@
 import type { Data } from "../backends/backend.ts";
 import { quote, RelpropError } from "../errors.ts";
 import { cols, input, type Tensor } from "../graph/tensor.ts";
-import type { Change } from "../inputs/inputs.ts";
+import type { Change } from "../inputs/encoded.ts";
 import type { Block } from "../models/family.ts";
 import { gate } from "../ops/gate.ts";
 import type { Engine } from "../runtime/engine.ts";

@@ -2,7 +2,7 @@
 // of it one has than another. Loaded when one is given.
 
 import { quote, RelpropError } from "../errors.ts";
-import type { Encoded } from "../inputs/inputs.ts";
+import type { Encoded } from "../inputs/encoded.ts";
 import { partition } from "../logits.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { Explanation, Ledger } from "./explanation.ts";

@@ -3,7 +3,7 @@
 
 import type { AttributeLists, AttributeOptions } from "../attribution/options.ts";
 import { RelpropError } from "../errors.ts";
-import type { Input } from "../inputs/inputs.ts";
+import type { Input } from "../inputs/encoded.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { encode, labelsOf, named, placed, spread, wholeStream } from "../tasks/tasks.ts";
 import { explainContinuation } from "./continuation.ts";

@@ -1,7 +1,7 @@
 // What an explanation is: plain JSON, made by Model.explain() and read by the renderers.
 
+import type { CloudView } from "../inputs/encoded.ts";
 import type { ImageView } from "../inputs/images/patches.ts";
-import type { CloudView } from "../inputs/points/cloud.ts";
 import type { Token } from "../inputs/tokenizers/wordpiece.ts";
 import type { ReadingPoint } from "../models/family.ts";
 import type { Composite } from "../propagation/composites.ts";

@@ -1,7 +1,7 @@
 // What can be explained beside logits: functions of them, through their gradient at the text's own logits.
 
 import { RelpropError } from "../errors.ts";
-import type { Encoded, Input } from "../inputs/inputs.ts";
+import type { Encoded, Input } from "../inputs/encoded.ts";
 import { logSumExp, partition } from "../logits.ts";
 import type { Composite } from "../propagation/composites.ts";
 import type { Engine } from "../runtime/engine.ts";

@@ -1,6 +1,6 @@
 // The options of predict() and explain(), as users read of them and as they are checked.
 
-import type { Input } from "../inputs/inputs.ts";
+import type { Input } from "../inputs/encoded.ts";
 import { MOST_LOOPS } from "../models/encoder.ts";
 import type { ReadingPoint } from "../models/family.ts";
 import {

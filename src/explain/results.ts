@@ -2,7 +2,7 @@
 
 import type { Data } from "../backends/backend.ts";
 import { RelpropError } from "../errors.ts";
-import type { Encoded } from "../inputs/inputs.ts";
+import type { Encoded } from "../inputs/encoded.ts";
 import { partition } from "../logits.ts";
 import type { Architecture, ReadingPoint } from "../models/family.ts";
 import type { Composite } from "../propagation/composites.ts";

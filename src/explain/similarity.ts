@@ -1,7 +1,7 @@
 // Which token of one text goes with which of another: the relevance of a dot product or cosine of two embeddings by pairs of
 // tokens (BiLRP: Eberle et al., 2020). Each number of an embedding is explained in both texts. Loaded when asked for.
 
-import type { Encoded } from "../inputs/inputs.ts";
+import type { Encoded } from "../inputs/encoded.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { Explanation, Interactions, Ledger } from "./explanation.ts";
 import type { Question } from "./request.ts";

@@ -9,7 +9,7 @@ import type { ExplainOptions } from "../explain/options.ts";
 import type { Question } from "../explain/request.ts";
 import { requests } from "../explain/target.ts";
 import type { Trace } from "../explain/trace.ts";
-import type { Encoded } from "../inputs/inputs.ts";
+import type { Encoded } from "../inputs/encoded.ts";
 import { spelled } from "../inputs/tokenizers/spelling.ts";
 import type { Token } from "../inputs/tokenizers/wordpiece.ts";
 import { argMax, logSumExp } from "../logits.ts";

@@ -1,6 +1,5 @@
-import type { Encoded } from "./inputs.ts";
-
 /** Tokens that have names in place of pieces; their text is the names, a line each. */
+import type { Encoded } from "./encoded.ts";
 export function named(names: readonly string[]): Pick<Encoded, "text" | "tokens"> {
   let start = 0;
   const tokens = names.map((text, id) => {

@@ -1,8 +1,8 @@
 import type { Data } from "../backends/backend.ts";
 import type { Weights } from "../checkpoint/weights.ts";
 import type { Tensor } from "../graph/tensor.ts";
+import type { Changed, Encoded, Input, InputSpec, Tables } from "../inputs/encoded.ts";
 import type { Patched } from "../inputs/images/patches.ts";
-import type { Changed, Encoded, Input, InputSpec, Tables } from "../inputs/inputs.ts";
 import type { attend } from "../ops/attend.ts";
 import type { Config } from "./config.ts";
 import type { Fields } from "./fields.ts";

@@ -1,7 +1,7 @@
 import type { Data } from "../backends/backend.ts";
 import type { Weights } from "../checkpoint/weights.ts";
 import { cols, input, type Tensor } from "../graph/tensor.ts";
-import type { Tables } from "../inputs/inputs.ts";
+import type { Tables } from "../inputs/encoded.ts";
 import { scores } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";
 import { relativeShift } from "../ops/relative_shift.ts";

@@ -1,5 +1,6 @@
 import { start } from "../backends/choose.ts";
 import { checkFinite, type Rows, rows } from "../checkpoint/dtypes.ts";
+import { type Files, missing } from "../checkpoint/files.ts";
 import { readJson } from "../checkpoint/json.ts";
 import { PIECE, pieces } from "../checkpoint/safetensors.ts";
 import { checkpoint, type Stored, unwrapped } from "../checkpoint/shards.ts";
@@ -8,7 +9,7 @@ import { coded, RelpropError, throwIfAborted } from "../errors.ts";
 import { explaining, network } from "../explain/trace.ts";
 import { plan } from "../graph/plan.ts";
 import type { Shape } from "../graph/tensor.ts";
-import type { Tables } from "../inputs/inputs.ts";
+import type { Tables } from "../inputs/encoded.ts";
 import { readTokenizer } from "../inputs/tokenizers/read.ts";
 import { architecture, familyOf } from "../models/architecture.ts";
 import { type Config, named } from "../models/config.ts";

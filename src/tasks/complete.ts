@@ -1,8 +1,8 @@
 // What a model that does not classify whole texts needs of files beside its config: its classes are pieces of the
 // vocabulary, or it reads images. Loaded when such a model is.
 
+import type { Files } from "../checkpoint/files.ts";
 import { readJson } from "../checkpoint/json.ts";
-import type { Files } from "../checkpoint/sources.ts";
 import { RelpropError } from "../errors.ts";
 import { encodeImage } from "../inputs/images/encode.ts";
 import type { Image } from "../inputs/images/picture.ts";

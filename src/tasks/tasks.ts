@@ -5,7 +5,7 @@ import { coded, quote, RelpropError } from "../errors.ts";
 import type { Answer, Prediction } from "../explain/explanation.ts";
 import type { ExplainOptions, PredictOptions } from "../explain/options.ts";
 import type { TargetOptions } from "../explain/target.ts";
-import type { Encoded, Input } from "../inputs/inputs.ts";
+import type { Encoded, Input } from "../inputs/encoded.ts";
 import { chamfer } from "../inputs/points/cloud.ts";
 import type { Architecture } from "../models/family.ts";
 import type { Task } from "../models/heads.ts";

@@ -1,8 +1,8 @@
 // A directory, in runtimes with Node's file system: Node, Deno, Bun. Pages do without this file.
 
 import { quote, RelpropError, throwIfAborted } from "../../errors.ts";
+import type { Files } from "../files.ts";
 import type { Bytes } from "../safetensors.ts";
-import type { Files } from "../sources.ts";
 import type { Count } from "./progress.ts";
 import type { FileSystem } from "./system.ts";
 

@@ -1,8 +1,8 @@
 // Buffers by file name, and files picked or dropped in a browser.
 
 import { quote, RelpropError, throwIfAborted } from "../../errors.ts";
+import type { Files } from "../files.ts";
 import type { Bytes } from "../safetensors.ts";
-import type { Files } from "../sources.ts";
 import type { Count } from "./progress.ts";
 
 export type Contents = string | ArrayBuffer | ArrayBufferView | Blob;

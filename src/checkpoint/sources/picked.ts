@@ -1,7 +1,7 @@
 // A folder that the user picked or dropped in a browser (File System Access), or one of the page's private file system.
 // Loaded when there is one; what it shares with other sources it is given.
 
-import type { Files } from "../sources.ts";
+import type { Files } from "../files.ts";
 import type * as Given from "./given.ts";
 import type { Count } from "./progress.ts";
 

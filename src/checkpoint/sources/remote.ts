@@ -2,9 +2,9 @@
 // the server's answers show that all of them are of one and the same file.
 
 import { quote, RelpropError } from "../../errors.ts";
+import type { Files } from "../files.ts";
 import type { ReadOptions } from "../options.ts";
 import type { Bytes } from "../safetensors.ts";
-import type { Files } from "../sources.ts";
 import type { Kept, Version } from "./cache.ts";
 import { download } from "./download.ts";
 import { lastPart } from "./given.ts";

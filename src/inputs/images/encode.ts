@@ -1,6 +1,6 @@
 // From an image to what a network is fed, patch by patch.
 
-import type { Encoded } from "../inputs.ts";
+import type { Encoded } from "../encoded.ts";
 import { type ImageView, type Patched, place } from "./patches.ts";
 import { type Image, picture } from "./picture.ts";
 

@@ -8,16 +8,6 @@ import { elements, unreadable } from "../given.ts";
 import type { Cloud, Encoded, Input } from "../inputs.ts";
 import { named } from "../named_tokens.ts";
 
-/** What of a point cloud a model saw. */
-export interface CloudView {
-  /** How many points the cloud has. */
-  points: number;
-  /** By group the places of its points, the centre's first; groups are the tokens that are not special. */
-  groups: number[][];
-  /** How many groups were hidden, the last ones, of models that make them up. */
-  hidden?: number;
-}
-
 /** How a model cuts a cloud up. */
 export interface Grouping {
   groups: number;

@@ -1,7 +1,7 @@
 // From a model's files to its tokenizer.
 
+import { type Files as Folder, missing } from "../../checkpoint/files.ts";
 import { readJson } from "../../checkpoint/json.ts";
-import { type Files as Folder, missing } from "../../checkpoint/sources.ts";
 import { type Files, resolve } from "./auto.ts";
 import type { Json } from "./fields.ts";
 import { isBert } from "./vocabulary.ts";

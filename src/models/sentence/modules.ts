@@ -1,8 +1,8 @@
 // What sentence-transformers puts around an encoder, read from modules.json and the files that it names. Where releases
 // differ this follows 6.x: https://github.com/huggingface/sentence-transformers
 
+import type { Files } from "../../checkpoint/files.ts";
 import { parseJson, readJson } from "../../checkpoint/json.ts";
-import type { Files } from "../../checkpoint/sources.ts";
 import { quote, RelpropError } from "../../errors.ts";
 import { type Mode, pooling } from "./pooling.ts";
 

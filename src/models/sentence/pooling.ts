@@ -3,7 +3,7 @@
 import type { Data } from "../../backends/backend.ts";
 import { RelpropError } from "../../errors.ts";
 import { cols, input, type Tensor } from "../../graph/tensor.ts";
-import type { Encoded } from "../../inputs/inputs.ts";
+import type { Encoded } from "../../inputs/encoded.ts";
 import { context } from "../../ops/attention.ts";
 import { add } from "../../ops/elementwise.ts";
 import { reshape } from "../../ops/reshape.ts";

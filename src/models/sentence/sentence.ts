@@ -1,8 +1,8 @@
 // A sentence-transformers model: an encoder's folder, and modules around it that modules.json lists. Loaded when there is one.
 
+import type { Files } from "../../checkpoint/files.ts";
 import { readJson } from "../../checkpoint/json.ts";
 import { checkpoint, type Stored } from "../../checkpoint/shards.ts";
-import type { Files } from "../../checkpoint/sources.ts";
 import type { Weights } from "../../checkpoint/weights.ts";
 import { RelpropError } from "../../errors.ts";
 import type { Read } from "../../inputs/tokenizers/read.ts";

@@ -1,0 +1,101 @@
+// What a user gives, and the same as tokens for a network.
+
+import type { Data } from "../backends/backend.ts";
+import type { Rows } from "../checkpoint/dtypes.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import type { ImageView } from "./images/patches.ts";
+import type { Image } from "./images/picture.ts";
+import type { Token } from "./tokenizers/wordpiece.ts";
+
+/**
+ * A text; or two that are read as one, `text` and `pair`; or with other words in place of their own: as many ids as there are
+ * tokens, special ones included, −1 for none at all (a word vector of zeros).
+ */
+export type Text = string | { text: string; pair?: string; ids?: readonly number[] };
+
+/** Vectors in place of a text's words, a row for each token, of models that read them; `names` are what results call them. */
+export interface Matrix {
+  rows: readonly ArrayLike<number>[];
+  names?: readonly string[];
+}
+
+/** A point cloud, of models that read them: x, y and z of each point; and which groups a model that makes them up must. */
+export interface Cloud {
+  points: readonly ArrayLike<number>[];
+  hidden?: readonly number[];
+}
+
+/** A text; or an image, rows of numbers or points, of models that read them. */
+export type Input = Text | Image | Matrix | Cloud;
+
+/** What of a point cloud a model saw. */
+export interface CloudView {
+  /** How many points the cloud has. */
+  points: number;
+  /** By group the places of its points, the centre's first; groups are the tokens that are not special. */
+  groups: number[][];
+  /** How many groups were hidden, the last ones, of models that make them up. */
+  hidden?: number;
+}
+
+/** A text as the model will read it. @internal */
+export interface Encoded {
+  text: string;
+  tokens: Token[];
+  /** The tokens whose logits are wanted, by their place, of models that have logits of each. */
+  reads?: readonly number[];
+  warnings: string[];
+  /** What the network is fed in place of ids, by the input's name: as many numbers of each token. */
+  given?: Readonly<Data>;
+  /** What of an image or a point cloud that is. */
+  image?: ImageView;
+  cloud?: CloudView;
+  /** How the network is another than the checkpoint says, for this run: see explain/ablation.ts. */
+  change?: Change;
+}
+
+/** What a model's tokens become: sizes of its tables, and which rows its head reads. @internal */
+export interface InputSpec {
+  /** Names of the embedding tables [rows, d], and of others that `data` reads, kept on the host. */
+  tables: {
+    words?: string;
+    positions?: string;
+    types?: string;
+    relative?: string;
+    [block: `distances ${number}`]: string | undefined;
+  };
+  /** The row of positions that the first token has. */
+  first?: number;
+  /** The id of tokens that positions do not count, which have the row before the first: RoBERTa's padding. */
+  uncounted?: number;
+  /** How many types of tokens there are; where it is one, a pair's second text is like the first. */
+  kinds: number;
+  vocabulary: number;
+  /** Of word vectors. */
+  width: number;
+  /** The most tokens a text may have. */
+  positions: number;
+  /** What rows of the last block the head reads, unless told: of the first or last token, the mean of all, or each. */
+  reads: "first" | "last" | "mean" | "tokens";
+  /** An id that is not read as the last token's, unless there is no other. */
+  pad?: number;
+}
+
+/** How a network is another than the checkpoint says. @internal */
+export interface Changed {
+  /** How often the blocks that are looped run; by default as often as the config says. */
+  loops?: number;
+  /** Takes away what is masked of a block's `heads` or `neurons`; see explain/ablation.ts. */
+  mask?: (kind: string, x: Tensor) => Tensor;
+}
+
+/** @internal */
+export interface Change {
+  made: Changed;
+  data: Data;
+  /** Tells networks apart. */
+  key: string;
+}
+
+/** The rows of the tables that stay on the host, widened as they are asked for. */
+export type Tables = { [K in keyof InputSpec["tables"]]?: Rows };
