@@ -2,7 +2,7 @@
 
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import type { Contents } from "../../../src/checkpoint/sources.ts";
-import type { Input } from "../../../src/inputs/inputs.ts";
+import type { Input } from "../../../src/inputs/encoded.ts";
 import { pack, unpack } from "../../checkpoint.ts";
 import { eye, files, normal, words, zeros } from "../../systems.ts";
 
