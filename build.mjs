@@ -5,7 +5,8 @@
 //   dist/                the package: index.js, the same for edge runtimes and in one file for pages, evaluate.js,
 //                        worker.js, cli.js, declarations
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { deflateRawSync, gzipSync } from "node:zlib";
 import { build } from "esbuild";
@@ -52,12 +53,30 @@ function generateActivations() {
   }
 }
 
+<<<<<<< HEAD
 /**
  * Kernels as files, all of them and the rare ones by themselves, and as texts, the usual ones and the rare ones. `quick`: as
  * texts alone and not optimised, the first build in both builds' places, for test/mutate.
  */
 function generateKernels(quick = false, wanted = ["usual", "rare"]) {
   const targets = quick ? ["simd"] : Object.keys(builds);
+=======
+/** What the kernels are made of: their sources, how they are compiled, and by which compiler. */
+function kernelSources() {
+  const sources = readdirSync("assembly", { recursive: true }).filter((file) => /^(?!generated).*\.ts$/.test(file));
+  const files = [...sources.sort().map((file) => `assembly/${file}`), "asconfig.json", "build.mjs"];
+  const hash = createHash("sha256").update(readFileSync("node_modules/assemblyscript/package.json"));
+  for (const file of files) hash.update(`${file}\n`).update(readFileSync(file));
+  return hash.digest("hex");
+}
+
+/** Kernels as files, all of them and the rare ones by themselves, and as texts, the usual ones and the rare ones. */
+function generateKernels() {
+  const stamp = "build/kernels.sha256";
+  const sources = kernelSources();
+  const made = [stamp, "src/generated/kernels.ts", "src/generated/rare-kernels.ts"];
+  if (made.every(existsSync) && readFileSync(stamp, "utf8") === sources) return; // compiling takes longest of all
+>>>>>>> 2e46a51 (Kernels are compiled only when their sources have changed: a build without that takes seconds)
   const compile = (target, entry, ...how) => {
     tool("assemblyscript/bin/asc.js", `assembly/${entry}.ts`, "--config", "asconfig.json", "--target", target, ...how);
   };
@@ -78,6 +97,7 @@ function generateKernels(quick = false, wanted = ["usual", "rare"]) {
     const size = `export const simdBytes: number = ${simd.length};\n`;
     writeFileSync(`src/generated/${name}.ts`, `${note}${size}export const kernels: string =\n  "${text}";\n`);
   }
+  writeFileSync(stamp, sources);
 }
 
 function generate() {
