@@ -53,14 +53,6 @@ function generateActivations() {
   }
 }
 
-<<<<<<< HEAD
-/**
- * Kernels as files, all of them and the rare ones by themselves, and as texts, the usual ones and the rare ones. `quick`: as
- * texts alone and not optimised, the first build in both builds' places, for test/mutate.
- */
-function generateKernels(quick = false, wanted = ["usual", "rare"]) {
-  const targets = quick ? ["simd"] : Object.keys(builds);
-=======
 /** What the kernels are made of: their sources, how they are compiled, and by which compiler. */
 function kernelSources() {
   const sources = readdirSync("assembly", { recursive: true }).filter((file) => /^(?!generated).*\.ts$/.test(file));
@@ -70,13 +62,17 @@ function kernelSources() {
   return hash.digest("hex");
 }
 
-/** Kernels as files, all of them and the rare ones by themselves, and as texts, the usual ones and the rare ones. */
-function generateKernels() {
+/**
+ * Kernels as files, all of them and the rare ones by themselves, and as texts, the usual ones and the rare ones. `quick`: as
+ * texts alone and not optimised, the first build in both builds' places, for test/mutate.
+ */
+function generateKernels(quick = false, wanted = ["usual", "rare"]) {
+  const targets = quick ? ["simd"] : Object.keys(builds);
   const stamp = "build/kernels.sha256";
-  const sources = kernelSources();
   const made = [stamp, "src/generated/kernels.ts", "src/generated/rare-kernels.ts"];
-  if (made.every(existsSync) && readFileSync(stamp, "utf8") === sources) return; // compiling takes longest of all
->>>>>>> 2e46a51 (Kernels are compiled only when their sources have changed: a build without that takes seconds)
+  const sources = kernelSources();
+  if (!quick && made.every(existsSync) && readFileSync(stamp, "utf8") === sources) return; // compiling takes longest of all
+  rmSync(stamp, { force: true });
   const compile = (target, entry, ...how) => {
     tool("assemblyscript/bin/asc.js", `assembly/${entry}.ts`, "--config", "asconfig.json", "--target", target, ...how);
   };
@@ -97,7 +93,7 @@ function generateKernels() {
     const size = `export const simdBytes: number = ${simd.length};\n`;
     writeFileSync(`src/generated/${name}.ts`, `${note}${size}export const kernels: string =\n  "${text}";\n`);
   }
-  writeFileSync(stamp, sources);
+  if (!quick) writeFileSync(stamp, sources);
 }
 
 function generate() {

@@ -9,7 +9,7 @@ import * as assert from "uvu/assert";
 import type { RelpropError } from "../src/errors.ts";
 import { ACCENTS, DROPPED, PUNCTUATION } from "../src/inputs/tokenizers/unicode.ts";
 import { vocabulary } from "../src/inputs/tokenizers/vocabulary.ts";
-import { MAX_TEXT, type Token, type Tokenizer, tokenizer, wordPieces } from "../src/inputs/tokenizers/wordpiece.ts";
+import { MAX_TEXT, type Token, tokenizer, wordPieces } from "../src/inputs/tokenizers/wordpiece.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: tokenizer.json, before anything has checked it
 type File = any;

@@ -6,7 +6,6 @@
 import { asText } from "../../errors.ts";
 import { type Added, added, bertLike, type Kind, type Named } from "./bert_class.ts";
 import { flag, invalid, type Json, list, object, piece, show, unsupported } from "./fields.ts";
-import type { Tokenizer } from "./wordpiece.ts";
 
 /** A tokenizer's files and the model's config.json, parsed. */
 export interface Files {
