@@ -3,8 +3,6 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { methods } from "../src/graph/composites.ts";
-import { propagate } from "../src/graph/propagate.ts";
 import { history, input, size, type Tensor } from "../src/graph/tensor.ts";
 import { attention, causal } from "../src/models/layers.ts";
 import { attend } from "../src/ops/attend.ts";
@@ -14,6 +12,8 @@ import { plainWeights } from "../src/ops/plain_weights.ts";
 import { reshape } from "../src/ops/reshape.ts";
 import { repeat } from "../src/ops/segments.ts";
 import { softmax } from "../src/ops/softmax.ts";
+import { methods } from "../src/propagation/composites.ts";
+import { propagate } from "../src/propagation/propagate.ts";
 import { ruled, runGuarded } from "./ruled.ts";
 import { backends, close, random, run } from "./support.ts";
 

@@ -7,7 +7,6 @@ import type { RelpropError } from "../src/errors.ts";
 import { input } from "../src/graph/tensor.ts";
 import { chamfer, encodeCloud, farthest, neighbours } from "../src/inputs/points/cloud.ts";
 import { repeat, segmentMax } from "../src/ops/segments.ts";
-import { highest, spread } from "../src/ops/groups.ts";
 import { propagate } from "../src/propagation/propagate.ts";
 import { Engine, type Look } from "../src/runtime/engine.ts";
 import { load, read } from "../src/runtime/load.ts";

@@ -4,12 +4,12 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { Weights } from "../src/checkpoint/weights.ts";
 import type { Explanation, Ledger } from "../src/explain/explanation.ts";
 import { explaining, network } from "../src/explain/trace.ts";
-import { methods } from "../src/graph/composites.ts";
 import { plan, workBytes } from "../src/graph/plan.ts";
-import { architecture } from "../src/models/family.ts";
-import { Weights } from "../src/models/weights.ts";
+import { architecture } from "../src/models/architecture.ts";
+import type { ReadingPoint } from "../src/models/family.ts";
 import { attend } from "../src/ops/attend.ts";
 import { methods } from "../src/propagation/composites.ts";
 import { read } from "../src/runtime/load.ts";

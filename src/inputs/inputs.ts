@@ -2,11 +2,8 @@
 
 import type { Data } from "../backends/backend.ts";
 import { quote, RelpropError } from "../errors.ts";
-import type { CloudView, ImageView } from "../explain/explanation.ts";
-import type { Architecture, Embedded } from "../models/family.ts";
+import type { Encoded, Input, InputSpec, Tables, Text } from "./encoded.ts";
 import { elements, unreadable } from "./given.ts";
-import type { Image } from "./images/picture.ts";
-import type { CloudView } from "./points/cloud.ts";
 import type { Token, Tokenizer } from "./tokenizers/wordpiece.ts";
 
 /** An input's tokens, at most as many as the model has positions; what is longer is cut if `truncate`, else rejected. @internal */

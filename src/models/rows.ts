@@ -1,10 +1,11 @@
 // Models whose tokens are rows of numbers as they are given, without a vocabulary.
 
 import { finiteNumbers } from "../checkpoint/dtypes.ts";
+import type { Weights } from "../checkpoint/weights.ts";
 import { quote, RelpropError } from "../errors.ts";
 import { input } from "../graph/tensor.ts";
+import type { Encoded, Input, Matrix } from "../inputs/encoded.ts";
 import { elements, unreadable } from "../inputs/given.ts";
-import type { Encoded, Input, Matrix } from "../inputs/inputs.ts";
 import { named } from "../inputs/named_tokens.ts";
 import { context } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";

@@ -3,7 +3,8 @@
 
 import { isDeepStrictEqual } from "node:util";
 import * as assert from "uvu/assert";
-import { type LoadOptions, load, type Model, RelpropError } from "../../src/index.ts";
+import { load, type Model, RelpropError } from "../../src/index.ts";
+import type { LoadOptions } from "../../src/runtime/options.ts";
 import type { Random } from "../corpus/safetensors-mutants.ts";
 import { findDevice } from "../support.ts";
 import { type Fuzzer, pick } from "./shared/fuzzer.ts";

@@ -2,7 +2,7 @@
 // ledger that closes, or an error with a code. Cases go from family to family, so that each has as many.
 
 import * as assert from "uvu/assert";
-import type { ExplainOptions } from "../../src/index.ts";
+import type { ExplainOptions } from "../../src/explain/options.ts";
 import { load } from "../../src/runtime/load.ts";
 import type { Random } from "../corpus/safetensors-mutants.ts";
 import { closes } from "../systems.ts";

@@ -1,6 +1,7 @@
 // Every option and argument of every call with values that are hostile: an answer, an error with a code, or what the caller's
 // own callback, getter or proxy threw.
 
+import { chooseOptions, evaluateOptions, randomizedOptions } from "../../src/evaluate/options.ts";
 import { chooseMethod, evaluate, plot, randomized, table } from "../../src/evaluate.ts";
 import { ansi, charts, html, load, type Model, png, serve, svg } from "../../src/index.ts";
 import { ansiOptions, pictureOptions } from "../../src/render/options.ts";

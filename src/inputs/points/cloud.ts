@@ -1,11 +1,11 @@
 // From a point cloud to groups: centres far from one another, each with the points nearest to it.
 
-import { uniform } from "../../attribution/chance.ts";
 import { finiteNumbers } from "../../checkpoint/dtypes.ts";
 import { quote, RelpropError } from "../../errors.ts";
 import { pauses } from "../../pauses.ts";
+import { uniform } from "../../random.ts";
+import type { Cloud, Encoded, Input } from "../encoded.ts";
 import { elements, unreadable } from "../given.ts";
-import type { Cloud, Encoded, Input } from "../inputs.ts";
 import { named } from "../named_tokens.ts";
 
 /** How a model cuts a cloud up. */

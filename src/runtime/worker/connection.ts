@@ -1,7 +1,7 @@
 // A worker from outside: calls cross with their arguments, and what comes of them, errors, progress and aborts.
 
 import { aborted, RelpropError, throwIfAborted } from "../../errors.ts";
-import type { LoadOptions as Here } from "../load.ts";
+import type { LocalOptions } from "../options.ts";
 import type { Answer, Call, Failure } from "./serve.ts";
 import type { WorkerLike } from "./spawn.ts";
 

@@ -4,11 +4,10 @@
 
 import type { Source } from "../../checkpoint/sources.ts";
 import { RelpropError, throwIfAborted } from "../../errors.ts";
-import { calls } from "../../options/calls.ts";
 import { checked } from "../../options/kinds.ts";
 import { abortable } from "../../pauses.ts";
-import type { LoadOptions as Here } from "../load.ts";
 import type { Model } from "../model.ts";
+import { type LocalOptions, modelOptions } from "../options.ts";
 import { unreadable } from "../recover.ts";
 import { type Connection, connect, keepAlive } from "./connection.ts";
 import type { Loaded } from "./serve.ts";
@@ -18,14 +17,14 @@ const MOST_CRASHES = 3; // within this many milliseconds
 const MINUTE = 60_000;
 
 /** Loads a model in a worker, or in one of its own; `given` is a source that can cross. */
-export async function elsewhere(given: Source, worker: true | WorkerLike, options: Here): Promise<Model> {
+export async function elsewhere(given: Source, worker: true | WorkerLike, options: LocalOptions): Promise<Model> {
   for (const name of ["gpu", "device", "fetch"] as const) {
     if (options[name] === undefined) continue;
     const message = `${name} cannot cross to a worker; a worker's own file can give it: serve({ ${name} })`;
     throw new RelpropError("InvalidOption", message);
   }
   throwIfAborted(options.signal);
-  const started = async (options: Here): Promise<{ client: Connection; loaded: Loaded }> => {
+  const started = async (options: LocalOptions): Promise<{ client: Connection; loaded: Loaded }> => {
     const own = worker === true ? spawn() : undefined;
     keepAlive(own, false); // Node and Bun may end while nothing is asked of it
     const client = connect(own ?? (worker as WorkerLike), () => own?.terminate());
@@ -54,7 +53,7 @@ export async function elsewhere(given: Source, worker: true | WorkerLike, option
     if (crashes.filter((at) => at > now - MINUTE).length > MOST_CRASHES) {
       throw failed(`${MOST_CRASHES + 1} have ended within a minute`);
     }
-    const { backend } = first.loaded.fields as { backend: Here["backend"] };
+    const { backend } = first.loaded.fields as { backend: LocalOptions["backend"] };
     const again = await started({ ...how, backend, signal: undefined, onProgress: undefined }).catch((error) => {
       throw failed(error.message);
     });
@@ -81,7 +80,7 @@ export async function elsewhere(given: Source, worker: true | WorkerLike, option
 
   const model: Record<PropertyKey, unknown> = { ...first.loaded.fields };
   for (const method of first.loaded.methods) {
-    const fields = calls[method as keyof typeof calls] ?? {};
+    const fields = modelOptions[method as keyof typeof modelOptions] ?? {};
     model[method] = async (first: unknown, options = {}) => ask(method, first, checked(`${method}()`, fields, options));
   }
   const end = async () => {

@@ -2,8 +2,9 @@
 
 import { quote, RelpropError } from "../../errors.ts";
 import { checked } from "../../options/kinds.ts";
-import { type LoadOptions, read } from "../load.ts";
+import { read } from "../load.ts";
 import { Model } from "../model.ts";
+import { type LocalOptions, localOptions } from "../options.ts";
 
 /** What a client sends: a call of `load` or of one of the model's methods, or that a call is no longer wanted. */
 export interface Call {
@@ -17,7 +18,7 @@ export interface Call {
 /** What a client gets: that there is somebody, a call's progress, or how it ended. */
 export type Answer =
   | { ready: true }
-  | { id: number; progress: Parameters<NonNullable<LoadOptions["onProgress"]>>[0] }
+  | { id: number; progress: Parameters<NonNullable<LocalOptions["onProgress"]>>[0] }
   | { id: number; value: unknown }
   | { id: number; error: Failure };
 
@@ -40,7 +41,7 @@ export interface Loaded {
  * Makes this worker one for `load(source, { worker })`; `options` are defaults for every model that is loaded here, such
  * as a `gpu` that only this thread can have. Other messages to the worker are left alone.
  */
-export function serve(given: LoadOptions = {}): void {
+export function serve(given: LocalOptions = {}): void {
   const options = checked("serve()", localOptions, given);
   const connect = (message: unknown) => {
     const port = typeof message === "object" && message && "relprop" in message && message.relprop;
@@ -52,20 +53,20 @@ export function serve(given: LoadOptions = {}): void {
   else addEventListener("message", ({ data }) => connect(data));
 }
 
-function answer(port: MessagePort, defaults: LoadOptions): void {
+function answer(port: MessagePort, defaults: LocalOptions): void {
   const calls = new Map<number, AbortController>();
   const post = (message: Answer) => port.postMessage(message);
   let model: Model | undefined;
   let methods: string[] = [];
 
   const run = async ({ id, progress, args: [first, options] = [] }: Call, signal: AbortSignal, method: string) => {
-    const onProgress: LoadOptions["onProgress"] = progress ? (progress) => post({ id, progress }) : undefined;
+    const onProgress: LocalOptions["onProgress"] = progress ? (progress) => post({ id, progress }) : undefined;
     const own = { ...(options as object), signal, onProgress };
     if (method !== "load") {
       if (!methods.includes(method)) throw new RelpropError("InvalidInput", `there is no call ${quote(method)} here`);
       return (model as unknown as Record<string, (...args: unknown[]) => unknown>)[method](first, own);
     }
-    const parts = await read(first as string, checked("load()", loadHere, { ...defaults, ...own }));
+    const parts = await read(first as string, checked("load()", localOptions, { ...defaults, ...own }));
     model = new Model(parts);
     if (signal.aborted) await model.dispose(); // nobody waits for it any more
     const properties = Object.entries(Object.getOwnPropertyDescriptors(Object.getPrototypeOf(model)));
