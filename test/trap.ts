@@ -63,8 +63,14 @@ export function wasmTrapped(trap: Trap): () => void {
   };
 }
 
+/** Which calls of a device fail, and what comes of one in place of a throw. */
+export interface Failing {
+  of: RegExp;
+  as(error: unknown, real: () => unknown): unknown;
+}
+
 /** A device that tells the trap of each call, and so do all objects that come of it. */
-export function watched(device: GPUDevice, trap: Trap): GPUDevice {
+export function watched(device: GPUDevice, trap: Trap, failing?: Failing): GPUDevice {
   const natives = new WeakMap<object, object>();
   const bare = (value: unknown): unknown => {
     if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
@@ -85,8 +91,15 @@ export function watched(device: GPUDevice, trap: Trap): GPUDevice {
           const found = Reflect.get(value, name);
           if (typeof found !== "function") return name === "lost" ? found : wrap(found);
           return (...args: unknown[]) => {
-            if (name !== "destroy") trap.tell(String(name));
-            return wrap(found.apply(value, args.map(bare)));
+            const real = () => wrap(found.apply(value, args.map(bare)));
+            if (name === "destroy" || (failing && !failing.of.test(String(name)))) return real();
+            try {
+              trap.tell(String(name));
+            } catch (error) {
+              if (failing) return failing.as(error, real);
+              throw error;
+            }
+            return real();
           };
         },
       },

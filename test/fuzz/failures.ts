@@ -15,7 +15,7 @@ import { load, type Model, RelpropError, type Source } from "../../src/index.ts"
 import type { LoadOptions } from "../../src/runtime/options.ts";
 import { hurried, type Served, serve } from "../server.ts";
 import { findDevice } from "../support.ts";
-import { replaced, Trap, wasmTrapped, watched } from "../trap.ts";
+import { type Failing, replaced, Trap, wasmTrapped, watched } from "../trap.ts";
 import type { Fuzzer } from "./shared/fuzzer.ts";
 import { buffersOf, count, workers } from "./shared/lives.ts";
 import { stored, subjects } from "./shared/subjects.ts";
@@ -32,8 +32,6 @@ interface Kind {
   set(trap: Trap): () => void;
   source: Source;
   options?: LoadOptions;
-  /** What the kind's k-th call does instead of throwing. */
-  lost?: () => void;
   /** In place of a model's life. */
   work?: () => Promise<unknown>;
   /** Results to compare with, if not those of WASM. */
@@ -42,7 +40,7 @@ interface Kind {
 
 let right: unknown;
 const kinds: Kind[] = [];
-const faults: { kind: Kind; k: number; call: string }[] = [];
+const faults = new Map<Kind, string[]>();
 let served: Served;
 let device: GPUDevice | undefined;
 let buffers = () => 0;
@@ -56,7 +54,7 @@ async function answers(model: Model): Promise<unknown> {
 }
 
 /** A model's life. Resolves with what it answers, or with what went wrong on the way, the load or a call. */
-async function life({ source, options, trap }: Kind): Promise<unknown> {
+async function life({ source, options, trap, right: own = right }: Kind): Promise<unknown> {
   const model = await load(source, { backend: "wasm", name: "m", ...options });
   const first = await answers(model).catch((error: unknown) => ({ error }));
   const failed = typeof first === "object" && first !== null && "error" in first ? first.error : undefined;
@@ -64,7 +62,7 @@ async function life({ source, options, trap }: Kind): Promise<unknown> {
     // Nothing fails twice: the model is as good as before.
     const again = await answers(model).catch((error: unknown) => error);
     if (again instanceof RelpropError && /^(DeviceLost|WorkerCrashed)$/.test(again.code)) await model.dispose();
-    else if (!isDeepStrictEqual(again, right)) throw new Error("the model was lost by it", { cause: again });
+    else if (!isDeepStrictEqual(again, own)) throw new Error("the model was lost by it", { cause: again });
   }
   await model.dispose();
   if (failed !== undefined) throw failed;
@@ -230,20 +228,29 @@ async function begin(): Promise<void> {
   else console.log("failures: NO WebGPU ADAPTER HERE, so none of its calls fails");
   for (const kind of kinds) {
     await once(kind, -1);
-    faults.push(...kind.trap.calls.map((call, k) => ({ kind, k, call })));
+    faults.set(kind, kind.trap.calls);
   }
-  console.log(
-    `failures: ${faults.length} calls: ${kinds.map(({ name, trap }) => `${name} ${trap.calls.length}`).join(", ")}`,
-  );
+  const counts = kinds.map((kind) => `${kind.name} ${faults.get(kind)!.length}`);
+  console.log(`failures: calls that fail: ${counts.join(", ")}`);
 }
+
+const OUT_OF_MEMORY: Failing = {
+  of: /^popErrorScope$/,
+  async as(_, real) {
+    await real();
+    return new GPUOutOfMemoryError("injected");
+  },
+};
+const REJECTED: Failing = { of: /Async$|^popErrorScope$/, as: (error) => Promise.reject(error) };
 
 async function gpu(device: GPUDevice): Promise<void> {
   buffers = buffersOf(device);
-  for (const [name, make] of [["WebGPU throws", (call: string) => new Error(call)]] as const) {
-    const trap = new Trap(make);
-    const options = { backend: "webgpu", device: watched(device, trap) } as const;
-    const kind: Kind = { name, trap, set: () => () => {}, source, options };
-    await once(kind, -1); // shaders are compiled once
+  const ways = { throws: undefined, rejects: REJECTED, "runs out of memory": OUT_OF_MEMORY };
+  for (const [name, failing] of Object.entries(ways)) {
+    const trap = new Trap();
+    const options = { backend: "webgpu", device: watched(device, trap, failing) } as const;
+    const kind: Kind = { name: `WebGPU ${name}`, trap, set: () => () => {}, source, options };
+    kind.right = await once(kind, -1); // shaders are compiled once
     kinds.push(kind);
   }
 }
@@ -261,16 +268,17 @@ async function once(kind: Kind, k: number): Promise<unknown> {
   }
 }
 
-const same = (found: unknown, kind: Kind) =>
-  kind.work || kind.name.startsWith("WebGPU") || isDeepStrictEqual(found, right);
+const same = (found: unknown, { work, right: own = right }: Kind) => Boolean(work) || isDeepStrictEqual(found, own);
 
 export const fuzzer: Fuzzer = {
   begin,
 
-  /** All faults in turn, neighbours far from each other. */
+  /** Kinds in turn, and of each all calls in turn, neighbours far from each other. */
   async one(_, i) {
-    const { kind, k, call } = faults[(i * 7919) % faults.length];
-    const what = `${kind.name}, call ${k}, ${call}`;
+    const kind = kinds[i % kinds.length];
+    const calls = faults.get(kind)!;
+    const k = (Math.floor(i / kinds.length) * 7919) % calls.length;
+    const what = `${kind.name}, call ${k}, ${calls[k]}`;
     let timer: ReturnType<typeof setTimeout>;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error(`${what}: no end`)), LATE);
