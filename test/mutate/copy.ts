@@ -17,13 +17,14 @@ interface Ended {
 export class Copy {
   readonly #folder = mkdtempSync(join(tmpdir(), "relprop-mutate-"));
 
-  constructor() {
-    const listed = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "-z"], { encoding: "utf8" });
-    const made = ["src/generated", "assembly/generated", "build"];
-    for (const path of [...listed.split("\0").filter(Boolean), ...made]) {
-      cpSync(path, join(this.#folder, path), { recursive: true });
+  /** Of what git knows or would, and of what is generated; or of another copy. */
+  constructor(of?: Copy) {
+    const listed = () => execFileSync("git", ["ls-files", "-co", "--exclude-standard", "-z"], { encoding: "utf8" });
+    const paths = of ? ["."] : [...listed().split("\0"), "src/generated", "assembly/generated", "build"];
+    for (const path of paths.filter(Boolean)) {
+      cpSync(of ? of.#at(path) : path, this.#at(path), { recursive: true, verbatimSymlinks: true });
     }
-    symlinkSync(resolve("node_modules"), join(this.#folder, "node_modules"));
+    if (!of) symlinkSync(resolve("node_modules"), this.#at("node_modules"));
   }
 
   /** Makes what the sources import from assembly/ and shaders/, and keeps it for restore(). */

@@ -5,74 +5,89 @@ import type { Planted } from "./fault.ts";
 export const kernels: readonly Planted[] = [
   {
     file: "assembly/attend.ts",
-    tests: ["attend", "gradient", "propagate"],
+    tests: ["grouped-attention", "attend"],
     faults: {
-      "a block writes rows beyond it": [
-        "product_nn(from(out, start), width, p, s, 1, values, width, 0, 0, count, d, s, 1);",
-        "product_nn(from(out, start), width, p, s, 1, values, width, 0, 0, step, d, s, 1);",
+      "padding is not masked": [
+        "const place = offset + r, stop = min<u32>(n, place + after + 1);",
+        "const place = offset + r, stop = min<u32>(s, place + after + 1);",
       ],
-      "the number of keys is not kept": ["put(stats, 2 * t + r + j, <f32>n);", "put(stats, 2 * t + r + j, <f32>s);"],
-      "padding is not masked": ["if (first + j >= n) {", "if (first + j > n) {"],
-      "columns of weights are not divided by their sums": ["f32x4.div(e, load4(totals, i, t, all(1)))", "e"],
-      "heads of weights by column start at the text's first": [
-        "queries = from(q, text * t * width + h * d);\n    const keys = from(k, text * s * width + h * d), gradient = from(g, i * t * width + h * d);\n    for (let c: u32 = 0; c < s; c += step) {\n      const count = min<u32>(step, s - c), o",
-        "queries = from(q, text * t * width);\n    const keys = from(k, text * s * width + h * d), gradient = from(g, i * t * width + h * d);\n    for (let c: u32 = 0; c < s; c += step) {\n      const count = min<u32>(step, s - c), o",
+      "a causal row sees the next key": [
+        "stop = min<u32>(n, place + after + 1);",
+        "stop = min<u32>(n, place + after + 2);",
       ],
+      "the span begins one late": [
+        "place - min<u32>(place, before), stop)",
+        "place - min<u32>(place, max<u32>(before, 1) - 1), stop)",
+      ],
+      "a text's rows are not shifted": ["offset = shifted * <u32>at(offsets, i)", "offset: u32 = 0"],
+      "heads of queries have keys by turns": [
+        "kv = h / (heads / kv_heads);\n    const n",
+        "kv = h % kv_heads;\n    const n",
+      ],
+      "a block's rows see keys of the first row alone": [
+        "wide = end_key(own, t, r + count - 1) - low;\n      const seen = (i * s",
+        "wide = end_key(own, t, r) - low;\n      const seen = (i * s",
+      ],
+      "columns of weights are not divided by their sums": ["f32x4.div(e, load4(totals, i, to_row, all(1)))", "e"],
+      "the last head's values alone get a gradient": ["const sum = h > kv * each ? o : 0;", "const sum: usize = 0;"],
       "the context's share is missing": [
-        "values, width, 0, 0, count, s, d, context);",
-        "values, width, 0, 0, count, s, d, 1);",
+        "from(v, seen), kv_width, 0, 0, count, wide, d, context);",
+        "from(v, seen), kv_width, 0, 0, count, wide, d, 1);",
       ],
       "√d is missing from the queries' gradient": [
-        "keys, width, 0, 0, count, d, s, scale * scores);",
-        "keys, width, 0, 0, count, d, s, scores);",
+        "keys, kv_width, 0, 0, count, d, wide, scale * scores);",
+        "keys, kv_width, 0, 0, count, d, wide, scores);",
       ],
       "the scores' share is missing from the keys' gradient": [
-        "queries, width, 0, 0, count, d, t, scale * scores);",
-        "queries, width, 0, 0, count, d, t, scale);",
+        "count, d, wide,\n          scale * scores,",
+        "count, d, wide,\n          scale,",
       ],
       "the context's share is missing from the values' gradient": [
-        "gradient, width, 0, 0, count, d, t, context);",
-        "gradient, width, 0, 0, count, d, t, 1);",
+        "more ? o_values : 0, kv_width, count, d, wide, context,",
+        "more ? o_values : 0, kv_width, count, d, wide, 1,",
       ],
       "what rounding left of the mean is lost": [
-        "harden(g_row, row, g_row, mean, rest, s);",
-        "harden(g_row, row, g_row, mean, 0, s);",
+        "softmax_grad_row(g_row, row, g_row, mean, rest, wide);",
+        "softmax_grad_row(g_row, row, g_row, mean, 0, wide);",
       ],
       "the mean is not subtracted from the keys' gradient": [
-        "f32x4.sub(f32x4.sub(load4(row, l, t), load4(mine, l, t)), load4(rest, l, t))",
-        "f32x4.sub(load4(row, l, t), load4(rest, l, t))",
+        "f32x4.sub(f32x4.sub(load4(row, l, wide), load4(mean, l, wide)), load4(rest, l, wide))",
+        "f32x4.sub(load4(row, l, wide), load4(rest, l, wide))",
       ],
-      "targets read weights of texts of their own": [
-        "const text = i % forward, mine = from(sums, unit * 2 * t), kept",
-        "const text = i, mine = from(sums, unit * 2 * t), kept",
-      ],
+      "targets read queries of their own": ["from(q, (text * t + r) * width + h * d)", "from(q, start)"],
     },
   },
   {
     file: "assembly/attention.ts",
-    tests: ["attention", "matmul", "gradient"],
+    tests: ["grouped-attention", "attention"],
     faults: {
       "scores of a text's first head": [
-        "const x = from(a, (i % left) * t * width + h * d),\n      y = from(b, (i % right) * s * width + h * d);",
-        "const x = from(a, (i % left) * t * width + h * d),\n      y = from(b, (i % right) * s * width);",
+        "right_batch) * s * kv_width + kv * d);\n    product_nt",
+        "right_batch) * s * kv_width);\n    product_nt",
+      ],
+      "heads of queries have keys by turns": [
+        "kv = h / (heads / kv_heads);\n    const a",
+        "kv = h % kv_heads;\n    const a",
+      ],
+      "heads of queries have values by turns": [
+        "kv = h / (heads / kv_heads);\n    const p",
+        "kv = h % kv_heads;\n    const p",
       ],
       "heads are written in reverse order": [
-        "product_nn(from(out, i * t * width + h * d), width, x, s, 1,",
-        "product_nn(from(out, i * t * width + (heads - 1 - h) * d), width, x, s, 1,",
+        "from(out, i * t * width + h * d)",
+        "from(out, i * t * width + (heads - 1 - h) * d)",
       ],
-      "heads overlap by one": [
-        "product_nn(from(out, i * t * width + h * d), width, x, s, 1,",
-        "product_nn(from(out, i * t * width + h * (d - 1)), width, x, s, 1,",
-      ],
+      "heads overlap by one": ["from(out, i * t * width + h * d)", "from(out, i * t * width + h * (d - 1))"],
       "targets read values of their own": [
-        "const x = from(p, ((i % left) * heads + h) * t * s),\n      y = from(b, (i % right) * s * width + h * d);",
-        "const x = from(p, ((i % left) * heads + h) * t * s),\n      y = from(b, i * s * width + h * d);",
+        "const b = from(right, (i % right_batch) * s * kv_width + kv * d);\n    product_nn",
+        "const b = from(right, i * s * kv_width + kv * d);\n    product_nn",
       ],
-      "pᵀ is p": ["width, x, 1, s, y, width", "width, x, s, 1, y, width"],
+      "pᵀ is p": ["kv_width, p, 1, s, a, width", "kv_width, p, s, 1, a, width"],
+      "of heads that share values the last one counts": ["sum = h > kv * group ? o : 0;", "sum: usize = 0;"],
     },
   },
   {
-    file: "assembly/blocks.ts",
+    file: "assembly/scale_rows.ts",
     tests: ["blocks: rows scaled"],
     faults: {
       "scales are not read again": ["b % blocks", "min<u32>(b, blocks - 1)"],
@@ -91,7 +106,7 @@ export const kernels: readonly Planted[] = [
     },
   },
   {
-    file: "assembly/gate.ts",
+    file: "assembly/mul.ts",
     tests: ["positions: gates"],
     faults: {
       "the scale counts twice": [
@@ -101,7 +116,7 @@ export const kernels: readonly Planted[] = [
     },
   },
   {
-    file: "assembly/groups.ts",
+    file: "assembly/segments.ts",
     tests: ["gradient: highest|spread", "point-mae: the largest of a group"],
     faults: {
       "the last member is left out": [
@@ -213,9 +228,14 @@ export const kernels: readonly Planted[] = [
     faults: {
       "the variance's mean is not corrected": ["total / n - rest * rest", "total / n"],
       "ε is outside the root": ["1 / sqrt<f32>(v + eps)", "1 / (sqrt<f32>(v) + eps)"],
-      "large rows overflow": ["if (!(total < LARGE)) return measure_large(moments, x, cols, eps);", ""],
+      "large rows overflow": ["if (!(total < LARGE)) return measure_large(moments, x, cols, eps, centred);", ""],
       "large rows have half their deviation": ["<f32>(1 / sqrt<f64>(v + eps))", "<f32>(2 / sqrt<f64>(v + eps))"],
-      "β is left out": ["madd(hat, load4(w, i, cols), load4(b, i, cols))", "f32x4.mul(hat, load4(w, i, cols))"],
+      "RMSNorm has a bias": ["centred ? load4(b, i, cols) : all(0)", "load4(b, i, cols)"],
+      "RMSNorm has a mean": ["m: f32 = centred ? mean(x, cols) : 0", "m: f32 = mean(x, cols)"],
+      "β is left out": [
+        "madd(hat, load4(w, i, cols), centred ? load4(b, i, cols) : all(0))",
+        "f32x4.mul(hat, load4(w, i, cols))",
+      ],
       "γ is missing from the identity rule": [
         "const hat = f32x4.mul(load4(up, i, cols), load4(w, i, cols));\n      store4(o, i, cols, f32x4.mul(f32x4.sub(f32x4.sub(hat",
         "const hat = load4(up, i, cols);\n      store4(o, i, cols, f32x4.mul(f32x4.sub(f32x4.sub(hat",
@@ -231,8 +251,8 @@ export const kernels: readonly Planted[] = [
         "put(moments, 3, 1);\n}\n\n/** The same",
       ],
       "what rounding left of a mean is lost": [
-        "const hat = f32x4.mul(centred(row, i, cols, m, rest), rstd);",
-        "const hat = f32x4.mul(centred(row, i, cols, m, all(0)), rstd);",
+        "const hat = f32x4.mul(less_mean(row, i, cols, m, rest), rstd);",
+        "const hat = f32x4.mul(less_mean(row, i, cols, m, all(0)), rstd);",
       ],
     },
   },
@@ -240,7 +260,7 @@ export const kernels: readonly Planted[] = [
     file: "assembly/plain_weights.ts",
     tests: ["blocks: number of keys"],
     faults: {
-      "a row sees one key more": ["i + after + 1);", "i + after + 2);"],
+      "a row sees one key more": ["place + after + 1);", "place + after + 2);"],
       "the number of keys is the text's": ["<f32>(n - start)", "<f32>n"],
     },
   },
@@ -292,7 +312,7 @@ export const kernels: readonly Planted[] = [
     },
   },
   {
-    file: "assembly/skew.ts",
+    file: "assembly/relative_shift.ts",
     tests: ["positions: scores by distance"],
     faults: {
       "distances are one off": ["i + t - 1 - j)", "i + t - j)"],
@@ -307,19 +327,25 @@ export const kernels: readonly Planted[] = [
     tests: ["softmax", "attention", "attn-lrp"],
     faults: {
       "the mask is off by one": [
-        "const n = min<u32>(<u32>at(lengths, r / per), cols);\n    soften",
-        "const n = min<u32>(<u32>at(lengths, r / per) + 1, cols);\n    soften",
+        "const n = min<u32>(<u32>at(lengths, r / per), cols);\n    softmax_row",
+        "const n = min<u32>(<u32>at(lengths, r / per) + 1, cols);\n    softmax_row",
       ],
       "all rows have the first text's length": [
-        "const n = min<u32>(<u32>at(lengths, r / per), cols);\n    soften",
-        "const n = min<u32>(<u32>at(lengths, 0), cols);\n    soften",
+        "const n = min<u32>(<u32>at(lengths, r / per), cols);\n    softmax_row",
+        "const n = min<u32>(<u32>at(lengths, 0), cols);\n    softmax_row",
       ],
       "the peak is not subtracted": ["all(-Infinity)), all(peak))", "all(-Infinity)), all(0))"],
       "rows do not add up to 1": ["f32x4.div(load4(out, i, n), all(total))", "load4(out, i, n)"],
       "what is masked keeps what was there": ["memory.fill(from(out, n), 0, (cols - n) << 2);", ""],
-      "the span begins one late": ["i - min<u32>(i, before), n)", "i - min<u32>(i, max<u32>(before, 1) - 1), n)"],
-      "a causal row sees the next token": ["i + after + 1);", "i + after + 2);"],
-      "Σ p g is left out": ["harden(from(out, r * cols), row, own, mean,", "harden(from(out, r * cols), row, own, 0,"],
+      "the span begins one late": [
+        "place - min<u32>(place, before), n)",
+        "place - min<u32>(place, max<u32>(before, 1) - 1), n)",
+      ],
+      "a causal row sees the next token": ["place + after + 1);", "place + after + 2);"],
+      "Σ p g is left out": [
+        "softmax_grad_row(from(out, r * cols), row, own, mean,",
+        "softmax_grad_row(from(out, r * cols), row, own, 0,",
+      ],
       "what rounding left of the mean is lost": ["all(mean)), all(rest));", "all(mean)), all(0));"],
       "p is left out": ["f32x4.mul(load4(p, i, cols), d)", "d"],
       "the Taylor bias has no entropy": ["(1 - sum(entropy))", "1"],

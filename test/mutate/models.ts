@@ -213,7 +213,7 @@ export const models: readonly Planted[] = [
     },
   },
   {
-    file: "src/models/weights.ts",
+    file: "src/checkpoint/weights.ts",
     tests: ["families: gpt2|modernbert"],
     faults: {
       "parts all begin at the first row": [

@@ -20,75 +20,78 @@ export const ops: readonly Planted[] = [
   },
   {
     file: "src/ops/attend.ts",
-    tests: ["attend", "propagate", "recompute"],
+    tests: ["grouped-attention", "attend"],
     faults: {
       "values: nothing is kept where values carry none": [
         ': { to: [], kept: [{ entry: "products", rows: dot(g, y) }] }',
         ": { to: [], kept: [] }",
       ],
-      "values follow the gradient rule": [
-        '"values gradient gradient": values',
-        '"values gradient gradient": shares(1, 1)',
-      ],
+      "values follow the uniform rule": ['context === "values" ? values :', 'context === "none" ? values :'],
       "a lone factor of context gets a share": ["onV ? context : 1", "context"],
       "a lone factor of scores gets a share": ["onQ && onK ? scores : 1", "scores"],
       "softmax keeps nothing": ['[{ entry: "softmax", rows: taylor }]', "[]"],
       "what the context keeps has the other sign": ["times: 1 - 2 * context", "times: 2 * context - 1"],
       "what the scores keep has the Taylor bias added": ["times: -times", "times"],
       "queries and keys swap gradients": ["to: [toQ, toK, toK.beside![0]]", "to: [toK, toQ, toK.beside![0]]"],
-      "the context's half is missing": [
-        '"uniform gradient uniform": shares(1 / 2, 1 / 2)',
-        '"uniform gradient uniform": shares(1, 1 / 2)',
-      ],
-      "the scores' half is missing": [
-        '"gradient gradient uniform": shares(1, 1 / 2)',
-        '"gradient gradient uniform": shares(1, 1)',
-      ],
-      "the scores are halved for nothing": [
-        '"uniform gradient gradient": shares(1 / 2, 1)',
-        '"uniform gradient gradient": shares(1 / 2, 1 / 2)',
-      ],
+      "the context follows the scores' rule": ["products(shares[context as Share]", "products(shares[scores as Share]"],
+      "the scores follow the context's rule": [", shares[scores as Share])", ", shares[context as Share])"],
       "queries and keys swap their numbers": ["q.shape[1], k.shape[1], d", "k.shape[1], q.shape[1], d"],
       "of a gradient's texts only the first are of the forward pass": [
-        "d, q.shape[0], ...scales",
-        "d, y.shape[0], ...scales",
+        "d, q.shape[0], ...more",
+        "d, y.shape[0], ...more",
       ],
-      "heads are one too narrow": ["const d = y.shape[2] / heads;", "const d = y.shape[2] / heads - 1;"],
+      "heads that share keys are as many as heads": [
+        "args: [y.shape[0], heads, kv, q",
+        "args: [y.shape[0], heads, heads, q",
+      ],
+      "a span is the reverse": ["[shifted, before, after, scale]", "[shifted, after, before, scale]"],
+      "heads are one too narrow": ["const d = cols(q) / heads;", "const d = cols(q) / heads - 1;"],
     },
   },
   {
     file: "src/ops/attend.ts",
     on: "webgpu",
-    tests: ["attend"],
+    tests: ["grouped-attention"],
     faults: {
-      "the last tile of rows is dropped": ["Math.ceil(rows / ROWS)", "Math.floor(rows / ROWS)"],
+      "the last tile of rows is dropped": ["Math.ceil(y.shape[1] / ROWS)", "Math.floor(y.shape[1] / ROWS)"],
       "columns beyond the first tile are dropped": ["Math.ceil(d / COLS)", "1"],
     },
   },
   {
     file: "src/ops/attention.ts",
-    tests: ["attention", "attn-lrp", "propagate", "gradient"],
+    tests: ["attention", "grouped-attention", "attn-lrp"],
     faults: {
       "a lone factor gets a share": ["both ? share : 1)", "share)"],
       "what a product keeps has the other sign": ["times: 1 - 2 * share", "times: 2 * share - 1"],
-      "√d is missing from the keys' gradient": ["contextT(g, a, s * scale)]", "contextT(g, a, s)]"],
-      "queries get their own as a factor": ["[context(g, b, s * scale)", "[context(g, a, s * scale)"],
+      "√d is missing from the keys' gradient": ["contextT(g, a, by)]", "contextT(g, a, { ...by, scale: s })]"],
+      "queries get their own as a factor": ["[context(g, b, by)", "[context(g, a, by)"],
       "the weights' half is missing": ["scores(g, x, p.shape[1], s * scale)", "scores(g, x, p.shape[1], scale)"],
-      "the values' half is missing": ["contextT(p, g, s * scale)", "contextT(p, g, scale)"],
-      "half is missing in q · kᵀ": ["uniform: scoresRule(1 / 2)", "uniform: scoresRule(1)"],
-      "the derivative of q · kᵀ is halved": ["gradient: scoresRule(1)", "gradient: scoresRule(1 / 2)"],
-      "half is missing in p · v": ["uniform: contextRule(1 / 2)", "uniform: contextRule(1)"],
-      "the derivative of p · v is halved": ["gradient: contextRule(1)", "gradient: contextRule(1 / 2)"],
+      "the values' half is missing": ["contextT(p, g, { kv, scale: s * scale })", "contextT(p, g, { kv, scale })"],
+      "half is missing in q · kᵀ": ["uniform: scoresRule(shares.uniform)", "uniform: scoresRule(shares.gradient)"],
+      "the derivative of q · kᵀ is halved": [
+        "gradient: scoresRule(shares.gradient)",
+        "gradient: scoresRule(shares.uniform)",
+      ],
+      "half is missing in p · v": ["uniform: contextRule(shares.uniform)", "uniform: contextRule(shares.gradient)"],
+      "the derivative of p · v is halved": [
+        "gradient: contextRule(shares.gradient)",
+        "gradient: contextRule(shares.uniform)",
+      ],
       "values get half where weights are constant": [
-        "to: [undefined, contextT(p, g, y.attrs.scale)]",
-        "to: [undefined, contextT(p, g, y.attrs.scale / 2)]",
+        "to: [undefined, contextT(p, g, { kv, scale })]",
+        "to: [undefined, contextT(p, g, { kv, scale: scale / 2 })]",
       ],
       "values: nothing is kept where values carry none": [
         'return { to: [], kept: [{ entry: "products", rows: dot(g, y) }] }',
         "return { to: [], kept: [] }",
       ],
       "operands swap their batches": ["left, right, y.attrs.scale", "right, left, y.attrs.scale"],
-      "tokens and keys swap their numbers": ["heads, t, s, width / heads", "heads, s, t, width / heads"],
+      "each head has keys of its own": ["args: [y.shape[0], heads, kv, t", "args: [y.shape[0], heads, heads, t"],
+      "the shared keys' gradient is of one head": [
+        "const by = { kv: headsOf(b, a, heads), scale: s * scale };",
+        "const by = { kv: heads, scale: s * scale };",
+      ],
+      "tokens and keys swap their numbers": ["heads, kv, t, s, d, left", "heads, kv, s, t, d, left"],
     },
   },
   {
@@ -131,13 +134,13 @@ export const ops: readonly Planted[] = [
     },
   },
   {
-    file: "src/ops/groups.ts",
+    file: "src/ops/segments.ts",
     tests: ["gradient", "point-mae", "kernels"],
     faults: {
-      "all members win": ["to: [apply(Winner, [x, g], attrs)]", "to: [apply(Spread, [g], attrs)]"],
+      "all members win": ["to: [apply(MaxScatter, [x, g], attrs)]", "to: [apply(Repeat, [g], attrs)]"],
       "the winner's gradient goes to the mean's members": [
-        "to: [apply(Sum, [g], attrs)]",
-        "to: [apply(Highest, [g], attrs)]",
+        "to: [apply(SegmentSum, [g], attrs)]",
+        "to: [apply(SegmentMax, [g], attrs)]",
       ],
     },
   },
@@ -161,10 +164,10 @@ export const ops: readonly Planted[] = [
       "ε absorbs nothing": ["[...biases(stable, b), absorbed]", "[...biases(stable, b)]"],
       "γ by default is ½": ["gamma = 0.25", "gamma = 0.5"],
       "γ leans the same way for inputs of either sign": [
-        "unlike: lean(w, 1, gamma, -sign)",
-        "unlike: lean(w, 1, gamma, sign)",
+        "unlike: scaledClamp(w, 1, gamma, -sign)",
+        "unlike: scaledClamp(w, 1, gamma, sign)",
       ],
-      "γ: the bias does not lean": ["bias: b && lean(b, 1, gamma, sign)", "bias: b"],
+      "γ: the bias does not lean": ["bias: b && scaledClamp(b, 1, gamma, sign)", "bias: b"],
       "β is α": ["halves(y, alpha, beta)", "halves(y, alpha, alpha)"],
       "β's half is added": ["[alpha, -beta].flatMap", "[alpha, beta].flatMap"],
       "z⁺ is α = 2": ["halves(y, 1, 0)", "halves(y, 2, 1)"],
@@ -176,8 +179,8 @@ export const ops: readonly Planted[] = [
       ],
       "by sign: what is shared is absorbed too": ["rows: dot(t, den), times: -1", "rows: dot(t, den), times: 1"],
       "by sign: weights for the other sign": [
-        'choose(x, to("like"), to("unlike"))',
-        'choose(x, to("unlike"), to("like"))',
+        'wherePositive(x, to("like"), to("unlike"))',
+        'wherePositive(x, to("unlike"), to("like"))',
       ],
       "a residual gets nothing": ["to: [...to, undefined, undefined, g]", "to: [...to, undefined, undefined]"],
       "a constant residual is not kept": ["!carries[i ? 0 : 3]", "!carries[i ? 3 : 0]"],
@@ -201,23 +204,22 @@ export const ops: readonly Planted[] = [
     faults: {
       "β is kept as a bias": ['entry: "norms", rows: dot(g, b)', 'entry: "biases", rows: dot(g, b)'],
       "the gradient keeps β alone": [
-        'kept: [biases(g, b), { entry: "norms", rows: apply(LayerNormKept, [beside![0], x, w, g], attrs) }]',
-        "kept: [biases(g, b)]",
+        'kept: [...biases(g, y), { entry: "norms", rows: apply(NormKept, needed, attrs) }]',
+        "kept: biases(g, y)",
       ],
-      "the gradient does not keep β": ["kept: [biases(g, b), {", "kept: [{"],
-      "the identity rule keeps nothing": ["kept: [biases(g, b)],\n    }),\n  },", "kept: [],\n    }),\n  },"],
+      "the gradient does not keep β": ["kept: [...biases(g, y), {", "kept: [{"],
+      "the identity rule keeps nothing": ["kept: biases(g, y),", "kept: [],"],
+      "RMSNorm keeps its weight as a bias": ["centred ? [{ entry", "true ? [{ entry"],
       "the deviation is not held constant": [
-        "identity: (g, { inputs: [, w, b], beside, attrs }) => ({\n      to: [apply(LayerNormIdentity, [beside![0], w, g], attrs)],",
-        "identity: (g, { inputs: [x, w, b], beside, attrs }) => ({\n      to: [apply(LayerNormGrad, [beside![0], x, w, g], attrs)],",
+        "to: [apply(NormIdentity, [y.beside![0], y.inputs[1], g], y.attrs)]",
+        "to: [apply(NormGrad, [y.beside![0], y.inputs[0], y.inputs[1], g], y.attrs)]",
       ],
       "the deviation is constant under the gradient": [
-        "to: [apply(LayerNormGrad, [beside![0], x, w, g], attrs)],",
-        "to: [apply(LayerNormIdentity, [beside![0], w, g], attrs)],",
+        "to: [apply(NormGrad, needed, attrs)]",
+        "to: [apply(NormIdentity, [beside![0], inputs[1], g], attrs)]",
       ],
-      "ε is ten times as large": [
-        "apply(LayerNorm, [x, w, b], { eps })",
-        "apply(LayerNorm, [x, w, b], { eps: 10 * eps })",
-      ],
+      "ε is ten times as large": ["{ eps, centred: 1 }", "{ eps: 10 * eps, centred: 1 }"],
+      "RMSNorm has a mean": ["centred: 0 }", "centred: 1 }"],
       "targets read moments of rows of their own": [
         "cols(wide), rows(first), attrs.eps",
         "cols(wide), rows(wide), attrs.eps",
@@ -241,8 +243,8 @@ export const ops: readonly Planted[] = [
     tests: ["blocks", "gradient"],
     faults: {
       "the gradient sees later keys": [
-        "apply(PlainWeights, [g, lengths], attrs)",
-        "apply(PlainWeights, [g, lengths], { ...attrs, after: 2 ** 30 })",
+        "apply(PlainWeights, [g, ...more], attrs)",
+        "apply(PlainWeights, [g, ...more], { ...attrs, after: 2 ** 30 })",
       ],
       "targets of a text are texts": ["rows(x) / x.shape[0]", "rows(x) / size(lengths)"],
     },
@@ -278,19 +280,19 @@ export const ops: readonly Planted[] = [
     file: "src/ops/signs.ts",
     tests: ["linear", "kernels"],
     faults: {
-      "the negative half is the positive one": ["lean(x, 0, 1, sign)", "lean(x, 0, 1, 1)"],
+      "the negative half is the positive one": ["scaledClamp(x, 0, 1, sign)", "scaledClamp(x, 0, 1, 1)"],
       "shares are not multiplied": ["keep: 0, more: times, sign", "keep: 0, more: 1, sign"],
       "a shorter operand is not read again": ["size(y.inputs[0]), keep", "size(y), keep"],
     },
   },
   {
-    file: "src/ops/skew.ts",
+    file: "src/ops/relative_shift.ts",
     tests: ["positions", "gradient", "families"],
     faults: {
       "keys' distances are queries'": ["keys: Number(keys)", "keys: Number(!keys)"],
       "the gradient takes queries' distances for keys'": [
-        "apply(Unskew, [g], attrs)",
-        "apply(Unskew, [g], { keys: 0 })",
+        "apply(RelativeUnshift, [g], attrs)",
+        "apply(RelativeUnshift, [g], { keys: 0 })",
       ],
     },
   },
@@ -329,7 +331,7 @@ export const ops: readonly Planted[] = [
     },
   },
   {
-    file: "src/graph/propagate.ts",
+    file: "src/propagation/propagate.ts",
     tests: ["propagate", "linear", "twin"],
     faults: {
       "of two paths one counts": ["sum ? add(sum, gx) : gx", "gx"],
@@ -338,15 +340,15 @@ export const ops: readonly Planted[] = [
       "what is kept beside a source is above it": ["d.has(y) && y !== sources[i]", "y !== sources[i]"],
       "a rule's options are ignored": ["Object.assign({}, ...choices.map(([, options]) => options))", "{}"],
       "rules of parts are the first one's": [
-        'choices.map(([name]) => name).join(" ")',
-        'choices.map(() => choices[0][0]).join(" ")',
+        "const names = choices.map(([name]) => name);",
+        "const names = choices.map(() => choices[0][0]);",
       ],
       "relevance ends at the first source": ["dependents.some((d) => d.has(t))", "dependents[0].has(t)"],
       "taps read the seed": ["taps.map((tap) => gradients.get(tap))", "taps.map(() => gradients.get(output))"],
     },
   },
   {
-    file: "src/graph/composites.ts",
+    file: "src/propagation/composites.ts",
     tests: ["propagate", "twin", "attn-lrp", "golden"],
     faults: {
       "AttnLRP without its half of p · v": [

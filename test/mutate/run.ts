@@ -15,7 +15,7 @@ import { shaders } from "./shaders.ts";
 
 /** The test files about numbers, which are tried in this order after a fault's own. */
 const TESTS = (
-  "kernels ops linear norm softmax attention activation blocks narrow positions propagate gradient attn-lrp matmul attend " +
+  "kernels ops linear norm softmax attention grouped-attention activation blocks narrow positions propagate gradient attn-lrp matmul attend " +
   "residual point-mae twin model-twin golden families variants model methods grain pairs similarity linear-attention " +
   "skip-layer one-layer recompute plan tiles threads targets act2fn ali energy switches nope digits points"
 ).split(" ");
@@ -61,8 +61,7 @@ async function catcher(copy: Copy, { tests, on }: Fault): Promise<string | undef
 
 const rest = chosen.filter((fault) => !invalid.has(fault));
 async function lane(): Promise<void> {
-  const copy = new Copy();
-  await copy.generate();
+  const copy = new Copy(clean);
   for (let fault = rest.shift(); fault; fault = rest.shift()) await plant(copy, fault);
   copy.remove();
 }

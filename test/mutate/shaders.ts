@@ -5,50 +5,98 @@ import type { Planted } from "./fault.ts";
 export const shaders: readonly Planted[] = [
   {
     file: "shaders/attend.wgsl",
-    tests: ["attend", "gradient"],
+    tests: ["grouped-attention"],
     faults: {
-      "the mask is off by one": [
-        "let n = min(u32(lengths[text]), args.s);",
-        "let n = min(u32(lengths[text]) + 1u, args.s);",
-      ],
       "all texts have the first one's length": ["u32(lengths[text])", "u32(lengths[0])"],
+      "a causal row sees the next key": [
+        "let ends = min(vec4u(n), own + args.after + 1u);",
+        "let ends = min(vec4u(n), own + args.after + 2u);",
+      ],
+      "the span begins one late": [
+        "let starts = min(own - min(own, vec4u(args.before)), ends);",
+        "let starts = min(own - min(own, vec4u(max(args.before, 1u) - 1u)), ends);",
+      ],
+      "a text's rows are not shifted": [
+        "let offset = u32(offsets[text]) * args.shifted;",
+        "let offset = 0u * u32(offsets[text]);",
+      ],
+      "heads of queries have keys by turns": [
+        "let kv = h / (args.heads / args.kv_heads);",
+        "let kv = h % args.kv_heads;",
+      ],
       "sums are not brought to the new peak": ["total *= less;", ""],
       "the context is not brought to the new peak": ["sum.far[i] *= less[i];", ""],
-      "sums of a row's threads are not added": [
-        "total = vec4f();\n  for (var i = 0u; i < 8u; i++) { total += lanes[lane / 8u * 8u + i]; }",
-        "total = lanes[lane];",
+      "sums of a row's threads are not added": ["total = across(lane, total);", ""],
+      "where a row's keys end is not kept": [
+        "stats[to + 3u * args.t] = f32(ends[i]);",
+        "stats[to + 3u * args.t] = f32(args.s);",
       ],
-      "the number of keys is not kept": ["rows[to + 2u * args.t] = f32(n);", "rows[to + 2u * args.t] = f32(args.s);"],
-      "padding is not masked": ["(col < vec4u(args.t)) & vec4<bool>(real)", "(col < vec4u(args.t))"],
     },
   },
   {
-    file: "shaders/attend_grad.wgsl",
-    tests: ["attend", "gradient"],
+    file: "shaders/attend_queries.wgsl",
+    tests: ["grouped-attention"],
     faults: {
       "the context's share is missing": ["var gp = args.context * product(", "var gp = product("],
-      "√d is missing from the queries' gradient": [
-        "let by = args.scale * args.scores;\n  store(lane, Block(by * sum.near, by * sum.far), head(Q",
-        "let by = args.scores;\n  store(lane, Block(by * sum.near, by * sum.far), head(Q",
+      "√d is missing": ["store(lane, sum, args.scale * args.scores,", "store(lane, sum, args.scores,"],
+      "Σ p g is left out": ["gp[r] = p * (gp[r] - means[r]);", "gp[r] = p * gp[r];"],
+      "the Taylor bias has no entropy": ["means * (1.0 + plain) - both", "means - both"],
+      "targets read queries of texts of their own": ["let queries = rows_of(Q, text,", "let queries = rows_of(Q, i,"],
+    },
+  },
+  {
+    file: "shaders/attend_keys.wgsl",
+    tests: ["grouped-attention"],
+    faults: {
+      "the mask is missing": ["(key >= own.first) & (key < own.end) & (col", "(col"],
+      "the sums are the first text's": [
+        "let means_start = (i * args.heads + h) * 2u * args.t;",
+        "let means_start = h * 2u * args.t;",
       ],
-      "Σ p g is left out": ["gp[r] = p * (gp[r] - sums[r]);", "gp[r] = p * gp[r];"],
-      "the Taylor bias has no entropy": ["sums * (1.0 + scores) - both", "sums - both"],
-      "the mask is missing": ["let real = keys.first + lane / 8u * 4u + r < n;", "let real = true;"],
-      "targets read queries of texts of their own": [
-        "let queries = head(Q, text, h, group.y * 32u, args.t);",
-        "let queries = head(Q, i, h, group.y * 32u, args.t);",
-      ],
-      "the keys' sums are the first text's": ["let j = 2u * group.z * args.t + near;", "let j = near;"],
       "values get the keys' gradient": [
         "accumulate(lane, &values_sum, p, gradient",
         "accumulate(lane, &values_sum, gs, gradient",
       ],
+      "the first head of a group counts alone": ["h < (kv + 1u) * each; h++", "h < kv * each + 1u; h++"],
     },
   },
   {
-    file: "shaders/attention.wgsl",
-    tests: ["attention", "matmul", "gradient"],
+    file: "shaders/attend_values.wgsl",
+    tests: ["grouped-attention"],
     faults: {
+      "padding is not masked": ["(key >= own.first) & (key < own.end) & (col", "(key >= own.first) & (col"],
+      "weights are not divided by their sums": [
+        "exponentials(p[r] - own.peak) / own.total",
+        "exponentials(p[r] - own.peak)",
+      ],
+    },
+  },
+  {
+    file: "shaders/lib/tiles.wgsl",
+    tests: ["grouped-attention"],
+    faults: {
+      "a row is read twice": ["y[2] += u.z * v;", "y[2] += u.y * v;"],
+      "columns from 32 on are the first ones": [
+        "let w = tiles[i * 16u + lane % 8u + 8u];",
+        "let w = tiles[i * 16u + lane % 8u];",
+      ],
+      "weights are not transposed": ["let columns = transpose(p);", "let columns = p;"],
+    },
+  },
+  {
+    file: "shaders/lib/stats.wgsl",
+    tests: ["grouped-attention"],
+    faults: { "sums are peaks": ["four(start + t, i)", "four(start, i)"] },
+  },
+  {
+    file: "shaders/attention.wgsl",
+    tests: ["grouped-attention"],
+    faults: {
+      "heads of queries have keys by turns": [
+        "let b = hidden(i % args.right_batch, h / (args.heads / args.kv_heads), args.s, args.kv_heads);\n  store",
+        "let b = hidden(i % args.right_batch, h % args.kv_heads, args.s, args.kv_heads);\n  store",
+      ],
+      "of heads that share values the first counts alone": ["h < (kv + 1u) * group; h++", "h < kv * group + 1u; h++"],
       "the scale is left out": ["= args.scale * y[i][j];", "= y[i][j];"],
       "the shared dimension ends one early": [
         "for (var k = 0u; k < depth; k++)",
@@ -57,19 +105,19 @@ export const shaders: readonly Planted[] = [
       "a row is read twice": ["y[2] += u.z * v;", "y[2] += u.y * v;"],
       "heads overlap by one": ["i * tokens * width + h * args.d", "i * tokens * width + h * (args.d - 1u)"],
       "heads are written in reverse order": [
-        "product(id, hidden(i, h, args.t), args.t",
-        "product(id, hidden(i, args.heads - 1u - h, args.t), args.t",
+        "store(id, hidden(i, h, args.t, args.heads), args.t",
+        "store(id, hidden(i, args.heads - 1u - h, args.t, args.heads), args.t",
       ],
       "pᵀ is p": ["let p = transposed(weights(i % args.left_batch, h));", "let p = weights(i % args.left_batch, h);"],
       "targets read values of their own": [
-        "p, hidden(i % args.right_batch, h, args.s), args.s);",
-        "p, hidden(i, h, args.s), args.s);",
+        "let b = hidden(i % args.right_batch, h / (args.heads / args.kv_heads), args.s, args.kv_heads);\n  let y",
+        "let b = hidden(i, h / (args.heads / args.kv_heads), args.s, args.kv_heads);\n  let y",
       ],
-      "texts read weights of the first": ["let p = weights(i % args.left_batch, h);", "let p = weights(0u, h);"],
+      "texts read weights of the first": ["weights(i % args.left_batch, h), b", "weights(0u, h), b"],
     },
   },
   {
-    file: "shaders/blocks.wgsl",
+    file: "shaders/scale_rows.wgsl",
     tests: ["blocks: rows scaled"],
     faults: {
       "the scale is left out": ["args.scale * s[", "s["],
@@ -85,12 +133,12 @@ export const shaders: readonly Planted[] = [
     },
   },
   {
-    file: "shaders/gate.wgsl",
+    file: "shaders/mul.wgsl",
     tests: ["positions: gates"],
     faults: { "the scale is left out": ["args.scale * a[i]", "a[i]"] },
   },
   {
-    file: "shaders/groups.wgsl",
+    file: "shaders/segments.wgsl",
     tests: ["gradient: highest|spread", "point-mae: the largest of a group"],
     faults: {
       "the last member is left out": [
@@ -112,9 +160,9 @@ export const shaders: readonly Planted[] = [
     faults: {
       "a term is missing": ["return s + u.w * v[3];", "return s;"],
       "sums are rounded to 16 bits": ["return s + u.w * v[3];", "return quantizeToF16(s + u.w * v[3]);"],
-      "the bias is left out": ["out[i.x] = value(e) + a[i.y]; }", "out[i.x] = value(e) + 0.0 * a[i.y]; }"],
-      "what is added is subtracted": ["out[i.x] = value(e) + a[i.x]; }", "out[i.x] = value(e) - a[i.x]; }"],
-      "the residual is left out": ["value(e) + a[i.y] + b[i.x]", "value(e) + a[i.y]"],
+      "the bias is left out": ["value(e) + bias[i.y]; }", "value(e) + 0.0 * bias[i.y]; }"],
+      "what is added is subtracted": ["value(e) + sum[i.x]", "value(e) - sum[i.x]"],
+      "the residual is left out": ["value(e) + bias[i.y] + r[i.x]", "value(e) + bias[i.y] + 0.0 * r[i.x]"],
       "w is not transposed": ["return transpose(mat4x4f(w4(at, n)", "return (mat4x4f(w4(at, n)"],
       "a weight row beyond the edge is the first": [
         "min(4u * k + vec4u(0, 1, 2, 3), vec4u(args.depth - 1u))",
@@ -125,8 +173,8 @@ export const shaders: readonly Planted[] = [
         "if (WIDE == 2) { stage(slot(id.z, lane + SIDE * SIDE), v); }",
       ],
       "a long row's last part is dropped": [
-        "for (var p = 0u; p < parts; p++) { sum",
-        "for (var p = 0u; p < max(parts, 2u) - 1u; p++) { sum",
+        "for (var p = 0u; p < parts; p++) { total",
+        "for (var p = 0u; p < max(parts, 2u) - 1u; p++) { total",
       ],
       "elements that are not aligned are read as such": [
         "v[i] = x[(at + i) / 4u][(at + i) % 4u]",
@@ -141,23 +189,29 @@ export const shaders: readonly Planted[] = [
       "the variance's mean is not corrected": ["left.y - left.x * left.x", "left.y"],
       "ε is left out": ["variance + args.eps * by * by", "variance"],
       "large rows overflow": ["largest(thread, peak) > 1e15)", "largest(thread, peak) > 1e38)"],
-      "β is left out": ["* own.z * b[i] + c[i]; }", "* own.z * b[i]; }"],
-      "γ is missing from the identity rule": [
-        "out[start + i] = ((b[start + i] * a[i] - mean) - rest) * rstd;",
-        "out[start + i] = ((b[start + i] - mean) - rest) * rstd;",
-      ],
-      "the mean is held constant": [
-        "out[start + i] = ((b[start + i] * a[i] - mean) - rest) * rstd;",
-        "out[start + i] = b[start + i] * a[i] * rstd;",
-      ],
+      "RMSNorm has a bias": ["select(0.0, b[i], args.centred > 0u)", "b[i]"],
+      "RMSNorm has a mean": ["let mean = centred * sum(thread, total) / n;", "let mean = sum(thread, total) / n;"],
+      "β is left out": ["select(0.0, b[i], args.centred > 0u)", "0.0 * b[i]"],
       "the gradient is not orthogonal to x̂": ["* own.z * both.y) * own.z", "* 0.0) * own.z"],
       "what is kept has no ε": ["out[at.row] = own.w * along;", "out[at.row] = along;"],
-      "targets read moments of the first row": ["moments[at.forward].z", "moments[0].z"],
       "what rounding left of a mean is lost": ["(x - own.x) - own.y", "x - own.x"],
       "1/√ is WGSL's own, a digit short": [
         "return r * (1.5 - 0.5 * (v * r) * r);",
         "return r * (1.50001 - 0.5 * (v * r) * r);",
       ],
+    },
+  },
+  {
+    file: "shaders/norm_identity.wgsl",
+    tests: ["norm"],
+    faults: {
+      "γ is missing": ["((g[start + i] * w[i] - mean) - rest) * rstd", "((g[start + i] - mean) - rest) * rstd"],
+      "the mean is held constant": ["((g[start + i] * w[i] - mean) - rest) * rstd", "g[start + i] * w[i] * rstd"],
+      "the deviation is left out": [
+        "((g[start + i] * w[i] - mean) - rest) * rstd",
+        "((g[start + i] * w[i] - mean) - rest)",
+      ],
+      "targets read moments of the first row": ["moments[at.row % args.forward].z", "moments[0].z"],
     },
   },
   {
@@ -172,10 +226,6 @@ export const shaders: readonly Planted[] = [
     file: "shaders/reduce.wgsl",
     tests: ["ops", "norm"],
     faults: {
-      "a sum is read before all lanes have written": [
-        "lanes[thread] = value;\n  workgroupBarrier();",
-        "lanes[thread] = value;",
-      ],
       "every row of b is the first": ["(at.row % args.b_rows) * args.cols", "0u"],
       "a row of zeros has a direction": ["inverseSqrt(max(total, 1e-24))", "inverseSqrt(max(total, 1e-37))"],
     },
@@ -221,18 +271,18 @@ export const shaders: readonly Planted[] = [
     tests: ["linear"],
     faults: {
       "the negative part is the positive one": [
-        "select(min(a[i], 0.0), max(a[i], 0.0), args.sign > 0.0)",
-        "max(a[i], 0.0)",
+        "select(min(x[i], 0.0), max(x[i], 0.0), args.sign > 0.0)",
+        "max(x[i], 0.0)",
       ],
       "shares where nothing has the sign": [
-        "select(0.0, args.more * c[i] * z / den, there)",
-        "args.more * c[i] * z / den",
+        "select(0.0, args.more * g[i] * part / whole, there)",
+        "args.more * g[i] * part / whole",
       ],
-      "b and c are swapped": ["select(c[i], b[i], a[i % args.m] > 0.0)", "select(b[i], c[i], a[i % args.m] > 0.0)"],
+      "a and b are swapped": ["select(b[i], a[i], x[i % args.m] > 0.0)", "select(a[i], b[i], x[i % args.m] > 0.0)"],
     },
   },
   {
-    file: "shaders/skew.wgsl",
+    file: "shaders/relative_shift.wgsl",
     tests: ["positions: scores by distance"],
     faults: {
       "distances are one off": ["i + t - 1u - j]", "i + t - j]"],
@@ -244,37 +294,45 @@ export const shaders: readonly Planted[] = [
   },
   {
     file: "shaders/softmax.wgsl",
-    tests: ["softmax", "attention", "attn-lrp"],
+    tests: ["softmax"],
     faults: {
       "the mask is off by one": [
-        "let n = min(u32(b[min(at.row, args.rows - 1u) / args.per]), at.cols);",
-        "let n = min(u32(b[min(at.row, args.rows - 1u) / args.per]) + 1u, at.cols);",
+        "lengths[min(at.row, args.rows - 1u) / args.per]), at.cols)",
+        "lengths[min(at.row, args.rows - 1u) / args.per]) + 1u, at.cols)",
       ],
       "the peak is not subtracted": [
-        "out[start + i] = exponential(a[start + i] - peak) / total;",
-        "out[start + i] = exponential(a[start + i]) / total;",
+        "out[start + i] = exponential(x[start + i] - peak) / total;",
+        "out[start + i] = exponential(x[start + i]) / total;",
       ],
       "what is masked keeps what was there": [
         "for (var i = n + at.lane; i < at.cols; i += LANES) { out[start + i] = 0.0; }",
         "",
       ],
-      "Σ p g is left out": ["a[forward + i] * ((b[start + i] - mean) - rest)", "a[forward + i] * b[start + i]"],
-      "what rounding left of the mean is lost": ["((b[start + i] - mean) - rest)", "(b[start + i] - mean)"],
-      "p is left out": ["a[forward + i] * ((b[start + i] - mean) - rest)", "((b[start + i] - mean) - rest)"],
+    },
+  },
+  {
+    file: "shaders/softmax_grad.wgsl",
+    tests: ["softmax"],
+    faults: {
+      "Σ p g is left out": ["p[forward + i] * ((g[start + i] - mean) - rest)", "p[forward + i] * g[start + i]"],
+      "what rounding left of the mean is lost": ["((g[start + i] - mean) - rest)", "(g[start + i] - mean)"],
+      "p is left out": ["p[forward + i] * ((g[start + i] - mean) - rest)", "((g[start + i] - mean) - rest)"],
       "the Taylor bias has no entropy": ["plain * (1.0 - entropy) - curved", "plain - curved"],
       "the Taylor bias has the logarithm added": [
         "plain * (1.0 - entropy) - curved",
         "plain * (1.0 - entropy) + curved",
       ],
+      "ln's exponent is left out": ["return n * 0.693359375 + (r", "return 0.0 * n + (r"],
     },
   },
   {
-    file: "shaders/span.wgsl",
-    tests: ["positions: softmax within"],
+    file: "shaders/softmax_span.wgsl",
+    tests: ["grouped-attention"],
     faults: {
+      "a text's rows are not shifted": ["args.shifted * u32(offsets[text])", "0u * u32(offsets[text])"],
       "a causal row sees the next token": ["own + args.after + 1u", "own + args.after + 2u"],
       "the span begins one late": ["own - min(own, args.before)", "own - min(own, max(args.before, 1u) - 1u)"],
-      "all rows have the first text's length": ["u32(lengths[row / args.per])", "u32(lengths[0])"],
+      "all rows have the first text's length": ["u32(lengths[text])", "u32(lengths[0])"],
     },
   },
   {
@@ -293,6 +351,29 @@ export const shaders: readonly Planted[] = [
       "float16 has no sign": ["bitcast<f32>(sign | ((rest", "bitcast<f32>(((rest"],
       "subnormal float16 are half": ["0x1p-24f", "0x1p-25f"],
       "bfloat16 is rounded": ["bitcast<f32>(x[i] & 0xffff0000u)", "bitcast<f32>(x[i])"],
+    },
+  },
+  {
+    file: "shaders/lib/exp.wgsl",
+    tests: ["activation: gelu", "softmax"],
+    faults: {
+      "eˣ ends early": ["0.0, x < -87.3)", "0.0, x < -17.3)"],
+      "a term of its polynomial is missing": ["p = p * r + 5.0000001201e-1;", "p = p * r;"],
+    },
+  },
+  {
+    file: "shaders/lib/rows.wgsl",
+    tests: ["ops: dot|softmax", "softmax", "norm"],
+    faults: {
+      "a row's last lanes are not added": ["i < first + LANES; i += 4u", "i < first + LANES - 4u; i += 4u"],
+      "a sum is read before all lanes have written": [
+        "lanes[thread] = value;\n  workgroupBarrier();\n  let first",
+        "lanes[thread] = value;\n  let first",
+      ],
+      "the peak is of the other row's lanes": [
+        "var i = thread / LANES * LANES; i < (thread / LANES + 1u) * LANES",
+        "var i = (1u - thread / LANES) * LANES; i < (2u - thread / LANES) * LANES",
+      ],
     },
   },
   {
