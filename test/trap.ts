@@ -70,7 +70,7 @@ export interface Failing {
 }
 
 /** A device that tells the trap of each call, and so do all objects that come of it. */
-export function watched(device: GPUDevice, trap: Trap, failing?: Failing): GPUDevice {
+export function watched(device: GPUDevice, trap: Trap, how?: () => Failing | undefined): GPUDevice {
   const natives = new WeakMap<object, object>();
   const bare = (value: unknown): unknown => {
     if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
@@ -92,6 +92,7 @@ export function watched(device: GPUDevice, trap: Trap, failing?: Failing): GPUDe
           if (typeof found !== "function") return name === "lost" ? found : wrap(found);
           return (...args: unknown[]) => {
             const real = () => wrap(found.apply(value, args.map(bare)));
+            const failing = how?.();
             if (name === "destroy" || (failing && !failing.of.test(String(name)))) return real();
             try {
               trap.tell(String(name));

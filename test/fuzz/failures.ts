@@ -245,11 +245,16 @@ const REJECTED: Failing = { of: /Async$|^popErrorScope$/, as: (error) => Promise
 
 async function gpu(device: GPUDevice): Promise<void> {
   buffers = buffersOf(device);
+  const trap = new Trap();
+  let how: Failing | undefined;
+  const options = { backend: "webgpu", device: watched(device, trap, () => how) } as const;
   const ways = { throws: undefined, rejects: REJECTED, "runs out of memory": OUT_OF_MEMORY };
   for (const [name, failing] of Object.entries(ways)) {
-    const trap = new Trap();
-    const options = { backend: "webgpu", device: watched(device, trap, failing) } as const;
-    const kind: Kind = { name: `WebGPU ${name}`, trap, set: () => () => {}, source, options };
+    const set = () => {
+      how = failing;
+      return () => {};
+    };
+    const kind: Kind = { name: `WebGPU ${name}`, trap, set, source, options };
     kind.right = await once(kind, -1); // shaders are compiled once
     kinds.push(kind);
   }
