@@ -54,7 +54,7 @@ export interface Encoded {
   change?: Change;
 }
 
-/** What a model's tokens become: sizes of its tables, and which rows its head reads. @internal */
+/** What a model's tokens become: sizes of its tables, and which rows its head reads. */
 export interface InputSpec {
   /** Names of the embedding tables [rows, d], and of others that `data` reads, kept on the host. */
   tables: {
@@ -81,7 +81,7 @@ export interface InputSpec {
   pad?: number;
 }
 
-/** How a network is another than the checkpoint says. @internal */
+/** How a network is another than the checkpoint says. */
 export interface Changed {
   /** How often the blocks that are looped run; by default as often as the config says. */
   loops?: number;
