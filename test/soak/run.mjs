@@ -48,7 +48,7 @@ async function inShell(name, tell) {
   const all = [...(first ? [first] : []), ...flags[name], ...more];
   const file = fileURLToPath(new URL("shell.ts", import.meta.url));
   const child = spawn(command, [...all, file, JSON.stringify(options)], {
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...env, BUN_JSC_useDFGJIT: "0" },
     stdio: ["ignore", "pipe", "pipe"],
   });
   child.stderr.setEncoding("utf8").on("data", (text) => {

@@ -40,8 +40,9 @@ const measure: Measure = async () => {
     collect();
   }
   const { heapUsed, arrayBuffers = 0, external, rss } = process.memoryUsage();
+  const { heapSize = 0, extraMemorySize = 0 } = jsc?.heapStats() ?? {}; // the second are buffers, mostly
   return {
-    heap: jsc ? jsc.heapStats().heapSize : heapUsed,
+    heap: jsc ? heapSize - extraMemorySize : heapUsed,
     buffers: arrayBuffers || external,
     workerHeap: await heapThere(),
     rss,

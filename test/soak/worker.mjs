@@ -9,5 +9,6 @@ channel.onmessage = ({ data }) => {
   if (data !== "heap") return;
   if (globalThis.Bun) globalThis.Bun.gc(true);
   else globalThis.gc(); // true would be of the young generation alone
-  channel.postMessage(jsc ? jsc.heapStats().heapSize : globalThis.process.memoryUsage().heapUsed);
+  const { heapSize = 0, extraMemorySize = 0 } = jsc?.heapStats() ?? {};
+  channel.postMessage(jsc ? heapSize - extraMemorySize : globalThis.process.memoryUsage().heapUsed);
 };
