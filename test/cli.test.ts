@@ -358,6 +358,16 @@ test("a disk that is full, a directory that is none: a sentence, and the old fil
   );
 });
 
+test("with frozen intrinsics and without __proto__", async () => {
+  const options = "--frozen-intrinsics --disable-proto=throw --no-warnings";
+  for (const args of [["explain", "a fine film", "--json"], ["predict", "--help"], ["inspect"]]) {
+    const frozen = await relprop(args, "", { NODE_OPTIONS: options });
+    assert.is(frozen.status, 0, frozen.err);
+    assert.is(frozen.err, "");
+    assert.is(frozen.out, (await relprop(args)).out);
+  }
+});
+
 test("a reader that goes away", async () => {
   const status = await new Promise((resolve) => {
     const child = spawn("node", [cli, "explain", "--jsonl"], { stdio: "pipe" });

@@ -46,6 +46,7 @@ async function child(name: string): Promise<void> {
   const subjects = new Map<string, Record<string, number>>();
   const slowest = { seconds: 0, i: 0 };
   const largest = { bytes: 0, i: 0 };
+  const prototypes = intrinsics();
   await fuzzer.begin?.();
   const first = Number(values.from);
   let i = first;
@@ -76,6 +77,7 @@ async function child(name: string): Promise<void> {
     subjects.set(of, subject);
   }
   await fuzzer.end?.();
+  if (intrinsics() !== prototypes) fault(`a prototype is no longer what it was: ${intrinsics()}`);
   const sorted = [...outcomes].sort(([, a], [, b]) => b - a);
   console.log(`${name}: ${i - first} cases of seed ${seed}; ${sorted.map(([what, n]) => `${what} ${n}`).join(", ")}`);
   console.log(`  most: ${slowest.seconds} s of case ${slowest.i}, ${largest.bytes} bytes of case ${largest.i}`);
@@ -89,6 +91,12 @@ async function child(name: string): Promise<void> {
 function fault(message: string): void {
   if (!values.on) throw new Error(message);
   console.error(`FAULT ${message}`);
+}
+
+/** What the prototypes of the language have. */
+function intrinsics(): string {
+  const all = [Object, Array, Function, String, Number, Map, Set, Promise, Error, RegExp, Uint8Array, Float32Array];
+  return all.flatMap(({ prototype }) => Reflect.ownKeys(prototype).map(String)).join();
 }
 
 /** The memory that is in use, and from which a case's peak is counted where Linux lets one ask. */
