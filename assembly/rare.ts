@@ -12,5 +12,6 @@ export * from "./relative_shift";
 export { softmax_span } from "./softmax";
 export * from "./stabilize";
 export * from "./widen";
+export * from "./write_rows";
 
 export { heap } from "./memory";

@@ -9,7 +9,7 @@ import { argumentTypes, entryPoints, kernelName } from "../src/backends/webgpu/k
 import { rare } from "../src/generated/rare.ts";
 import { shaders as common } from "../src/generated/shaders.ts";
 import { plan } from "../src/graph/plan.ts";
-import { history, input, size, type Tensor } from "../src/graph/tensor.ts";
+import { history, input, size, state, type Tensor } from "../src/graph/tensor.ts";
 import { activations } from "../src/ops/activation.ts";
 import { attend } from "../src/ops/attend.ts";
 import { context, scores } from "../src/ops/attention.ts";
@@ -32,6 +32,7 @@ import { softmax } from "../src/ops/softmax.ts";
 import { squares } from "../src/ops/squares.ts";
 import { stabilize, stabilizer } from "../src/ops/stabilize.ts";
 import { narrow, widen } from "../src/ops/widen.ts";
+import { writeRows } from "../src/ops/write_rows.ts";
 import { type Composite, methods } from "../src/propagation/composites.ts";
 import { propagate } from "../src/propagation/propagate.ts";
 import { runGuarded } from "./ruled.ts";
@@ -151,6 +152,7 @@ function everything(): Record<string, Tensor> {
   const start = seed(logits, input("request", [2 * batch, classes + 1]));
 
   const outputs: Record<string, Tensor> = { logits };
+  outputs.written = writeRows(state("kept", [1, t, width]), input("new", [1, t, width]), input("position", [1]));
   for (const dtype of narrow) outputs[dtype] = widen(input(`${dtype} bits`, [9]), [6, 3], dtype);
   const epsilon: Composite = { linear: ["epsilon", { eps: 0.1 }] };
   const others = [["epsilon", epsilon] as const, ["z-plus", { linear: "z-plus" }] as const];
@@ -189,6 +191,7 @@ function many(): Record<string, Tensor> {
   }
   found.push(plainWeights(input("many scores", [2, n, 4]), input("many lengths", [2])));
   found.push(scaleRows(x, input("many scales", [n, 1])), normalize(x));
+  found.push(writeRows(state("many kept", [1, n, 3]), input("many new", [1, n, 3]), input("position", [1])));
   found.push(picked, placed, seed(x, input("many requests", [n, 4])));
   return Object.fromEntries(found.map((t, i) => [`many ${i}`, t]));
 }
@@ -204,6 +207,7 @@ for (const [name, values] of Object.entries(data)) {
 }
 data.lengths = Float32Array.of(5, 0, 3);
 data["many lengths"] = Float32Array.of(4, 3);
+data.position = Float32Array.of(0);
 
 for (const backend of backends) {
   const test = suite(`kernels, ${backend.name}`);
@@ -216,7 +220,9 @@ for (const backend of backends) {
 
   test("a plan that reuses buffers, to the bit", async () => {
     const program = await backend.prepare(plan(outputs));
-    const [once, twice] = [await program.run(data), await program.run(data)];
+    const states = backend.createStates();
+    const [once, twice] = [await program.run(data, undefined, states), await program.run(data, undefined, states)];
+    states.dispose();
     assert.equal(once, await runGuarded(backend, outputs, data));
     assert.equal(twice, once, "and again, over what the last run left");
     program.dispose();
@@ -234,7 +240,9 @@ for (const backend of backends) {
       const results = [];
       for (const todo of [straight, { ...straight, steps }]) {
         const program = await backend.prepare(todo);
-        results.push(await program.run(data));
+        const states = backend.createStates();
+        results.push(await program.run(data, undefined, states));
+        states.dispose();
         program.dispose();
       }
       assert.equal(results[1], results[0]);

@@ -146,6 +146,34 @@ for (const { name, lost, load, lose, made } of fragile) {
     rmSync(copy, { recursive: true });
   });
 
+  test("in the middle of a text that goes on: it begins again from its tokens, to the bit, or says what was lost", async () => {
+    const speaker = new URL("reference/generate/", import.meta.url);
+    const files = Object.fromEntries(names.map((name) => [name, new Uint8Array(readFileSync(new URL(name, speaker)))]));
+    const model = await load(speaker);
+    const how = { maxTokens: 8, temperature: 1, seed: 3 };
+    const expected = await model.generate("the sea is", how);
+    assert.is(expected.tokens.length, 8);
+    for (const moment of lost === "DeviceLost" ? [4] : [1, 4, 7]) {
+      const begun = made();
+      let told = 0;
+      let losing: Promise<unknown> | undefined;
+      const onProgress = () => {
+        if (++told === moment) losing = lose();
+      };
+      assert.equal(await model.generate("the sea is", { ...how, onProgress }), expected, `moment ${moment}`);
+      await losing;
+      assert.is(made(), begun + 1);
+      assert.is(told, 8, "no token twice");
+    }
+    await model.dispose();
+
+    const given = await load(files);
+    const error = await given.generate("the sea is", { ...how, onProgress: () => void lose() }).catch((error) => error);
+    assert.is(error.code, lost, error.message);
+    assert.match(error.message, /the weights cannot be read again/);
+    await given.dispose();
+  });
+
   test.after(() => {
     if (threads && lost === "WorkerCrashed") threads.Worker = Object.getPrototypeOf(threads.Worker);
   });

@@ -4,12 +4,26 @@ import type { Profile } from "./profile.ts";
 
 export type Data = Record<string, Float32Array>;
 
+/**
+ * What plans keep on the device from run to run: their states by name, of one owner. A state grows to what the largest plan
+ * asks for that has run with it; what no run has written is zeros. After a run that failed its content is undefined.
+ */
+export interface States {
+  /** Bytes of device memory. */
+  readonly bytes: number;
+  /** Frees them, once the run under way has ended. */
+  dispose(): void;
+}
+
 /** A plan made ready to run, any number of times but one run at a time. */
 export interface Program {
-  /** Bytes of device memory it holds beside the weights. */
+  /** Bytes of device memory it holds beside the weights and states. */
   readonly bytes: number;
-  /** An abort ends a run of the CPU's between two kernels; what a GPU was given it runs to its end. */
-  run(inputs: Data, signal?: AbortSignal): Promise<Data>;
+  /**
+   * An abort ends a run of the CPU's between two kernels; what a GPU was given it runs to its end. Plans with states run with those
+   * of an owner, which createStates() of the same backend has made.
+   */
+  run(inputs: Data, signal?: AbortSignal, states?: States): Promise<Data>;
   dispose(): void;
 }
 
@@ -31,6 +45,8 @@ export interface Backend {
   /** Writes `n` numbers of a weight, from its number `at` on: `fill` puts them where they belong. */
   write(name: string, at: number, n: number, fill: (out: Float32Array) => void): Promise<void>;
   prepare(plan: Plan): Promise<Program>;
+  /** For a new owner, none so far. Disposing of the backend frees them too. */
+  createStates(): States;
   /** Starts compiling what a plan will need. */
   warm?(plan: Plan): void;
   /** Where the time of all runs so far went, if the backend was started with `profile`. */

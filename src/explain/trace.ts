@@ -1,10 +1,11 @@
 // From a model's network to the tensors of a prediction or an explanation, and from a run's numbers to ledgers.
 
 import { RelpropError } from "../errors.ts";
-import { type Entry, history, input, size, type Tensor } from "../graph/tensor.ts";
-import type { Architecture, Embedded, Network, ReadingPoint } from "../models/family.ts";
+import { cols, type Entry, history, input, size, state, type Tensor } from "../graph/tensor.ts";
+import type { Architecture, Embedded, Network, Past, ReadingPoint } from "../models/family.ts";
 import { dot } from "../ops/dot.ts";
 import { seed } from "../ops/seed.ts";
+import { writeRows } from "../ops/write_rows.ts";
 import type { Composite } from "../propagation/composites.ts";
 import { propagate } from "../propagation/propagate.ts";
 import type { Ledger } from "./explanation.ts";
@@ -35,13 +36,14 @@ export const readingPoints: readonly ReadingPoint[] = ["embeddings", "embedding-
 
 /**
  * How a network is made: see models/family.ts; `given` if its embeddings are an input of that name, `paired` see inputs.ts,
- * `reads` how many rows the head reads where that is an input too, `past` how many tokens a key/value cache holds.
+ * `reads` how many rows the head reads where that is an input too, `cached` how many rows of a key/value cache attention
+ * reads, where there is one: 0 for those of the text alone.
  */
 export type Made = Pick<Embedded, "recompute" | "attend" | "whole" | "loops" | "mask"> & {
   given?: boolean;
   paired?: boolean;
   reads?: number;
-  past?: number;
+  cached?: number;
 };
 
 /** The network over `batch` texts padded to so many tokens; its inputs are words, places and lengths. */
@@ -49,10 +51,9 @@ export function network(
   architecture: Architecture,
   batch: number,
   tokens: number,
-  { given, paired, reads, past, ...made }: Made = {},
+  { given, paired, reads, cached, ...made }: Made = {},
 ): Network {
   const { width, embedded = width, tables, length: t = tokens } = architecture;
-  const cached = (name: string) => input(name, [batch, past!, width]);
   const net = architecture.network({
     ...made,
     embeddings: given ? input("embeddings", [batch, t, embedded]) : undefined,
@@ -60,14 +61,18 @@ export function network(
     places: tables.positions || tables.types ? input("places", paired ? [batch, t, width] : [t, width]) : undefined,
     picks: reads ? input("picks", [batch, 1, reads, t]) : undefined,
     lengths: input("lengths", [batch]),
-    past: past
-      ? {
-          of: (block) => ({ keys: cached(`keys ${block}`), values: cached(`values ${block}`) }),
-          place: input("place", [batch, 1, past, t]),
-        }
-      : undefined,
+    past: cached === undefined ? undefined : keyValueCache(Math.max(t, cached)),
   });
   return { ...net, mean: architecture.reads === "mean" };
+}
+
+/** A cache of so many rows, into which a text's are written from the input `position` on. */
+function keyValueCache(rows: number): Past {
+  const position = input("position", [1]);
+  return {
+    extended: (name, x) => writeRows(state(name, [x.shape[0], rows, cols(x)]), x, position),
+    position,
+  };
 }
 
 export const predicting = ({ logits }: Network): Trace => ({ outputs: { logits }, walks: [] });

@@ -1,22 +1,20 @@
 // A text goes on, token by token, and each token may be explained: what of the text, and of what was generated before it, it
-// rests on. Keys and values of earlier tokens are kept, so a step computes one row. Loaded when a text is continued.
+// rests on. Keys and values of earlier tokens stay on the device, so a step computes one row. Loaded when a text is continued.
 
-import type { Data } from "../backends/backend.ts";
 import { quote, RelpropError, throwIfAborted } from "../errors.ts";
 import type { Explanation } from "../explain/explanation.ts";
 import { finite } from "../explain/finite.ts";
 import type { ExplainOptions } from "../explain/options.ts";
 import type { Question } from "../explain/request.ts";
 import { requests } from "../explain/target.ts";
-import type { Trace } from "../explain/trace.ts";
 import type { Encoded } from "../inputs/encoded.ts";
 import { spelled } from "../inputs/tokenizers/spelling.ts";
 import type { Token } from "../inputs/tokenizers/wordpiece.ts";
 import { argMax, logSumExp } from "../logits.ts";
-import type { Network } from "../models/family.ts";
 import { uniform } from "../random.ts";
-import type { Engine, Look, Seen } from "../runtime/engine.ts";
+import type { Engine } from "../runtime/engine.ts";
 import { named, wholeStream } from "../tasks/tasks.ts";
+import { type KeyValueCache, keyValueCache } from "./cache.ts";
 import type { GenerateOptions } from "./options.ts";
 
 /** A token with its logit, and its probability among all tokens at temperature 1. */
@@ -40,11 +38,24 @@ export interface Generation {
   warnings: string[];
 }
 
-const GROW = 64; // tokens that a key/value cache grows by
-
 /** @internal */
 export async function generate(
   engine: Engine,
+  text: string,
+  options: GenerateOptions,
+  question: (rows: Float32Array[], options: ExplainOptions) => Question,
+): Promise<Generation> {
+  const cache = keyValueCache(engine);
+  try {
+    return await extend(engine, cache, text, options, question);
+  } finally {
+    cache.dispose();
+  }
+}
+
+async function extend(
+  engine: Engine,
+  cache: KeyValueCache,
   text: string,
   options: GenerateOptions,
   question: (rows: Float32Array[], options: ExplainOptions) => Question,
@@ -77,12 +88,10 @@ export async function generate(
   };
   const { tokens } = result;
   const room = Math.min(maxTokens, architecture.positions - prompt.length + 1);
-  let cache: Cache | undefined;
   while (tokens.length < room) {
     throwIfAborted(signal);
     const before: Encoded = { text: result.text, tokens: [...prompt, ...tokens.map(bare)], warnings };
-    cache = cache ? await next(engine, cache, before, signal) : await start(engine, before, signal);
-    const { logits } = cache;
+    const logits = await cache.logits(before, signal);
     const id = draw(logits);
     if (stops.includes(id)) {
       result.ended = "stop";
@@ -119,62 +128,6 @@ export async function generate(
 }
 
 const bare = ({ logit, probability, explanation, ...token }: GeneratedToken): Token => token;
-
-/** Keys and values of the first `n` tokens, as inputs of a step's network, and the logits after them. */
-interface Cache {
-  n: number;
-  /** How many tokens there is room for. */
-  size: number;
-  data: Data;
-  logits: Float32Array;
-}
-
-/** Logits, and each block's keys and values. */
-function remember({ logits, blocks }: Network): Trace {
-  const kept = blocks.flatMap(({ keys, values }, i) => [
-    [`keys ${i}`, keys],
-    [`values ${i}`, values],
-  ]);
-  return { outputs: { logits, ...Object.fromEntries(kept) }, walks: [] };
-}
-
-async function start(engine: Engine, read: Encoded, signal?: AbortSignal): Promise<Cache> {
-  const [seen] = await engine.look([read], { kind: "remember", trace: remember }, signal);
-  return entered(engine, { n: 0, size: 0, data: {}, logits: new Float32Array() }, seen, read.tokens.length);
-}
-
-/** The same with one token more, the last one that was read. */
-async function next(engine: Engine, cache: Cache, read: Encoded, signal?: AbortSignal): Promise<Cache> {
-  const { n, size, data } = cache;
-  const { architecture, tables } = engine.parts;
-  const places = new Float32Array(architecture.width);
-  tables.positions?.((architecture.first ?? 0) + n, places, 0);
-  const place = new Float32Array(size);
-  place[n] = 1;
-  const step: Look = {
-    kind: `step ${size}`,
-    made: { past: size },
-    rows: 1,
-    trace: remember,
-    data: () => ({ ...data, places, place, lengths: Float32Array.of(n + 1) }),
-  };
-  const [seen] = await engine.look([{ ...read, tokens: read.tokens.slice(-1) }], step, signal);
-  return entered(engine, cache, seen, 1);
-}
-
-/** Enters so many new tokens' keys and values, and makes room for one more. */
-function entered(engine: Engine, { n, size, data }: Cache, seen: Seen, added: number): Cache {
-  const { width } = engine.parts.architecture;
-  const room = n + added < size ? size : Math.ceil((n + added + 1) / GROW) * GROW;
-  const grown = Object.keys(seen.outputs).flatMap((name) => {
-    if (name === "logits") return [];
-    const held = room === size ? data[name] : new Float32Array(room * width);
-    if (held !== data[name] && data[name]) held.set(data[name]);
-    held.set(seen.of(name).subarray(0, added * width), n * width);
-    return [[name, held] as const];
-  });
-  return { n: n + added, size: room, data: Object.fromEntries(grown), logits: seen.of("logits") };
-}
 
 /** Chooses a token by its logits. */
 function sampler({ temperature = 0, topK, topP = 1, seed = 0 }: GenerateOptions): (logits: Float32Array) => number {

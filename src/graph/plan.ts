@@ -1,7 +1,7 @@
 // Plans: symbolic tensors as a flat list of kernel calls over numbered buffers. A plan is plain data, and the same
 // plan runs on every backend. Outputs never share a buffer with what is still to be read.
 
-import { Beside, type Call, history, size, type Tensor, Weight } from "./tensor.ts";
+import { Beside, type Call, history, Input, State, size, type Tensor, Weight } from "./tensor.ts";
 
 export interface Step extends Call {
   /** The output's buffer, those of what is written beside it, then each input's. */
@@ -12,14 +12,23 @@ export interface Step extends Call {
 
 export interface Plan {
   steps: Step[];
-  /** What each buffer holds: a weight by name, or so many bytes of work. */
-  buffers: { bytes: number; weight?: string }[];
+  /** What each buffer holds: a weight or a state by name, or so many bytes of work. */
+  buffers: PlanBuffer[];
   inputs: Record<string, { buffer: number; size: number }>;
   outputs: Record<string, { buffer: number; size: number }>;
 }
 
-/** Bytes of work buffers a plan needs beside the weights. */
-export const workBytes = (plan: Plan): number => plan.buffers.reduce((n, b) => n + (b.weight ? 0 : b.bytes), 0);
+export interface PlanBuffer {
+  bytes: number;
+  weight?: string;
+  state?: string;
+}
+
+/** Whether a buffer's content is needed only during a run. */
+export const isWork = ({ weight, state }: PlanBuffer): boolean => weight === undefined && state === undefined;
+
+/** Bytes of work buffers a plan needs beside the weights and states. */
+export const workBytes = (plan: Plan): number => plan.buffers.reduce((n, b) => n + (isWork(b) ? b.bytes : 0), 0);
 
 /**
  * Orders what `outputs` need by the order it was written down in, which keeps a reduction next to what it reads, and
@@ -39,7 +48,7 @@ export function plan(outputs: Record<string, Tensor>): Plan {
   const leaves = new Map<string, { buffer: number; size: number }>();
   const free: number[] = [];
 
-  const create = (bytes: number, weight?: string) => buffers.push({ bytes, weight }) - 1;
+  const create = (bytes: number, kept?: Pick<PlanBuffer, "weight" | "state">) => buffers.push({ bytes, ...kept }) - 1;
 
   /** The smallest free buffer that fits without wasting half of itself, or a new one. */
   const take = (bytes: number): number => {
@@ -55,18 +64,27 @@ export function plan(outputs: Record<string, Tensor>): Plan {
     const key = `${t.op.name} ${name}`;
     const known = leaves.get(key);
     if (known && known.size !== size(t)) throw new Error(`${key} has ${known.size} elements here and ${size(t)} there`);
-    const found = known ?? { buffer: create(4 * size(t), t.op === Weight ? name : undefined), size: size(t) };
+    const kept = t.op === Weight ? { weight: name } : t.op === State ? { state: name } : undefined;
+    const found = known ?? { buffer: create(4 * size(t), kept), size: size(t) };
     leaves.set(key, found);
-    if (t.op !== Weight) inputs[name] = found;
+    if (t.op === Input) inputs[name] = found;
     return found.buffer;
   };
+
+  /** Whether a tensor's buffer is another's once it has been read. */
+  const passing = (t: Tensor) => t.name === undefined && !t.op.inPlace;
 
   for (const t of order) {
     if (t.name !== undefined) {
       at.set(t, leaf(t, t.name));
       continue;
     }
-    if (t.op !== Beside) {
+    if (t.op.inPlace) {
+      const [target, ...read] = t.inputs;
+      at.set(t, at.get(target)!);
+      const bytes = read.reduce((n, one) => n + 4 * size(one), 0);
+      steps.push({ ...t.op.call(t), buffers: [t, ...read].map((i) => at.get(i)!), bytes });
+    } else if (t.op !== Beside) {
       const written = [t, ...(t.beside ?? [])];
       for (const one of written) at.set(one, take(4 * size(one)));
       const used = [...written, ...t.inputs];
@@ -76,7 +94,7 @@ export function plan(outputs: Record<string, Tensor>): Plan {
     }
     for (const i of t.inputs) {
       readers.set(i, readers.get(i)! - 1);
-      if (!readers.get(i) && i.name === undefined) free.push(at.get(i)!);
+      if (!readers.get(i) && passing(i)) free.push(at.get(i)!);
     }
   }
 

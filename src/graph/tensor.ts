@@ -16,7 +16,7 @@ export interface Tensor {
   readonly inputs: readonly Tensor[];
   readonly attrs: Attrs;
   readonly shape: Shape;
-  /** Where a leaf gets its data: an input's key or a weight's checkpoint name. */
+  /** Where a leaf gets its data: an input's key, a weight's checkpoint name or a state's key. */
   readonly name?: string;
   /** What its kernel writes beside it. */
   readonly beside?: readonly Tensor[];
@@ -62,6 +62,8 @@ export interface Op {
   call(y: Tensor): Call;
   /** The shapes of what the kernel writes beside the output. */
   beside?(inputs: readonly Tensor[], attrs: Attrs): Shape[];
+  /** Whether its kernel writes into its first input, a state, which is its output too. */
+  readonly inPlace?: boolean;
   /** y + addend, of one shape, by one kernel that computes y anew: for a `y` that nothing else uses. */
   plus?(y: Tensor, addend: Tensor): Tensor | undefined;
   /** How relevance passes this op. Kernels that only serve a rule have none. */
@@ -96,8 +98,9 @@ const leaf = (name: string): Op => ({
 /** A tensor that another's kernel writes. */
 export const Beside = leaf("beside");
 
-const Input = leaf("input");
+export const Input = leaf("input");
 export const Weight = leaf("weight");
+export const State = leaf("state");
 
 const named =
   (op: Op) =>
@@ -114,6 +117,8 @@ const named =
 export const input = named(Input);
 /** Data that a backend keeps. */
 export const weight = named(Weight);
+/** Data that runs write and later runs read: see States in ../backends/backend.ts. A plan sees the first rows of it. */
+export const state = named(State);
 
 export const size = (t: Tensor): number => t.shape.reduce((n, d) => n * d, 1);
 export const cols = (t: Tensor): number => t.shape[t.shape.length - 1];

@@ -44,6 +44,8 @@ export interface Encoded {
   tokens: Token[];
   /** The tokens whose logits are wanted, by their place, of models that have logits of each. */
   reads?: readonly number[];
+  /** How many tokens come before these, of which the network has keys and values (default 0). */
+  follows?: number;
   warnings: string[];
   /** What the network is fed in place of ids, by the input's name: as many numbers of each token. */
   given?: Readonly<Data>;

@@ -108,11 +108,11 @@ export const paired = (
 
 /** The row of positions of each of `t` tokens. Those that do not count have the row before the first. */
 function rowsOf(
-  tokens: readonly Token[],
+  { tokens, follows = 0 }: Encoded,
   t: number,
   { first = 0, uncounted }: Pick<InputSpec, "first" | "uncounted">,
 ): number[] {
-  let next = first;
+  let next = first + follows;
   return Array.from({ length: t }, (_, j) =>
     uncounted !== undefined && tokens[j]?.id === uncounted ? first - 1 : next++,
   );
@@ -132,7 +132,7 @@ export function inputs(
 ): Data {
   const { width } = architecture;
   const pairs = paired(batch, architecture);
-  const lengths = Float32Array.from(batch, ({ tokens }) => tokens.length);
+  const lengths = Float32Array.from(batch, ({ tokens, follows = 0 }) => follows + tokens.length);
   if (batch[0].given) return { lengths, ...padded(batch, t, batch[0].given) };
   const words = new Float32Array(batch.length * t * width);
   batch.forEach(({ tokens }, i) => {
@@ -151,12 +151,12 @@ export function inputs(
   };
   const each = pairs ? batch : batch.slice(0, 1);
   const places = new Float32Array(each.length * t * width);
-  each.forEach(({ tokens }, i) => {
-    const rows = rowsOf(tokens, t, architecture);
+  each.forEach((one, i) => {
+    const rows = rowsOf(one, t, architecture);
     for (let j = 0; j < t; j++) {
       const at = (i * t + j) * width;
       tables.positions?.(rows[j], places, at);
-      typed((pairs && tokens[j]?.typeId) || 0).forEach((v, k) => {
+      typed((pairs && one.tokens[j]?.typeId) || 0).forEach((v, k) => {
         places[at + k] += v;
       });
     }

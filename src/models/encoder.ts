@@ -140,7 +140,12 @@ export function above(
     const earlier = [...noted];
     noted.push(mine);
     const mask = embedded.mask && ((kind: string, x: Tensor) => embedded.mask!(`${kind} ${n}`, x));
-    stream.push(block(i, rows, x, { ...embedded, earlier, mask, note: (tensors) => Object.assign(mine, tensors) }));
+    const past = embedded.past && {
+      ...embedded.past,
+      extended: (name: string, x: Tensor) => embedded.past!.extended(`${name} ${n}`, x),
+    };
+    const note = (tensors: Record<string, Tensor>) => void Object.assign(mine, tensors);
+    stream.push(block(i, rows, x, { ...embedded, earlier, mask, past, note }));
   }
   const end = stream[order.length];
   const last = leave?.(end) ?? end;

@@ -26,7 +26,7 @@ export interface Embedded extends Changed {
   picks?: Tensor;
   /** In place of the embeddings that words and places make: [batch, t, d]. */
   embeddings?: Tensor;
-  /** What tokens before these rows left behind. */
+  /** What blocks keep of tokens, for those that follow. */
   past?: Past;
   /** The blocks before this one. */
   earlier?: readonly Block[];
@@ -34,12 +34,12 @@ export interface Embedded extends Changed {
   note?: (tensors: Record<string, Tensor>) => void;
 }
 
-/** A key/value cache: earlier tokens' keys and values, by block, with zeros where the rows' own belong. */
+/** A key/value cache, of one text. */
 export interface Past {
-  /** [batch, t, d] each. */
-  of(block: number): Record<"keys" | "values", Tensor>;
-  /** Which of `t` places each row has: 1 there, else 0 [batch, 1, t, rows]. */
-  place: Tensor;
+  /** `x` [1, n, d] behind what earlier tokens left under that name [1, rows, d]; there may be more rows than tokens. */
+  extended(name: string, x: Tensor): Tensor;
+  /** How many earlier tokens there are [1]. */
+  position: Tensor;
 }
 
 /**

@@ -119,7 +119,7 @@ function build(config: Config, all: Weights): Architecture {
       const o = conv(layer.at("attn.c_proj"), width);
       const scale = (scaled ? 1 / Math.sqrt(width / heads) : 1) / (byDepth ? i + 1 : 1);
       const project = { q, k: mixed("own keys", k), v: mixed("own values", v), o };
-      const attended = add(read, attention(h, h, embedded, { heads, project, scale, span, block: i }));
+      const attended = add(read, attention(h, h, embedded, { heads, project, scale, span }));
       const neurons = active(act(conv(layer.at("mlp.c_fc"), inner)(norm(attended, layer.at("ln_2"), eps))), embedded);
       const feedforward = add(attended, conv(layer.at("mlp.c_proj"), width)(neurons));
       embedded.note?.({ skipped: read, attention: attended, passed: attended, neurons, feedforward });

@@ -71,8 +71,6 @@ export interface Attention {
   span?: Span;
   /** What makes weights of scores (default softmax). */
   weigh?: typeof softmax;
-  /** Which block it is of, where there may be a key/value cache. */
-  block?: number;
 }
 
 /**
@@ -83,7 +81,7 @@ export function attention(
   x: Tensor,
   to: Tensor,
   { lengths, recompute, attend, note, past, mask }: Omit<Embedded, "words">,
-  { heads, kvHeads = heads, project, scale, bias, span, weigh = softmax, block = 0 }: Attention,
+  { heads, kvHeads = heads, project, scale, bias, span: seen, weigh = softmax }: Attention,
 ): Tensor {
   const [q, keys, values] = [project.q(x), project.k(to), project.v(to)];
   for (const [field, n, width] of [
@@ -96,18 +94,18 @@ export function attention(
   }
   const by = scale ?? 1 / Math.sqrt(cols(q) / heads);
   note?.({ queries: q, keys, values });
-  const whole = (own: Tensor, before: Tensor | undefined) => (before ? add(before, context(past!.place, own)) : own);
-  const k = whole(keys, past?.of(block).keys);
-  const v = whole(values, past?.of(block).values);
+  const k = past?.extended("keys", keys) ?? keys;
+  const v = past?.extended("values", values) ?? values;
+  const span = past && seen ? { ...seen, offsets: past.position } : seen;
   const together = () => {
     const plain = scores(q, k, heads, by);
     const s = bias ? add(plain, bias(q, k)) : plain;
-    const weights = weigh(s, lengths, past ? undefined : span);
+    const weights = weigh(s, lengths, span);
     note?.({ scores: s, weights });
     return context(weights, v, { kv: kvHeads });
   };
   const again = recompute ?? 4 * heads * rows(x) * to.shape[1] > MOST_WEIGHTS;
-  const simple = !bias && !past && weigh === softmax && cols(k) === cols(v);
+  const simple = !bias && weigh === softmax && cols(k) === cols(v);
   const y = attend && again && simple ? attend(q, k, v, lengths, heads, by, span) : together();
   const handed = project.o(mask?.("heads", y) ?? y);
   note?.({ context: y, handed });

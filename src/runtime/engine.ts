@@ -1,7 +1,7 @@
 // A model's network over encoded texts: those of like length run together, and runs go one at a time, first come, first
 // served. Model is what users see of it.
 
-import type { Backend, Data } from "../backends/backend.ts";
+import type { Backend, Data, States } from "../backends/backend.ts";
 import { coded, RelpropError, throwIfAborted } from "../errors.ts";
 import type { Explanation } from "../explain/explanation.ts";
 import { finite } from "../explain/finite.ts";
@@ -38,6 +38,8 @@ export interface Look {
   /** At exactly so many rows a text, all texts at once; else as many as suit them. */
   rows?: number;
   data?(batch: readonly Encoded[], t: number): Data;
+  /** What it keeps from run to run, of the backend that it runs on: where that was lost, another than before. */
+  states?(backend: Backend): States;
 }
 
 export interface Seen {
@@ -124,11 +126,13 @@ export class Engine {
   }
 
   /** For methods that look inside: of each text, its part of any output of a trace of their own. */
-  look(encoded: readonly Encoded[], { kind, made, trace, data, rows }: Look, signal?: AbortSignal): Promise<Seen[]> {
+  look(encoded: readonly Encoded[], how: Look, signal?: AbortSignal): Promise<Seen[]> {
+    const { kind, made, trace, data, rows, states } = how;
     const run = async (batch: readonly Encoded[], t: number) => {
       const { program, texts, ...ready } = await this.#prepare(kind, batch, t, trace, { made, signal });
       const fed = batch.slice(0, texts);
-      const numbers = await program.run({ ...this.#inputs(fed, t), ...data?.(fed, t) }, signal);
+      const own = states?.(this.parts.backend);
+      const numbers = await program.run({ ...this.#inputs(fed, t), ...data?.(fed, t) }, signal, own);
       const { outputs } = ready.trace;
       return fed.map((_, i): Seen => ({ outputs, of: (output) => finite(part(numbers[output], i, texts), output) }));
     };

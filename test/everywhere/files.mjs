@@ -19,6 +19,7 @@ const ops = [
   "ops",
   "propagate",
   "softmax",
+  "states",
 ];
 
 /** What depends on the runtime without its GPU. */
@@ -32,6 +33,7 @@ const portable = [
   "generate",
   "image-bombs",
   "images",
+  "kv-cache",
   "loading",
   "model",
   "picked",

@@ -1,12 +1,12 @@
 import { RelpropError, throwIfAborted } from "../../errors.ts";
-import { type Plan, workBytes } from "../../graph/plan.ts";
+import { isWork, type Plan, workBytes } from "../../graph/plan.ts";
 import { pauses } from "../../pauses.ts";
-import { type Backend, type Data, expect, type Program } from "../backend.ts";
+import { type Backend, type Data, expect, type Program, type States } from "../backend.ts";
 import type { BackendOptions } from "../options.ts";
 import { type Profile, record } from "../profile.ts";
 import { builtin, rest } from "./builtin.ts";
 import { choose, compile, type WasmSource } from "./module.ts";
-
+import { align, region, type WasmStates } from "./states.ts";
 import { type KernelCall, takePlace } from "./thread.ts";
 
 const PAGE = 65536;
@@ -96,7 +96,7 @@ function backend(started: Crew, more: More, options: { profile?: boolean; reason
     throw new RelpropError("Disposed", "the backend was disposed of");
   };
 
-  // Weights lie from the heap up; above them the work buffers of whichever program runs.
+  // Weights lie from the heap up; above them the states, and then the work buffers of whichever program runs.
   const weights = new Map<string, number>();
   let end = align(heap);
   let before: Promise<unknown> = Promise.resolve(); // all programs work in the same place, so one at a time
@@ -124,6 +124,8 @@ function backend(started: Crew, more: More, options: { profile?: boolean; reason
     before = turn.catch(() => {});
     return turn;
   };
+  const later = (work: () => void) => void inTurn(async () => held && work());
+  const states = region(() => crew().memory, end, reserve, later);
   /** Loads the kernels that the usual ones lack, if the plan needs one. */
   const complete = async ({ steps }: Plan) => {
     const missing = () => steps.find(({ kernel }) => !crew().has(kernel))?.kernel;
@@ -139,18 +141,24 @@ function backend(started: Crew, more: More, options: { profile?: boolean; reason
     const missing = plan.buffers.find((b) => b.weight !== undefined && !weights.has(b.weight));
     if (missing) throw new RelpropError("MissingTensor", `no weight ${missing.weight} was uploaded`);
 
-    // Offsets from `end`, which moves when a weight is uploaded later.
+    // Offsets from the end of the states, which moves with them and the weights.
     let bytes = 0;
     const offsets = plan.buffers.map((b) => {
       const offset = bytes;
-      if (b.weight === undefined) bytes = align(bytes + b.bytes);
+      if (isWork(b)) bytes = align(bytes + b.bytes);
       return offset;
     });
-    reserve(end + bytes);
-    const pointer = (buffer: number) => weights.get(plan.buffers[buffer].weight ?? "") ?? end + offsets[buffer];
+    reserve(states.end + bytes);
 
-    const work = async (inputs: Data, signal?: AbortSignal) => {
-      reserve(end + bytes);
+    const work = async (inputs: Data, signal?: AbortSignal, own?: States) => {
+      const mine = own as WasmStates | undefined;
+      mine?.fit(plan);
+      reserve(states.end + bytes);
+      const pointers = plan.buffers.map(({ weight, state }, i) => {
+        if (weight !== undefined) return weights.get(weight)!;
+        return state === undefined ? states.end + offsets[i] : mine!.pointer(state);
+      });
+      const pointer = (buffer: number) => pointers[buffer];
       for (const [name, { buffer, size }] of Object.entries(plan.inputs)) {
         view(pointer(buffer), size).set(expect(inputs, name, size));
       }
@@ -170,7 +178,7 @@ function backend(started: Crew, more: More, options: { profile?: boolean; reason
       }
       return results;
     };
-    const run: Program["run"] = (inputs, signal) => inTurn(() => work(inputs, signal));
+    const run: Program["run"] = (...given) => inTurn(() => work(...given));
     return { bytes: workBytes(plan), run, dispose: () => {} };
   };
 
@@ -191,6 +199,7 @@ function backend(started: Crew, more: More, options: { profile?: boolean; reason
           return place;
         });
         reserve(next);
+        states.move(next);
         for (const [name, pointer] of places) weights.set(name, pointer);
         end = next;
       }),
@@ -201,6 +210,7 @@ function backend(started: Crew, more: More, options: { profile?: boolean; reason
       await complete(plan);
       return prepare(plan);
     },
+    createStates: states.create,
     dispose() {
       weights.clear();
       lost = held?.lost ?? lost;
@@ -236,9 +246,6 @@ function room<T>(make: () => T, bytes = PAGE): T {
     throw new RelpropError("OutOfMemory", `this runtime has no memory for ${bytes} bytes: ${cause}`, { bytes }, cause);
   }
 }
-
-// By division: bit operations are signed and break beyond 2 GiB.
-const align = (pointer: number) => Math.ceil(pointer / 16) * 16;
 
 async function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<WebAssembly.Exports> {
   try {

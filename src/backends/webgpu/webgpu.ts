@@ -1,11 +1,12 @@
 import { RelpropError } from "../../errors.ts";
-import type { Plan } from "../../graph/plan.ts";
-import { type Backend, type Data, expect, type Program } from "../backend.ts";
+import { isWork, type Plan } from "../../graph/plan.ts";
+import { type Backend, type Data, expect, type Program, type States } from "../backend.ts";
 import { type Profile, record } from "../profile.ts";
 import { isSoftware } from "./adapter.ts";
 import { COPY_DST, create, MAP_READ, type Pool, pool as sharedPool, storage, UNIFORM } from "./buffers.ts";
 import { type Gpu, guarded, settled, watch } from "./error_scopes.ts";
 import { findKernels, type Kernels, kernelsOf } from "./kernels.ts";
+import { createStates, type GpuStates } from "./states.ts";
 import { stopwatch } from "./stopwatch.ts";
 
 export interface WebgpuOptions {
@@ -25,6 +26,7 @@ export function webgpu(device: GPUDevice, owned: boolean, options: WebgpuOptions
   const kernels = kernelsOf(device, staged);
   const weights = new Map<string, GPUBuffer>();
   const pool = sharedPool(device);
+  const states = new Set<States>();
   const profile = options.profile ? new Map() : undefined;
   const place: Place = { gpu, staged, kernels, weights, pool, living: new Set(), profile };
 
@@ -47,8 +49,10 @@ export function webgpu(device: GPUDevice, owned: boolean, options: WebgpuOptions
       compile(place, plan).catch(() => {}); // prepare() asks again and tells
     },
     prepare: (plan) => prepare(place, plan),
+    createStates: () => createStates(device, states),
     profile,
     dispose() {
+      for (const one of states) one.dispose();
       for (const buffer of weights.values()) buffer.destroy();
       weights.clear();
       pool.free();
@@ -95,7 +99,8 @@ async function prepare(place: Place, plan: Plan): Promise<Program> {
     owned.push(buffer);
     return buffer;
   };
-  const sizes = plan.buffers.flatMap(({ weight, bytes }) => (weight === undefined ? [bytes] : []));
+  const sizes = plan.buffers.filter(isWork).map(({ bytes }) => bytes);
+  const stateful = plan.buffers.some(({ state }) => state !== undefined);
   const release = () => {
     for (const buffer of owned.splice(0)) buffer.destroy();
   };
@@ -117,11 +122,12 @@ async function prepare(place: Place, plan: Plan): Promise<Program> {
     return uniforms;
   };
 
-  /** Puts buffers in each step's place, as the pool has them now. */
-  const bind = (uniforms: GPUBuffer, layouts: readonly GPUBindGroupLayout[]) => {
+  /** Puts buffers in each step's place, as the pool and the states have them now. */
+  const bind = (uniforms: GPUBuffer, layouts: readonly GPUBindGroupLayout[], states?: GpuStates) => {
     const work = pool.take(sizes);
     let next = 0;
-    const buffers = plan.buffers.map(({ weight }) => {
+    const buffers = plan.buffers.map(({ weight, state }) => {
+      if (state !== undefined) return states!.buffer(state);
       const found = weight === undefined ? work[next++] : weights.get(weight);
       if (!found) throw new RelpropError("MissingTensor", `no weight ${weight} was uploaded`);
       return found;
@@ -133,7 +139,7 @@ async function prepare(place: Place, plan: Plan): Promise<Program> {
       const layout = layouts[i];
       return { pipeline: pipelines[i], bindings: device.createBindGroup({ layout, entries }), grid };
     });
-    return { buffers, steps, since: pool.freed };
+    return { buffers, steps, since: pool.freed, states, grown: states?.grown };
   };
 
   // All outputs come back through one buffer: one map a run.
@@ -151,7 +157,10 @@ async function prepare(place: Place, plan: Plan): Promise<Program> {
     const layouts = pipelines.map((pipeline) => each.get(pipeline)!);
     const back = own(create(device, bytes, MAP_READ | COPY_DST, "what is read back"));
     const watch = profile && stopwatch(device, plan.steps.length, own);
-    return { back, rebound: () => bind(uniforms, layouts), bound: bind(uniforms, layouts), watch };
+    const rebound = (states?: GpuStates) => bind(uniforms, layouts, states);
+    pool.take(sizes);
+    const bound = stateful ? undefined : rebound();
+    return { back, rebound, bound: bound as ReturnType<typeof bind> | undefined, watch };
   };
   const built = () =>
     guarded(gpu, "preparing a plan", build).catch((error) => {
@@ -162,9 +171,10 @@ async function prepare(place: Place, plan: Plan): Promise<Program> {
   type Built = Awaited<ReturnType<typeof built>>;
   let ready: Built | undefined = await built();
 
-  const submit = (now: Built, inputs: Data) => {
-    const { back, watch } = now;
-    if (now.bound.since !== pool.freed) now.bound = now.rebound();
+  const submit = (now: Built, inputs: Data, states?: GpuStates) => {
+    const { back, watch, bound: old } = now;
+    const valid = old?.since === pool.freed && old.states === states && old.grown === states?.grown;
+    now.bound = valid ? old : now.rebound(states);
     const { buffers, steps } = now.bound;
     for (const [name, { buffer, size }] of Object.entries(plan.inputs)) {
       device.queue.writeBuffer(buffers[buffer], 0, expect(inputs, name, size) as BufferSource);
@@ -186,9 +196,10 @@ async function prepare(place: Place, plan: Plan): Promise<Program> {
     device.queue.submit([encoder.finish()]);
   };
 
-  const computed = async (now: Built, inputs: Data) => {
+  const computed = async (now: Built, inputs: Data, states?: GpuStates) => {
     const { back, watch } = now;
-    await guarded(gpu, "running a plan", () => submit(now, inputs));
+    if (states && !states.fits(plan)) await guarded(gpu, "making room for states", () => states.fit(plan));
+    await guarded(gpu, "running a plan", () => submit(now, inputs, states));
     const all = await settled(gpu, "reading results", async () => {
       await back.mapAsync(MAP_READ);
       const all = new Float32Array(back.getMappedRange().slice(0));
@@ -207,10 +218,10 @@ async function prepare(place: Place, plan: Plan): Promise<Program> {
   return {
     bytes: owned.reduce((n, { size }) => n + size, 0),
     dispose,
-    async run(inputs) {
+    async run(inputs, _signal, states) {
       if (!ready) release();
       ready ??= await built();
-      const all = await computed(ready, inputs).catch((error) => {
+      const all = await computed(ready, inputs, states as GpuStates | undefined).catch((error) => {
         if (owned.length) ready = undefined; // a buffer may be mapped still: the next run has others
         throw error;
       });
