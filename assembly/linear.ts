@@ -39,5 +39,5 @@ export function linear_grad_add(
 ): void {
   const c = first(cols, 8), n = last(cols, 8) - c;
   const start = sum ? from(sum, c) : 0;
-  product_nn(from(out, c), cols, x, depth, 1, from(w, c), cols, start, sum ? cols : 0, rows, n, depth, 1);
+  product_nn(from(out, c), cols, x, depth, 1, from(w, c), cols, start, cols, rows, n, depth, 1);
 }

@@ -74,7 +74,7 @@ function product(
           let first = to, stride = out_stride;
           if (!k) {
             first = start ? from(start, r * start_stride + c + j) : scratch(ZEROS);
-            stride = start_stride;
+            stride = start ? start_stride : 0;
           }
           column(to, out_stride, scratch(B + j * deep), first, stride, high, w, deep, scale);
         }

@@ -43,6 +43,7 @@ const CASES: Case[] = [
   { lengths: [200], t: 200, s: 200, heads: 2, kv: 1, d: 6, before: 63, after: 0, targets: 1 },
   { lengths: [9, 16], t: 4, s: 20, heads: 4, kv: 1, d: 2, before: FAR, after: 0, offsets: [5, 12], targets: 2 },
   { lengths: [90, 41], t: 37, s: 90, heads: 4, kv: 2, d: 3, before: 20, after: 0, offsets: [53, 4], targets: 1 },
+  { lengths: [190], t: 190, s: 190, heads: 1, kv: 1, d: 64, before: FAR, after: 0, targets: 1 }, // more than a block of rows
   { lengths: [8], t: 40, s: 40, heads: 2, kv: 1, d: 2, before: 3, after: 2, targets: 1 }, // rows that see nothing
 ];
 
