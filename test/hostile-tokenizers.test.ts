@@ -8,14 +8,16 @@ import { RelpropError } from "../src/errors.ts";
 import { pipeline } from "../src/inputs/tokenizers/pipeline.ts";
 import { tokenizerOf } from "../src/inputs/tokenizers/read.ts";
 import { regex } from "../src/inputs/tokenizers/regex.ts";
-import { MAX_TEXT } from "../src/inputs/tokenizers/wordpiece.ts";
+import { isBert } from "../src/inputs/tokenizers/vocabulary.ts";
+import { MAX_TEXT, tokenizer } from "../src/inputs/tokenizers/wordpiece.ts";
 
 type Json = Record<string, unknown>;
 
 const levels = { model: { type: "WordLevel", vocab: { u: 0 }, unk_token: "u" } };
 const outcome = (file: Json, text: string): unknown => {
   try {
-    return pipeline({ ...levels, ...file }).encode(text).ids.length;
+    const whole = { ...levels, ...file };
+    return (isBert(whole) ? tokenizer : pipeline)(whole).encode(text).ids.length;
   } catch (error) {
     if (error instanceof RelpropError) return error.code;
     throw error;
@@ -38,6 +40,86 @@ limited(
   "more steps than any tokenizer has",
   steps(Array(64).fill(steps([{ type: "NFC" }, { type: "NFC" }]).normalizer)),
   "a",
+);
+limited(
+  "what is put before a text, before each of many parts of one",
+  {
+    normalizer: { type: "Prepend", prepend: "x".repeat(30_000) },
+    added_tokens: [{ id: 1, content: "b", special: true }],
+  },
+  "ab".repeat(2000),
+);
+limited(
+  "a mark of 60,000 letters, before each word",
+  cuts([{ type: "WhitespaceSplit" }, { type: "Metaspace", replacement: "a".repeat(60_000) }]),
+  "c ".repeat(2000),
+);
+limited("128 steps of a long text", steps(Array(60).fill({ type: "NFC" })), "é".repeat(MAX_TEXT));
+limited(
+  "added tokens that begin alike, normalized at length",
+  {
+    normalizer: { type: "Prepend", prepend: "a".repeat(9000) },
+    added_tokens: Array.from({ length: 2000 }, (_, i) => ({ id: i + 1, content: `x${i}` })),
+  },
+  "a",
+);
+
+/** Texts of a that begin like a longer one from each letter on: all that a vocabulary has is one b that never comes. */
+const deep = 2000;
+const nearly = `${"a".repeat(deep)}b`;
+const far = "a".repeat(20 * deep);
+limited("an added token that a text nearly has, everywhere", { added_tokens: [{ id: 1, content: nearly }] }, far);
+limited(
+  "the same before BERT's words",
+  {
+    normalizer: { type: "BertNormalizer" },
+    pre_tokenizer: { type: "BertPreTokenizer" },
+    model: { type: "WordPiece", vocab: { u: 0 }, unk_token: "u" },
+    added_tokens: [{ id: 1, content: nearly, special: true }],
+  },
+  far,
+);
+limited(
+  "pieces of a Unigram that a word nearly has",
+  {
+    model: {
+      type: "Unigram",
+      unk_id: 0,
+      vocab: [
+        ["u", 0],
+        ["a", -1],
+        [nearly, -1],
+      ],
+    },
+  },
+  far,
+);
+limited(
+  "pieces of a WordPiece that a word nearly has",
+  {
+    model: {
+      type: "WordPiece",
+      unk_token: "u",
+      continuing_subword_prefix: "",
+      max_input_chars_per_word: 1e9,
+      vocab: { u: 0, a: 1, [nearly]: 2 },
+    },
+  },
+  far,
+);
+test("a prefix of 65 letters, which would be looked up at each letter of a word", () => {
+  const prefix = "#".repeat(65);
+  const vocab = { u: 0, a: 1, [`${prefix}a`]: 2 };
+  for (const more of [{ continuing_subword_prefix: prefix }, { end_of_word_suffix: prefix }]) {
+    assert.is(outcome({ model: { type: "BPE", merges: [], vocab, ...more } }, "a"), "TokenizerInvalid");
+  }
+  const wordPiece = { type: "WordPiece", unk_token: "u", continuing_subword_prefix: prefix, vocab };
+  assert.is(outcome({ model: wordPiece }, "a"), "TokenizerInvalid");
+});
+limited(
+  "a regular expression that tries too much of each of many words",
+  cuts([{ type: "WhitespaceSplit" }, { type: "Split", pattern: { Regex: "(?:a?){12}b" }, behavior: "Isolated" }]),
+  "aaaaaaaa ".repeat(20_000),
 );
 limited("bytes of bytes of bytes", cuts(Array(64).fill({ type: "ByteLevel" })), "é");
 limited("a megabyte of what becomes 18 characters", { normalizer: { type: "NFKC" } }, "\ufdfa".repeat(MAX_TEXT));

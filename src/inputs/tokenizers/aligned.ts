@@ -1,7 +1,7 @@
 // A text on its way to tokens, each of whose UTF-16 units remembers which part of the user's text it came from. Whatever is
 // done to it, offsets are right by construction rather than found again afterwards.
 
-import { RelpropError } from "../../errors.ts";
+import { type Budget, bounded, budget as budgeted } from "./budget.ts";
 
 export interface Aligned {
   text: string;
@@ -12,13 +12,9 @@ export interface Aligned {
   origin: number;
   /** The same once it is cut, if not where its first unit is from. */
   opening?: number;
-  /** The most units that it may grow to: a file that makes a text of every character would never end. */
-  most: number;
+  /** What is left for the text that it is part of. */
+  budget: Budget;
 }
-
-/** Into how many units each of a text may be made, on average, and how many any text may have. */
-const GROWTH = 8;
-const LEAST = 2 ** 16;
 
 /** A stretch of a text: what a regular expression finds. */
 export interface Match {
@@ -27,7 +23,13 @@ export interface Match {
 }
 
 /** text[from, to), its offsets moved by `shift`; both halves of a surrogate pair have the pair's range. */
-export function aligned(text: string, from: number, to: number, shift: number): Aligned {
+export function aligned(
+  text: string,
+  from: number,
+  to: number,
+  shift: number,
+  budget: Budget = budgeted(to - from),
+): Aligned {
   const starts: number[] = [];
   const ends: number[] = [];
   for (let i = from, next: number; i < to; i = next) {
@@ -43,13 +45,13 @@ export function aligned(text: string, from: number, to: number, shift: number): 
     starts,
     ends,
     origin: from,
-    most: LEAST + GROWTH * (to - from),
+    budget,
   };
 }
 
 /** Units [from, to), of a text whose offsets were moved by `shift`. */
 export const slice = (
-  { text, starts, ends, opening, most }: Aligned,
+  { text, starts, ends, opening, budget }: Aligned,
   from: number,
   to: number,
   shift: number,
@@ -59,7 +61,7 @@ export const slice = (
   ends: ends.slice(from, to),
   origin: from === 0 && opening !== undefined ? opening : (starts[from] ?? shift) - shift,
   ...(from === 0 && opening !== undefined && { opening }),
-  most,
+  budget,
 });
 
 /** Each match becomes what `by` says, all of it from where the match came from. */
@@ -81,7 +83,7 @@ export function replaced(x: Aligned, matches: Iterable<Match>, by: (match: strin
     if (made === found) continue;
     changed = true;
     keep(index);
-    bounded(x, text.length + made.length);
+    bounded(x.budget, text.length + made.length);
     const end = index + found.length;
     const [from, to] = range(x, index, end);
     for (let k = 0; k < made.length; k++) {
@@ -98,7 +100,7 @@ export function replaced(x: Aligned, matches: Iterable<Match>, by: (match: strin
 
 /** With `more` put before it, which came from nothing. */
 export function prepended(x: Aligned, more: string): Aligned {
-  bounded(x, more.length + x.text.length);
+  bounded(x.budget, more.length + x.text.length);
   const none = Array<number>(more.length).fill(x.starts[0] ?? 0);
   return { ...x, text: more + x.text, starts: [...none, ...x.starts], ends: [...none, ...x.ends] };
 }
@@ -114,10 +116,4 @@ export function range({ starts, ends }: Aligned, from: number, to: number): [sta
   if (end >= 0) return [start, end];
   const at = starts[from] ?? ends[from - 1] ?? 0;
   return [at, at];
-}
-
-export function bounded({ most }: Aligned, units: number): void {
-  if (units <= most) return;
-  const message = `the tokenizer makes ${units} characters or more of the text; at most ${most} are read of its length`;
-  throw new RelpropError("LimitExceeded", message, { units, most });
 }

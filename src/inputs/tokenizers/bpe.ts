@@ -7,7 +7,7 @@ import { asText } from "../../errors.ts";
 import { flag, invalid, type Json, list, only, show, text } from "./fields.ts";
 import type { Found, Pieces } from "./pieces.ts";
 import { byteIds, known } from "./pieces.ts";
-import { pieceIds } from "./vocabulary.ts";
+import { MOST_AFFIX, pieceIds } from "./vocabulary.ts";
 
 /** Units of a word whose pieces are remembered, and how many words are. */
 const SHORT = 64;
@@ -18,8 +18,8 @@ const MOST = 2 ** 24;
 
 export function bytePairs(model: Json): Pieces {
   only(model.dropout || null, "model.dropout", null); // transformers drops merges at random in inference, too
-  const prefix = text(model.continuing_subword_prefix ?? "", "model.continuing_subword_prefix");
-  const suffix = text(model.end_of_word_suffix ?? "", "model.end_of_word_suffix");
+  const prefix = text(model.continuing_subword_prefix ?? "", "model.continuing_subword_prefix", MOST_AFFIX);
+  const suffix = text(model.end_of_word_suffix ?? "", "model.end_of_word_suffix", MOST_AFFIX);
   const ids = pieceIds(model.vocab);
   const merges = readMerges(model.merges, ids, prefix);
   const unk = model.unk_token == null ? null : known(ids, text(model.unk_token, "model.unk_token"), "model.unk_token");

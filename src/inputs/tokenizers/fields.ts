@@ -53,8 +53,8 @@ export function text(value: unknown, field: string, most = LONGEST): string {
 }
 
 /** Half a surrogate pair would match no text, or half a character of it. */
-export function piece(value: unknown, field: string): string {
-  const found = text(value, field);
+export function piece(value: unknown, field: string, most?: number): string {
+  const found = text(value, field, most);
   if (/\p{Cs}/u.test(found)) throw invalid(field, "has half a surrogate pair");
   return found;
 }

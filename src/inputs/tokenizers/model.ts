@@ -2,6 +2,7 @@
 
 import { RelpropError } from "../../errors.ts";
 import { bytePairs } from "./bpe.ts";
+import type { Budget } from "./budget.ts";
 import { type Json, only, piece, show } from "./fields.ts";
 import type { Found, Pieces } from "./pieces.ts";
 import { unigrams } from "./unigram.ts";
@@ -14,8 +15,8 @@ const kinds: Readonly<Record<string, (model: Json) => Pieces>> = {
   WordPiece(model) {
     const found = wordPieceModel(model);
     const search = wordPieces(found);
-    const of = (word: string): Found[] => {
-      const pieces = search(word);
+    const of = (word: string, budget: Budget): Found[] => {
+      const pieces = search(word, budget);
       if (pieces.length === 1) return [{ id: found.ids.get(pieces[0])!, from: 0, to: word.length }];
       let to = 0;
       return pieces.map((text, k) => {

@@ -34,7 +34,7 @@ const MARKS =
 const each =
   (found: Finder, by: (match: string) => string): Normalize =>
   (x) =>
-    replaced(x, found(x.text), by);
+    replaced(x, found(x.text, x.budget), by);
 
 const form = (name: "NFC" | "NFD" | "NFKC" | "NFKD") => () => each(TOGETHER, (chars) => formed(chars, name));
 

@@ -13,8 +13,8 @@ export function pattern(json: unknown, field: string): Finder {
 }
 
 /** A pattern that finds a text as it is written. */
-export const literal = (wanted: string): Finder =>
-  function* (text) {
+export const literal = (wanted: string) =>
+  function* (text: string): Iterable<Match> {
     if (!wanted) return;
     for (let index = text.indexOf(wanted); index >= 0; index = text.indexOf(wanted, index + wanted.length)) {
       yield { 0: wanted, index };
@@ -22,7 +22,4 @@ export const literal = (wanted: string): Finder =>
   };
 
 /** One of JavaScript's, of ours alone: those of files might never end. */
-export const own =
-  (found: RegExp): Finder =>
-  (text) =>
-    text.matchAll(found) as Iterable<Match>;
+export const own = (found: RegExp) => (text: string) => text.matchAll(found) as Iterable<Match>;

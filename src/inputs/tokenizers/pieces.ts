@@ -1,5 +1,6 @@
 // What every model of tokenizer.json makes of a word: pieces of a vocabulary.
 
+import type { Budget } from "./budget.ts";
 import { invalid, show } from "./fields.ts";
 
 /** A piece of a word: from which of its UTF-16 units to which. */
@@ -13,7 +14,7 @@ export interface Pieces {
   ids: Map<string, number>;
   unk: number | null;
   /** The pieces of a word, in order; those of one character, in bytes, share its range. */
-  of(word: string): Found[];
+  of(word: string, budget: Budget): Found[];
 }
 
 /** The pieces of a text's bytes, if the vocabulary has them all. */

@@ -3,6 +3,7 @@
 
 import { RelpropError } from "../../errors.ts";
 import { type Aligned, aligned, range, slice } from "./aligned.ts";
+import { type Budget, bounded, budget as budgeted, spend } from "./budget.ts";
 import { flag, invalid, type Json, list, object, only, type Piece, piece } from "./fields.ts";
 import { pieces as piecesOf } from "./model.ts";
 import { normalizer } from "./normalizers.ts";
@@ -31,7 +32,7 @@ export function pipeline(
 ): Tokenizer {
   const file = object(tokenizerJson, "tokenizer.json");
   only(file.version ?? "1.0", "version", "1.0");
-  few(file);
+  const steps = counted(file);
   const pieces = piecesOf(object(file.model, "model"));
   const names = new Map([...pieces.ids].map(([text, id]) => [id, text]));
   const ids = new Map(pieces.ids);
@@ -46,32 +47,40 @@ export function pipeline(
   const asWritten = finder(added.filter(({ normalized }) => !normalized));
   const asNormalized = finder(
     added.filter(({ normalized }) => normalized),
-    (text) => written(aligned(text, 0, text.length, 0), 0).text,
+    (text, budget) => written(aligned(text, 0, text.length, 0, budget), 0).text,
   );
 
   const read: Read = (text, shift, tokens, warnings) => {
+    const budget = budgeted(text.length);
+    spend(budget, EACH_STEP * steps * text.length, "normalizer and pre_tokenizer");
+    const pay = ({ text }: Aligned) => {
+      bounded(budget, text.length);
+      budget.units -= text.length;
+    };
     const take = ({ id, text: content, special }: Added, start: number, end: number) => {
       tokens.push({ id, text: content, start, end, special });
       if (special) warnings.add(meant(content));
     };
     const plain = (x: Aligned) => {
       for (const word of words(x, shift)) {
+        pay(word);
         if (!word.text) continue;
-        for (const { id, from, to } of pieces.of(word.text)) {
+        for (const { id, from, to } of pieces.of(word.text, budget)) {
           const [start, end] = trimmed(text, shift, range(word, from, to));
           tokens.push({ id, text: names.get(id)!, start, end, special: false });
         }
       }
     };
     const normal = (x: Aligned) => {
-      for (const { token, from, to, first, last } of asNormalized(x.text)) {
+      pay(x);
+      for (const { token, from, to, first, last } of asNormalized(x.text, budget)) {
         if (token) take(token, ...range(x, first, last));
         else plain(slice(x, from, to, shift));
       }
     };
-    for (const { token, from, to, first, last } of asWritten(text)) {
+    for (const { token, from, to, first, last } of asWritten(text, budget)) {
       if (token) take(token, shift + first, shift + last);
-      else normal(normalize(aligned(text, from, to, shift), shift));
+      else normal(normalize(aligned(text, from, to, shift, budget), shift));
     }
   };
 
@@ -88,8 +97,11 @@ export function pipeline(
 /** Steps of normalizing and cutting, each of which goes over the whole text. */
 const MOST_STEPS = 128;
 
-/** Refuses files with more steps than that. */
-function few({ normalizer, pre_tokenizer }: Json): void {
+/** What one costs for each unit of a text: some steps of a budget. */
+const EACH_STEP = 8;
+
+/** How many there are. Throws `LimitExceeded` for more than that. */
+function counted({ normalizer, pre_tokenizer }: Json): number {
   let steps = 0;
   const walk = (json: unknown): void => {
     if (typeof json !== "object" || json === null || ++steps > MOST_STEPS) return;
@@ -98,7 +110,7 @@ function few({ normalizer, pre_tokenizer }: Json): void {
   };
   walk(normalizer);
   walk(pre_tokenizer);
-  if (steps <= MOST_STEPS) return;
+  if (steps <= MOST_STEPS) return steps;
   const message = `the tokenizer's normalizer and pre_tokenizer have more than ${MOST_STEPS} steps`;
   throw new RelpropError("LimitExceeded", message, { most: MOST_STEPS });
 }
@@ -140,17 +152,24 @@ const SPACE = /\p{White_Space}/u;
 const WORD = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u;
 
 /** Finds added tokens as Rust does: the leftmost longest, and what is found but may not stand there is passed over. */
-function finder(added: readonly Added[], written: (text: string) => string = (text) => text) {
-  const find = literals(added.map((token) => ({ text: written(token.text), token })).filter(({ text }) => text));
+function finder(added: readonly Added[], written: (text: string, budget: Budget) => string = (text) => text) {
+  const all = budgeted(added.reduce((n, { text }) => n + text.length, 0));
+  const texts = added.map((token) => {
+    const text = written(token.text, all);
+    bounded(all, text.length);
+    all.units -= text.length;
+    return { text, token };
+  });
+  const find = literals(texts.filter(({ text }) => text));
 
-  return (text: string): Part[] => {
+  return (text: string, budget: Budget): Part[] => {
     const parts: Part[] = [];
     let from = 0;
     const between = (to: number) => {
       if (to > from || !text) parts.push({ from, to, first: from, last: to });
     };
     for (let i = 0; added.length && i < text.length; i++) {
-      const found = find(text, i);
+      const found = find(text, i, budget);
       if (!found) continue;
       const { token } = found;
       const [first, last] = [i, i + found.text.length];

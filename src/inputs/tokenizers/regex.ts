@@ -3,14 +3,11 @@
 
 import { RelpropError } from "../../errors.ts";
 import type { Match } from "./aligned.ts";
+import { type Budget, budget, spend } from "./budget.ts";
 import { type Node, parse } from "./regex_parser.ts";
 
 /** Finds what a pattern matches, from the left, one after the other. */
-export type Finder = (text: string) => Iterable<Match>;
-
-/** Steps for each unit of a text, and for a text at least. Patterns that tokenizers are published with take about ten. */
-const STEPS = 200;
-const LEAST = 100_000;
+export type Finder = (text: string, budget: Budget) => Iterable<Match>;
 
 /** How deep repeated groups may go; the stack ends at some thousands. */
 const DEEPEST = 500;
@@ -18,16 +15,14 @@ const DEEPEST = 500;
 /** Where a match ends that goes on from here, −1 if there is none. */
 type Go = (at: number) => number;
 
-export function regex(source: string, field: string): Finder {
+export function regex(source: string, field: string): (text: string, budget?: Budget) => Iterable<Match> {
   const tree = parse(source, field);
   let text = "";
+  let paying = budget(0);
   let left = 0;
   let depth = 0;
   const step = () => {
-    if (--left < 0) {
-      const message = `the regular expression in the tokenizer's ${field} takes more than ${STEPS} steps for each character`;
-      throw new RelpropError("LimitExceeded", message, { field, steps: STEPS });
-    }
+    if (--left < 0) spend(paying, paying.steps + 1, field);
   };
 
   /** One character that matches, if nothing else could: where it ends. */
@@ -172,10 +167,11 @@ export function regex(source: string, field: string): Finder {
   };
 
   const match = build(tree, (at) => at);
-  return (given) => {
+  return (given, from = budget(given.length)) => {
     const found: Match[] = [];
     text = given;
-    left = LEAST + STEPS * given.length;
+    paying = from;
+    left = from.steps;
     depth = 0;
     for (let at = 0, last = -1; at <= text.length; ) {
       const to = match(at);
@@ -185,6 +181,7 @@ export function regex(source: string, field: string): Finder {
       }
       at = to > at ? to : at + ((text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1);
     }
+    from.steps = left;
     return found;
   };
 }

@@ -1,6 +1,7 @@
 // Pre-tokenisers of tokenizer.json: each cuts aligned texts into aligned words.
 
-import { type Aligned, bounded, prepended, replaced, slice } from "./aligned.ts";
+import { type Aligned, prepended, replaced, slice } from "./aligned.ts";
+import { bounded } from "./budget.ts";
 import { BYTES } from "./bytes.ts";
 import { count, flag, invalid, type Json, list, object, only, text as textOf } from "./fields.ts";
 import { type Finder, literal, own, pattern } from "./patterns.ts";
@@ -35,7 +36,7 @@ const kinds: Readonly<Record<string, (json: Json, field: string) => Split>> = {
           return words.flatMap((word) => {
             const found = by(word, shift);
             for (const { text } of found) units += text.length;
-            bounded(x, units);
+            bounded(x.budget, units);
             return found;
           });
         },
@@ -120,7 +121,7 @@ function by(found: Finder, behavior: Behavior, invert = false): Split {
       if (to > at) cuts.push({ from: at, to, hit });
       at = to;
     };
-    for (const match of found(x.text)) {
+    for (const match of found(x.text, x.budget)) {
       const index = match.index ?? 0;
       add(index, invert);
       add(index + match[0].length, !invert);

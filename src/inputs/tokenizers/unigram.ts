@@ -1,6 +1,7 @@
 // The likeliest pieces by a unigram language model (Kudo, 2018), found from the left as SentencePiece does: of each place the
 // best way there, in double precision; of ways that are as good the one found first.
 
+import { spend } from "./budget.ts";
 import { count, flag, invalid, type Json, list, piece, show } from "./fields.ts";
 import { byteIds, type Found, type Pieces } from "./pieces.ts";
 
@@ -37,7 +38,7 @@ export function unigrams(model: Json): Pieces {
   return {
     ids,
     unk,
-    of(word) {
+    of(word, budget) {
       const best = new Float64Array(word.length + 1);
       const from = new Int32Array(word.length + 1).fill(-1);
       const by = new Int32Array(word.length + 1);
@@ -51,11 +52,13 @@ export function unigrams(model: Json): Pieces {
         next = at + (word.codePointAt(at)! > 0xffff ? 2 : 1);
         let alone = false;
         let node = root.next.get(word.charCodeAt(at));
-        for (let end = at + 1; node; node = node.next.get(word.charCodeAt(end++))) {
+        let end = at + 1;
+        for (; node; node = node.next.get(word.charCodeAt(end++))) {
           if (node.id < 0) continue;
           reach(at, end, scores[node.id] + best[at], node.id);
           alone ||= end === next;
         }
+        spend(budget, end - at, "vocabulary");
         if (!alone) reach(at, next, least - PENALTY + best[at], unk);
       }
 

@@ -8,6 +8,9 @@ import { type Template, template } from "./template.ts";
 /** Files pay for added tokens in bytes. */
 export const MOST_ADDED = 2 ** 20;
 
+/** UTF-16 units that are put before or after parts of words, each time that one is looked up. */
+export const MOST_AFFIX = 64;
+
 /** Ids and lengths are counted in 32 bits. */
 const MOST = 2 ** 31 - 1;
 
@@ -85,7 +88,7 @@ export function wordPieceModel(model: Json): WordPieceModel {
   return {
     ids,
     unk,
-    prefix: piece(model.continuing_subword_prefix ?? "##", "model.continuing_subword_prefix"),
+    prefix: piece(model.continuing_subword_prefix ?? "##", "model.continuing_subword_prefix", MOST_AFFIX),
     longest: count(model.max_input_chars_per_word ?? 100, "model.max_input_chars_per_word", MOST),
   };
 }

@@ -4,6 +4,7 @@
 import { quote, RelpropError } from "../../errors.ts";
 import type { Resolved } from "./auto.ts";
 import { type TakeWord, wordsOf } from "./bert_words.ts";
+import { type Budget, budget as budgeted, spend } from "./budget.ts";
 import type { Piece } from "./fields.ts";
 import type { Special, Template } from "./template.ts";
 import { facts, vocabulary, type WordPieceModel } from "./vocabulary.ts";
@@ -73,8 +74,9 @@ export function tokenizer(
   const literal = literals(added);
 
   const read: Read = (text, shift, tokens, warnings) => {
+    const budget = budgeted(text.length);
     const take: TakeWord = (word, starts, ends) => {
-      const found = pieces(word);
+      const found = pieces(word, budget);
       let from = 0;
       for (const text of found) {
         // A single piece, be it [UNK], is the whole word; of several, all but the first carry the prefix.
@@ -87,7 +89,7 @@ export function tokenizer(
 
     let from = 0;
     for (let i = 0; i < text.length; ) {
-      const token = literal(text, i);
+      const token = literal(text, i, budget);
       if (!token) {
         i++;
         continue;
@@ -157,20 +159,45 @@ export function encoder(template: Template, read: Read, typed = true): Tokenizer
  * @internal
  */
 export function wordPieces({ ids, unk, prefix, longest: most }: WordPieceModel) {
-  let longest = 0;
-  for (const piece of ids.keys()) longest = Math.max(longest, piece.length);
+  const first = longest([...ids.keys()]);
+  const later = longest(
+    [...ids.keys()].filter((text) => text.startsWith(prefix)).map((text) => text.slice(prefix.length)),
+  );
 
-  return (word: string): string[] => {
+  return (word: string, budget: Budget = budgeted(word.length)): string[] => {
     if (word.length > most && [...word].length > most) return [unk];
     const pieces: string[] = [];
     for (let from = 0, to: number; from < word.length; from = to) {
-      const lead = from > 0 ? prefix : "";
-      to = Math.min(word.length, from + longest);
-      while (to > from && !ids.has(lead + word.slice(from, to))) to--;
+      to = (from ? later : first)(word, from, budget);
       if (to === from) return [unk];
-      pieces.push(lead + word.slice(from, to));
+      pieces.push((from ? prefix : "") + word.slice(from, to));
     }
     return pieces;
+  };
+}
+
+/** Where the longest of some texts ends that begins at a place of a word: sorted, each letter leaves fewer that it may be. */
+function longest(texts: string[]): (word: string, from: number, budget: Budget) => number {
+  texts.sort();
+  /** The first of texts [low, high), alike up to a place, that has a unit or a higher one there. */
+  const first = (low: number, high: number, place: number, unit: number): number => {
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (texts[middle].charCodeAt(place) >= unit) high = middle;
+      else low = middle + 1; // or it has ended
+    }
+    return low;
+  };
+  return (word, from, budget) => {
+    let [low, high, end, at] = [0, texts.length, from, from];
+    for (; at < word.length && low < high; at++) {
+      const unit = word.charCodeAt(at);
+      low = first(low, high, at - from, unit);
+      high = first(low, high, at - from, unit + 1);
+      if (low < high && texts[low].length === at + 1 - from) end = at + 1;
+    }
+    spend(budget, at - from, "vocabulary");
+    return end;
   };
 }
 
@@ -186,7 +213,7 @@ interface Node<T> {
 /** Finds the longest added token that stands at text[i]. */
 export function literals<T extends Pick<Piece, "text">>(
   added: readonly T[],
-): (text: string, i: number) => T | undefined {
+): (text: string, i: number, budget: Budget) => T | undefined {
   const root: Node<T> = { next: new Map() };
   for (const token of added) {
     let node = root;
@@ -197,9 +224,11 @@ export function literals<T extends Pick<Piece, "text">>(
     node.token = token;
   }
 
-  return (text: string, i: number): T | undefined => {
+  return (text, from, budget) => {
     let found: T | undefined;
+    let i = from;
     for (let node = root.next.get(text[i]); node; node = node.next.get(text[++i])) found = node.token ?? found;
+    spend(budget, i - from, "added_tokens");
     return found;
   };
 }
