@@ -64,6 +64,15 @@ limited(
   "a",
 );
 
+limited(
+  "60 steps for each of many added tokens",
+  {
+    ...steps(Array(60).fill({ type: "NFKC" })),
+    added_tokens: Array.from({ length: 2000 }, (_, i) => ({ id: i + 1, content: `x${i}` })),
+  },
+  "a",
+);
+
 /** Texts of a that begin like a longer one from each letter on: all that a vocabulary has is one b that never comes. */
 const deep = 2000;
 const nearly = `${"a".repeat(deep)}b`;

@@ -47,7 +47,10 @@ export function pipeline(
   const asWritten = finder(added.filter(({ normalized }) => !normalized));
   const asNormalized = finder(
     added.filter(({ normalized }) => normalized),
-    (text, budget) => written(aligned(text, 0, text.length, 0, budget), 0).text,
+    (text, budget) => {
+      spend(budget, 2 * EACH_STEP * steps * (EACH_TOKEN + text.length), "normalizer, of added_tokens,");
+      return written(aligned(text, 0, text.length, 0, budget), 0).text;
+    },
   );
 
   const read: Read = (text, shift, tokens, warnings) => {
@@ -99,6 +102,9 @@ const MOST_STEPS = 128;
 
 /** What one costs for each unit of a text: some steps of a budget. */
 const EACH_STEP = 8;
+
+/** Units of a text that an added token stands for: it is normalized by itself. */
+const EACH_TOKEN = 64;
 
 /** How many there are. Throws `LimitExceeded` for more than that. */
 function counted({ normalizer, pre_tokenizer }: Json): number {
@@ -153,7 +159,7 @@ const WORD = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u;
 
 /** Finds added tokens as Rust does: the leftmost longest, and what is found but may not stand there is passed over. */
 function finder(added: readonly Added[], written: (text: string, budget: Budget) => string = (text) => text) {
-  const all = budgeted(added.reduce((n, { text }) => n + text.length, 0));
+  const all = budgeted(added.reduce((n, { text }) => n + EACH_TOKEN + text.length, 0));
   const texts = added.map((token) => {
     const text = written(token.text, all);
     bounded(all, text.length);
