@@ -5,11 +5,14 @@ import * as assert from "uvu/assert";
 import { readJson } from "../src/checkpoint/json.ts";
 import { fromBytes } from "../src/checkpoint/sources/given.ts";
 import { RelpropError } from "../src/errors.ts";
+import { aligned } from "../src/inputs/tokenizers/aligned.ts";
+import { normalizer } from "../src/inputs/tokenizers/normalizers.ts";
 import { pipeline } from "../src/inputs/tokenizers/pipeline.ts";
 import { tokenizerOf } from "../src/inputs/tokenizers/read.ts";
 import { regex } from "../src/inputs/tokenizers/regex.ts";
 import { isBert } from "../src/inputs/tokenizers/vocabulary.ts";
 import { MAX_TEXT, tokenizer } from "../src/inputs/tokenizers/wordpiece.ts";
+import { seeded } from "./corpus/safetensors-mutants.ts";
 
 type Json = Record<string, unknown>;
 
@@ -132,6 +135,19 @@ limited(
 );
 limited("bytes of bytes of bytes", cuts(Array(64).fill({ type: "ByteLevel" })), "é");
 limited("a megabyte of what becomes 18 characters", { normalizer: { type: "NFKC" } }, "\ufdfa".repeat(MAX_TEXT));
+
+test("marks by the thousand on one letter are sorted as Unicode has it, a megabyte of them in linear time", () => {
+  const marks = [..."\u0301\u0327\u0334\u0345\u093c\u0591\u05b0\u3099\u0f71\u0f72\u0315\u0358e\u1ebf\u0344"];
+  for (let seed = 1; seed <= 40; seed++) {
+    const random = seeded(seed);
+    const text = `a${Array.from({ length: 400 }, () => marks[random(marks.length)]).join("")}`;
+    for (const type of ["NFC", "NFD", "NFKC", "NFKD"]) {
+      const found = normalizer({ type })(aligned(text, 0, text.length, 0), 0).text;
+      assert.ok(found === text.normalize(type), `seed ${seed}, ${type}`);
+    }
+  }
+  assert.is(outcome({ normalizer: { type: "NFC" } }, `a${"\u0301\u0327".repeat(MAX_TEXT / 2 - 1)}`), 1); // or takes minutes
+});
 
 test("a character map whose entries are long", () => {
   // A trie of one unit that has a value for "a": what lies at 0, three million letters.

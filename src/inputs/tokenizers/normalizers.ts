@@ -4,6 +4,7 @@
 import { type Aligned, prepended, replaced, slice } from "./aligned.ts";
 import { isIdeograph, SPACE } from "./bert_words.ts";
 import { BYTES } from "./bytes.ts";
+import { ordered } from "./canonical.ts";
 import { type Json, list, object, only, text as textOf } from "./fields.ts";
 import { type Finder, own, pattern } from "./patterns.ts";
 import { precompiled } from "./precompiled.ts";
@@ -23,8 +24,16 @@ const DIVISIBLE =
   /[^\u{32ff}\u{a7f1}-\u{a7f4}\u{ab69}\u{105c9}-\u{107ba}\u{11383}-\u{113c8}\u{11938}-\u{1ccf9}\u{1e030}-\u{1e06d}\u{1f16c}\u{1fbf0}-\u{1fbf9}]+/gu;
 
 /** A normalization form of a character and what may join it. */
-const formed = (chars: string, form: "NFC" | "NFD" | "NFKC" | "NFKD"): string =>
-  chars.replace(DIVISIBLE, (known) => known.normalize(form));
+function formed(chars: string, form: "NFC" | "NFD" | "NFKC" | "NFKD"): string {
+  return chars.replace(DIVISIBLE, (known) => {
+    if (known.length <= MANY) return known.normalize(form);
+    const apart = form.includes("K") ? "NFKD" : "NFD";
+    return ordered(Array.from(known, (char) => char.normalize(apart)).join("")).normalize(form);
+  });
+}
+
+/** Units of what is normalized together from which on its marks are sorted before. */
+const MANY = 256;
 
 /** Marks of Unicode 10, as the Rust tokenizers know them: see unicode.ts. */
 const MARKS =
