@@ -104,6 +104,13 @@ const wholes: ((file: Json, random: Random) => Json)[] = [
     ...file,
     model: { type: "Unigram", unk_id: 0, vocab: [["u", 0], ...many.map((i) => [`a${"a".repeat(i)}`, -i])] },
   }),
+  (file, random) => {
+    const letters = () => String.fromCharCode(...Array.from({ length: 1000 }, () => 97 + random(26)));
+    return {
+      ...file,
+      model: { type: "Unigram", unk_id: 0, vocab: [["u", 0], ...many.slice(0, 300).map(() => [letters(), -1])] },
+    };
+  },
   (file) => ({
     ...file,
     model: {

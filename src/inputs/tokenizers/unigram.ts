@@ -1,6 +1,7 @@
 // The likeliest pieces by a unigram language model (Kudo, 2018), found from the left as SentencePiece does: of each place the
 // best way there, in double precision; of ways that are as good the one found first.
 
+import { beginnings } from "./beginnings.ts";
 import { spend } from "./budget.ts";
 import { count, flag, invalid, type Json, list, piece, show } from "./fields.ts";
 import { byteIds, type Found, type Pieces } from "./pieces.ts";
@@ -11,15 +12,8 @@ const MOST = 2 ** 24;
 /** How much less likely than the least likely piece a character is that no piece has. */
 const PENALTY = 10;
 
-/** The pieces that begin with some letters: a node for each beginning. */
-interface Node {
-  next: Map<number, Node>;
-  id: number;
-}
-
 export function unigrams(model: Json): Pieces {
   const ids = new Map<string, number>();
-  const root: Node = { next: new Map(), id: -1 };
   let least = Number.POSITIVE_INFINITY;
   const exact = flag(model.exact_scores, "model.exact_scores", false);
   const scores = list(model.vocab, "model.vocab", MOST).map((entry, id) => {
@@ -27,13 +21,16 @@ export function unigrams(model: Json): Pieces {
     const [text, score] = list(entry, field, 2);
     if (typeof score !== "number" || !Number.isFinite(score)) throw invalid(field, `has the score ${show(score)}`);
     ids.set(piece(text, field), id);
-    enter(root, text as string, id);
     const read = exact ? score : asRustReads(score);
     least = Math.min(least, read);
     return read;
   });
   const unk = count(model.unk_id, "model.unk_id", scores.length - 1);
   const bytes = flag(model.byte_fallback, "model.byte_fallback", false) ? byteIds(ids) : undefined;
+
+  const sorted = [...ids.keys()].filter(Boolean).sort();
+  const places = Int32Array.from(sorted, (text) => ids.get(text)!);
+  const walk = beginnings(sorted);
 
   return {
     ids,
@@ -51,14 +48,11 @@ export function unigrams(model: Json): Pieces {
       for (let at = 0, next: number; at < word.length; at = next) {
         next = at + (word.codePointAt(at)! > 0xffff ? 2 : 1);
         let alone = false;
-        let node = root.next.get(word.charCodeAt(at));
-        let end = at + 1;
-        for (; node; node = node.next.get(word.charCodeAt(end++))) {
-          if (node.id < 0) continue;
-          reach(at, end, scores[node.id] + best[at], node.id);
+        const stopped = walk(word, at, (end, k) => {
+          reach(at, end, scores[places[k]] + best[at], places[k]);
           alone ||= end === next;
-        }
-        spend(budget, end - at, "vocabulary");
+        });
+        spend(budget, stopped - at, "vocabulary");
         if (!alone) reach(at, next, least - PENALTY + best[at], unk);
       }
 
@@ -89,18 +83,4 @@ export function asRustReads(score: number): number {
   if (power < -308) return score;
   const integer = Number(whole + fraction);
   return Math.sign(score) * (power < 0 ? integer / Number(`1e${-power}`) : integer * Number(`1e${power}`));
-}
-
-function enter(root: Node, text: string, id: number): void {
-  let node = root;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    let next = node.next.get(unit);
-    if (!next) {
-      next = { next: new Map(), id: -1 };
-      node.next.set(unit, next);
-    }
-    node = next;
-  }
-  if (text) node.id = id;
 }

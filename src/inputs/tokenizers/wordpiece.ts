@@ -3,6 +3,7 @@
 
 import { quote, RelpropError } from "../../errors.ts";
 import type { Resolved } from "./auto.ts";
+import { beginnings } from "./beginnings.ts";
 import { type TakeWord, wordsOf } from "./bert_words.ts";
 import { type Budget, budget as budgeted, spend } from "./budget.ts";
 import type { Piece } from "./fields.ts";
@@ -159,10 +160,13 @@ export function encoder(template: Template, read: Read, typed = true): Tokenizer
  * @internal
  */
 export function wordPieces({ ids, unk, prefix, longest: most }: WordPieceModel) {
-  const first = longest([...ids.keys()]);
-  const later = longest(
-    [...ids.keys()].filter((text) => text.startsWith(prefix)).map((text) => text.slice(prefix.length)),
-  );
+  const first = longest(ids.keys(), "vocabulary");
+  const later = prefix
+    ? longest(
+        [...ids.keys()].filter((text) => text.startsWith(prefix)).map((text) => text.slice(prefix.length)),
+        "vocabulary",
+      )
+    : first;
 
   return (word: string, budget: Budget = budgeted(word.length)): string[] => {
     if (word.length > most && [...word].length > most) return [unk];
@@ -176,27 +180,15 @@ export function wordPieces({ ids, unk, prefix, longest: most }: WordPieceModel) 
   };
 }
 
-/** Where the longest of some texts ends that begins at a place of a word: sorted, each letter leaves fewer that it may be. */
-function longest(texts: string[]): (word: string, from: number, budget: Budget) => number {
-  texts.sort();
-  /** The first of texts [low, high), alike up to a place, that has a unit or a higher one there. */
-  const first = (low: number, high: number, place: number, unit: number): number => {
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (texts[middle].charCodeAt(place) >= unit) high = middle;
-      else low = middle + 1; // or it has ended
-    }
-    return low;
-  };
+/** Where the longest of some texts ends that begins at a place of a word; the place itself, if none does. */
+function longest(texts: Iterable<string>, what: string): (word: string, from: number, budget: Budget) => number {
+  const walk = beginnings([...texts].filter(Boolean).sort());
   return (word, from, budget) => {
-    let [low, high, end, at] = [0, texts.length, from, from];
-    for (; at < word.length && low < high; at++) {
-      const unit = word.charCodeAt(at);
-      low = first(low, high, at - from, unit);
-      high = first(low, high, at - from, unit + 1);
-      if (low < high && texts[low].length === at + 1 - from) end = at + 1;
-    }
-    spend(budget, at - from, "vocabulary");
+    let end = from;
+    const stopped = walk(word, from, (at) => {
+      end = at;
+    });
+    spend(budget, stopped - from, what);
     return end;
   };
 }
@@ -205,30 +197,14 @@ function longest(texts: string[]): (word: string, from: number, budget: Budget) 
 export const meant = (content: string): string =>
   `the text has ${quote(content)}, which the model reads as a special token`;
 
-interface Node<T> {
-  next: Map<string, Node<T>>;
-  token?: T;
-}
-
 /** Finds the longest added token that stands at text[i]. */
 export function literals<T extends Pick<Piece, "text">>(
   added: readonly T[],
 ): (text: string, i: number, budget: Budget) => T | undefined {
-  const root: Node<T> = { next: new Map() };
-  for (const token of added) {
-    let node = root;
-    for (const unit of token.text.split("")) {
-      if (!node.next.has(unit)) node.next.set(unit, { next: new Map() });
-      node = node.next.get(unit)!;
-    }
-    node.token = token;
-  }
-
-  return (text, from, budget) => {
-    let found: T | undefined;
-    let i = from;
-    for (let node = root.next.get(text[i]); node; node = node.next.get(text[++i])) found = node.token ?? found;
-    spend(budget, i - from, "added_tokens");
-    return found;
+  const tokens = new Map(added.map((token) => [token.text, token]));
+  const end = longest(tokens.keys(), "added_tokens");
+  return (text, i, budget) => {
+    const to = end(text, i, budget);
+    return to === i ? undefined : tokens.get(text.slice(i, to));
   };
 }
