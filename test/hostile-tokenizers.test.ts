@@ -233,6 +233,15 @@ test("what regular expressions of tokenizers find", () => {
   }
 });
 
+test("the bytes of a long unknown word share one range, which is found once", () => {
+  const bytes = Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`);
+  const vocab = [["u", 0], ...bytes.map((piece, i) => [piece, -i])];
+  const text = "海".repeat(2 ** 16);
+  const { tokens } = pipeline({ model: { type: "Unigram", unk_id: 0, byte_fallback: true, vocab } }).encode(text); // or takes a minute
+  assert.is(tokens.length, 3 * text.length);
+  assert.ok(tokens.every(({ start, end }) => start === 0 && end === text.length));
+});
+
 test("ids that are objects and pieces that are null have a code", async () => {
   const special = { content: "[UNK]", special: true };
   const wrong = [

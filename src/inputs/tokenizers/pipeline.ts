@@ -68,8 +68,13 @@ export function pipeline(
       for (const word of words(x, shift)) {
         pay(word);
         if (!word.text) continue;
+        let [first, last] = [-1, -1];
+        let place: [start: number, end: number] = [0, 0];
         for (const { id, from, to } of pieces.of(word.text, budget)) {
-          const [start, end] = trimmed(text, shift, range(word, from, to));
+          // Bytes of unknown characters share their range, which may be a whole text.
+          if (from !== first || to !== last) place = trimmed(text, shift, range(word, from, to));
+          [first, last] = [from, to];
+          const [start, end] = place;
           tokens.push({ id, text: names.get(id)!, start, end, special: false });
         }
       }
