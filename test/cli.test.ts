@@ -49,6 +49,21 @@ const test = suite("the command line");
 const folder = mkdtempSync(join(tmpdir(), "relprop-"));
 test.after(() => rmSync(folder, { recursive: true }));
 
+test("no prototype is written to, none is needed: the same with frozen intrinsics and without __proto__", async () => {
+  const NODE_OPTIONS = "--frozen-intrinsics --disable-proto=throw --no-warnings";
+  for (const command of [
+    ["explain", "--layers", "--heads"],
+    ["explain", "--method", "saliency"],
+    ["predict"],
+    ["diagnose"],
+  ]) {
+    const args = [...command, "A gorgeous movie.", "--json", "--backend", "wasm"];
+    const [plain, frozen] = [await relprop(args), await relprop(args, "", { NODE_OPTIONS })];
+    assert.is(frozen.status, 0, frozen.err);
+    assert.is(frozen.out, plain.out);
+  }
+});
+
 test("explain --json", async () => {
   const text = "A gorgeous, witty, seductive movie.";
   const result = await explain(text);

@@ -23,7 +23,7 @@ function lines(evaluation: Evaluation): string {
     limits?.[name] ? `the first ${limits[name]}` : "",
   ]);
   const parts = [
-    `${protocol}, ${visible(model)} on ${backend}, at ${at}: ${examples} examples; means with 95 % intervals (bootstrap)`,
+    `${visible(protocol)}, ${visible(model)} on ${visible(backend)}, at ${visible(at)}: ${examples} examples; means with 95 % intervals (bootstrap)`,
     aligned([["method", ...arrows, "forwards", "seconds", ""], ...judged]),
   ];
   if (baseline !== undefined && Object.keys(differences!).length) {

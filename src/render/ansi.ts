@@ -56,8 +56,8 @@ function lines(explanation: Explanation | Attribution, { color = "truecolor", wi
   const sums = entries.map(({ name, value }) => [name, number(value, "+")]);
   sums.push([total.name, number(total.value)]);
   const sumCells = Math.max(...sums.map(([, amount]) => amount!.length));
-  const nameRoom = Math.max(13, ...sums.map(([name]) => name!.length + 2));
-  const ledger = sums.map(([name, amount]) => `  ${name!.padEnd(nameRoom)}${amount!.padStart(sumCells)}`);
+  const nameRoom = Math.min(Math.max(13, ...sums.map(([name]) => name!.length + 2)), columns - sumCells - 2);
+  const ledger = sums.map(([name, amount]) => `  ${fit(name!, nameRoom - 2)}  ${amount!.padStart(sumCells)}`);
   ledger.splice(-1, 0, paint(`  ${"─".repeat(nameRoom + sumCells)}`, faint));
 
   const blocks = [

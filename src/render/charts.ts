@@ -143,7 +143,10 @@ function draw({ title, across, lines, log }: Panel): string {
 }
 
 /** Lines for people. */
-export function diagnosisTable({
+export const diagnosisTable = (diagnosis: Diagnosis): string =>
+  drawn("a diagnosis's table", "a diagnosis", () => measures(diagnosis));
+
+function measures({
   text,
   model,
   backend,
@@ -155,7 +158,7 @@ export function diagnosisTable({
   tokens,
   warnings,
 }: Diagnosis): string {
-  const about = `${visible(model)} on ${backend}: ${visible(text)}, ${tokens.length} tokens`;
+  const about = `${visible(model)} on ${visible(backend)}: ${visible(text)}, ${tokens.length} tokens`;
   const logit = `${visible(target.label)}${contrast ? ` less ${visible(contrast.label)}` : ""}`;
   const energies = Object.keys(stream[0].energy ?? {});
   const masses = blocks.some(({ heads }) => heads.some(({ mass }) => mass !== undefined));
@@ -197,7 +200,7 @@ export function diagnosisTable({
   if (weights) {
     const own = weights.map((one) => [
       visible(one.name),
-      one.shape.join(" × "),
+      visible(one.shape.join(" × ")),
       ...[one.norm, one.stableRank, one.effectiveRank].map(figure),
     ]);
     parts.push(aligned([["matrix", "shape", "‖W‖", "stable", "effective"], ...own]));

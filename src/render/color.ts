@@ -3,6 +3,8 @@
 // and chroma at the same strength, so that neither looks stronger and a grey print still shows how strong. Lightness
 // stays where one ink reads well on the whole scale: at least 4.5:1 (WCAG AA), so the text never flips colour.
 
+import { finite } from "./text.ts";
+
 /** The way from no relevance to the most, as lightness and chroma, and the ink that reads well all along. */
 export interface Palette {
   ink: string;
@@ -27,7 +29,7 @@ export const weak = 0.08;
 
 /** How strongly a relevance is coloured, in −1 … 1. */
 export function strength(relevance: number, scale: number): number {
-  return scale > 0 ? Math.min(Math.max(relevance / scale, -1), 1) : 0;
+  return scale > 0 ? Math.min(Math.max(finite(relevance) / scale, -1), 1) : 0;
 }
 
 /** The background for a strength in −1 … 1, as red, green, blue in 0 … 255. */

@@ -46,12 +46,17 @@ const BETWEEN: Record<string, string> = {
   cosine: "cosine with",
 };
 
+/** Its own field of that name: what is explained may be called "constructor". */
+const named = (names: Readonly<Record<string, string>>, name: string): string | undefined =>
+  Object.hasOwn(names, name) ? names[name] : undefined;
+
 /** What is explained where it is no logit or difference of two. */
 function headed(explanation: Explanation | Attribution, number: Facts["number"]): Partial<Facts> {
   const explained = "explained" in explanation ? explanation.explained : undefined;
   if (!explained) return {};
   const { of, value, other } = explained;
-  if (other !== undefined) return { title: `${BETWEEN[of] ?? of} “${other}”`, score: number(value), classes: [] };
+  if (other !== undefined)
+    return { title: `${named(BETWEEN, of) ?? of} “${other}”`, score: number(value), classes: [] };
   return { score: `${of} ${number(value)}` };
 }
 
@@ -59,7 +64,7 @@ function headed(explanation: Explanation | Attribution, number: Facts["number"])
 function account(explanation: Explanation | Attribution): Pick<Facts, "entries" | "total"> {
   const of = "explained" in explanation ? explanation.explained?.of : undefined;
   const plain = explanation.contrast ? "difference" : "logit";
-  const name = of === undefined || of === "continuation" ? plain : (LINEAR[of] ?? plain);
+  const name = of === undefined || of === "continuation" ? plain : (named(LINEAR, of) ?? plain);
   if ("ledger" in explanation) {
     const { ledger } = explanation;
     const names = (Object.keys(glosses) as (keyof typeof glosses)[]).filter(

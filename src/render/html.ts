@@ -49,12 +49,12 @@ function page(explanation: Explanation | Attribution, options: PictureOptions): 
       `<tr><th scope="row">${name}<small>${gloss}</small></th><td>${signed(value)}</td>${flow(from, to)}</tr>`,
   );
 
-  const ledger = `<h2>Where the ${total.name} went</h2>
+  const ledger = `<h2>Where the ${escaped(total.name)} went</h2>
 <table class="ledger">
 <tbody>
 ${ledgerRows.join("\n")}
 </tbody>
-<tfoot><tr><th scope="row">${total.name}</th><td>${number(total.value)}</td>${flow(0, total.value)}</tr></tfoot>
+<tfoot><tr><th scope="row">${escaped(total.name)}</th><td>${number(total.value)}</td>${flow(0, total.value)}</tr></tfoot>
 </table>
 `;
 

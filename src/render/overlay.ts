@@ -3,6 +3,7 @@
 
 import { RelpropError } from "../errors.ts";
 import type { Attribution, Explanation } from "../explain/explanation.ts";
+import { MOST } from "../inputs/images/bounded.ts";
 import type { ImageView } from "../inputs/images/patches.ts";
 import type { Pixels } from "../inputs/images/picture.ts";
 import { light, rgb, strength } from "./color.ts";
@@ -24,13 +25,24 @@ export interface Cells {
 }
 
 export function cellsOf({ image, tokens }: Explanation | Attribution): Cells {
-  const { rows, cols, size, pixels } = image as Seen;
+  const { rows, cols, size, pixels } = checked(image as Seen, tokens.length);
   const values = pixels ?? tokens.slice(tokens.length - rows * cols).map(({ relevance }) => relevance);
   const sizes = values.map(Math.abs).sort((a, b) => a - b);
   // Of many pixels some few stand out; the hundredth part has full colour.
   const scale = sizes[Math.floor((pixels ? 0.99 : 1) * (sizes.length - 1))] || sizes[sizes.length - 1];
   const [across, down] = pixels ? size : [cols, rows];
   return { cols: across, rows: down, values, scale };
+}
+
+/** A stored explanation may say anything of its image; what is drawn is as large as it says. */
+function checked(image: Seen, tokens: number): Seen {
+  const { width, height, box, rows, cols, size, pixels } = image;
+  const sides = [width, height, rows, cols, ...size];
+  const whole = sides.every((side) => Number.isInteger(side) && side >= 1 && side <= MOST);
+  const placed = [box.x, box.y, box.width, box.height].every(Number.isFinite) && box.width > 0 && box.height > 0;
+  const fits = pixels ? pixels.length === size[0] * size[1] : rows * cols <= tokens;
+  if (whole && width * height <= MOST && placed && fits) return image;
+  throw new RelpropError("InvalidInput", "the explanation's image has sides or cells that do not fit together");
 }
 
 /** The colours alone, RGBA, a pixel a cell. */
@@ -56,7 +68,7 @@ function painted(explanation: Explanation | Attribution, picture?: Pixels): Uint
     const message = `the picture has ${picture.width} × ${picture.height} pixels, what was explained ${width} × ${height}`;
     throw new RelpropError("InvalidInput", message);
   }
-  const over = heat(explanation);
+  const over = heat(explanation); // which checks the image
   const channels = picture ? picture.data.length / (width * height) : 0;
   const data = new Uint8Array(4 * width * height);
   for (let y = 0; y < height; y++) {
@@ -84,7 +96,7 @@ export function figure(
   explanation: Explanation | Attribution,
   { picture }: PictureOptions,
 ): { shapes: string; width: number; height: number } {
-  const { width, height, box } = explanation.image!;
+  const { width, height, box } = checked(explanation.image as Seen, explanation.tokens.length);
   const by = SIDE / Math.max(width, height);
   const place = (x: number, y: number, w: number, h: number) =>
     `x="${short(by * x)}" y="${short(by * y)}" width="${short(by * w)}" height="${short(by * h)}" preserveAspectRatio="none"`;

@@ -67,7 +67,8 @@ export function aligned(rows: readonly string[][]): string {
   return rows.map((row) => `${line(row).trimEnd()}\n`).join("");
 }
 
-function finite(value: number): number {
+/** The number itself; throws `NonFiniteResult` at one that nothing can be drawn from. */
+export function finite(value: number): number {
   if (Number.isFinite(value)) return value;
   throw new RelpropError("NonFiniteResult", `an explanation can only be drawn from finite numbers, not ${value}`);
 }
