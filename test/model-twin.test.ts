@@ -58,6 +58,14 @@ for (const place of places) {
             worst.entries = Math.max(worst.entries, off);
             assert.ok(off <= TOLERANCE, `${where}: ${name} off by ${off}`);
           }
+          for (const ledger of [actual.ledger, ...actual.layers!.map((layer) => layer.ledger)]) {
+            const { logit, residual, ...kept } = ledger;
+            const missing = Object.values(kept).reduce((rest, value) => rest - value, logit);
+            assert.ok(
+              Math.abs(residual - missing) <= 1e-12 * size,
+              `${where}: ${residual} is what is left, ${missing}`,
+            );
+          }
           expected.stream.forEach((row, i) => {
             const layer = actual.layers![i];
             const entries = Object.entries(layer.ledger).filter(([name]) => !/logit|tokens|residual/.test(name));

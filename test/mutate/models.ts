@@ -124,7 +124,7 @@ export const models: readonly Planted[] = [
   },
   {
     file: "src/inputs/inputs.ts",
-    tests: ["families: bert-sequence|roberta-sequence", "pairs"],
+    tests: ["places", "families: bert-sequence", "pairs"],
     faults: {
       "token types are ignored": ["(pairs && tokens[j]?.typeId) || 0", "0"],
       "padding is counted": [

@@ -16,7 +16,7 @@ import { shaders } from "./shaders.ts";
 /** The test files about numbers, which are tried in this order after a fault's own. */
 const TESTS = (
   "kernels ops linear norm softmax attention grouped-attention activation blocks narrow positions propagate gradient attn-lrp matmul attend " +
-  "residual point-mae twin model-twin golden families variants model methods grain pairs similarity linear-attention " +
+  "places residual point-mae twin model-twin golden families variants model methods grain pairs similarity linear-attention " +
   "skip-layer one-layer recompute plan tiles threads targets act2fn ali energy switches nope digits points"
 ).split(" ");
 
