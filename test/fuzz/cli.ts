@@ -155,7 +155,7 @@ function line(random: Random): string[] {
   const [command, allowed] = pick(random, [...commands]);
   const args = [command];
   if (command !== "evaluate" && command !== "inspect" && random(8))
-    args.push(pick(random, ["a small text", "", "the sea", ...words]));
+    args.push(pick(random, ["a small text", "", "the sea", ...words.filter((word) => word !== "--")])); // after which all is text
   if (command === "evaluate" && random(8))
     args.push("--data", "data.jsonl", "--methods", "random", "--protocol", "ali2022-fixed");
   if (random(3)) args.push("--model", pick(random, models));
