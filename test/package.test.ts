@@ -2,7 +2,7 @@
 // test/everywhere runs them in every runtime.
 
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -150,6 +150,22 @@ test("nothing of others is in it: a licence that asks for a notice would need on
     inputs.filter((path) => path.includes("node_modules")),
     [],
   );
+});
+
+test("released with provenance and a bill of materials, which has nothing; models name the scripts that made them", () => {
+  const release = readFileSync(at(".github/workflows/release.yml"), "utf8");
+  for (const step of ["npm publish --provenance", "npm sbom --sbom-format cyclonedx --omit dev"])
+    assert.ok(release.includes(step), step);
+  const bill = execFileSync("npm", ["sbom", "--sbom-format", "cyclonedx", "--omit", "dev"], {
+    cwd: at(""),
+    encoding: "utf8",
+  });
+  assert.equal(JSON.parse(bill).components, []);
+  for (const model of readdirSync(at("models"))) {
+    const scripts = readFileSync(at(`models/${model}/README.md`), "utf8").match(/test\/reference\/\w+\.py/g) ?? [];
+    assert.ok(scripts.length, model);
+    for (const script of scripts) assert.ok(existsSync(at(script)), script);
+  }
 });
 
 test("import and require give the same module", async () => {
