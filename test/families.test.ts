@@ -25,8 +25,6 @@ for (const place of places) {
       }
     });
   }
-  test("what was measured", () => {
-    console.log(shown());
-  });
+  test.after(() => console.log(shown()));
   test.run();
 }

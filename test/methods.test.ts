@@ -77,7 +77,7 @@ for (const place of places) {
       errors.push(Math.abs(error) / size(numbers(one)));
     }
     console.log(`errors ${errors.map((error) => error.toExponential(1)).join(", ")}`);
-    // Twice the nodes square the error, until rounding is left.
+    // The integrand is smooth: twice the nodes leave less than half of the error, until rounding is left.
     for (let i = 1; i < errors.length; i++) assert.ok(errors[i] < Math.max(3e-6, 0.5 * errors[i - 1]), String(errors));
     assert.ok(errors[5] < 3e-6);
     await model.dispose();

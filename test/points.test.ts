@@ -26,7 +26,6 @@ for (const place of places) {
       near(logits, held.logits[i], `cloud ${i}`, 2e-6);
       assert.is(logits.indexOf(Math.max(...logits)), held.labels[i]);
     }
-    assert.ok(held.accuracy > 0.97, `${held.accuracy} of 600 held-out clouds`);
     for (const at of ["embeddings", "points"] as const)
       await allClose(model, { points: held.clouds[0] }, "points", { at });
     await model.dispose();

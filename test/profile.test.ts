@@ -19,6 +19,7 @@ const data = { x: random(rows * depth), w: random(cols * depth), c: random(rows 
 const todo = plan({ y, twice: add(y, add(y, input("c", [rows, cols]))) });
 
 async function profiled(backend: Backend): Promise<void> {
+  const from = performance.now();
   assert.equal([...backend.profile!.keys()], []);
   const program = await backend.prepare(todo);
   for (let i = 1; i <= 3; i++) {
@@ -33,7 +34,12 @@ async function profiled(backend: Backend): Promise<void> {
     assert.is(linear.bytes, i * 4 * (rows * depth + depth * cols + rows * cols));
     assert.is(add.flops, 0);
     assert.is(add.bytes, i * 4 * 6 * rows * cols);
-    for (const { ms } of timings) assert.ok(ms >= 0 && ms < 10_000, `${ms} ms`);
+    const spent = timings.reduce((sum, { ms }) => sum + ms, 0);
+    assert.ok(timings.every(({ ms }) => ms >= 0));
+    assert.ok(
+      spent > 0 && spent <= performance.now() - from,
+      `${spent} ms of kernels in ${performance.now() - from} ms`,
+    );
   }
   program.dispose();
   backend.dispose();

@@ -343,20 +343,16 @@ test("LimitExceeded: JSON without an end", () =>
 
 // ---- abort
 
-async function aborting(behave: (x: Exchange, abort: () => void) => unknown): Promise<number> {
+/** What is on its way ends by the abort, and not by the stall that would end it later. */
+async function aborting(behave: (x: Exchange, abort: () => void) => unknown): Promise<void> {
   const controller = new AbortController();
-  let at = 0;
-  const abort = () => {
-    at = performance.now();
-    controller.abort("enough");
-  };
+  const abort = () => controller.abort("enough");
   return serving(
     (x) => behave(x, abort),
     async ({ base }) => {
       const error = await readAll(base, { signal: controller.signal }).catch((error) => error);
       assert.is(error.code, "Aborted", error.stack);
       assert.is(error.cause, "enough");
-      return performance.now() - at;
     },
   );
 }
@@ -408,10 +404,7 @@ for (const [name, behave] of [
     },
   ],
 ] as [string, (x: Exchange, abort: () => void) => unknown][]) {
-  test(`Aborted: ${name}`, async () => {
-    const took = await aborting(behave);
-    assert.ok(took < 1000, `${took} ms after the abort`);
-  });
+  test(`Aborted: ${name}`, () => aborting(behave));
 }
 
 test("closing ends what is on its way", async () => {
