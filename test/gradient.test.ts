@@ -97,6 +97,8 @@ const table: Record<string, Row> = {
 const WITHOUT = [
   ...["contextT", "dot", "sum", "seed", "stabilize", "stabilizer", "elements", "repeats"],
   ...["grouped", "headsOf", "spanned"],
+  // No relevance passes these: rules are made of them, weights are read by them, states are written.
+  ...["scaledClamp", "half", "share", "wherePositive", "widen", "fresh", "writeRows"],
 ];
 
 const TEXTS = 2;
