@@ -58,7 +58,7 @@ export interface ExplainOptions extends PredictOptions {
   continuation?: string;
   /** A class to compare with: the explained number is the target's logit less this one's. */
   contrast?: string | number;
-  /** What of the target is explained (default its logit); see targets.ts. */
+  /** What of the target is explained (default its logit); see Of. */
   of?: Of;
   /** Where relevance is read (default embeddings). */
   at?: ReadingPoint;

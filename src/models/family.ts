@@ -114,7 +114,7 @@ export interface Architecture extends InputSpec {
 export interface Family {
   /** The fields of its configuration class. */
   fields: Fields;
-  /** A name that its classes give to the encoder, as wrappers of modules also do: see unwrapped() in checkpoint.ts. */
+  /** A name that its classes give to the encoder, as wrappers of modules also do: see unwrapped() in checkpoint/shards.ts. */
   own?: string;
   build(config: Config, weights: Weights): Architecture;
 }
