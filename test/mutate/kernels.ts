@@ -136,7 +136,7 @@ export const kernels: readonly Planted[] = [
       "the bias is left out": ["const start = bias ? from(bias, c) : 0;", "const start: usize = 0;"],
       "the bias of the next column": ["from(bias, c) : 0", "from(bias, c + 1) : 0"],
       "the residual of the first row": ["other = from(r, row * cols)", "other = from(r, 0)"],
-      "what is added starts each row again": ["start, sum ? cols : 0, rows", "start, 0, rows"],
+      "what is added starts each row again": ["start, cols, rows, n", "start, 0, rows, n"],
       "a square weight is transposed": [
         "product_nt(from(out, c), cols, x, depth, from(w, c * depth), depth, start, 0, rows, n, depth, 1);",
         "if (cols == depth) product_nn(from(out, c), cols, x, depth, 1, from(w, c), cols, start, 0, rows, n, depth, 1);\n  else product_nt(from(out, c), cols, x, depth, from(w, c * depth), depth, start, 0, rows, n, depth, 1);",

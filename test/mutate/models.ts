@@ -14,7 +14,7 @@ export const models: readonly Planted[] = [
       "scores are not divided by √d": ["scale ?? 1 / Math.sqrt(cols(q) / heads)", "scale ?? 1"],
       "√d is of the model's width": ["Math.sqrt(cols(q) / heads)", "Math.sqrt(cols(q))"],
       "a causal mask is transposed": ["{ before: 2 ** 30, after: 0 }", "{ before: 0, after: 2 ** 30 }"],
-      "there is no mask": ["weigh(s, lengths, past ? undefined : span)", "weigh(s, lengths)"],
+      "there is no mask": ["weigh(s, lengths, span)", "weigh(s, lengths)"],
       "a bias of the scores is left out": ["bias ? add(plain, bias(q, k)) : plain", "plain"],
       "what is handed on is the values": [
         'const handed = project.o(mask?.("heads", y) ?? y);',
@@ -126,11 +126,8 @@ export const models: readonly Planted[] = [
     file: "src/inputs/inputs.ts",
     tests: ["places", "families: bert-sequence", "pairs"],
     faults: {
-      "token types are ignored": ["(pairs && tokens[j]?.typeId) || 0", "0"],
-      "padding is counted": [
-        "Float32Array.from(batch, ({ tokens }) => tokens.length)",
-        "Float32Array.from(batch, () => t)",
-      ],
+      "token types are ignored": ["(pairs && one.tokens[j]?.typeId) || 0", "0"],
+      "padding is counted": ["follows + tokens.length)", "follows + tokens.length * 0 + t)"],
       "padding has positions of its own": [
         "uncounted !== undefined && tokens[j]?.id === uncounted ? first - 1 : next++",
         "next++",
