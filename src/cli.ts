@@ -17,10 +17,8 @@ import { stream } from "./cli/stream.ts";
 import { paint, print, quiet } from "./cli/terminal.ts";
 import { Failed, Usage } from "./cli/usage.ts";
 import { quote, RelpropError } from "./errors.ts";
-import type { Attribution, Explanation, Prediction } from "./explain/explanation.ts";
-import type { ExplainLists, ExplainOptions } from "./explain/options.ts";
-import { explainOptions } from "./explain/options.ts";
-import { requests } from "./explain/target.ts";
+import type { Attribution, Explanation } from "./explain/explanation.ts";
+import { type ExplainLists, type ExplainOptions, explainOptions } from "./explain/options.ts";
 import type { Input } from "./inputs/encoded.ts";
 import { picture } from "./inputs/images/picture.ts";
 import type { ReadingPoint } from "./models/family.ts";
@@ -32,6 +30,8 @@ import { png } from "./render/overlay.ts";
 import { svg } from "./render/svg.ts";
 import { visible } from "./render/text.ts";
 import { load } from "./runtime/load.ts";
+import type { Prediction } from "./tasks/prediction.ts";
+import { taskOf } from "./tasks/tasks.ts";
 
 const AUTO = "auto"; // the method that a sample shows to be the most faithful
 
@@ -72,7 +72,8 @@ async function main(args: string[]): Promise<void> {
       asked.method = await auto(model, values.sample, (asked.at as ReadingPoint) ?? "embeddings");
     }
     // A class that is not there is wrong usage, for every line alike.
-    if (model.task.endsWith("classification")) requests(model.labels, asked);
+    const task = taskOf(model);
+    if (task.classes) task.requests(model.labels, asked);
     if (command === "inspect") return await emit(values, inspect(model, format === "json"));
     type Told = Explanation | Attribution;
     type Answer = Prediction | Told | Told[];

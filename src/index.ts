@@ -10,7 +10,6 @@ export type { DiagnoseOptions } from "./diagnose/options.ts";
 export { type ErrorCode, RelpropError } from "./errors.ts";
 export type {
   Attribution,
-  ClassScore,
   Explanation,
   GroupRelevance,
   HeadRelevance,
@@ -21,7 +20,6 @@ export type {
   Neurons,
   PairRelevance,
   PartsLedger,
-  Prediction,
   TokenRelevance,
 } from "./explain/explanation.ts";
 export type {
@@ -53,3 +51,4 @@ export type { LoadOptions } from "./runtime/options.ts";
 export { load } from "./runtime/worker/client.ts";
 export { serve } from "./runtime/worker/serve.ts";
 export type { WorkerLike } from "./runtime/worker/spawn.ts";
+export type { ClassScore, Prediction } from "./tasks/prediction.ts";

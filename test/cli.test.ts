@@ -8,8 +8,9 @@ import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Diagnosis } from "../src/diagnose/diagnose.ts";
-import type { Explanation, Prediction } from "../src/explain/explanation.ts";
+import type { Explanation } from "../src/explain/explanation.ts";
 import { encodePng } from "../src/render/png.ts";
+import type { Prediction } from "../src/tasks/prediction.ts";
 
 const cli = fileURLToPath(new URL("../dist/cli.js", import.meta.url));
 if (!existsSync(cli)) throw new Error("dist/cli.js is missing: npm run build makes it");

@@ -132,7 +132,7 @@ for (const place of places) {
       const { parts, held } = await watching(config);
       change?.(parts);
       const engine = new Engine(parts);
-      const whole = engine.encode(text(600));
+      const [whole] = await engine.encode([text(600)]);
       const first = (n: number): Encoded => ({ ...whole, tokens: whole.tokens.slice(0, n) });
       const cache = keyValueCache(engine);
       let most = 0;

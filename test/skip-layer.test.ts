@@ -93,7 +93,7 @@ test("Chen 2024: with W_Q = 0 a skip head's output is the prefix mean of the cac
     tensors["transformer.h.3.attn.c_proj.bias"] = Array<number>(d).fill(0);
   };
   await inside(gpt({ num_skip_heads: 2 }, blank), (look) => {
-    const [cached, own] = [look("own values 1"), look("own values 3")];
+    const [cached, own] = [look("ownValues 1"), look("ownValues 3")];
     const columns = [...Array(d).keys()];
     look("handed 3").forEach((out, m) => {
       const mean = (rows: Matrix, c: number) => rows.slice(0, m + 1).reduce((sum, row) => sum + row[c], 0) / (m + 1);
@@ -174,10 +174,10 @@ test("layers, heads and neurons of a model whose stream is not all there is are 
 async function inside(from: ReturnType<typeof gpt>, run: (look: (name: string) => Matrix) => void): Promise<void> {
   for (const place of places) {
     const engine = new Engine(await read(from, { ...place, deterministic: true }));
-    const one = engine.encode(TEXT);
+    const [one] = await engine.encode([TEXT]);
     const trace: Look["trace"] = ({ blocks }) => {
-      const named = (name: string) => blocks.map((block, i) => [`${name} ${i}`, block[name]]);
-      return { outputs: Object.fromEntries([...named("own values"), ...named("handed")]), walks: [] };
+      const named = (name: "ownValues" | "handed") => blocks.map((block, i) => [`${name} ${i}`, block[name]!]);
+      return { outputs: Object.fromEntries([...named("ownValues"), ...named("handed")]), walks: [] };
     };
     const [seen] = await engine.look([one], { kind: "test", trace, rows: one.tokens.length });
     run((name) => {

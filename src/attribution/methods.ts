@@ -1,9 +1,10 @@
-// Methods other than propagation, behind the same explain(): each a file of methods/. Loaded when one is asked for.
+// Methods other than propagation, behind the same explain(): each a file beside this one.
 
 import { quote, RelpropError } from "../errors.ts";
 import type { Attribution } from "../explain/explanation.ts";
 import type { Encoded } from "../inputs/encoded.ts";
 import { checked } from "../options/kinds.ts";
+import { methods } from "../propagation/composites.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { attentionFlow } from "./attention-flow.ts";
 import { attentionLast } from "./attention-last.ts";
@@ -13,8 +14,13 @@ import { integratedGradients } from "./integrated-gradients.ts";
 import { kernelShap } from "./kernel-shap.ts";
 import type { Method } from "./method.ts";
 import { occlusion } from "./occlusion.ts";
-import type { AttributeLists, AttributeOptions, AttributionMethod } from "./options.ts";
-import { attributeOptions, type Settings } from "./options.ts";
+import {
+  type AttributeLists,
+  type AttributeOptions,
+  type AttributionMethod,
+  attributeOptions,
+  type Settings,
+} from "./options.ts";
 import { random } from "./random.ts";
 import { rollout } from "./rollout.ts";
 import { saliency } from "./saliency.ts";
@@ -43,7 +49,8 @@ export async function attribute(
   options: AttributeOptions | AttributeLists,
 ): Promise<(Attribution | Attribution[])[]> {
   const { model, backend } = engine.about;
-  const asked = [options.method].flat().map((method) => attribution(method, engine.tools.methods));
+  if (!engine.architecture.vocabulary) wordsAside(options);
+  const asked = [options.method].flat().map((method) => attribution(method));
   const { signal, onProgress, groups } = checked(`explain() by ${asked[0].method.name}`, attributeOptions, options);
   const grain = groups && (await import("../explain/breakdown.ts"));
   let before = 0;
@@ -85,8 +92,8 @@ export async function attribute(
   return several ? results : results.map(([only]) => only);
 }
 
-/** Throws where a method needs words that can be left out, or embeddings that can be moved. @internal */
-export function wordsAside({ method }: AttributeLists | AttributeOptions): void {
+/** Throws where a method needs words that can be left out, or embeddings that can be moved. */
+function wordsAside({ method }: AttributeLists | AttributeOptions): void {
   const known = ["attention-last", "rollout", "attention-flow", "gae", "grad-rollout", "random"];
   for (const one of [method].flat() as AttributionMethod[]) {
     const name = typeof one === "string" ? one : one.name;
@@ -99,18 +106,15 @@ export function wordsAside({ method }: AttributeLists | AttributeOptions): void 
 const MOST = 1e6; // of an option that is a number
 
 /** A method with all of its options; throws `InvalidOption` at what there is not. @internal */
-export function attribution(
-  wanted: unknown,
-  propagations: ReadonlyMap<string, unknown>,
-): { method: Method; settings: Settings } {
+export function attribution(wanted: unknown): { method: Method; settings: Settings } {
   const { name, ...given } = (typeof wanted === "string" ? { name: wanted } : Object(wanted)) as Record<
     string,
     unknown
   >;
   const method = all.find((one) => one.name === name);
   if (!method) {
-    const known = [...propagations.keys(), ...all.map(({ name }) => name)].join(", ");
-    const also = propagations.has(String(name)) ? "; methods that propagate are asked for without the others" : "";
+    const known = [...methods.keys(), ...all.map(({ name }) => name)].join(", ");
+    const also = methods.has(String(name)) ? "; methods that propagate are asked for without the others" : "";
     throw new RelpropError("InvalidOption", `there is no method ${quote(name)}, only ${known}${also}`);
   }
   for (const [option, value] of Object.entries(given)) {

@@ -1,10 +1,14 @@
 import { RelpropError, throwIfAborted } from "../errors.ts";
-import type { ClassScore } from "../explain/explanation.ts";
 import { resolved } from "../explain/objective.ts";
-import type { Tensor } from "../graph/tensor.ts";
+import { predicting } from "../explain/trace.ts";
+import { input, type Tensor } from "../graph/tensor.ts";
 import type { Encoded } from "../inputs/encoded.ts";
 import type { Network } from "../models/family.ts";
+import { seed } from "../ops/seed.ts";
+import { propagate } from "../propagation/propagate.ts";
 import type { Engine, Look } from "../runtime/engine.ts";
+import type { ClassScore } from "../tasks/prediction.ts";
+import { scored } from "../tasks/scores.ts";
 
 /** Attention weights of each block [heads][n · n], row by row, and their gradients. */
 export interface Attention {
@@ -47,7 +51,7 @@ export class View {
     logits: Float32Array,
     watching: Watching,
   ) {
-    const { of, classes } = engine.tools.scored(engine.about, logits);
+    const { of, classes } = scored(engine.about, logits);
     this.#engine = engine;
     this.#encoded = encoded;
     this.#weights = weights;
@@ -80,7 +84,7 @@ export class View {
 
   /** The id that stands for a token that is left out; −1 is a vector of zeros. Throws where the vocabulary has none. */
   standIn(by: string | number): number {
-    const { unkId, padId, maskId } = this.#engine.parts.tokenizer;
+    const { unkId, padId, maskId } = this.#engine.tokenizer;
     const id = { unk: unkId, pad: padId, mask: maskId, zero: -1 }[by];
     if (typeof id === "number") return id;
     throw new RelpropError("InvalidOption", `this model's vocabulary has no token ${by}; leave out by zero`);
@@ -100,7 +104,7 @@ export class View {
     const results: number[] = [];
     for (let first = 0; first < variants.length; first += RUNS) {
       const some = variants.slice(first, first + RUNS).map((ids) => this.#withIds(ids));
-      const seen = await this.#look(some, { kind: "logits", trace: this.#engine.tools.predicting });
+      const seen = await this.#look(some, { kind: "logits", trace: predicting });
       results.push(...seen.map(({ of }) => this.#f(of("logits"))));
     }
     return results;
@@ -115,13 +119,12 @@ export class View {
 
   /** A text's own rows, without padding. */
   #own(x: Float32Array): Float32Array {
-    const width = this.#engine.parts.architecture.width;
+    const width = this.#engine.architecture.width;
     return x.subarray(0, this.tokens.length * width);
   }
 
   /** ∂f at each of some embeddings [n · width] in place of the text's own. */
   async gradients(points: readonly Float32Array[]): Promise<Float32Array[]> {
-    const { seed, propagate } = this.#engine.tools;
     const trace: Look["trace"] = (net) => {
       const request = this.#request(net);
       const x = net.readings.get("embeddings")!;
@@ -132,7 +135,7 @@ export class View {
     for (let first = 0; first < points.length; first += RUNS) {
       const at = new Map(points.slice(first, first + RUNS).map((x) => [{ ...this.#encoded }, x]));
       const data: Look["data"] = (batch, t) => {
-        const { width, embedded = width } = this.#engine.parts.architecture;
+        const { width, embedded = width } = this.#engine.architecture;
         const embeddings = new Float32Array(batch.length * t * embedded);
         batch.forEach((one, i) => {
           embeddings.set(at.get(one)!, i * t * embedded);
@@ -146,7 +149,7 @@ export class View {
   }
 
   #request({ logits: { shape } }: Network): Tensor {
-    return this.#engine.tools.input("request", [shape[0], this.#weights.length + 1]);
+    return input("request", [shape[0], this.#weights.length + 1]);
   }
 
   #requests(n: number): Float32Array {
@@ -156,10 +159,9 @@ export class View {
 
   /** All attention weights and their gradients. */
   async attention(): Promise<Attention> {
-    const { seed, propagate } = this.#engine.tools;
     const trace: Look["trace"] = (net) => {
       const request = this.#request(net);
-      const weights = net.blocks.map((block) => block.weights);
+      const weights = net.blocks.map((block) => block.weights!);
       const { tapped } = propagate(net.logits, seed(net.logits, request), [net.stream[0]], {}, weights);
       const named = [...weights.map((p, i) => [`p ${i}`, p]), ...tapped.map((g, i) => [`g ${i}`, g])];
       return { outputs: Object.fromEntries(named), walks: [] };

@@ -1,5 +1,5 @@
 // Weights that are not what a checkpoint stores, widened: rows of a matrix that is several, or of a transpose, what is
-// computed from several, and what stays as narrow as it is stored. Loaded when a model has them.
+// computed from several, and what stays as narrow as it is stored.
 
 import type { Backend } from "../backends/backend.ts";
 import { checkFinite, put } from "./dtypes.ts";

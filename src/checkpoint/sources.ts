@@ -1,11 +1,11 @@
-// Where a model's files come from. Every kind of source, one file each in files/, becomes the same thing: a way to open a
+// Where a model's files come from. Every kind of source, one file each in sources/, becomes the same thing: a way to open a
 // file by name and read ranges of it.
 
 import { quote, RelpropError, throwIfAborted } from "../errors.ts";
 import type { Files } from "./files.ts";
 import type { ReadOptions } from "./options.ts";
 import type { Bytes } from "./safetensors.ts";
-import { type Contents, fromBlob, fromBytes, given, lastPart, MARKS, nearest, parts } from "./sources/given.ts";
+import { type Contents, fromBytes, given } from "./sources/given.ts";
 import type { Hub } from "./sources/hub.ts";
 import { type Count, meter, type Progress } from "./sources/progress.ts";
 import { remote } from "./sources/remote.ts";
@@ -126,8 +126,7 @@ async function find(source: Source, options: ReadOptions, count: Count): Promise
     const message = "a model is loaded from a directory, a base URL, a hub, a list of files or a record of buffers";
     throw new RelpropError("InvalidInput", `${message}, not from ${quote(source)}`);
   }
-  if (isFolder(source))
-    return (await import("./sources/picked.ts")).picked(source, count, { fromBlob, nearest, parts, MARKS });
+  if (isFolder(source)) return (await import("./sources/picked.ts")).picked(source, count);
   if (isHub(source)) {
     const [base, about] = (await import("./sources/hub.ts")).hub(source);
     return remote(base, options, count, about);
@@ -143,7 +142,7 @@ const isFolder = (source: object): source is FileSystemDirectoryHandle =>
 
 async function folder(path: string, count: Count): Promise<Files> {
   const { directory } = await import("./sources/directory.ts");
-  return directory(fileSystem(), path, count, lastPart);
+  return directory(fileSystem(), path, count);
 }
 
 const invalid = (message: string, cause?: unknown) => new RelpropError("InvalidInput", message, {}, cause);

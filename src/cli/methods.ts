@@ -2,8 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import { quote } from "../errors.ts";
-import { method, methods } from "../propagation/composites.ts";
-import { isOther } from "../runtime/model.ts";
+import { isOther, method } from "../propagation/composites.ts";
 import { Usage } from "./usage.ts";
 
 /** A list of one is no list: it asks for one explanation. */
@@ -34,5 +33,5 @@ function parsed(text: string, where: string): unknown {
 export async function checkMethods(wanted: readonly unknown[]): Promise<void> {
   if (!isOther(wanted[0])) return wanted.forEach((one) => void method(one));
   const { attribution } = await import("../attribution/methods.ts");
-  for (const one of wanted) attribution(one, methods);
+  for (const one of wanted) attribution(one);
 }

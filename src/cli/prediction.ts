@@ -1,8 +1,8 @@
 // What a model predicts, as lines for people.
 
-import type { ClassScore, Prediction } from "../explain/explanation.ts";
 import { tokenName } from "../render/facts.ts";
 import { percent, visible } from "../render/text.ts";
+import type { ClassScore, Prediction } from "../tasks/prediction.ts";
 
 export function predictionText({
   text: whole,

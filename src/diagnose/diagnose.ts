@@ -1,19 +1,19 @@
 // What goes on inside a model while it reads a text: whether its tokens become alike, what attention looks at, which weights
-// learn. Any checkpoint can be asked. Loaded when it is.
+// learn. Any checkpoint can be asked.
 
 import { quote, RelpropError, throwIfAborted } from "../errors.ts";
-import type { ClassScore } from "../explain/explanation.ts";
 import { resolved } from "../explain/objective.ts";
-import { requests } from "../explain/target.ts";
-import { cols, rows, type Tensor } from "../graph/tensor.ts";
+import { cols, input, rows, type Tensor } from "../graph/tensor.ts";
 import type { Encoded, Input } from "../inputs/encoded.ts";
 import type { Token } from "../inputs/tokenizers/wordpiece.ts";
 import { contextT } from "../ops/attention.ts";
 import { dot } from "../ops/dot.ts";
 import { reshape } from "../ops/reshape.ts";
+import { seed } from "../ops/seed.ts";
+import { propagate } from "../propagation/propagate.ts";
 import type { Engine, Look, Seen } from "../runtime/engine.ts";
-import type { Model } from "../runtime/model.ts";
-import { encode, labelsOf, named, placed, spread } from "../tasks/tasks.ts";
+import type { ClassScore } from "../tasks/prediction.ts";
+import { scored } from "../tasks/scores.ts";
 import { blocks, streams } from "./facts.ts";
 import { facts, stored } from "./matrices.ts";
 import type { DiagnoseOptions } from "./options.ts";
@@ -69,21 +69,17 @@ export interface Diagnosis {
   warnings: string[];
 }
 
-/** Each text's. `engineOf` is the class's own look at what a model hides. @internal */
+/** Each text's; `since` is the engine of the model of that option. @internal */
 export async function diagnose(
-  engineOf: (model: Model) => Engine,
-  model: Model,
+  engine: Engine,
   texts: readonly Input[],
   options: DiagnoseOptions,
+  since: Engine | undefined,
 ): Promise<Diagnosis[]> {
-  const engine = engineOf(model);
-  const { architecture } = engine.parts;
+  const { task, labels } = engine.architecture;
   const { signal } = options;
-  const since = options.since && other(engineOf, options.since);
-  const asking = { ...options, of: {} }; // numbers of an embedding may be asked for, or the first one is
-  const labels = labelsOf(architecture, asking);
-  const [request] = spread(architecture.task, requests(labels, named(architecture, options)));
-  const encoded = await placed(engine, await encode(engine, texts, options), options);
+  const [request] = task.requests(labels, { ...options, of: {} }); // numbers of an embedding may be asked for, or the first one is
+  const encoded = await task.placed(engine, await engine.encode(texts, options), { signal });
   const own = options.weights || since ? await stored(engine, options.loops, signal) : undefined;
   const weights = own && (await facts(own, since && (await stored(since, options.loops, signal)), signal));
   const results: Diagnosis[] = [];
@@ -91,7 +87,7 @@ export async function diagnose(
     throwIfAborted(signal);
     const [logits] = await engine.predict([one], signal);
     const seen = await inside(engine, one, resolved(request, logits), signal);
-    const { of } = engine.tools.scored(engine.about, logits);
+    const { of } = scored(engine.about, logits);
     const less = request.indexOf(-1);
     results.push({
       text: one.text,
@@ -109,14 +105,6 @@ export async function diagnose(
   return results;
 }
 
-function other(engineOf: (model: Model) => Engine, model: Model): Engine {
-  try {
-    return engineOf(model);
-  } catch (cause) {
-    throw new RelpropError("InvalidOption", "`since` is a model that load() gave here, in no worker", {}, cause);
-  }
-}
-
 function checked(tokens: readonly number[] | undefined, { tokens: { length: n } }: Encoded) {
   const odd = tokens?.find((j) => j >= n);
   if (odd === undefined) return tokens;
@@ -128,19 +116,18 @@ const projections = { query: "queries", key: "keys", value: "values" } as const;
 /** The dense layer whose numbers these are, rotated or mixed at most; none where a family projects nothing. */
 function denseOf(x: Tensor | undefined): Tensor | undefined {
   let at = x;
-  while (at && at.op.name !== "linear") at = ["rotary", "add", "gate"].includes(at.op.name) ? at.inputs[0] : undefined;
+  while (at && at.op.rowwise !== "dense") at = at.op.rowwise === "elementwise" ? at.inputs[0] : undefined;
   return at;
 }
 
 /** One run: the stream, attention weights and outputs, and for each projection the rows of squares of its gradient. */
 async function inside(engine: Engine, one: Encoded, request: Float32Array, signal?: AbortSignal): Promise<Seen> {
-  const { seed, propagate, input } = engine.tools;
   const trace: Look["trace"] = (net) => {
     const found: Record<string, Tensor> = {};
     for (const [i, x] of net.stream.entries()) found[`stream ${i}`] = x;
     const taps: [string, Tensor][] = [];
     for (const [i, block] of net.blocks.entries()) {
-      for (const name of ["weights", "handed"]) if (block[name]) found[`${name} ${i}`] = block[name];
+      for (const name of ["weights", "handed"] as const) if (block[name]) found[`${name} ${i}`] = block[name];
       for (const [name, of] of Object.entries(projections)) {
         const layer = denseOf(block[of]);
         if (layer) taps.push([`${name} ${i}`, layer]);
@@ -161,8 +148,7 @@ async function inside(engine: Engine, one: Encoded, request: Float32Array, signa
       });
       found[name] = dot(gradient, gradient);
     }
-    for (const [name, w] of Object.entries(engine.parts.architecture.energy?.weights ?? {}))
-      found[`energy ${name}`] = w;
+    for (const [name, w] of Object.entries(engine.architecture.energy?.weights ?? {})) found[`energy ${name}`] = w;
     return { outputs: found, walks: [] };
   };
   const made = { whole: true, recompute: false };

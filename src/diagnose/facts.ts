@@ -12,7 +12,7 @@ const numbered = ({ outputs }: Seen, name: string) =>
 
 export async function streams(engine: Engine, seen: Seen, signal?: AbortSignal): Promise<StreamFacts[]> {
   const pause = pauses(signal);
-  const { energy } = engine.parts.architecture;
+  const { energy } = engine.architecture;
   const weights = Object.fromEntries(
     Object.keys(energy?.weights ?? {}).map((name) => [name, seen.of(`energy ${name}`)]),
   );

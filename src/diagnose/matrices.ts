@@ -53,7 +53,7 @@ export async function stored(engine: Engine, loops?: number, signal?: AbortSigna
   const trace = ({ logits }: Network) => {
     const outputs: Record<string, Tensor> = {};
     for (const layer of history([logits])) {
-      const name = layer.op.name === "linear" ? called(layer) : undefined;
+      const name = layer.op.rowwise === "dense" ? called(layer) : undefined;
       if (name !== undefined) outputs[name] = layer.inputs[1];
     }
     return { outputs, walks: [] };
@@ -63,15 +63,15 @@ export async function stored(engine: Engine, loops?: number, signal?: AbortSigna
   for (const [name, { shape }] of Object.entries(seen.outputs)) {
     matrices.set(name, { values: seen.of(name), shape: [shape[0], shape[1]] });
   }
-  const { blocks } = network(engine.parts.architecture, 1, 1, { loops });
+  const { blocks } = network(engine.architecture, 1, 1, { loops });
   return { matrices, neurons: blocks.map((block) => into(block.neurons)) };
 }
 
 /** The matrices of the dense layers right below neurons. */
 function into(neurons: Tensor | undefined): string[] {
   if (!neurons) return [];
-  if (neurons.op.name === "linear") return [called(neurons)].flatMap((name) => name ?? []);
-  return ["activation", "gate"].includes(neurons.op.name) ? neurons.inputs.flatMap(into) : [];
+  if (neurons.op.rowwise === "dense") return [called(neurons)].flatMap((name) => name ?? []);
+  return neurons.op.rowwise === "elementwise" ? neurons.inputs.flatMap(into) : [];
 }
 
 /** The length of each neuron's rows, of a block that has neurons. */

@@ -3,9 +3,9 @@
 
 import { quote, RelpropError, throwIfAborted } from "../errors.ts";
 import type { Without } from "../explain/options.ts";
-import { classIndex } from "../explain/target.ts";
 import { uniform } from "../random.ts";
 import type { Model } from "../runtime/model.ts";
+import { classIndex } from "../tasks/target.ts";
 import { mean } from "./bootstrap.ts";
 import type { Example } from "./examples.ts";
 import type { EvaluateOptions } from "./options.ts";

@@ -1,21 +1,20 @@
 // evaluate(): every method's explanations of every example, judged by a protocol. Works on a model here or in a worker.
 
 import { quote, RelpropError, throwIfAborted } from "../errors.ts";
-import { classIndex } from "../explain/target.ts";
 import { checked } from "../options/kinds.ts";
-import { methods as builtin, method } from "../propagation/composites.ts";
-import { isOther, type Model } from "../runtime/model.ts";
+import { methods as builtin, isOther, method } from "../propagation/composites.ts";
+import type { Model } from "../runtime/model.ts";
+import { classIndex } from "../tasks/target.ts";
+import { taskOf } from "../tasks/tasks.ts";
 import { cuts } from "./cuts.ts";
 import type { Example } from "./examples.ts";
 import { identity } from "./identity.ts";
 import { fingerprint, open } from "./journal.ts";
 import { type Case, judge } from "./judge.ts";
-import type { AnyMethod, EvaluateOptions } from "./options.ts";
-import { evaluateOptions } from "./options.ts";
+import { type AnyMethod, type EvaluateOptions, evaluateOptions } from "./options.ts";
 import type { Protocol } from "./protocol.ts";
 import { protocol } from "./protocols.ts";
-import type { Judged } from "./summary.ts";
-import { type Evaluation, type Row, summary } from "./summary.ts";
+import { type Evaluation, type Judged, type Row, summary } from "./summary.ts";
 
 const BASELINE = "gradient-x-input";
 
@@ -43,7 +42,7 @@ export async function evaluate(
   const options = checked("evaluate()", evaluateOptions, given);
   checkedModel("evaluate()", model);
   const { at = "embeddings", seed = 0, signal, onProgress, randomized = [] } = options;
-  if (model.task !== "sequence-classification") {
+  if (!taskOf(model).texts) {
     const message = `protocols judge by the classes of whole texts, this model does ${model.task}`;
     throw new RelpropError("InvalidOption", message);
   }
@@ -131,7 +130,7 @@ function judgedMethods(wanted: EvaluateOptions["methods"] = usual, examples: num
 async function check(wanted: AnyMethod): Promise<void> {
   if (!isOther(wanted)) return void method(wanted);
   const { attribution } = await import("../attribution/methods.ts");
-  attribution(wanted, builtin);
+  attribution(wanted);
 }
 
 function baselineOf(wanted: string | undefined, judged: readonly Judged[]): string | undefined {

@@ -1,11 +1,13 @@
 // One text explained by every method, and every explanation judged.
 
-import type { Attribution, ClassScore, Explanation } from "../explain/explanation.ts";
+import type { Attribution, Explanation } from "../explain/explanation.ts";
 import type { ExplainOptions } from "../explain/options.ts";
 import type { Input } from "../inputs/encoded.ts";
 import type { Token } from "../inputs/tokenizers/wordpiece.ts";
 import type { ReadingPoint } from "../models/family.ts";
-import { isOther, type Model } from "../runtime/model.ts";
+import { isOther } from "../propagation/composites.ts";
+import type { Model } from "../runtime/model.ts";
+import type { ClassScore } from "../tasks/prediction.ts";
 import type { Protocol, Scores } from "./protocol.ts";
 import type { Judged, Row } from "./summary.ts";
 import { together } from "./together.ts";

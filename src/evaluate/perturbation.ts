@@ -1,6 +1,6 @@
 // Protocols that replace more and more tokens and watch the prediction.
 
-import type { ClassScore } from "../explain/explanation.ts";
+import type { ClassScore } from "../tasks/prediction.ts";
 import type { Protocol, Scores, Trial } from "./protocol.ts";
 
 export interface Curve {

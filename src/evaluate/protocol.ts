@@ -1,11 +1,12 @@
 // What a protocol is: how one explanation of one text is judged. A new one is a file in protocols/ and a line in
 // protocols.ts.
 
-import type { Attribution, ClassScore, Explanation } from "../explain/explanation.ts";
+import type { Attribution, Explanation } from "../explain/explanation.ts";
 import type { Without } from "../explain/options.ts";
 import type { Input } from "../inputs/encoded.ts";
 import type { Token } from "../inputs/tokenizers/wordpiece.ts";
 import type { Model } from "../runtime/model.ts";
+import type { ClassScore } from "../tasks/prediction.ts";
 
 export interface Protocol {
   /** Where it was published, and what it does. */

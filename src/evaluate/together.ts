@@ -1,5 +1,5 @@
-import type { ClassScore } from "../explain/explanation.ts";
 import type { Model } from "../runtime/model.ts";
+import type { ClassScore } from "../tasks/prediction.ts";
 
 export interface Together {
   /** The classes of the text with these ids in place of its own. */

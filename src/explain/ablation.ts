@@ -1,4 +1,4 @@
-// A network other than the checkpoint says: loops run more or less often, heads and neurons are cut out. Loaded when asked for.
+// A network other than the checkpoint says: loops run more or less often, heads and neurons are cut out.
 
 import type { Data } from "../backends/backend.ts";
 import { quote, RelpropError } from "../errors.ts";
@@ -14,7 +14,7 @@ type Asked = Pick<PredictOptions, "loops" | "without">;
 
 /** Throws `InvalidOption` at what the model has not. */
 export function changed(engine: Engine, { loops, without }: Asked): Change {
-  const { architecture } = engine.parts;
+  const { architecture } = engine;
   if (loops !== undefined && architecture.loops === undefined) {
     throw unknown("this model's blocks are not looped; leave out `loops`");
   }
@@ -25,7 +25,7 @@ export function changed(engine: Engine, { loops, without }: Asked): Change {
 }
 
 /** How many heads a block has. @internal */
-export function headsOf({ context: { attrs, inputs } }: Block): number {
+export function headsOf({ attrs, inputs }: Tensor): number {
   return attrs.heads ?? inputs[0].shape[1]; // of attention that makes its weights again, and of that which keeps them
 }
 
@@ -47,7 +47,7 @@ function masks(blocks: readonly Block[], without: Without): Data {
   };
   for (const one of without.heads ?? []) {
     const block = having(one[0]);
-    cut("heads", one, block.context ? headsOf(block) : 0, block.context ? cols(block.context) : 0);
+    cut("heads", one, block.context ? headsOf(block.context) : 0, block.context ? cols(block.context) : 0);
   }
   for (const one of without.neurons ?? []) {
     const { neurons } = having(one[0]);

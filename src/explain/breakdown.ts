@@ -2,9 +2,9 @@
 // A run gives the numbers of tensors within blocks and their gradients, the sums are made here, in f64.
 
 import { quote, RelpropError } from "../errors.ts";
-import type { Tensor } from "../graph/tensor.ts";
 import { type ImageView, place } from "../inputs/images/patches.ts";
 import { segmented } from "../inputs/segments.ts";
+import type { Block, ReadingPoint } from "../models/family.ts";
 import type { Composite } from "../propagation/composites.ts";
 import { headsOf } from "./ablation.ts";
 import type {
@@ -18,11 +18,11 @@ import type {
 } from "./explanation.ts";
 import type { Finer, Groups, NeuronsAsked, Span } from "./options.ts";
 import { magnitude, share, unclosed } from "./residual.ts";
-import type { Walk } from "./trace.ts";
+import type { Trace, Walk, Watch, Watched } from "./trace.ts";
 
 /** One text's numbers of a run. @internal */
 export interface Numbers {
-  outputs: Readonly<Record<string, Tensor>>;
+  trace: Trace;
   walk: Walk;
   composite: Composite;
   /** Of the forward pass. */
@@ -33,23 +33,25 @@ export interface Numbers {
   logit: number;
 }
 
-/** The tensors of each block that are needed; see models/family.ts. @internal */
-export function watch({ heads, neurons, pairs, pixels, points }: Finer): string[] {
-  return [
-    ...(points ? ["points"] : []),
-    ...(pixels ? ["pixels"] : []),
-    ...(heads || pairs ? ["context"] : []),
-    ...(heads ? ["skipped", "attention"] : []),
-    ...(neurons ? ["passed", "neurons", "feedforward"] : []),
-    ...(pairs ? ["values", "scores", "weights"] : []),
-  ];
+/** The tensors whose numbers and gradients are needed. @internal */
+export function watch({ heads, neurons, pairs, pixels, points }: Finer): Watch {
+  const when = <T>(asked: unknown, ...them: T[]): T[] => (asked ? them : []);
+  return {
+    readings: [...when<ReadingPoint>(points, "points"), ...when<ReadingPoint>(pixels, "pixels")],
+    blocks: [
+      ...when<keyof Block>(heads || pairs, "context"),
+      ...when<keyof Block>(heads, "skipped", "attention"),
+      ...when<keyof Block>(neurons, "passed", "neurons", "feedforward"),
+      ...when<keyof Block>(pairs, "values", "scores", "weights"),
+    ],
+  };
 }
 
 /** What is asked for beside `explanation`. Throws `InvalidOption`. @internal */
 export function finer(explanation: Explanation, numbers: Numbers, asked: Finer): Partial<Explanation> {
   const { groups, heads, neurons, pairs, pixels, points } = asked;
   const n = explanation.tokens.length;
-  const ofAll = heads ? blocks(numbers, "context").map((i) => ofHeads(numbers, n, i)) : [];
+  const ofAll = heads ? having(numbers, "context").map((i) => ofHeads(numbers, n, i)) : [];
   const ofBlocks = neurons ? ofNeurons(numbers, n, neurons) : undefined;
   return {
     ...(pixels && { image: { ...(explanation.image as ImageView), pixels: ofPixels(explanation, numbers) } }),
@@ -57,7 +59,7 @@ export function finer(explanation: Explanation, numbers: Numbers, asked: Finer):
     ...(groups && { groups: grouped(explanation, groups) }),
     ...(heads && { heads: ofAll.map(({ told }) => told) }),
     ...(ofBlocks && { neurons: ofBlocks.told }),
-    ...(pairs && { pairs: blocks(numbers, "weights").map((i) => ofPairs(numbers, n, i)) }),
+    ...(pairs && { pairs: having(numbers, "weights").map((i) => ofPairs(numbers, n, i)) }),
     warnings: [
       ...explanation.warnings,
       ...unclosed(
@@ -123,7 +125,7 @@ function checked(span: Span, length: number): Span {
 function ofPixels({ image, tokens }: Explanation, numbers: Numbers): number[] {
   if (!image) throw new RelpropError("InvalidOption", "this model reads texts, which have no pixels");
   const [across, down] = image.size;
-  const { x, g, width } = pair(numbers, "pixels 0");
+  const { x, g, width } = pair(numbers, ({ readings }) => readings.pixels);
   const own = {
     specials: tokens.length - image.rows * image.cols,
     channels: (width * image.rows * image.cols) / (across * down),
@@ -150,7 +152,7 @@ function ofPoints({ cloud, tokens, at: reading }: Explanation, numbers: Numbers)
       for (const i of own) relevance[i] += tokens[k].relevance / own.length;
     return { ...cloud, relevance };
   }
-  const { x, g, width } = pair(numbers, "points 0");
+  const { x, g, width } = pair(numbers, ({ readings }) => readings.points);
   const each = width / cloud.groups[0].length;
   let at = 0;
   for (const i of cloud.groups.flat()) {
@@ -161,11 +163,15 @@ function ofPoints({ cloud, tokens, at: reading }: Explanation, numbers: Numbers)
 
 // ---- heads and neurons
 
-/** The blocks whose tensor of this name is watched. */
-function blocks({ outputs }: Numbers, name: string): number[] {
-  const found = Object.keys(outputs).filter((output) => output.startsWith(`${name} `));
-  return found.map((output) => Number(output.slice(name.length)));
-}
+/** The blocks that have this tensor. */
+const having = ({ trace }: Numbers, field: keyof Block): number[] =>
+  [...trace.watched!.blocks.entries()].flatMap(([i, block]) => (block[field] ? [i] : []));
+
+/** A block's tensor. */
+const inBlock =
+  (i: number, field: keyof Block) =>
+  ({ blocks }: Watched): string | undefined =>
+    blocks[i][field];
 
 /** Σ x · g over all rows and columns, or where `at` says. */
 function relevance(x: Float32Array, g: Float32Array, from = 0, to = x.length): number {
@@ -175,27 +181,31 @@ function relevance(x: Float32Array, g: Float32Array, from = 0, to = x.length): n
 }
 
 /** A tensor's numbers and its gradient, and how many rows it has and how wide they are. */
-function pair({ outputs, walk, forward, mine }: Numbers, name: string) {
-  const [rows, width] = outputs[name].shape.slice(-2);
-  const gradient = walk.gradients.get(name);
-  return { x: forward(name), g: gradient === undefined ? undefined : mine(gradient), rows, width };
+function pair({ trace, walk, forward, mine }: Numbers, of: (watched: Watched) => string | undefined) {
+  const name = of(trace.watched!)!;
+  const { shape } = trace.outputs[name];
+  const [heads, rows, width] = shape.slice(-3); // heads of what has them
+  const gradient = of(walk.gradients);
+  return { x: forward(name), g: gradient === undefined ? undefined : mine(gradient), heads, rows, width };
 }
 
 /**
  * Where the logit went above a block's half: its `parts`, the stream around them, and what was kept, by the half's own
  * dense layer too.
  */
-function across(numbers: Numbers, half: string, around: string, parts: readonly number[]) {
-  const { outputs, walk, logit, mine, forward } = numbers;
-  const g = walk.gradients.get(half);
-  const stream = outputs[around] && g ? relevance(forward(around), mine(g)) : 0; // halves without a residual have none
+function across(numbers: Numbers, i: number, half: "attention" | "feedforward", parts: readonly number[]) {
+  const { trace, walk, logit, mine, forward } = numbers;
+  const block = trace.watched!.blocks[i];
+  const around = half === "attention" ? block.skipped : block.passed; // halves without a residual have none
+  const g = walk.gradients.blocks[i][half];
+  const stream = around && g ? relevance(forward(around), mine(g)) : 0;
   const whole = total(parts);
-  const reading = walk.halves.get(half)!;
+  const reading = walk.halves[i][half]!;
   const none = { biases: 0, norms: 0, positions: 0, softmax: 0, products: 0, activations: 0, epsilon: 0 };
   const ledger: PartsLedger = { logit, parts: whole, stream, ...none, residual: 0 };
   let rest = logit - whole - stream;
   for (const { entry, times, rows, below, by } of walk.kept) {
-    if (!below.has(reading) && by !== outputs[half]) continue;
+    if (!below.has(reading) && by !== trace.outputs[block[half]!]) continue;
     const amount = times * mine(rows).reduce((sum, v) => sum + v, 0);
     ledger[entry] += amount;
     rest -= amount;
@@ -207,13 +217,13 @@ function across(numbers: Numbers, half: string, around: string, parts: readonly 
 const total = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0);
 
 function ofHeads(numbers: Numbers, n: number, i: number): { told: HeadRelevance; misses: number } {
-  const { x, g, rows, width } = pair(numbers, `context ${i}`);
-  const heads = headsOf({ context: numbers.outputs[`context ${i}`] });
+  const { x, g, rows, width } = pair(numbers, inBlock(i, "context"));
+  const heads = headsOf(numbers.trace.outputs[numbers.trace.watched!.blocks[i].context!]);
   const d = width / heads;
   const tokens = Array.from({ length: heads }, (_, h) =>
     Array.from({ length: n }, (_, t) => (t < rows ? relevance(x, g!, t * width + h * d, t * width + (h + 1) * d) : 0)),
   );
-  const { ledger, misses } = across(numbers, `attention ${i}`, `skipped ${i}`, tokens.flat());
+  const { ledger, misses } = across(numbers, i, "attention", tokens.flat());
   return { told: { relevance: tokens.map(total), tokens, ledger }, misses };
 }
 
@@ -222,12 +232,12 @@ function ofNeurons(numbers: Numbers, n: number, asked: number | NeuronsAsked): {
   if (token !== undefined && token >= n) {
     throw new RelpropError("InvalidOption", `there is no token ${quote(token)}; this text has 0 to ${n - 1}`);
   }
-  const having = blocks(numbers, "neurons");
-  if (!having.length) throw new RelpropError("InvalidOption", "this model's blocks have no feed-forward neurons");
+  const blocks = having(numbers, "neurons");
+  if (!blocks.length) throw new RelpropError("InvalidOption", "this model's blocks have no feed-forward neurons");
 
   const all: { block: number; neuron: number; relevance: number; weight: number }[] = [];
-  const accounts = having.map((block) => {
-    const { x, g, rows, width } = pair(numbers, `neurons ${block}`);
+  const accounts = blocks.map((block) => {
+    const { x, g, rows, width } = pair(numbers, inBlock(block, "neurons"));
     for (let neuron = 0; neuron < width; neuron++) {
       let sum = 0;
       for (let at = neuron; at < rows * width; at += width) sum += x[at] * g![at];
@@ -236,11 +246,11 @@ function ofNeurons(numbers: Numbers, n: number, asked: number | NeuronsAsked): {
       all.push({ block, neuron, relevance: sum, weight: Math.abs(here) });
     }
     const parts = Array.from({ length: rows * width }, (_, at) => x[at] * g![at]);
-    return across(numbers, `feedforward ${block}`, `passed ${block}`, parts);
+    return across(numbers, block, "feedforward", parts);
   });
   all.sort((a, b) => b.weight - a.weight);
   const strongest = all.slice(0, top).map(({ block, neuron, relevance }): NeuronRelevance => {
-    const { x, g, rows, width } = pair(numbers, `neurons ${block}`);
+    const { x, g, rows, width } = pair(numbers, inBlock(block, "neurons"));
     const at = (t: number) => t * width + neuron;
     return {
       block,
@@ -256,11 +266,10 @@ function ofNeurons(numbers: Numbers, n: number, asked: number | NeuronsAsked): {
 // ---- token to token
 
 function ofPairs(numbers: Numbers, n: number, i: number): PairRelevance {
-  const { g, rows, width } = pair(numbers, `context ${i}`);
-  const values = numbers.forward(`values ${i}`);
-  const { x: weights, width: t } = pair(numbers, `weights ${i}`);
-  const scores = pair(numbers, `scores ${i}`);
-  const heads = numbers.outputs[`weights ${i}`].shape[1];
+  const { g, rows, width } = pair(numbers, inBlock(i, "context"));
+  const values = numbers.forward(numbers.trace.watched!.blocks[i].values!);
+  const { x: weights, width: t, heads } = pair(numbers, inBlock(i, "weights"));
+  const scores = pair(numbers, inBlock(i, "scores"));
   const d = width / heads;
   // A product's factors share relevance in halves by AttnLRP's rule; one that is constant leaves all to the other.
   const half = (op: string) => (scores.g && String([numbers.composite[op]].flat()[0]) === "uniform" ? 1 / 2 : 1);

@@ -1,12 +1,14 @@
 // Why a text goes on as it does: the relevance of the sum of log-probabilities of a whole continuation, or of how much more
-// of it one has than another. Loaded when one is given.
+// of it one has than another.
 
 import { quote, RelpropError } from "../errors.ts";
-import type { Encoded } from "../inputs/encoded.ts";
+import type { Encoded, Input } from "../inputs/encoded.ts";
 import { partition } from "../logits.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { Explanation, Ledger } from "./explanation.ts";
-import type { Question } from "./request.ts";
+import type { ExplainOptions } from "./options.ts";
+import { relevance } from "./relevance.ts";
+import { type Question, question } from "./request.ts";
 
 interface Continued {
   whole: Encoded;
@@ -14,15 +16,21 @@ interface Continued {
   n: number;
 }
 
-/** Each text's explanations of its continuation; with `contrast`, of the difference from that one. */
+/** Each text's explanation of its continuation, or a list of them; with `contrast`, of the difference from that one. */
 export async function explainContinuation(
   engine: Engine,
-  texts: readonly string[],
-  asked: Question,
-  { continuation, contrast, truncate }: { continuation: string; contrast?: string; truncate?: boolean },
-  signal?: AbortSignal,
-): Promise<Explanation[][]> {
-  if (engine.parts.architecture.task !== "causal-lm") {
+  inputs: readonly Input[],
+  options: ExplainOptions,
+): Promise<(Explanation | Explanation[])[]> {
+  if (options.loops !== undefined || options.without) {
+    throw new RelpropError("InvalidOption", "continuations are of the network as it is; leave out `loops`, `without`");
+  }
+  const { truncate, signal } = options;
+  const asked = question([], options);
+  const continuation = options.continuation!;
+  const contrast = options.contrast === undefined ? undefined : String(options.contrast);
+  const texts = inputs.map(textOf);
+  if (!engine.architecture.task.continues) {
     throw new RelpropError("InvalidOption", "only a model that continues texts explains a continuation");
   }
   if (contrast !== undefined && (asked.finer || asked.layers)) {
@@ -31,22 +39,32 @@ export async function explainContinuation(
   }
   const results: Explanation[][] = [];
   for (const text of texts) {
-    const mine = await explainOne(engine, continued(engine, text, continuation, truncate), asked, continuation, signal);
+    const mine = await explainOne(
+      engine,
+      await continued(engine, text, continuation, truncate),
+      asked,
+      continuation,
+      signal,
+    );
     if (contrast === undefined) {
       results.push(mine);
       continue;
     }
-    const other = continued(engine, text, contrast, truncate);
+    const other = await continued(engine, text, contrast, truncate);
     const less = await explainOne(engine, other, asked, contrast, signal);
     results.push(mine.map((explanation, k) => difference(explanation, less[k], other.n)));
   }
-  return results;
+  return asked.several ? results : results.map(([only]) => only);
 }
 
-function continued(engine: Engine, text: string, more: string, truncate?: boolean): Continued {
-  const after = engine.parts.tokenizer.template.single[1].length;
-  const prompt = engine.encode(text, truncate).tokens;
-  const whole = engine.encode(text + more, truncate);
+function textOf(given: Input): string {
+  if (typeof given === "string") return given;
+  throw new RelpropError("InvalidInput", "what is continued is a text");
+}
+
+async function continued(engine: Engine, text: string, more: string, truncate?: boolean): Promise<Continued> {
+  const after = engine.tokenizer.template.single[1].length;
+  const [{ tokens: prompt }, whole] = await engine.encode([text, text + more], { truncate });
   const n = prompt.length - after;
   const same = prompt.slice(0, n).every(({ id }, j) => id === whole.tokens[j]?.id);
   const end = whole.tokens.length - after;
@@ -79,7 +97,7 @@ async function explainOne(
     request[r * width + next] += 1;
     value += row[next] - peak - Math.log(total);
   }
-  const [explanations] = await engine.explain([whole], { ...asked, requests: [request] }, signal);
+  const [explanations] = await relevance(engine, [whole], { ...asked, requests: [request] }, signal);
   return explanations.map((explanation) => ({
     ...explanation,
     target: { index: whole.tokens[n].id, label, logit: explanation.ledger.logit, probability: Math.exp(value) },

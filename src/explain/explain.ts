@@ -1,74 +1,50 @@
-// What explain() answers beside classes of texts by propagation: other heads, other methods, functions of logits, given
-// continuations. Loaded when one is asked for.
+// The way of explain(): tokens, the rows and logits that are explained, and relevance by a method.
 
 import type { AttributeLists, AttributeOptions } from "../attribution/options.ts";
 import { RelpropError } from "../errors.ts";
 import type { Input } from "../inputs/encoded.ts";
+import type { Architecture } from "../models/family.ts";
+import { isOther } from "../propagation/composites.ts";
 import type { Engine } from "../runtime/engine.ts";
-import { encode, labelsOf, named, placed, spread, wholeStream } from "../tasks/tasks.ts";
-import { explainContinuation } from "./continuation.ts";
-import type { Explanation } from "./explanation.ts";
 import type { ExplainLists, ExplainOptions } from "./options.ts";
-import type { Question } from "./request.ts";
-import { requests } from "./target.ts";
+import { relevance } from "./relevance.ts";
+import { question } from "./request.ts";
 
-/** Each text's explanation, attribution or list of them. `question` is question.ts's; `other` says that the method is. */
+/** Each input's explanation, attribution or list of them. */
 export async function explain(
   engine: Engine,
-  texts: readonly Input[],
+  inputs: readonly Input[],
   given: ExplainOptions | ExplainLists | AttributeOptions | AttributeLists,
-  question: (rows: Float32Array[], options: ExplainOptions) => Question,
-  other: boolean,
 ): Promise<unknown[]> {
-  const { architecture } = engine.parts;
-  const asking = { ...given } as ExplainOptions;
-  if (architecture.task.startsWith("point")) {
-    asking.method ??= "cp-lrp-gamma";
-    asking.points ??= true;
-  }
-  if (architecture.image) {
-    // Achtibat et al.'s rules for images, read at what is in them rather than at where it is.
-    asking.method ??= "attn-lrp-gamma";
-    asking.at ??= "pixels";
-  }
-  wholeStream(architecture, asking);
-  const { truncate, signal, of, continuation, contrast } = asking;
-  const answers = (asked: Question, results: Explanation[][]) =>
-    asked.several ? results : results.map(([only]) => only);
-  if (continuation !== undefined && !other) {
-    if (asking.loops !== undefined || asking.without) {
-      throw new RelpropError(
-        "InvalidOption",
-        "continuations are of the network as it is; leave out `loops`, `without`",
-      );
-    }
-    const asked = question([], asking);
-    const how = { continuation, contrast: contrast === undefined ? undefined : String(contrast), truncate };
-    return answers(asked, await explainContinuation(engine, texts.map(text), asked, how, signal));
+  const { architecture } = engine;
+  const { task, labels } = architecture;
+  const options = { ...task.defaults, ...given } as ExplainOptions;
+  wholeStream(architecture, options);
+  const { of = "logit", signal } = options;
+  const propagates = !isOther(given.method);
+  if (options.continuation !== undefined && propagates) {
+    const { explainContinuation } = await import("./continuation.ts");
+    return explainContinuation(engine, inputs, options);
   }
 
-  const rows = spread(architecture.task, requests(labelsOf(architecture, asking), named(architecture, asking)));
-  const asked = other ? undefined : question(rows, asking);
-  const encoded = await placed(engine, await encode(engine, texts, asking), asking);
+  const rows = task.requests(labels, options);
+  const asked = propagates ? question(rows, options) : undefined;
+  const encoded = await task.placed(engine, await engine.encode(inputs, options), options);
   if (!asked) {
-    const { attribute, wordsAside } = await import("../attribution/methods.ts");
-    if (!architecture.vocabulary) wordsAside(given as AttributeLists);
+    const { attribute } = await import("../attribution/methods.ts");
     return attribute(engine, encoded, rows, given as AttributeLists);
   }
-  if ((of === undefined || of === "logit") && !asking.interactions)
-    return answers(asked, await engine.explain(encoded, asked, signal));
-  const { explainOf } = await import("./objective.ts");
-  return answers(
-    asked,
-    await explainOf(engine, async (input) => (await encode(engine, [input], asking))[0], encoded, asked, {
-      of: of ?? "logit",
-      interactions: asking.interactions,
-      signal,
-    }),
-  );
+  const results =
+    of === "logit" && !options.interactions
+      ? await relevance(engine, encoded, asked, signal)
+      : await (await import("./objective.ts")).explainOf(engine, encoded, asked, { ...options, of });
+  return asked.several ? results : results.map(([only]) => only);
 }
 
-function text(given: Input): string {
-  if (typeof given === "string") return given;
-  throw new RelpropError("InvalidInput", "what is continued is a text");
+/** Throws `InvalidOption` where what is asked needs all relevance to pass the stream between blocks, and it does not. */
+export function wholeStream({ skips }: Pick<Architecture, "skips">, asked: ExplainOptions): void {
+  const wanted = skips?.find((name) => asked[name]);
+  if (!wanted) return;
+  const message = `in this model relevance also goes around blocks, so that ${wanted} have no ledger of their own; leave it out`;
+  throw new RelpropError("InvalidOption", message);
 }

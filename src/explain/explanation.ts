@@ -2,17 +2,9 @@
 
 import type { CloudView } from "../inputs/encoded.ts";
 import type { ImageView } from "../inputs/images/patches.ts";
-import type { Token } from "../inputs/tokenizers/wordpiece.ts";
 import type { ReadingPoint } from "../models/family.ts";
 import type { Composite } from "../propagation/composites.ts";
-
-export interface ClassScore {
-  index: number;
-  label: string;
-  logit: number;
-  /** Softmax of the logits, or each logit's sigmoid where a text can be of several classes; none of numbers that are no classes. */
-  probability?: number;
-}
+import type { ClassScore } from "../tasks/prediction.ts";
 
 export interface TokenRelevance {
   /** The token's row in the vocabulary. */
@@ -165,7 +157,7 @@ export interface Explanation {
   warnings: string[];
 }
 
-/** What a method without a ledger says: see src/methods. */
+/** What a method without a ledger says: see src/attribution. */
 export interface Attribution {
   text: string;
   image?: ImageView;
@@ -190,35 +182,5 @@ export interface Attribution {
   completeness?: { whole: number; error: number };
   /** How many times the network ran, forward or forth and back. */
   forwards: number;
-  warnings: string[];
-}
-
-/** A token with its classes; of a language model the top ones. */
-export type TokenClasses = Token & { classes: ClassScore[] };
-
-/** The part of a text that a question answering model takes for the answer. */
-export interface Answer {
-  text: string;
-  /** UTF-16 offsets into `text` of the prediction. */
-  start: number;
-  end: number;
-  /** Its first and last token, by their place. */
-  tokens: [number, number];
-  /** The sum of both tokens' logits. */
-  logit: number;
-}
-
-export interface Prediction {
-  /** Of models that make up hidden groups of points: these points, and the mean Chamfer distance (L2) to those that were there. */
-  cloud?: { points: number[][]; chamfer: number };
-  text: string;
-  model: string;
-  backend: "wasm" | "webgpu";
-  /** The text's classes; of a model with logits of each token, those of the token that explain() takes if not told which. */
-  classes: ClassScore[];
-  /** Of models with logits of each token: these, or of the masked ones only. */
-  tokens?: TokenClasses[];
-  answer?: Answer;
-  embedding?: number[];
   warnings: string[];
 }

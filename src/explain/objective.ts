@@ -6,7 +6,8 @@ import { logSumExp, partition } from "../logits.ts";
 import type { Composite } from "../propagation/composites.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { Explanation } from "./explanation.ts";
-import { BETWEEN, type Of } from "./options.ts";
+import { BETWEEN, type ExplainOptions, type Of } from "./options.ts";
+import { relevance } from "./relevance.ts";
 import type { Question } from "./request.ts";
 
 /** A function of logits at some of them: its value and its gradient. @internal */
@@ -57,16 +58,16 @@ const inner = (a: readonly number[], b: readonly number[]) => a.reduce((sum, v, 
 /** Each text's explanations of a function of its logits. Throws `InvalidOption`. @internal */
 export async function explainOf(
   engine: Engine,
-  encode: (input: Input) => Promise<Encoded>,
   encoded: readonly Encoded[],
   asked: Question,
-  { of, interactions: joint, signal }: { of: Of; interactions?: boolean; signal?: AbortSignal },
+  options: ExplainOptions & { of: Of },
 ): Promise<Explanation[][]> {
+  const { of, interactions: joint, signal } = options;
   const between = BETWEEN.find((name) => typeof of === "object" && of !== null && Object.hasOwn(of, name));
   const compared = between && (of as Record<string, Input>)[between];
-  const { task, reads } = engine.parts.architecture;
+  const { task, reads } = engine.architecture;
   if (compared !== undefined && reads === "tokens") {
-    const message = `${between} compares what is said of whole texts; this model does ${task}, its logits are of single tokens`;
+    const message = `${between} compares what is said of whole texts; this model does ${task.name}, its logits are of single tokens`;
     throw new RelpropError("InvalidOption", message);
   }
   if (joint && (compared === undefined || between === "distance")) {
@@ -84,7 +85,7 @@ export async function explainOf(
   if (of === "softmax-contrast" && asked.requests.some((row) => row.includes(-1))) {
     throw new RelpropError("InvalidOption", "softmax-contrast contrasts with all other classes; leave out `contrast`");
   }
-  const second = compared === undefined ? undefined : await encode(compared);
+  const [second] = compared === undefined ? [] : await engine.encode([compared], options);
   const other = second && Array.from((await engine.predict([second], signal))[0]);
   const name = between ?? (of as string);
 
@@ -99,7 +100,7 @@ export async function explainOf(
       if (requests.some((row) => row.every((weight) => !weight))) {
         throw new RelpropError("InvalidOption", `nothing is left to explain: ${constant(name, logits.length)}`);
       }
-      const [explanations] = await engine.explain([one], { ...asked, methods: [method], requests }, signal);
+      const [explanations] = await relevance(engine, [one], { ...asked, methods: [method], requests }, signal);
       // Targets slowest, then reading points.
       const target = (k: number) => Math.floor(k / asked.points.length);
       const told = explanations.map((e, k) => ({

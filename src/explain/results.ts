@@ -3,19 +3,18 @@
 import type { Data } from "../backends/backend.ts";
 import { RelpropError } from "../errors.ts";
 import type { Encoded } from "../inputs/encoded.ts";
-import { partition } from "../logits.ts";
-import type { Architecture, ReadingPoint } from "../models/family.ts";
+import type { ReadingPoint } from "../models/family.ts";
 import type { Composite } from "../propagation/composites.ts";
-import type { ClassScore, Explanation } from "./explanation.ts";
+import { scored } from "../tasks/scores.ts";
+import type { Outputs } from "../tasks/task.ts";
+import type { Explanation } from "./explanation.ts";
 import { finite } from "./finite.ts";
 import type { Question } from "./request.ts";
 import { magnitude, share, unclosed } from "./residual.ts";
 import { ledger, part, type Trace } from "./trace.ts";
 
-type Grain = typeof import("./breakdown.ts");
-
 /** What all results of a model have in common. */
-export interface About extends Pick<Architecture, "labels" | "scores" | "task"> {
+export interface About extends Pick<Outputs, "labels" | "scores" | "task"> {
   model: string;
   backend: "wasm" | "webgpu";
 }
@@ -28,56 +27,17 @@ export interface Run {
   targets: number;
 }
 
-/** The most classes of a text that are told, of language models; others that are asked about are told too. */
-const MOST = 10;
-
-/** What logits of one or more rows say of the classes, whose numbers go on from row to row. */
-export interface Scored {
-  of(index: number): ClassScore;
-  /** All classes, or the top ones of very many. */
-  classes: ClassScore[];
-}
-
-export function scored(
-  { labels, scores, task }: Pick<About, "labels" | "scores" | "task">,
-  logits: Float32Array,
-): Scored {
-  finite(logits, "logits");
-  const n = labels.length;
-  const rows = new Map<number, ReturnType<typeof partition>>();
-  const softmax = (index: number) => {
-    const row = Math.floor(index / n);
-    const { peak, total } = rows.get(row) ?? partition(logits.subarray(row * n, (row + 1) * n));
-    rows.set(row, { peak, total });
-    return Math.exp(logits[index] - peak) / total;
-  };
-  const probability = {
-    softmax,
-    sigmoid: (index: number) => 1 / (1 + Math.exp(-logits[index])),
-    none: undefined,
-  }[scores];
-  const of = (index: number): ClassScore => ({
-    index: index % n,
-    label: labels[index % n],
-    logit: logits[index],
-    ...(probability && { probability: probability(index) }),
-  });
-  const all = [...logits.keys()];
-  const told = task.endsWith("lm") ? all.sort((a, b) => logits[b] - logits[a]).slice(0, MOST) : all;
-  return { of, classes: told.map(of) };
-}
-
 /** Explanations of the text at `index`: for each method, and for each of the run's targets one at each reading point. */
-export function explanations(
+export async function explanations(
   { text, tokens, reads, image, cloud, warnings }: Encoded,
   about: About,
   run: Run,
   index: number,
   { methods, points, finer }: Question,
-  grain?: Grain,
-): Explanation[][] {
+): Promise<Explanation[][]> {
+  const breakdown = finer && (await import("./breakdown.ts"));
   const { trace, data, texts, targets } = run;
-  const logits = part(data.logits, index, texts);
+  const logits = finite(part(data.logits, index, texts), "logits");
   const { of, classes } = scored(about, logits);
 
   return methods.map(({ name, composite }, m) => {
@@ -125,8 +85,8 @@ export function explanations(
           ],
         };
         const forward = (output: string) => part(data[output], index, texts);
-        const numbers = { outputs: trace.outputs, walk, composite, forward, mine, logit };
-        return grain ? { ...explanation, ...grain.finer(explanation, numbers, finer!) } : explanation;
+        const numbers = { trace, walk, composite, forward, mine, logit };
+        return breakdown ? { ...explanation, ...breakdown.finer(explanation, numbers, finer) } : explanation;
       });
     });
   });

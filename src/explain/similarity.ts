@@ -1,9 +1,10 @@
 // Which token of one text goes with which of another: the relevance of a dot product or cosine of two embeddings by pairs of
-// tokens (BiLRP: Eberle et al., 2020). Each number of an embedding is explained in both texts. Loaded when asked for.
+// tokens (BiLRP: Eberle et al., 2020). Each number of an embedding is explained in both texts.
 
 import type { Encoded } from "../inputs/encoded.ts";
 import type { Engine } from "../runtime/engine.ts";
 import type { Explanation, Interactions, Ledger } from "./explanation.ts";
+import { relevance } from "./relevance.ts";
 import type { Question } from "./request.ts";
 import { magnitude, share, unclosed } from "./residual.ts";
 
@@ -25,7 +26,7 @@ export async function interactions(
     return row;
   });
   const bare = { ...asked, requests, layers: false, finer: undefined };
-  const [mine, theirs] = await engine.explain([one, other], bare, signal);
+  const [mine, theirs] = await relevance(engine, [one, other], bare, signal);
   const points = asked.points.length;
   return asked.points.map((_, p) => joint(every(mine, points, p), every(theirs, points, p), norms));
 }

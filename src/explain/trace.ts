@@ -2,7 +2,7 @@
 
 import { RelpropError } from "../errors.ts";
 import { cols, type Entry, history, input, size, state, type Tensor } from "../graph/tensor.ts";
-import type { Architecture, Embedded, Network, Past, ReadingPoint } from "../models/family.ts";
+import type { Architecture, Block, Captured, Embedded, Network, Past, ReadingPoint } from "../models/family.ts";
 import { dot } from "../ops/dot.ts";
 import { seed } from "../ops/seed.ts";
 import { writeRows } from "../ops/write_rows.ts";
@@ -13,10 +13,24 @@ import type { Ledger } from "./explanation.ts";
 /** What a plan has to compute, and how to read what it has computed. */
 export interface Trace {
   outputs: Record<string, Tensor>;
+  /** The outputs that hold the numbers of what is watched. */
+  watched?: Watched;
   /** One for each method. */
   walks: Walk[];
   /** Reading points that lie right below a norm. */
   normed?: ReadonlySet<ReadingPoint>;
+}
+
+/** Tensors whose numbers and gradients are wanted: of all blocks, and of reading points. */
+export interface Watch {
+  blocks: readonly (keyof Captured<unknown>)[];
+  readings: readonly ReadingPoint[];
+}
+
+/** Names of outputs, for what is watched: by block, and by reading point. */
+export interface Watched {
+  blocks: Captured<string>[];
+  readings: { [K in ReadingPoint]?: string };
 }
 
 /** One walk back through the network. What it tells are names of outputs, each of a row for every target and text. */
@@ -26,8 +40,8 @@ export interface Walk {
   /** Relevance of each tensor of the residual stream, if it was asked for. */
   layers: string[];
   /** If anything in the blocks is watched: relevance of the stream after each half, and gradients of what is watched. */
-  halves: ReadonlyMap<string, string>;
-  gradients: ReadonlyMap<string, string>;
+  halves: Captured<string>[];
+  gradients: Watched;
   /** Amounts: `times` · Σ rows, for the readings that lie below, by the op whose output `by` is. */
   kept: { entry: Entry; times: number; rows: string; below: ReadonlySet<string>; by: Tensor }[];
 }
@@ -35,9 +49,9 @@ export interface Walk {
 export const readingPoints: readonly ReadingPoint[] = ["embeddings", "embedding-sum", "words", "pixels", "points"];
 
 /**
- * How a network is made: see models/family.ts; `given` if its embeddings are an input of that name, `paired` see inputs.ts,
- * `reads` how many rows the head reads where that is an input too, `cached` how many rows of a key/value cache attention
- * reads, where there is one: 0 for those of the text alone.
+ * How a network is made: see models/family.ts; `given` if its embeddings are an input of that name, `paired` see
+ * inputs/inputs.ts, `reads` how many rows the head reads where that is an input too, `cached` how many rows of a key/value cache
+ * attention reads, where there is one: 0 for those of the text alone.
  */
 export type Made = Pick<Embedded, "recompute" | "attend" | "whole" | "loops" | "mask"> & {
   given?: boolean;
@@ -54,16 +68,17 @@ export function network(
   { given, paired, reads, cached, ...made }: Made = {},
 ): Network {
   const { width, embedded = width, tables, length: t = tokens } = architecture;
+  const picks = reads ? input("picks", [batch, 1, reads, t]) : undefined;
   const net = architecture.network({
     ...made,
     embeddings: given ? input("embeddings", [batch, t, embedded]) : undefined,
     words: input("words", [batch, t, width]),
     places: tables.positions || tables.types ? input("places", paired ? [batch, t, width] : [t, width]) : undefined,
-    picks: reads ? input("picks", [batch, 1, reads, t]) : undefined,
+    picks,
     lengths: input("lengths", [batch]),
     past: cached === undefined ? undefined : keyValueCache(Math.max(t, cached)),
   });
-  return { ...net, mean: architecture.reads === "mean" };
+  return { ...net, selection: architecture.reads === "mean" ? undefined : picks };
 }
 
 /** A cache of so many rows, into which a text's are written from the input `position` on. */
@@ -82,30 +97,37 @@ const MOST_INWARD = 1024; // what is kept is told of each reading below it, so t
 /**
  * Relevance by each of `composites` at every reading point, and along the residual stream if `layers`, with all that
  * their ledgers need. The forward pass is there once. Targets are the input `request`: so many for each text, and the
- * texts of the first one first. `watch` names tensors of each block whose numbers and gradients are wanted; the
- * relevance of the stream between its halves comes with them.
+ * texts of the first one first. With what is watched comes the relevance of the stream between the halves of
+ * blocks.
  */
 export function explaining(
   net: Network,
   composites: readonly Composite[],
   targets = 1,
   layers = false,
-  watch: readonly string[] = [],
+  watch?: Watch,
 ): Trace {
   const { logits, readings, stream, blocks } = net;
   const texts = logits.shape[0];
   const request = input("request", [targets * texts, size(logits) / texts + 1]);
   const outputs: Trace["outputs"] = { logits, seed: seed(logits, request) };
   const along = layers ? stream.map((x, i) => [`layer ${i}`, x] as const) : [];
-  const within = (names: readonly string[]) =>
-    blocks.flatMap((block, i) =>
-      names.flatMap((name) => (block[name] ? [[`${name} ${i}`, block[name]] as const] : [])),
-    );
-  const halves = watch.length ? within(["attention", "feedforward"]) : [];
-  const watched = within(watch);
-  for (const [name, x] of watched) outputs[name] = x;
+  const halves = watch?.blocks.length ? within(blocks, ["attention", "feedforward"]) : [];
+  const watched = watch
+    ? [
+        ...within(blocks, watch.blocks),
+        ...watch.readings.flatMap((at): Place[] => {
+          const x = readings.get(at);
+          const enter = ({ readings }: Watched, output: string) => {
+            readings[at] = output;
+          };
+          return x ? [{ name: `at ${at}`, x, enter }] : [];
+        }),
+      ]
+    : [];
+  for (const { name, x } of watched) outputs[name] = x;
   const points = readingPoints.flatMap((at) => (readings.has(at) ? [[at, readings.get(at)!] as const] : []));
-  const inward = [...along, ...halves].sort(([, a], [, b]) => b.id - a.id);
+  const inward = [...along, ...halves.map(({ name, x }) => [name, x] as const)].sort(([, a], [, b]) => b.id - a.id);
   if (inward.length > MOST_INWARD) {
     const message = `layers, heads and neurons of ${blocks.length} blocks need ${inward.length} ledgers, the most is ${MOST_INWARD}`;
     throw new RelpropError("LimitExceeded", message, { blocks: blocks.length });
@@ -114,21 +136,22 @@ export function explaining(
   const sources = places.map(([, x]) => x);
 
   const walks = composites.map((composite, w): Walk => {
-    const taps = watched.map(([, x]) => x);
+    const taps = watched.map(({ x }) => x);
     const { gradients, tapped, kept } = propagate(logits, outputs.seed, sources, composite, taps);
     const name = (what: string) => `${w} ${what}`;
-    const reached = watched.flatMap(([place], i) =>
-      tapped[i] ? [[place, name(`g ${place}`), tapped[i]] as const] : [],
-    );
-    for (const [, output, g] of reached) outputs[output] = g;
+    const reached = watched.flatMap((place, i) => {
+      const g = tapped[i];
+      if (g) outputs[name(`g ${place.name}`)] = g;
+      return g ? [place] : [];
+    });
     places.forEach(([place, x], i) => {
       outputs[name(place)] = dot(gradients[i], x);
     });
     return {
       readings: new Map(points.map(([at]) => [at, name(at)])),
       layers: along.map(([layer]) => name(layer)),
-      halves: new Map(halves.map(([half]) => [half, name(half)])),
-      gradients: new Map(reached.map(([place, output]) => [place, output])),
+      halves: entered(blocks.length, halves, name).blocks,
+      gradients: entered(blocks.length, reached, (place) => name(`g ${place}`)),
       kept: kept.map(({ entry, times = 1, rows, by, above }, i) => {
         outputs[name(`kept ${i}`)] = rows;
         const below = new Set(places.filter((_, j) => above[j]).map(([place]) => name(place)));
@@ -137,18 +160,42 @@ export function explaining(
     };
   });
   const readers = history([logits]).flatMap((y) => y.inputs.map((x) => [x, y] as const));
-  const normed = new Set(points.flatMap(([at, x]) => (belowNorm(x, readers, net.mean ?? false) ? [at] : [])));
-  return { outputs, walks, normed };
+  const normed = new Set(points.flatMap(([at, x]) => (belowNorm(x, readers, net.selection) ? [at] : [])));
+  return { outputs, watched: entered(blocks.length, watched, (name) => name), walks, normed };
 }
 
-/** Ops whose rows are of the same rows of their inputs. */
-const ROW_BY_ROW = new Set(["linear", "norm", "activation", "gate", "add"]);
+/** A tensor that is watched, under a name of its own, and where the output of it is entered. */
+interface Place {
+  name: string;
+  x: Tensor;
+  enter(into: Watched, output: string): void;
+}
+
+/** These tensors of each block that has them. */
+const within = (blocks: readonly Block[], fields: Watch["blocks"]): Place[] =>
+  blocks.flatMap((block, i) =>
+    fields.flatMap((field): Place[] => {
+      const x = block[field];
+      const enter = ({ blocks }: Watched, output: string) => {
+        blocks[i][field] = output;
+      };
+      return x ? [{ name: `${field} ${i}`, x, enter }] : [];
+    }),
+  );
+
+/** The outputs of these tensors, by block and reading point. */
+function entered(blocks: number, places: readonly Place[], output: (name: string) => string): Watched {
+  const found: Watched = { blocks: Array.from({ length: blocks }, () => ({})), readings: {} };
+  for (const { name, enter } of places) enter(found, output(name));
+  return found;
+}
 
 /**
  * Whether all that tokens say to others, or to the head, passes a norm of `x` itself: directly, or through a dense layer without
- * a bias. The rows that the head reads may go around it; no others do if nothing beside the norm mixes rows.
+ * a bias. The rows that the head reads, by the weights `selection`, may go around it; no others do if nothing beside the norm mixes
+ * rows.
  */
-function belowNorm(x: Tensor, readers: readonly (readonly [Tensor, Tensor])[], mean: boolean): boolean {
+function belowNorm(x: Tensor, readers: readonly (readonly [Tensor, Tensor])[], selection?: Tensor): boolean {
   let normed = false;
   const bare = new Set([x]);
   const above = new Set([x]);
@@ -156,11 +203,11 @@ function belowNorm(x: Tensor, readers: readonly (readonly [Tensor, Tensor])[], m
     for (const [read, y] of readers) {
       if (read !== t) continue;
       const { op, inputs } = y;
-      const selects = op.name === "pick" || (op.name === "context" && inputs[0].name === "picks" && !mean);
-      if (bare.has(t) && op.name === "norm") normed = true;
+      const selects = op.selects || (selection !== undefined && inputs[0] === selection);
+      if (bare.has(t) && op.rowwise === "norm") normed = true;
       else if (!selects) {
-        if (!ROW_BY_ROW.has(op.name)) return false;
-        if (bare.has(t) && op.name === "linear" && inputs.length === 2) bare.add(y); // without a bias nothing is added
+        if (!op.rowwise) return false;
+        if (bare.has(t) && op.rowwise === "dense" && inputs.length === 2) bare.add(y); // without a bias nothing is added
         above.add(y);
       }
     }

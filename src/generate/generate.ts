@@ -1,19 +1,19 @@
 // A text goes on, token by token, and each token may be explained: what of the text, and of what was generated before it, it
-// rests on. Keys and values of earlier tokens stay on the device, so a step computes one row. Loaded when a text is continued.
+// rests on. Keys and values of earlier tokens stay on the device, so a step computes one row.
 
 import { quote, RelpropError, throwIfAborted } from "../errors.ts";
+import { wholeStream } from "../explain/explain.ts";
 import type { Explanation } from "../explain/explanation.ts";
 import { finite } from "../explain/finite.ts";
 import type { ExplainOptions } from "../explain/options.ts";
-import type { Question } from "../explain/request.ts";
-import { requests } from "../explain/target.ts";
+import { relevance } from "../explain/relevance.ts";
+import { question } from "../explain/request.ts";
 import type { Encoded } from "../inputs/encoded.ts";
 import { spelled } from "../inputs/tokenizers/spelling.ts";
 import type { Token } from "../inputs/tokenizers/wordpiece.ts";
 import { argMax, logSumExp } from "../logits.ts";
 import { uniform } from "../random.ts";
 import type { Engine } from "../runtime/engine.ts";
-import { named, wholeStream } from "../tasks/tasks.ts";
 import { type KeyValueCache, keyValueCache } from "./cache.ts";
 import type { GenerateOptions } from "./options.ts";
 
@@ -39,15 +39,10 @@ export interface Generation {
 }
 
 /** @internal */
-export async function generate(
-  engine: Engine,
-  text: string,
-  options: GenerateOptions,
-  question: (rows: Float32Array[], options: ExplainOptions) => Question,
-): Promise<Generation> {
+export async function generate(engine: Engine, text: string, options: GenerateOptions): Promise<Generation> {
   const cache = keyValueCache(engine);
   try {
-    return await extend(engine, cache, text, options, question);
+    return await extend(engine, cache, text, options);
   } finally {
     cache.dispose();
   }
@@ -58,12 +53,11 @@ async function extend(
   cache: KeyValueCache,
   text: string,
   options: GenerateOptions,
-  question: (rows: Float32Array[], options: ExplainOptions) => Question,
 ): Promise<Generation> {
-  const { architecture, tokenizer } = engine.parts;
-  const { spell, stops = [] } = architecture;
-  if (architecture.task !== "causal-lm") {
-    throw new RelpropError("InvalidOption", `this model does ${architecture.task}, it does not continue texts`);
+  const { architecture, tokenizer } = engine;
+  const { task, spell, stops = [] } = architecture;
+  if (!task.continues) {
+    throw new RelpropError("InvalidOption", `this model does ${task.name}, it does not continue texts`);
   }
   if (!spell)
     throw new RelpropError("TokenizerUnsupported", "the tokenizer's decoder is none that relprop can spell by");
@@ -73,7 +67,7 @@ async function extend(
   const draw = sampler(options);
   const { explain, onProgress, signal } = options;
   const { maxTokens = 20 } = options;
-  const { tokens: read, warnings } = engine.encode(text);
+  const [{ tokens: read, warnings }] = await engine.encode([text]);
   const prompt = read.slice(0, read.length - tokenizer.template.single[1].length);
   if (!prompt.length) throw new RelpropError("EmptyInput", "the text that is continued needs a token");
 
@@ -109,10 +103,10 @@ async function extend(
     if (explain) {
       const how: ExplainOptions = explain === true ? {} : explain;
       wholeStream(architecture, how);
-      const rows = requests(architecture.labels, { ...named(architecture, how), target: id });
-      const asked = question(rows, { ...how, target: id });
+      const asking = { ...how, target: id };
+      const asked = question(task.requests(architecture.labels, asking), asking);
       const one = { ...before, reads: [before.tokens.length - 1] };
-      const [[explanation]] = await engine.explain([one], asked, signal);
+      const [[explanation]] = await relevance(engine, [one], asked, signal);
       added.explanation = explanation;
     }
     tokens.push(added);

@@ -74,6 +74,13 @@ export interface Op {
   compose?(names: readonly string[]): Rule;
   /** The options that a rule takes, by the rule's name. */
   readonly options?: Readonly<Record<string, readonly string[]>>;
+  /**
+   * What a row of the output is made of, if it is of one row of each input: `dense` is x · wᵀ + b of the inputs x, w and, if
+   * there is one, b; `norm` divides x by what its row amounts to; `elementwise` keeps each number in its place.
+   */
+  readonly rowwise?: "dense" | "norm" | "elementwise";
+  /** Whether the rows of the output are some of the input's. */
+  readonly selects?: boolean;
 }
 
 let made = 0;

@@ -99,5 +99,5 @@ export interface Change {
   key: string;
 }
 
-/** The rows of the tables that stay on the host, widened as they are asked for. */
+/** The rows of the tables that stay on the host, widened as they are asked for. @internal */
 export type Tables = { [K in keyof InputSpec["tables"]]?: Rows };

@@ -6,6 +6,7 @@ import { context } from "../ops/attention.ts";
 import { gate } from "../ops/gate.ts";
 import { reshape } from "../ops/reshape.ts";
 import { pick } from "../ops/select.ts";
+import { imageClassification } from "../tasks/images.ts";
 import { activation, type Config, named } from "./config.ts";
 import type { Architecture, Family } from "./family.ts";
 import type { Fields } from "./fields.ts";
@@ -50,7 +51,10 @@ function build(config: Config, w: Weights): Architecture {
   const act = activation(config, "hidden_act");
   const wrote = named(config) ?? (w.shape("classifier.weight") ? "ForImageClassification" : "Model");
   const wide = /ForImageClassification$/.test(wrote);
-  const heads = { "image-classification": { out: "classifier" }, embedding: "none" } as const;
+  const heads = {
+    "image-classification": { task: imageClassification, out: "classifier" },
+    embedding: "none",
+  } as const;
   const head = top({ ...config, architectures: [wrote] }, w, heads, wide ? 2 * d : d, 1);
   const gated = flag(config, "use_swiglu_ffn", false);
   const first = `encoder.layer.0.mlp.${gated ? "weights_in" : "fc1"}.weight`;

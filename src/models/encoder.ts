@@ -7,7 +7,7 @@ import { context } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";
 import { pick } from "../ops/select.ts";
 import { agree, type Config, integer } from "./config.ts";
-import type { Architecture, Embedded, Network, ReadingPoint } from "./family.ts";
+import type { Architecture, Block, Embedded, Network, ReadingPoint } from "./family.ts";
 import { type Heads, top } from "./heads.ts";
 import { norm } from "./layers.ts";
 
@@ -53,7 +53,7 @@ export function encoder(config: Config, w: Weights, it: Encoder): Architecture {
   const [kinds] = tables.types ? table(w, tables.types, inner) : [1];
   const width = it.width ?? inner;
   const { logits, ...found } = top(config, w, it.heads, width, eps);
-  const task = found.reads === "first" && it.reads ? { ...found, reads: it.reads } : found;
+  const outputs = found.reads === "first" && it.reads ? { ...found, reads: it.reads } : found;
   agree(config, "vocab_size", vocabulary, tables.words!);
   if (tables.types) agree(config, "type_vocab_size", kinds, tables.types);
   if (first >= longest) {
@@ -64,7 +64,7 @@ export function encoder(config: Config, w: Weights, it: Encoder): Architecture {
   if (tables.positions) agree(config, "max_position_embeddings", longest, tables.positions);
 
   return {
-    ...task,
+    ...outputs,
     tables,
     first,
     uncounted,
@@ -89,7 +89,7 @@ export function encoder(config: Config, w: Weights, it: Encoder): Architecture {
           ["embedding-sum", sum],
           ["words", words],
         ],
-        read: (x) => (picks ? context(picks, x) : task.reads === "tokens" ? x : pick(x, 0)),
+        read: (x) => (picks ? context(picks, x) : outputs.reads === "tokens" ? x : pick(x, 0)),
         logits,
       });
     },
@@ -119,7 +119,7 @@ export function above(
 ): Network {
   const late = embedded.whole || placed;
   const stream = [enter?.(below) ?? below];
-  const noted: Record<string, Tensor>[] = [];
+  const noted: Block[] = [];
   const all = [...Array(blocks).keys()];
   const { first, times } = { first: blocks, times: 0, ...loops };
   const runs = Math.max(0, blocks - first) * Math.max(times, embedded.loops ?? 0);
@@ -136,7 +136,7 @@ export function above(
   for (const [n, i] of order.entries()) {
     const x = stream[n];
     const rows = n === order.length - 1 && !late ? read(x) : x; // only some tokens' vectors are read at the end
-    const mine = {};
+    const mine: Block = {};
     const earlier = [...noted];
     noted.push(mine);
     const mask = embedded.mask && ((kind: string, x: Tensor) => embedded.mask!(`${kind} ${n}`, x));
@@ -144,7 +144,7 @@ export function above(
       ...embedded.past,
       extended: (name: string, x: Tensor) => embedded.past!.extended(`${name} ${n}`, x),
     };
-    const note = (tensors: Record<string, Tensor>) => void Object.assign(mine, tensors);
+    const note = (tensors: Block) => void Object.assign(mine, tensors);
     stream.push(block(i, rows, x, { ...embedded, earlier, mask, past, note }));
   }
   const end = stream[order.length];

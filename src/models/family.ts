@@ -4,12 +4,12 @@ import type { Tensor } from "../graph/tensor.ts";
 import type { Changed, Encoded, Input, InputSpec, Tables } from "../inputs/encoded.ts";
 import type { Patched } from "../inputs/images/patches.ts";
 import type { attend } from "../ops/attend.ts";
+import type { Outputs } from "../tasks/task.ts";
 import type { Config } from "./config.ts";
 import type { Fields } from "./fields.ts";
-import type { Task } from "./heads.ts";
 import type { Similarity } from "./sentence/modules.ts";
 
-/** What a network is fed: vectors looked up on the host, so that a large vocabulary never travels to a device. */
+/** What a network is fed: vectors looked up on the host, so that a large vocabulary never travels to a device. @internal */
 export interface Embedded extends Changed {
   /** Word vectors [batch, t, d]. */
   words: Tensor;
@@ -30,11 +30,11 @@ export interface Embedded extends Changed {
   past?: Past;
   /** The blocks before this one. */
   earlier?: readonly Block[];
-  /** Is told the tensors of each block that finer explanations look at. */
-  note?: (tensors: Record<string, Tensor>) => void;
+  /** Captures tensors of the block. */
+  note?: (tensors: Block) => void;
 }
 
-/** A key/value cache, of one text. */
+/** A key/value cache, of one text. @internal */
 export interface Past {
   /** `x` [1, n, d] behind what earlier tokens left under that name [1, rows, d]; there may be more rows than tokens. */
   extended(name: string, x: Tensor): Tensor;
@@ -42,16 +42,39 @@ export interface Past {
   position: Tensor;
 }
 
-/**
- * What finer explanations look at in a block, by name: `queries`, `keys`, `values` [batch, t, d], `scores` and `weights`
- * [batch, heads, n, t] unless they are made again, `context` [batch, n, d], which is what heads hand on, and `neurons`
- * [batch, n, inner]. `attention` and `feedforward` are the stream after each; `skipped` and `passed` went around them.
- */
-export type Block = Readonly<Record<string, Tensor>>;
+/** What is captured of a block, of its tensors or something of each: `n` rows, of `t` that are attended to. @internal */
+export interface Captured<T> {
+  /** What attention normalises before it projects [batch, t, d]. */
+  normed?: T;
+  /** [batch, n, d] and [batch, t, d]. */
+  queries?: T;
+  keys?: T;
+  values?: T;
+  /** The same before heads of an earlier block have a part in them. */
+  ownKeys?: T;
+  ownValues?: T;
+  /** [batch, heads, n, t], unless propagation makes them again. */
+  scores?: T;
+  weights?: T;
+  /** What heads hand on, and what the block adds to the stream of it [batch, n, d]. */
+  context?: T;
+  handed?: T;
+  /** The stream that goes around attention, and the stream after it. */
+  skipped?: T;
+  attention?: T;
+  /** The stream that goes around the feed-forward half, its neurons [batch, n, inner], and the stream after it. */
+  passed?: T;
+  neurons?: T;
+  feedforward?: T;
+}
+
+/** @internal */
+export type Block = Captured<Tensor>;
 
 /** Where relevance is read. */
 export type ReadingPoint = "embeddings" | "embedding-sum" | "words" | "pixels" | "points";
 
+/** @internal */
 export interface Network {
   /** Where relevance can be read, each depending on the next. */
   readings: ReadonlyMap<ReadingPoint, Tensor>;
@@ -60,19 +83,18 @@ export interface Network {
   blocks: readonly Block[];
   /** [batch, rows that are read, classes] */
   logits: Tensor;
-  /** Whether the head reads the mean of all rows. */
-  mean?: boolean;
+  /** The weights by which the head reads some rows of the last block, each as it is: not their mean. */
+  selection?: Tensor;
 }
 
-/** What an energy is computed from: the state, and the weights it names as they are stored. */
+/** What an energy is computed from: the state, and the weights it names as they are stored. @internal */
 export interface Energy {
   weights: Readonly<Record<string, Tensor>>;
   of(state: readonly Float64Array[], weights: Readonly<Record<string, Float32Array>>): Record<string, number>;
 }
 
-/** A model family: what one checkpoint of it needs to run. */
-export interface Architecture extends InputSpec {
-  task: Task;
+/** A model family: what one checkpoint of it needs to run. @internal */
+export interface Architecture extends InputSpec, Outputs {
   /** The token with which a text ends, of models that continue texts. */
   stops?: readonly number[];
   /** The bytes of UTF-8 that a piece of the vocabulary stands for in a text. */
@@ -97,10 +119,6 @@ export interface Architecture extends InputSpec {
   embedded?: number;
   /** How many tokens every input has, of models that take no other number. */
   length?: number;
-  /** The classes; of language models the vocabulary's pieces, which the tokenizer knows. */
-  labels: readonly string[];
-  /** How logits become probabilities; `none` where they are none. */
-  scores: "softmax" | "sigmoid" | "none";
   /** What sentence-transformers' pooling is fed, where it is more than one row or the mean of all: see sentence/pooling.ts. @internal */
   pool?(batch: readonly Encoded[], t: number): Data;
   /** Whether longer texts are cut, with a warning, unless told otherwise. */
@@ -110,7 +128,7 @@ export interface Architecture extends InputSpec {
   network(x: Embedded): Network;
 }
 
-/** How checkpoints of a `model_type` are read. */
+/** How checkpoints of a `model_type` are read. @internal */
 export interface Family {
   /** The fields of its configuration class. */
   fields: Fields;

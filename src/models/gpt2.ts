@@ -2,11 +2,12 @@ import type { Weights } from "../checkpoint/weights.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { add } from "../ops/elementwise.ts";
 import { gate } from "../ops/gate.ts";
+import { causalLM } from "../tasks/causal_lm.ts";
 import { activation, agree, type Config, field, integer, invalid, oneOf, positive, unsupported } from "./config.ts";
 import { encoder } from "./encoder.ts";
 import type { Architecture, Family } from "./family.ts";
 import type { Fields } from "./fields.ts";
-import { active, attention, causalSpan, norm, slice } from "./layers.ts";
+import { causalSpan, norm, preNorm, slice } from "./layers.ts";
 import { flag, natural, whole } from "./numbers.ts";
 
 const fields: Fields = {
@@ -106,30 +107,32 @@ function build(config: Config, all: Weights): Architecture {
     block(i, read, x, embedded) {
       const layer = base.at(`h.${i}`);
       const [q, k, v] = [0, 1, 2].map((n) => conv(layer.at("attn.c_attn"), width, n * width, 3 * width));
-      const h = norm(x, layer.at("ln_1"), eps);
       const source = skips ? embedded.earlier?.[i - skip.layers] : undefined;
-      embedded.note?.({ normed: h });
-      const mixed = (name: string, to: (x: Tensor) => Tensor) => (x: Tensor) => {
+      const mixed = (name: "ownKeys" | "ownValues", to: (x: Tensor) => Tensor) => (x: Tensor) => {
         const own = to(x);
         embedded.note?.({ [name]: own });
         if (!source) return own;
-        const other = skip.again ? to(source.normed) : source[name];
+        const other = skip.again ? to(source.normed!) : source[name]!;
         return add(gate(own, columns(false)), gate(other, columns(true)));
       };
       const o = conv(layer.at("attn.c_proj"), width);
       const scale = (scaled ? 1 / Math.sqrt(width / heads) : 1) / (byDepth ? i + 1 : 1);
-      const project = { q, k: mixed("own keys", k), v: mixed("own values", v), o };
-      const attended = add(read, attention(h, h, embedded, { heads, project, scale, span }));
-      const neurons = active(act(conv(layer.at("mlp.c_fc"), inner)(norm(attended, layer.at("ln_2"), eps))), embedded);
-      const feedforward = add(attended, conv(layer.at("mlp.c_proj"), width)(neurons));
-      embedded.note?.({ skipped: read, attention: attended, passed: attended, neurons, feedforward });
-      return feedforward;
+      return preNorm(read, x, embedded, {
+        before: (x) => norm(x, layer.at("ln_1"), eps),
+        after: (x) => norm(x, layer.at("ln_2"), eps),
+        up: (x) => act(conv(layer.at("mlp.c_fc"), inner)(x)),
+        down: conv(layer.at("mlp.c_proj"), width),
+        heads,
+        project: { q, k: mixed("ownKeys", k), v: mixed("ownValues", v), o },
+        scale,
+        span,
+      });
     },
     placed: true,
     leave: (x) => norm(x, base.at("ln_f"), eps),
     reads: "last",
     heads: {
-      "causal-lm": { out: "lm_head", tied: words },
+      "causal-lm": { task: causalLM, out: "lm_head", tied: words },
       "sequence-classification": { out: "score" },
       "token-classification": { out: "classifier" },
       "question-answering": { out: "qa_outputs" },
@@ -138,7 +141,7 @@ function build(config: Config, all: Weights): Architecture {
   });
   if (positions) agree(config, "n_positions", design.positions, positions);
   // A classifier reads the last token that is no padding, by its id.
-  const pad = design.task === "sequence-classification" ? whole(config, "pad_token_id") : undefined;
+  const pad = design.task.texts ? whole(config, "pad_token_id") : undefined;
   const around = skips ? (["layers", "heads", "neurons"] as const) : undefined;
   const typedByWords = type === "gpt2";
   return {

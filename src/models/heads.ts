@@ -6,25 +6,32 @@ import { RelpropError } from "../errors.ts";
 import { cols, type Tensor } from "../graph/tensor.ts";
 import type { activations } from "../ops/activation.ts";
 import { linear } from "../ops/linear.ts";
+import { embedding } from "../tasks/embedding.ts";
+import { maskedLM } from "../tasks/masked_lm.ts";
+import { multipleChoice } from "../tasks/multiple_choice.ts";
+import { nextSentence } from "../tasks/next_sentence.ts";
+import { questionAnswering } from "../tasks/question_answering.ts";
+import { replacedTokens } from "../tasks/replaced_tokens.ts";
+import { sequenceClassification } from "../tasks/sequence_classification.ts";
+import type { Outputs, Task, TaskName } from "../tasks/task.ts";
+import { tokenClassification } from "../tasks/token_classification.ts";
 import { type Config, field, labels, major, named, oneOf, unsupported } from "./config.ts";
-import type { Architecture } from "./family.ts";
 import { dense, norm } from "./layers.ts";
 
-export type Task =
-  | "sequence-classification"
-  | "token-classification"
-  | "question-answering"
-  | "masked-lm"
-  | "causal-lm"
-  | "embedding"
-  | "image-classification"
-  | "tabular-classification"
-  | "tabular-regression"
-  | "point-cloud-classification"
-  | "point-cloud-reconstruction";
+/** What a head is for: a task, or a use of one that has labels of its own. */
+type Purpose = TaskName | "next-sentence-prediction" | "multiple-choice" | "pre-training";
 
-/** What a head is for: a task, or a use of one that has labels or classes of its own. */
-type Purpose = Task | "next-sentence-prediction" | "multiple-choice" | "pre-training";
+/** The tasks of heads that many families have; others come with their head. */
+const tasks: Partial<Record<Purpose, Task>> = {
+  "sequence-classification": sequenceClassification,
+  "token-classification": tokenClassification,
+  "question-answering": questionAnswering,
+  "masked-lm": maskedLM,
+  embedding,
+  "next-sentence-prediction": nextSentence,
+  "multiple-choice": multipleChoice,
+  "pre-training": replacedTokens,
+};
 
 /** What a class name of transformers ends in: BertForMaskedLM does masked-lm. */
 function purpose(name: string): Purpose {
@@ -36,6 +43,8 @@ function purpose(name: string): Purpose {
 
 /** A dense layer and what is around it; each part but `out` only if it is named. Paths are from the checkpoint's root. */
 export interface Head {
+  /** Its task, if that is of few families. */
+  task?: Task;
   dense?: string;
   act?: NonNullable<ReturnType<typeof activations.get>>;
   norm?: string;
@@ -52,7 +61,7 @@ export interface Head {
 /** The heads that a family has, the most particular first; a task that needs none of its own is only named. */
 export type Heads = Partial<Record<Purpose, Head | "none" | undefined>>;
 
-type Top = Pick<Architecture, "task" | "labels" | "scores" | "reads"> & { logits(x: Tensor): Tensor };
+type Top = Outputs & { logits(x: Tensor): Tensor };
 
 /** The matrix of a head's logits: its own, or the one it shares if the config says that they are tied. */
 function matrixOf(config: Config, w: Weights, { out, tied }: Head): string {
@@ -111,7 +120,8 @@ export function top(config: Config, w: Weights, heads: Heads, width: number, eps
   }
   if (head === "none") {
     const names = Array.from({ length: width }, (_, i) => String(i));
-    return { task: what as Task, labels: names, scores: "none", reads: "mean", logits: (x) => x };
+    const { scores, reads } = embedding;
+    return { task: embedding, labels: names, scores: scores!, reads, logits: (x) => x };
   }
   const { dense: inner, act = (x: Tensor) => x, norm: scaled, bare } = head;
   const matrix = matrixOf(config, w, head);
@@ -123,7 +133,7 @@ export function top(config: Config, w: Weights, heads: Heads, width: number, eps
   const [between = width] = (inner && w.shape(`${inner}.weight`)) || [];
   w.demand(matrix, [classes, between]);
   return {
-    ...outputs(config, what, classes, matrix),
+    ...outputs(config, what, head.task ?? tasks[what]!, classes, matrix),
     logits(x) {
       const h = inner ? act(dense(x, w.at(inner), between)) : act(x);
       const y = scaled ? norm(h, w.at(scaled), eps, bare) : h;
@@ -133,41 +143,27 @@ export function top(config: Config, w: Weights, heads: Heads, width: number, eps
   };
 }
 
-/** A head of a fixed number of classes, which no field of the config names. */
-const fixed = {
-  "next-sentence-prediction": {
-    task: "sequence-classification",
-    labels: ["is next", "is not next"],
-    scores: "softmax",
-  },
-  "multiple-choice": { task: "sequence-classification", labels: ["choice"], scores: "none" },
-  "pre-training": { task: "token-classification", labels: ["replaced"], scores: "sigmoid" },
-  "question-answering": { task: "question-answering", labels: ["start", "end"], scores: "none" },
+/** The task, names of classes, how logits become probabilities, and whose rows are read. */
+function outputs(config: Config, what: Purpose, task: Task, classes: number, matrix: string): Outputs {
+  const fixed = task.labels;
+  if (fixed && fixed.length !== classes) {
+    const message = `${matrix} has ${classes} rows, ${what} has ${fixed.length} logits`;
+    throw new RelpropError("UnexpectedShape", message, { name: matrix });
+  }
+  const names = fixed ?? (task.pieces ? Array(classes) : labels(config, classes));
+  return { task, labels: names, scores: task.scores ?? scoresOf(config, classes), reads: task.reads };
+}
+
+const kinds = {
+  single_label_classification: "softmax",
+  multi_label_classification: "sigmoid",
+  regression: "none",
 } as const;
 
-/** The task, names of classes, how logits become probabilities, and whose rows are read. */
-function outputs(config: Config, what: Purpose, classes: number, matrix: string): Omit<Top, "logits"> {
-  if (Object.hasOwn(fixed, what)) {
-    const found = fixed[what as keyof typeof fixed];
-    if (found.labels.length !== classes) {
-      const message = `${matrix} has ${classes} rows, ${what} has ${found.labels.length} logits`;
-      throw new RelpropError("UnexpectedShape", message, { name: matrix });
-    }
-    return { ...found, reads: found.task === "sequence-classification" ? "first" : "tokens" };
-  }
-  const task = what as Task;
-  if (task === "masked-lm" || task === "causal-lm") {
-    return { task, labels: Array(classes), scores: "softmax", reads: task === "causal-lm" ? "last" : "tokens" };
-  }
-  const names = labels(config, classes);
-  if (task === "token-classification") return { task, labels: names, scores: "softmax", reads: "tokens" };
-  const kinds = {
-    single_label_classification: "softmax",
-    multi_label_classification: "sigmoid",
-    regression: "none",
-  } as const;
+/** How the logits of a classifier become probabilities. */
+function scoresOf(config: Config, classes: number): Outputs["scores"] {
   const known = Object.keys(kinds);
   oneOf(config, "problem_type", known, `supported are ${known.join(", ")}`);
   const kind = field(config, "problem_type") ?? (classes === 1 ? "regression" : "single_label_classification");
-  return { task, labels: names, scores: kinds[kind as keyof typeof kinds], reads: "first" };
+  return kinds[kind as keyof typeof kinds];
 }

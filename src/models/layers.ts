@@ -129,6 +129,27 @@ export interface PostNorm {
   span?: Span;
 }
 
+/** Attention of the rows `from` to `to`, added to the stream that goes around it. */
+export function attentionHalf(read: Tensor, from: Tensor, to: Tensor, embedded: Embedded, how: Attention): Tensor {
+  const sum = add(read, attention(from, to, embedded, how));
+  embedded.note?.({ skipped: read, attention: sum });
+  return sum;
+}
+
+/** The neurons that `up` makes of `x` and what `down` makes of them, added to the stream that goes around them. */
+export function feedforwardHalf(
+  passed: Tensor,
+  x: Tensor,
+  embedded: Embedded,
+  up: (x: Tensor) => Tensor,
+  down: (neurons: Tensor) => Tensor,
+): Tensor {
+  const neurons = active(up(x), embedded);
+  const sum = add(passed, down(neurons));
+  embedded.note?.({ passed, neurons, feedforward: sum });
+  return sum;
+}
+
 /** A block of Vaswani et al. 2017: attention and two dense layers, each added to what it read and then normalised. */
 export function postNorm(
   layer: Weights,
@@ -142,10 +163,31 @@ export function postNorm(
   const heads = all - lost;
   const wide = lost ? (d / all) * heads : d;
   const project = { q: to(names.q, wide), k: to(names.k, wide), v: to(names.v, wide), o: to(names.o, d) };
-  const attended = add(read, attention(read, x, embedded, { heads, project, ...how }));
+  const attended = attentionHalf(read, read, x, embedded, { heads, project, ...how });
   const passed = norm(attended, layer.at(names.norm), eps);
-  const neurons = active(act(to(names.up, inner)(passed)), embedded);
-  const feedforward = add(passed, to(names.down, d)(neurons));
-  embedded.note?.({ skipped: read, attention: attended, passed, neurons, feedforward });
-  return norm(feedforward, layer.at(names.after), eps);
+  const up = (x: Tensor) => act(to(names.up, inner)(x));
+  return norm(feedforwardHalf(passed, passed, embedded, up, to(names.down, d)), layer.at(names.after), eps);
+}
+
+/** What a block with norms first is made of. */
+export interface PreNorm extends Attention {
+  /** The norms before attention and before the feed-forward half. */
+  before(x: Tensor): Tensor;
+  after(x: Tensor): Tensor;
+  /** Makes neurons of the normalised stream, and what is added of them. */
+  up(x: Tensor): Tensor;
+  down(neurons: Tensor): Tensor;
+}
+
+/** A block that normalises what each half reads, not what it adds (Xiong et al., 2020). */
+export function preNorm(
+  read: Tensor,
+  x: Tensor,
+  embedded: Embedded,
+  { before, after, up, down, ...how }: PreNorm,
+): Tensor {
+  const normed = before(x);
+  embedded.note?.({ normed });
+  const attended = attentionHalf(read, read === x ? normed : before(read), normed, embedded, how);
+  return feedforwardHalf(attended, after(attended), embedded, up, down);
 }

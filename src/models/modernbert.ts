@@ -1,6 +1,5 @@
 import type { Weights } from "../checkpoint/weights.ts";
 import { input, type Tensor } from "../graph/tensor.ts";
-import { add } from "../ops/elementwise.ts";
 import { gate } from "../ops/gate.ts";
 import { rotary } from "../ops/rotary.ts";
 import {
@@ -18,7 +17,7 @@ import {
 import { encoder } from "./encoder.ts";
 import type { Architecture, Family } from "./family.ts";
 import type { Fields } from "./fields.ts";
-import { active, attention, dense, norm, slice } from "./layers.ts";
+import { dense, norm, preNorm, slice } from "./layers.ts";
 import { biased, mismatch, real } from "./numbers.ts";
 import { angles, rope } from "./rope.ts";
 
@@ -105,14 +104,18 @@ function build(config: Config, all: Weights): Architecture {
       const [q, k, v] = [0, 1, 2].map((n) => part(layer.at("attn.Wqkv"), n * width, width, 3 * width));
       const project = { q: turned(q), k: turned(k), v, o: (x: Tensor) => dense(x, layer.at("attn.Wo"), width) };
       const span = kind === "sliding_attention" ? { before: near, after: near } : undefined;
-      const h = i ? norm(x, layer.at("attn_norm"), eps, true) : x;
-      const attended = add(read, attention(h, h, embedded, { heads, project, span }));
-      const m = norm(attended, layer.at("mlp_norm"), eps, true);
-      const [up, gated] = [0, 1].map((n) => part(layer.at("mlp.Wi"), n * inner, inner, 2 * inner)(m));
-      const neurons = active(gate(act(up), gated), embedded);
-      const feedforward = add(attended, dense(neurons, layer.at("mlp.Wo"), width));
-      embedded.note?.({ skipped: read, attention: attended, passed: attended, neurons, feedforward });
-      return feedforward;
+      return preNorm(read, x, embedded, {
+        before: (x) => (i ? norm(x, layer.at("attn_norm"), eps, true) : x),
+        after: (x) => norm(x, layer.at("mlp_norm"), eps, true),
+        up(x) {
+          const [up, gated] = [0, 1].map((n) => part(layer.at("mlp.Wi"), n * inner, inner, 2 * inner)(x));
+          return gate(act(up), gated);
+        },
+        down: (neurons) => dense(neurons, layer.at("mlp.Wo"), width),
+        heads,
+        project,
+        span,
+      });
     },
     placed: true,
     leave: (x) => norm(x, base.at("final_norm"), eps, true),

@@ -8,6 +8,7 @@ import { plainWeights } from "../ops/plain_weights.ts";
 import { repeat } from "../ops/segments.ts";
 import { softmax } from "../ops/softmax.ts";
 import { squares } from "../ops/squares.ts";
+import { tabularClassification, tabularRegression } from "../tasks/tabular.ts";
 import { activation, agree, type Config, field, integer, invalid, labels, oneOf, positive } from "./config.ts";
 import { type Encoder, encoder } from "./encoder.ts";
 import { energy, symmetric } from "./energy.ts";
@@ -84,6 +85,7 @@ function build(config: Config, w: Weights): Architecture {
   if (positions) w.demand(positions, [w.shape(positions)?.[0] ?? 0, width]);
   const words = "embeddings.word_embeddings.weight";
   const out = { out: "classifier" };
+  const classes = { task: tabularClassification, ...out };
   const it = {
     tables: { words: w.shape(words) && words, positions },
     eps,
@@ -98,10 +100,10 @@ function build(config: Config, w: Weights): Architecture {
       ? (x: Tensor) => norm(x, w.at("norm"), positive(config, "layer_norm_eps"))
       : undefined,
     heads: {
-      ...(!w.shape(words) && { "tabular-classification": out }), // what rows are, where no `architectures` names it
+      ...(!w.shape(words) && { "tabular-classification": classes }), // what rows are, where no `architectures` names it
       "sequence-classification": out,
-      "tabular-classification": out,
-      "tabular-regression": out,
+      "tabular-classification": classes,
+      "tabular-regression": { task: tabularRegression, ...out },
       "token-classification": out,
       embedding: "none",
     } satisfies Encoder["heads"],
@@ -128,7 +130,7 @@ function leaving(layer: Weights, width: number, residual: boolean): number {
 }
 
 const answer = (config: Config, width: number) => ({
-  task: "tabular-regression" as const,
+  task: tabularRegression,
   labels: labels(config, 1),
   scores: "none" as const,
   logits: (x: Tensor) => linear(x, slot(width)),

@@ -12,10 +12,11 @@ import { reshape } from "../ops/reshape.ts";
 import { scaleRows } from "../ops/scale_rows.ts";
 import { repeat, segmentMax } from "../ops/segments.ts";
 import { pick } from "../ops/select.ts";
+import { pointCloudClassification, pointCloudReconstruction } from "../tasks/point_clouds.ts";
 import { agree, type Config, field, integer, invalid, labels, named, oneOf } from "./config.ts";
 import { above } from "./encoder.ts";
 import type { Architecture, Embedded, Family } from "./family.ts";
-import { active, attention, dense, norm } from "./layers.ts";
+import { dense, norm, preNorm } from "./layers.ts";
 
 const relu = activations.get("relu")!;
 const gelu = activations.get("gelu")!;
@@ -56,10 +57,8 @@ function build(config: Config, w: Weights): Architecture {
     const message = `config.json's num_group × group_size are ${groups} × ${size} points, the most is ${MOST_POINTS}`;
     throw new RelpropError("LimitExceeded", message, { field: "num_group" });
   }
-  const task = /Reconstruction$/.test(named(config) ?? "")
-    ? "point-cloud-reconstruction"
-    : "point-cloud-classification";
-  const rebuilds = task === "point-cloud-reconstruction";
+  const rebuilds = /Reconstruction$/.test(named(config) ?? "");
+  const task = rebuilds ? pointCloudReconstruction : pointCloudClassification;
   oneOf(config, "normalize", [true, false], "it is true or false");
   const how = {
     groups,
@@ -84,8 +83,8 @@ function build(config: Config, w: Weights): Architecture {
   return {
     task,
     labels: names,
-    scores: rebuilds ? "none" : "softmax",
-    reads: rebuilds ? "tokens" : "first",
+    scores: task.scores!,
+    reads: task.reads,
     tables: { words: cls },
     kinds: 1,
     vocabulary: 0,
@@ -118,10 +117,8 @@ function build(config: Config, w: Weights): Architecture {
         return dense(gelu(dense(places, at.at("0"), inner)), at.at("2"), width);
       };
       const own = scaleRows(pos(base.at("pos_embedding")), seen);
-      const block = (i: number, _: Tensor, x: Tensor, around: Embedded) => {
-        if (!i) around.note?.({ points });
-        return encoderBlock(base.at(`blocks.blocks.${i}`), add(x, own), { ...around, lengths }, heads);
-      };
+      const block = (i: number, _: Tensor, x: Tensor, around: Embedded) =>
+        encoderBlock(base.at(`blocks.blocks.${i}`), add(x, own), { ...around, lengths }, heads);
       const leave = (x: Tensor) => norm(x, base.at("blocks.norm"), EPS);
       const made = (x: Tensor) => (rebuilds ? rebuilt(x, embedded, pos, seen) : classified(x));
       return above({ blocks: depth, block, leave, placed: true }, embedded, below, {
@@ -223,13 +220,15 @@ function encoderBlock(layer: Weights, x: Tensor, embedded: Embedded, heads: numb
     return linear(x, all.part("weight", [3 * width, width], i * width, width), bias);
   });
   const project = { q, k, v, o: (x: Tensor) => dense(x, layer.at("attn.proj"), width) };
-  const h = norm(x, layer.at("norm1"), EPS);
-  const attended = add(x, attention(h, h, embedded, { heads, project }));
   const inner = layer.shape("mlp.fc1.weight")?.[0] ?? 0;
-  const neurons = active(gelu(dense(norm(attended, layer.at("norm2"), EPS), layer.at("mlp.fc1"), inner)), embedded);
-  const feedforward = add(attended, dense(neurons, layer.at("mlp.fc2"), width));
-  embedded.note?.({ skipped: x, attention: attended, passed: attended, neurons, feedforward });
-  return feedforward;
+  return preNorm(x, x, embedded, {
+    before: (x) => norm(x, layer.at("norm1"), EPS),
+    after: (x) => norm(x, layer.at("norm2"), EPS),
+    up: (x) => gelu(dense(x, layer.at("mlp.fc1"), inner)),
+    down: (neurons) => dense(neurons, layer.at("mlp.fc2"), width),
+    heads,
+    project,
+  });
 }
 
 function ratio(config: Config): number {

@@ -8,11 +8,12 @@ import { cols, input, type Tensor } from "../graph/tensor.ts";
 import { context } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";
 import { linear } from "../ops/linear.ts";
+import { ofImages } from "../tasks/images.ts";
 import { agree, type Config, integer, oneOf, positive } from "./config.ts";
 import { above } from "./encoder.ts";
 import type { Architecture, Embedded } from "./family.ts";
 import type { top } from "./heads.ts";
-import { active, attention, dense, norm } from "./layers.ts";
+import { dense, norm, preNorm } from "./layers.ts";
 import { biased, sides } from "./numbers.ts";
 
 export interface Vision {
@@ -88,20 +89,20 @@ export function vision(config: Config, all: Weights, it: Vision, own?: Size): Ar
       return linear(x, layer.derive(w, [d, cols(x)], [w, scale], times), layer.derive(bias, [d], [bias, scale], times));
     };
     const [q, k, v] = ["query", "key", "value"].map((name) => to(`attention.attention.${name}`));
-    const h = norm(x, layer.at(before), eps);
-    const from = read === x ? h : norm(read, layer.at(before), eps);
-    const project = { q, k, v, o: last(0, "attention.output.dense") };
-    const attended = add(read, attention(from, h, embedded, { heads, project }));
-    const neurons = active(it.neurons(layer, norm(attended, layer.at(after), eps)), embedded);
-    const feedforward = add(attended, last(1, it.out)(neurons));
-    embedded.note?.({ skipped: read, attention: attended, passed: attended, neurons, feedforward });
-    if (i === 0) embedded.note?.({ pixels: embedded.words });
-    return feedforward;
+    return preNorm(read, x, embedded, {
+      before: (x) => norm(x, layer.at(before), eps),
+      after: (x) => norm(x, layer.at(after), eps),
+      up: (x) => it.neurons(layer, x),
+      down: last(1, it.out),
+      heads,
+      project: { q, k, v, o: last(0, "attention.output.dense") },
+    });
   };
 
-  const { logits, ...task } = it.head;
+  const { logits, ...outputs } = it.head;
   return {
-    ...task,
+    ...outputs,
+    task: ofImages(outputs.task),
     image: {
       size,
       patch,

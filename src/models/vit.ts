@@ -3,6 +3,7 @@ import type { Tensor } from "../graph/tensor.ts";
 import { context } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";
 import { pick } from "../ops/select.ts";
+import { imageClassification } from "../tasks/images.ts";
 import { activation, agree, type Config, field, named } from "./config.ts";
 import type { Architecture, Family } from "./family.ts";
 import type { Fields } from "./fields.ts";
@@ -61,14 +62,14 @@ function build(config: Config, w: Weights): Architecture {
 const first = (x: Tensor): Tensor => pick(x, 0);
 
 const classifier = (config: Config, w: Weights, d: number, out: string) =>
-  top(config, w, { "image-classification": { out }, embedding: "none" }, d, 1);
+  top(config, w, { "image-classification": { task: imageClassification, out }, embedding: "none" }, d, 1);
 
 /** A classifier; or an image's vector: what the pooler makes of the first token, as `pooler_output`, or without one that token. */
 function alone(config: Config, w: Weights, base: Weights) {
   const d = width(base);
   const wrote = named(config) ?? (w.shape("classifier.weight") ? "ForImageClassification" : "Model");
   const head = classifier({ ...config, architectures: [wrote] }, w, d, "classifier");
-  if (head.task !== "embedding") return { head, read: first };
+  if (!head.task.embeds) return { head, read: first };
   const [size] = base.shape("pooler.dense.weight") ?? [];
   if (size) {
     const asked = field(config, "pooler_output_size") ?? d;

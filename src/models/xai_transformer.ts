@@ -1,11 +1,10 @@
 import { cols, type Tensor } from "../graph/tensor.ts";
 import { tanh } from "../ops/activation.ts";
-import { add } from "../ops/elementwise.ts";
 import { layerNorm } from "../ops/norm.ts";
 import { agree, integer, positive, unsupported } from "./config.ts";
 import { encoder } from "./encoder.ts";
 import type { Family } from "./family.ts";
-import { attention, dense } from "./layers.ts";
+import { attentionHalf, dense } from "./layers.ts";
 
 /**
  * The classifier of Ali et al. (ICML 2022) as its authors published it: on BERT's embeddings, blocks of attention alone,
@@ -45,8 +44,7 @@ export const xaiTransformer: Family = {
         const self = w.at(`attention_layers.${i}`);
         const to = (name: string) => (x: Tensor) => dense(x, self.at(name), cols(x));
         const project = { q: to("query"), k: to("key"), v: to("value"), o: to("output.dense") };
-        const sum = add(read, attention(read, x, embedded, { heads, project, scale: 1 }));
-        embedded.note?.({ skipped: read, attention: sum });
+        const sum = attentionHalf(read, read, x, embedded, { heads, project, scale: 1 });
         // (x − mean) / (std + ε), where std² has n − 1 for n: √(var + ε²) is std + ε to all digits that f32 has.
         const n = cols(x);
         return layerNorm(sum, w.constant(Math.sqrt((n - 1) / n), [n]), w.constant(0, [n]), eps ** 2);

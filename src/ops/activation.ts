@@ -8,6 +8,7 @@ import { elements, repeats } from "./elementwise.ts";
 const op = (kernel: string, name = kernel, rules?: Op["rules"]): Op => ({
   name,
   rules,
+  rowwise: "elementwise",
   shape: repeats,
   call: (y) => ({ kernel, ...elements(y, y.inputs[0]) }),
 });

@@ -23,6 +23,7 @@ export const repeats: Op["shape"] = (inputs) => {
 
 const Add: Op = {
   name: "add",
+  rowwise: "elementwise",
   shape: ([a, b]) => repeats([b, a], {}),
   call: (y) => ({ kernel: "add", ...elements(y, y.inputs[1]) }),
   rules: {

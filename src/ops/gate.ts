@@ -20,6 +20,7 @@ const product =
 
 const Gate: Op = {
   name: "gate",
+  rowwise: "elementwise",
   shape: (inputs) => {
     const [a, b] = inputs;
     check(size(a) % size(b) === 0, "gate", inputs);

@@ -32,6 +32,7 @@ const biases = (g: Tensor, b: Tensor | undefined): Kept[] => (b ? [{ entry: "bia
 /** Of [x, w], [x, w, b] or [x, w, b, r], where r is added to the output. */
 const Linear: Op = {
   name: "linear",
+  rowwise: "dense",
   shape: (inputs) => {
     const [x, w, b, r] = inputs;
     const fits = cols(x) === cols(w) && (!b || cols(b) === w.shape[0]);

@@ -14,6 +14,7 @@ const biases = (g: Tensor, { inputs: [, , b], attrs: { centred } }: Tensor): Kep
 
 const Norm: Op = {
   name: "norm",
+  rowwise: "norm",
   shape: (inputs) => {
     const [x, w, b] = inputs;
     check(cols(x) === cols(w) && cols(x) === cols(b), "norm", inputs);

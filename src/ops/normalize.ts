@@ -15,6 +15,7 @@ const ReciprocalNorm: Op = {
 // The length is what a norm's deviation is, so that composites name one rule for both.
 const Normalize: Op = {
   name: "norm",
+  rowwise: "norm",
   shape: ([x]) => x.shape,
   call: (y) => {
     const [x, s] = y.inputs;

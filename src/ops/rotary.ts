@@ -8,6 +8,7 @@ export const rotary = (x: Tensor, angles: Tensor): Tensor => apply(Rotary, [x, a
 
 const Rotary: Op = {
   name: "rotary",
+  rowwise: "elementwise", // but for pairs of numbers
   shape: (inputs) => {
     const [x, angles] = inputs;
     check(x.shape[1] === angles.shape[0] && cols(x) % cols(angles) === 0 && cols(angles) % 2 === 0, "rotary", inputs);

@@ -5,6 +5,7 @@ export const pick = (x: Tensor, index: number): Tensor => apply(Pick, [x], { ind
 
 const Pick: Op = {
   name: "pick",
+  selects: true,
   shape: ([x]) => [x.shape[0], 1, x.shape[2]],
   call: (y) => call("pick", y, y.inputs[0]),
   rules: {

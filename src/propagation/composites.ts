@@ -2,6 +2,7 @@
 // composite is Gradient × Input. Every method here is the same walk with another table.
 
 import { quote, RelpropError } from "../errors.ts";
+import { listed } from "../options/lists.ts";
 
 /** A rule's name, or its name with options: `["epsilon", { eps: 1e-6 }]`. */
 export type Choice = string | readonly [rule: string, options: Readonly<Record<string, number>>];
@@ -74,6 +75,13 @@ export function method(wanted: unknown = "cp-lrp"): { name: string; composite: C
     "InvalidOption",
     `a composite names a rule for each op, such as ${example}, not ${quote(wanted)}`,
   );
+}
+
+/** Whether a method, or the first of a list, is none of those that propagate. */
+export function isOther(wanted: unknown): boolean {
+  const [first] = listed(wanted);
+  if (typeof first === "object" && first) return Object.hasOwn(first, "name");
+  return typeof first === "string" && !methods.has(first);
 }
 
 function isChoice(choice: unknown): choice is Choice {

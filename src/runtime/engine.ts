@@ -3,23 +3,18 @@
 
 import type { Backend, Data, States } from "../backends/backend.ts";
 import { coded, RelpropError, throwIfAborted } from "../errors.ts";
-import type { Explanation } from "../explain/explanation.ts";
 import { finite } from "../explain/finite.ts";
-import type { Question } from "../explain/request.ts";
-import { type About, explanations, scored } from "../explain/results.ts";
-import { explaining, type Made, network, part, predicting, type Trace } from "../explain/trace.ts";
-import { input } from "../graph/tensor.ts";
+import type { PredictOptions } from "../explain/options.ts";
+import type { About } from "../explain/results.ts";
+import { type Made, network, part, predicting, type Trace } from "../explain/trace.ts";
 import type { Encoded, Input, Tables } from "../inputs/encoded.ts";
 import { encode, inputs, paired, picks } from "../inputs/inputs.ts";
 import type { Tokenizer } from "../inputs/tokenizers/wordpiece.ts";
 import type { Architecture, Network } from "../models/family.ts";
-import { seed } from "../ops/seed.ts";
 import { abortable, turn } from "../pauses.ts";
-import { methods } from "../propagation/composites.ts";
-import { propagate } from "../propagation/propagate.ts";
 import { alike } from "./batches.ts";
 import { Plans, type Ready } from "./plan_cache.ts";
-import { type Reload, recovered } from "./recover.ts";
+import type { Reload } from "./reload.ts";
 
 export interface EngineParts {
   name: string;
@@ -42,6 +37,13 @@ export interface Look {
   states?(backend: Backend): States;
 }
 
+/** A run's numbers by output, of these texts. */
+export interface Ran {
+  texts: readonly Encoded[];
+  trace: Trace;
+  data: Data;
+}
+
 export interface Seen {
   outputs: Trace["outputs"];
   of(output: string): Float32Array;
@@ -52,91 +54,71 @@ const MOST_BYTES = 2 ** 29; // of work buffers that a list of texts may take
 
 export class Engine {
   readonly parts: EngineParts;
+  readonly architecture: Architecture;
+  readonly tokenizer: Tokenizer;
+  /** What all results of the model have in common. */
+  readonly about: About;
   #plans: Plans;
-  /** What methods.ts makes its traces with. It imports nothing of the engine, or every page would load one more file. */
-  readonly tools = { input, methods, predicting, propagate, scored, seed };
 
   #queue: Promise<unknown> = Promise.resolve();
   #disposed: Promise<void> | undefined;
 
   constructor(parts: EngineParts) {
+    const { name: model, backend, architecture, tokenizer } = parts;
+    const { labels, scores, task } = architecture;
     this.parts = parts;
+    this.architecture = architecture;
+    this.tokenizer = tokenizer;
+    this.about = { model, backend: backend.name, labels, scores, task };
     this.#plans = new Plans(parts.backend);
   }
 
-  /** What a user gives, as tokens; nothing runs. */
-  encode(input: Input, truncate?: boolean): Encoded {
-    const { tokenizer, architecture } = this.parts;
-    return encode(tokenizer, input, architecture, truncate ?? architecture.truncates);
+  /**
+   * What users give, as tokens, each for the network that is asked for. Nothing runs: what is wrong with one is known before
+   * any is computed.
+   */
+  async encode(
+    inputs: readonly Input[],
+    { truncate, loops, without, signal }: PredictOptions = {},
+  ): Promise<Encoded[]> {
+    const { tokenizer, architecture } = this;
+    const read = (input: Input) =>
+      architecture.encode?.(input, signal) ??
+      encode(tokenizer, input, architecture, truncate ?? architecture.truncates);
+    const encoded = await Promise.all(inputs.map(async (input) => read(input))).catch((error) => {
+      throw coded(error);
+    });
+    if (loops === undefined && without === undefined) return encoded;
+    const { changed } = await import("../explain/ablation.ts");
+    const change = changed(this, { loops, without });
+    return encoded.map((one) => ({ ...one, change }));
   }
 
   /** The logits of each text: of the rows that are read, or of each token. */
-  predict(encoded: readonly Encoded[], signal?: AbortSignal): Promise<Float32Array[]> {
-    return this.#inBatches(encoded, signal, 1, async (batch, t) => {
-      const { program, texts } = await this.#prepare("predict", batch, t, predicting, { signal });
-      const fed = batch.slice(0, texts);
-      const { logits } = await program.run(this.#inputs(fed, t), signal);
-      return fed.map((_, i) => finite(part(logits, i, texts), "logits"));
-    });
+  async predict(encoded: readonly Encoded[], signal?: AbortSignal): Promise<Float32Array[]> {
+    const seen = await this.look(encoded, { kind: "predict", trace: predicting }, signal);
+    return seen.map(({ of }) => of("logits"));
   }
 
-  /** Each text's explanations: methods slowest, then targets, then reading points. */
-  explain(encoded: readonly Encoded[], asked: Question, signal?: AbortSignal): Promise<Explanation[][]> {
-    const { methods, requests } = asked;
-    return this.#inBatches(encoded, signal, requests.length, async (batch, t) => {
-      let fed = batch;
-      const parts: Explanation[][][][] = []; // by targets, texts and methods
-      for (let first = 0; first < requests.length; first += this.#most(t)) {
-        throwIfAborted(signal);
-        const some = { ...asked, requests: requests.slice(first, first + this.#most(t)) };
-        parts.push(await this.#explain(fed, t, some, signal));
-        fed = fed.slice(0, parts[0].length);
-      }
-      return fed.map((_, i) => methods.flatMap((_, m) => parts.flatMap((part) => part[i][m])));
-    });
-  }
-
-  /** One run for the first texts of a batch, as many as fit: their explanations by method. */
-  async #explain(batch: Encoded[], t: number, asked: Question, signal?: AbortSignal): Promise<Explanation[][][]> {
-    const { methods, requests, layers, finer } = asked;
-    const composites = methods.map(({ composite }) => composite);
-    const grain = finer && (await import("../explain/breakdown.ts"));
-    const watch = grain?.watch(finer!) ?? [];
-    const kind = `${JSON.stringify(composites)} ${layers} ${requests.length} ${watch}`;
-    const trace = (net: Network) => explaining(net, composites, requests.length, layers, watch);
-    const made = watch.includes("weights") ? { recompute: false } : {}; // attention weights must be there to be seen
-    const { program, texts, ...ready } = await this.#prepare(kind, batch, t, trace, { made, signal });
-
-    const fed = batch.slice(0, texts);
-    const rows = requests.flatMap((row) => fed.map(() => row)); // a target's texts side by side
-    const request = new Float32Array(rows.length * rows[0].length);
-    rows.forEach((row, i) => {
-      request.set(row, row.length * i);
-    });
-    const data = await program.run({ ...this.#inputs(fed, t), request }, signal);
-    const run = { ...ready, data, texts, targets: requests.length };
-    return fed.map((one, i) => explanations(one, this.about, run, i, asked, grain));
-  }
-
-  /** What all results of the model have in common. */
-  get about(): About {
-    const { name: model, backend, architecture } = this.parts;
-    const { labels, scores, task } = architecture;
-    return { model, backend: backend.name, labels, scores, task };
-  }
-
-  /** For methods that look inside: of each text, its part of any output of a trace of their own. */
-  look(encoded: readonly Encoded[], how: Look, signal?: AbortSignal): Promise<Seen[]> {
-    const { kind, made, trace, data, rows, states } = how;
+  /** Of each text, its part of any output of a trace. */
+  look(encoded: readonly Encoded[], look: Look, signal?: AbortSignal): Promise<Seen[]> {
     const run = async (batch: readonly Encoded[], t: number) => {
-      const { program, texts, ...ready } = await this.#prepare(kind, batch, t, trace, { made, signal });
-      const fed = batch.slice(0, texts);
-      const own = states?.(this.parts.backend);
-      const numbers = await program.run({ ...this.#inputs(fed, t), ...data?.(fed, t) }, signal, own);
-      const { outputs } = ready.trace;
-      return fed.map((_, i): Seen => ({ outputs, of: (output) => finite(part(numbers[output], i, texts), output) }));
+      const { texts, trace, data } = await this.run(batch, t, look, signal);
+      const seen = (i: number) => (output: string) => finite(part(data[output], i, texts.length), output);
+      return texts.map((_, i): Seen => ({ outputs: trace.outputs, of: seen(i) }));
     };
-    return rows ? this.#inTurn(signal, () => run(encoded, rows)) : this.#inBatches(encoded, signal, 1, run);
+    const { rows } = look;
+    return rows ? this.#inTurn(signal, () => run(encoded, rows)) : this.inBatches(encoded, signal, 1, run);
+  }
+
+  /** Within a turn: one run of the first texts of a batch, as many as fit, padded to `t` tokens. */
+  async run(batch: readonly Encoded[], t: number, look: Look, signal?: AbortSignal): Promise<Ran> {
+    const { kind, made, trace, data, states } = look;
+    const { program, texts: n, ...ready } = await this.#prepare(kind, batch, t, trace, { made, signal });
+    const texts = batch.slice(0, n);
+    const own = states?.(this.parts.backend);
+    const numbers = await program.run({ ...this.#inputs(texts, t), ...data?.(texts, t) }, signal, own);
+    return { ...ready, texts, data: numbers };
   }
 
   throwIfDisposed(): void {
@@ -154,10 +136,10 @@ export class Engine {
   }
 
   /**
-   * Runs texts of like length together. `run` answers those it is given, or as many of the first ones as it can run at
+   * Runs texts of like length together, in turns. `run` answers those it is given, or as many of the first ones as it can run at
    * once.
    */
-  async #inBatches<R>(
+  async inBatches<R>(
     encoded: readonly Encoded[],
     signal: AbortSignal | undefined,
     targets: number,
@@ -166,11 +148,11 @@ export class Engine {
     const results = new Array<R>(encoded.length);
     let ran = false;
     const lengths = encoded.map(({ tokens }) => tokens.length);
-    for (const { t, texts } of alike(lengths, this.parts.architecture.positions)) {
+    for (const { t, texts } of alike(lengths, this.architecture.positions)) {
       for (let done = 0; done < texts.length; ) {
         if (ran) await turn();
         ran = true;
-        const next = texts.slice(done, done + this.#most(t * Math.max(1, targets)));
+        const next = texts.slice(done, done + this.most(t * Math.max(1, targets)));
         const batch = next.map((i) => encoded[i]);
         const answers = await this.#inTurn(signal, () => run(batch, t));
         answers.forEach((answer, i) => {
@@ -183,7 +165,7 @@ export class Engine {
   }
 
   /** How many texts of `t` tokens, or targets of one, a run takes. */
-  #most(t: number): number {
+  most(t: number): number {
     return Math.max(1, Math.floor(this.parts.backend.rows / t));
   }
 
@@ -194,6 +176,7 @@ export class Engine {
       throwIfAborted(signal);
       if (this.parts.backend.lost) {
         this.#plans.dispose();
+        const { recovered } = await import("./recovered.ts");
         this.parts.backend = await recovered(this.parts, signal);
         this.#plans = new Plans(this.parts.backend);
       }
@@ -216,20 +199,21 @@ export class Engine {
   ): Promise<Ready & { texts: number }> {
     const { made, signal } = asked;
     const texts = batch.length;
-    const pairs = paired(batch, this.parts.architecture);
+    const pairs = paired(batch, this.architecture);
     const reads = this.#reads(batch);
-    const whole = this.parts.architecture.reads === "mean" || made?.whole;
+    const whole = this.architecture.reads === "mean" || made?.whole;
     const attend = texts * t * t >= LARGE ? (await import("../ops/attend.ts")).attend : undefined;
     const { change } = batch[0];
     const how = { ...made, ...change?.made, attend, whole, reads, paired: pairs };
-    const traced = () => trace(network(this.parts.architecture, texts, t, how));
+    const traced = () => trace(network(this.architecture, texts, t, how));
     const key = `${kind} ${change?.key} ${texts} ${t} ${pairs} ${reads}`;
     const ready = await this.#plans.get(key, traced, texts > 1 ? MOST_BYTES : Number.POSITIVE_INFINITY, signal);
     return ready ? { ...ready, texts } : this.#prepare(kind, batch.slice(0, Math.ceil(texts / 2)), t, trace, asked);
   }
 
   #inputs(batch: readonly Encoded[], t: number): Data {
-    const { tables, architecture } = this.parts;
+    const { architecture } = this;
+    const { tables } = this.parts;
     const reads = this.#reads(batch);
     return {
       ...inputs(batch, t, tables, architecture),
@@ -246,7 +230,7 @@ export class Engine {
 
   /** How many rows of each text the head is told to read; 0 if it knows. */
   #reads(batch: readonly Encoded[]): number {
-    const { reads } = this.parts.architecture;
+    const { reads } = this.architecture;
     if (reads === "first") return 0;
     return Math.max(...batch.map((one) => one.reads?.length ?? Number(reads !== "tokens")));
   }

@@ -19,9 +19,8 @@ import { narrow } from "../ops/widen.ts";
 import { checked } from "../options/kinds.ts";
 import { method } from "../propagation/composites.ts";
 import { Model, type ModelParts } from "./model.ts";
-import type { LocalOptions } from "./options.ts";
-import { localOptions } from "./options.ts";
-import { type Reload, summed, unreadable } from "./recover.ts";
+import { type LocalOptions, localOptions } from "./options.ts";
+import { type Reload, summed, unreadable } from "./reload.ts";
 
 /**
  * Loads a Hugging Face checkpoint: config.json, tokenizer.json and model.safetensors or its shards. Rejects with a
@@ -42,14 +41,16 @@ export async function read(source: Source, options: LocalOptions): Promise<Model
       kept(stored, options),
     );
     const found = await architecture(config, weights, around !== undefined);
-    const textual = found.task === "sequence-classification" && found.vocabulary > 0;
-    const special = !textual && (await import("../tasks/complete.ts"));
     const read = found.vocabulary ? await readTokenizer(encoder, config, signal) : undefined;
     const typed = found.typedByWords && read?.tokenizer.typed ? typedByWords(found) : found;
-    const whole = special ? await special.completed(typed, encoder, read?.file, signal) : typed;
+    const outputs = await found.task.complete?.(read?.file ?? {}, found.labels.length);
+    const textual = { ...typed, ...outputs };
+    const whole = found.image
+      ? await (await import("../models/images.ts")).withProcessor(textual, encoder, signal)
+      : textual;
     const { design, tokenizer } = (read && (await around?.complete(whole, weights, read, signal))) ?? {
       design: whole,
-      tokenizer: read?.tokenizer ?? (special as Open).wordless,
+      tokenizer: read?.tokenizer ?? (await import("../inputs/tokenizers/wordless.ts")).wordless,
     };
     const net = network(design, 1, 1, { loops: 1 }); // asks for every weight, and so checks that all are there with the right shapes
     const tables = await embeddings(design, stored, signal);
@@ -131,8 +132,6 @@ const typedByWords = (design: Architecture): Architecture => ({
   kinds: design.vocabulary,
   tables: { ...design.tables, types: design.tables.words },
 });
-
-type Open = typeof import("../tasks/complete.ts");
 
 const MUCH = 2 ** 25; // numbers, 64 MiB of them
 

@@ -4,22 +4,21 @@ import type { TensorInfo } from "../checkpoint/header.ts";
 import type { Diagnosis } from "../diagnose/diagnose.ts";
 import type { DiagnoseOptions } from "../diagnose/options.ts";
 import { RelpropError, throwIfAborted } from "../errors.ts";
-import type { Attribution, Explanation, Prediction } from "../explain/explanation.ts";
+import { explain } from "../explain/explain.ts";
+import type { Attribution, Explanation } from "../explain/explanation.ts";
 import { finite } from "../explain/finite.ts";
 import type { ExplainLists, ExplainOptions, PredictOptions } from "../explain/options.ts";
-import { question } from "../explain/request.ts";
-import { scored } from "../explain/results.ts";
-import { requests } from "../explain/target.ts";
+import { predict } from "../explain/predict.ts";
 import type { Generation } from "../generate/generate.ts";
 import type { GenerateOptions } from "../generate/options.ts";
-import type { Encoded, Input } from "../inputs/encoded.ts";
+import type { Input } from "../inputs/encoded.ts";
 import { elements, unreadable } from "../inputs/given.ts";
 import type { Token } from "../inputs/tokenizers/wordpiece.ts";
-import type { Task } from "../models/heads.ts";
 import type { Similarity } from "../models/sentence/modules.ts";
 import { checked } from "../options/kinds.ts";
-import { listed } from "../options/lists.ts";
-import { methods } from "../propagation/composites.ts";
+import { abortable } from "../pauses.ts";
+import type { Prediction } from "../tasks/prediction.ts";
+import type { TaskName } from "../tasks/task.ts";
 import { Engine, type EngineParts } from "./engine.ts";
 import { modelOptions } from "./options.ts";
 
@@ -44,7 +43,7 @@ export class Model {
   readonly name: string;
   /** The config's model_type, and what its head is for. */
   readonly type: string;
-  readonly task: Task;
+  readonly task: TaskName;
   readonly labels: readonly string[];
   /** The most tokens a text may have, special ones included. */
   readonly maxTokens: number;
@@ -69,7 +68,7 @@ export class Model {
     this.#engine = new Engine(parts);
     this.name = parts.name;
     this.type = parts.type;
-    this.task = architecture.task;
+    this.task = architecture.task.name;
     this.labels = architecture.labels;
     this.maxTokens = architecture.positions;
     this.similarity = architecture.similarity;
@@ -86,10 +85,7 @@ export class Model {
   tokenize(texts: readonly Input[], options?: PredictOptions): Promise<Token[][]>;
   async tokenize(text: Input | readonly Input[], given: PredictOptions = {}): Promise<Token[] | Token[][]> {
     const options = this.#begin("tokenize", given);
-    const { encode } = this.#engine.parts.architecture;
-    const encoded = encode
-      ? await Promise.all(inputs(text).map((input) => encode(input, options.signal)))
-      : this.#encode(text, options);
+    const encoded = await this.#engine.encode(inputs(text), options);
     return one(
       text,
       encoded.map(({ tokens }) => tokens),
@@ -101,20 +97,7 @@ export class Model {
   predict(texts: readonly Input[], options?: PredictOptions): Promise<Prediction[]>;
   async predict(text: Input | readonly Input[], given: PredictOptions = {}): Promise<Prediction | Prediction[]> {
     const options = this.#begin("predict", given);
-    if (this.task !== "sequence-classification" || changes(options)) {
-      const { predictions } = await import("../tasks/tasks.ts");
-      return one(text, await predictions(this.#engine, inputs(text), options));
-    }
-    const encoded = this.#encode(text, options);
-    const { name: model, backend } = this;
-    const logits = await this.#engine.predict(encoded, options.signal);
-    return one(
-      text,
-      encoded.map(({ text, warnings }, i) => {
-        const { classes } = scored(this.#engine.about, logits[i]);
-        return { text, model, backend, classes, warnings };
-      }),
-    );
+    return one(text, await abortable(predict(this.#engine, inputs(text), options), options.signal));
   }
 
   /**
@@ -135,23 +118,13 @@ export class Model {
     given: ExplainOptions | ExplainLists | AttributeOptions | AttributeLists = {},
   ): Promise<unknown> {
     const options = this.#begin("explain", given);
-    const other = isOther(options.method);
-    const { of = "logit", continuation, token, interactions, signal } = options as ExplainOptions;
-    const more = of !== "logit" || (continuation ?? token ?? interactions) !== undefined;
-    const { skips } = this.#engine.parts.architecture;
-    if (other || more || skips || changes(options) || this.task !== "sequence-classification") {
-      const { explain } = await import("../explain/explain.ts");
-      return one(text, await explain(this.#engine, inputs(text), options, question, other));
-    }
-    const asked = question(requests(this.labels, options), options as ExplainOptions);
-    const results = await this.#engine.explain(this.#encode(text, options), asked, signal);
-    return one<Explanation | Explanation[]>(text, asked.several ? results : results.map(([only]) => only));
+    return one(text, await abortable(explain(this.#engine, inputs(text), options), options.signal));
   }
 
   /** Continues a text token by token; with `explain`, each token comes with its explanation. Of models that continue texts. */
   async generate(text: string, given: GenerateOptions = {}): Promise<Generation> {
     const options = this.#begin("generate", given);
-    return finite(await (await import("../generate/generate.ts")).generate(this.#engine, text, options, question));
+    return finite(await (await import("../generate/generate.ts")).generate(this.#engine, text, options));
   }
 
   /**
@@ -163,7 +136,8 @@ export class Model {
   async diagnose(text: Input | readonly Input[], given: DiagnoseOptions = {}) {
     const options = this.#begin("diagnose", given);
     const { diagnose } = await import("../diagnose/diagnose.ts");
-    return one(text, await diagnose((model: Model) => model.#engine, this, inputs(text), options));
+    const since = options.since && Model.#other(options.since);
+    return one(text, await abortable(diagnose(this.#engine, inputs(text), options, since), options.signal));
   }
 
   /** Where the time of all runs so far went, kernel by kernel; undefined unless the model was loaded with `profile`. */
@@ -189,20 +163,11 @@ export class Model {
     return options;
   }
 
-  /** All of them, so that a text that is too long is told before any run. */
-  #encode(given: Input | readonly Input[], { truncate }: PredictOptions): Encoded[] {
-    return inputs(given).map((input) => this.#engine.encode(input, truncate));
+  static #other(model: Model): Engine {
+    if (#engine in Object(model)) return model.#engine;
+    throw new RelpropError("InvalidOption", "`since` is a model that load() gave here, in no worker");
   }
 }
-
-/** Whether a method, or the first of a list, is none of those that propagate. */
-export function isOther(wanted: unknown): boolean {
-  const [first] = listed(wanted);
-  if (typeof first === "object" && first) return Object.hasOwn(first, "name");
-  return typeof first === "string" && !methods.has(first);
-}
-
-const changes = ({ loops, without }: PredictOptions) => (loops ?? without) !== undefined;
 
 const isList = (given: Input | readonly Input[]): given is readonly Input[] => Array.isArray(given);
 

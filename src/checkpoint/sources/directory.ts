@@ -3,18 +3,14 @@
 import { quote, RelpropError, throwIfAborted } from "../../errors.ts";
 import type { Files } from "../files.ts";
 import type { Bytes } from "../safetensors.ts";
+import { lastPart } from "./given.ts";
 import type { Count } from "./progress.ts";
 import type { FileSystem } from "./system.ts";
 
 const CHUNK = 2 ** 26; // bytes a read; between two, an abort is seen
 
-/** The files of a directory; `name` makes a model's name of its real path. */
-export async function directory(
-  fs: FileSystem | undefined,
-  path: string,
-  count: Count,
-  name: (path: string) => string,
-): Promise<Files> {
+/** The files of a directory. */
+export async function directory(fs: FileSystem | undefined, path: string, count: Count): Promise<Files> {
   if (!fs) throw new RelpropError("InvalidInput", `this runtime has no file system to read ${quote(path)} from`);
   const root = await fs.realpath(path).catch((cause) => {
     throw new RelpropError("MissingFile", `there is no directory ${quote(path)}`, { path }, cause);
@@ -54,7 +50,7 @@ export async function directory(
   const close = async () => {
     await Promise.allSettled(handles.splice(0).map((handle) => handle.close())); // nothing was written
   };
-  return { name: name(root), open, close };
+  return { name: lastPart(root), open, close };
 }
 
 const inside = (path: string, folder: string) => path.startsWith(`${folder}/`) || path.startsWith(`${folder}\\`);

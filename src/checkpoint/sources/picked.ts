@@ -1,20 +1,16 @@
 // A folder that the user picked or dropped in a browser (File System Access), or one of the page's private file system.
-// Loaded when there is one; what it shares with other sources it is given.
 
 import type { Files } from "../files.ts";
-import type * as Given from "./given.ts";
+import { fromBlob, MARKS, nearest, parts } from "./given.ts";
 import type { Count } from "./progress.ts";
-
-type Shared = Pick<typeof Given, "fromBlob" | "nearest" | "MARKS" | "parts">;
 
 const MOST_DEPTH = 4; // folders below the one picked in which a model is looked for
 
 type Handles = AsyncIterable<FileSystemDirectoryHandle | FileSystemFileHandle>;
 
 /** The folder picked, or the only one below it that holds a config.json or modules.json. */
-export async function picked(root: FileSystemDirectoryHandle, count: Count, shared: Shared): Promise<Files> {
-  const { fromBlob, parts } = shared;
-  const folder = await model(root, shared);
+export async function picked(root: FileSystemDirectoryHandle, count: Count): Promise<Files> {
+  const folder = await model(root);
   return {
     name: folder.name || "model",
     async open(file) {
@@ -33,10 +29,7 @@ export async function picked(root: FileSystemDirectoryHandle, count: Count, shar
   };
 }
 
-async function model(
-  root: FileSystemDirectoryHandle,
-  { nearest, MARKS }: Pick<Shared, "nearest" | "MARKS">,
-): Promise<FileSystemDirectoryHandle> {
+async function model(root: FileSystemDirectoryHandle): Promise<FileSystemDirectoryHandle> {
   let level = new Map([[root.name || ".", root]]);
   for (let depth = 0; level.size && depth <= MOST_DEPTH; depth++) {
     const models = new Map<string, FileSystemDirectoryHandle>();

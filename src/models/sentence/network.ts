@@ -19,8 +19,8 @@ const EPS = 1e-5; // of PyTorch's LayerNorm
 
 /** `encoder` as the modules make it; a prompt of `prompt` tokens is left out of pooling if they say so. */
 export function embeddingModel(encoder: Architecture, modules: Modules, w: Weights, prompt: number): Architecture {
-  if (encoder.task !== "embedding") {
-    const message = `modules.json stands around a model for ${encoder.task}; supported are encoders of texts`;
+  if (!encoder.task.embeds) {
+    const message = `modules.json stands around a model for ${encoder.task.name}; supported are encoders of texts`;
     throw new RelpropError("ConfigUnsupported", message, { task: encoder.task });
   }
   const { modes, layers, maxTokens = encoder.positions } = modules;

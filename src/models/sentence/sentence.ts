@@ -1,4 +1,4 @@
-// A sentence-transformers model: an encoder's folder, and modules around it that modules.json lists. Loaded when there is one.
+// A sentence-transformers model: an encoder's folder, and modules around it that modules.json lists.
 
 import type { Files } from "../../checkpoint/files.ts";
 import { readJson } from "../../checkpoint/json.ts";

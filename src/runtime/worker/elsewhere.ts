@@ -8,7 +8,7 @@ import { checked } from "../../options/kinds.ts";
 import { abortable } from "../../pauses.ts";
 import type { Model } from "../model.ts";
 import { type LocalOptions, modelOptions } from "../options.ts";
-import { unreadable } from "../recover.ts";
+import { unreadable } from "../reload.ts";
 import { type Connection, connect, keepAlive } from "./connection.ts";
 import type { Loaded } from "./serve.ts";
 import { spawn, type WorkerLike } from "./spawn.ts";

@@ -38,6 +38,7 @@ function row(labels: readonly string[], target: Class, contrast: Class): Float32
   weights[from] = -1;
   return weights;
 }
+
 export function classIndex(labels: readonly string[], wanted: string | number): number {
   const named = labels.indexOf(String(wanted));
   if (typeof wanted === "string" && named >= 0) return named;

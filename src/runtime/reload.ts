@@ -1,10 +1,9 @@
-// After a lost device or a dead thread: the weights are read again from where they came, once, and must be the same.
+// How weights are read again after a lost device or a dead thread: from where they came, once, and they must be the same.
 
 import type { Backend } from "../backends/backend.ts";
 import type { Bytes } from "../checkpoint/safetensors.ts";
 import type { Stored } from "../checkpoint/shards.ts";
 import type { Source } from "../checkpoint/sources.ts";
-import { RelpropError, throwIfAborted } from "../errors.ts";
 
 /** Starts the backend again with the weights read again, or why that cannot be. */
 export type Reload = ((signal?: AbortSignal) => Promise<Backend>) | string;
@@ -15,26 +14,6 @@ export function unreadable(source: Source, device: unknown): string | undefined 
   const contents = typeof source === "object" && !(source instanceof URL || Symbol.iterator in source);
   if (!contents || "hub" in source || "getFileHandle" in source) return undefined;
   return "the files were given as contents, which are not kept";
-}
-
-/** A backend in place of a lost one. Throws the loss's own code. */
-export async function recovered(
-  parts: { backend: Backend; reload: Reload },
-  signal: AbortSignal | undefined,
-): Promise<Backend> {
-  const { backend, reload } = parts;
-  const { code, message } = backend.lost!;
-  const failed = (why: string, cause?: unknown) =>
-    new RelpropError(code, `${message}, and the weights cannot be read again: ${why}; load the model again`, {}, cause);
-  if (typeof reload === "string") throw failed(reload);
-  backend.dispose();
-  try {
-    return await reload(signal);
-  } catch (cause) {
-    throwIfAborted(signal);
-    parts.reload = cause instanceof Error ? cause.message : String(cause); // no further attempt
-    throw failed(parts.reload, cause);
-  }
 }
 
 /** The same tensors, and a sum of the bytes that are read of them, in whatever order. */

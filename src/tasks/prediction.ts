@@ -1,0 +1,44 @@
+// What a prediction is: plain JSON, made by Model.predict().
+
+import type { Token } from "../inputs/tokenizers/wordpiece.ts";
+
+export interface ClassScore {
+  index: number;
+  label: string;
+  logit: number;
+  /** Softmax of the logits, or each logit's sigmoid where a text can be of several classes; none of numbers that are no classes. */
+  probability?: number;
+}
+
+/** A token with its classes; of a language model the top ones. */
+export type TokenClasses = Token & { classes: ClassScore[] };
+
+/** The part of a text that a question answering model takes for the answer. */
+export interface Answer {
+  text: string;
+  /** UTF-16 offsets into `text` of the prediction. */
+  start: number;
+  end: number;
+  /** Its first and last token, by their place. */
+  tokens: [number, number];
+  /** The sum of both tokens' logits. */
+  logit: number;
+}
+
+export interface Prediction {
+  /** Of models that make up hidden groups of points: these points, and the mean Chamfer distance (L2) to those that were there. */
+  cloud?: { points: number[][]; chamfer: number };
+  text: string;
+  model: string;
+  backend: "wasm" | "webgpu";
+  /** The text's classes; of a model with logits of each token, those of the token that explain() takes if not told which. */
+  classes: ClassScore[];
+  /** Of models with logits of each token: these, or of the masked ones only. */
+  tokens?: TokenClasses[];
+  answer?: Answer;
+  embedding?: number[];
+  warnings: string[];
+}
+
+/** What of a prediction depends on the task. @internal */
+export type Predicted = Pick<Prediction, "cloud" | "classes" | "tokens" | "answer" | "embedding">;

@@ -1,0 +1,29 @@
+import { RelpropError } from "../errors.ts";
+import { scored } from "./scores.ts";
+import { requests } from "./target.ts";
+import type { Task } from "./task.ts";
+
+/** A text, or a pair, is of a class; of families whose logits are of each token (`readout` tokens), each token is. */
+export const sequenceClassification: Task = {
+  name: "sequence-classification",
+  reads: "first",
+  classes: true,
+  texts: true,
+  requests,
+  async placed(model, encoded, { token }) {
+    const { task, reads } = model.architecture;
+    if (reads !== "tokens") {
+      if (token === undefined) return [...encoded];
+      throw new RelpropError("InvalidOption", `this model does ${task.name}, it has no logits of single tokens`);
+    }
+    if (token !== undefined) return (await import("./tokens.ts")).readAt(model, encoded, token);
+    throw new RelpropError("InvalidOption", "this model has logits of each token: say of which one by `token`");
+  },
+  async prediction(model, one, logits) {
+    const { architecture } = model;
+    if (architecture.reads !== "tokens") return { classes: scored(architecture, logits).classes };
+    const { classesOf, surest } = await import("./tokens.ts");
+    const tokens = classesOf(model, one, logits);
+    return { classes: tokens[surest(tokens)].classes, tokens };
+  },
+};
