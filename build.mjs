@@ -25,7 +25,7 @@ const RARE = new RegExp(
   `^(${[
     "attend|attend_keys|attend_queries|attend_values|scale_rows|mul|segments|plain_weights|rotary|signs|relative_shift|softmax_span|stabilize|widen",
     "write_rows",
-    "gelu_10|hardswish|laplace|leaky_relu|mish|quick_gelu|relu2|relu6|sigmoid|sqrtsoftplus",
+    "gelu_10|gelu_tanh|hardswish|laplace|leaky_relu|mish|quick_gelu|relu2|relu6|sigmoid|silu|sqrtsoftplus",
   ].join("|")})$`,
 );
 

@@ -73,7 +73,7 @@ async function main(args: string[]): Promise<void> {
     }
     // A class that is not there is wrong usage, for every line alike.
     const task = taskOf(model);
-    if (task.classes) task.requests(model.labels, asked);
+    if (task.classes) await task.requests(model.labels, asked);
     if (command === "inspect") return await emit(values, inspect(model, format === "json"));
     type Told = Explanation | Attribution;
     type Answer = Prediction | Told | Told[];

@@ -78,7 +78,7 @@ export async function diagnose(
 ): Promise<Diagnosis[]> {
   const { task, labels } = engine.architecture;
   const { signal } = options;
-  const [request] = task.requests(labels, { ...options, of: {} }); // numbers of an embedding may be asked for, or the first one is
+  const [request] = await task.requests(labels, { ...options, of: {} }); // numbers of an embedding may be asked for, or the first one is
   const encoded = await task.placed(engine, await engine.encode(texts, options), { signal });
   const own = options.weights || since ? await stored(engine, options.loops, signal) : undefined;
   const weights = own && (await facts(own, since && (await stored(since, options.loops, signal)), signal));

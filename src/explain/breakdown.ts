@@ -4,7 +4,7 @@
 import { quote, RelpropError } from "../errors.ts";
 import { type ImageView, place } from "../inputs/images/patches.ts";
 import { segmented } from "../inputs/segments.ts";
-import type { Block, ReadingPoint } from "../models/family.ts";
+import type { Block, Captured, Network, ReadingPoint } from "../models/family.ts";
 import type { Composite } from "../propagation/composites.ts";
 import { headsOf } from "./ablation.ts";
 import type {
@@ -18,7 +18,13 @@ import type {
 } from "./explanation.ts";
 import type { Finer, Groups, NeuronsAsked, Span } from "./options.ts";
 import { magnitude, share, unclosed } from "./residual.ts";
-import type { Trace, Walk, Watch, Watched } from "./trace.ts";
+import type { Place, Trace, Walk, Watched } from "./trace.ts";
+
+/** Tensors whose numbers and gradients are wanted: of all blocks, and of reading points. */
+export interface Watch {
+  blocks: readonly (keyof Captured<unknown>)[];
+  readings: readonly ReadingPoint[];
+}
 
 /** One text's numbers of a run. @internal */
 export interface Numbers {
@@ -46,6 +52,33 @@ export function watch({ heads, neurons, pairs, pixels, points }: Finer): Watch {
     ],
   };
 }
+
+/** What is watched of a network, and the stream between the halves of its blocks if they are. @internal */
+export function places({ blocks, readings }: Network, watch: Watch): Record<"watched" | "halves", Place[]> {
+  const at = watch.readings.flatMap((at): Place[] => {
+    const x = readings.get(at);
+    const enter = ({ readings }: Watched, output: string) => {
+      readings[at] = output;
+    };
+    return x ? [{ name: `at ${at}`, x, enter }] : [];
+  });
+  return {
+    watched: [...within(blocks, watch.blocks), ...at],
+    halves: watch.blocks.length ? within(blocks, ["attention", "feedforward"]) : [],
+  };
+}
+
+/** These tensors of each block that has them. */
+const within = (blocks: readonly Block[], fields: Watch["blocks"]): Place[] =>
+  blocks.flatMap((block, i) =>
+    fields.flatMap((field): Place[] => {
+      const x = block[field];
+      const enter = ({ blocks }: Watched, output: string) => {
+        blocks[i][field] = output;
+      };
+      return x ? [{ name: `${field} ${i}`, x, enter }] : [];
+    }),
+  );
 
 /** What is asked for beside `explanation`. Throws `InvalidOption`. @internal */
 export function finer(explanation: Explanation, numbers: Numbers, asked: Finer): Partial<Explanation> {

@@ -27,7 +27,7 @@ export async function explain(
     return explainContinuation(engine, inputs, options);
   }
 
-  const rows = task.requests(labels, options);
+  const rows = await task.requests(labels, options);
   const asked = propagates ? question(rows, options) : undefined;
   const encoded = await task.placed(engine, await engine.encode(inputs, options), options);
   if (!asked) {

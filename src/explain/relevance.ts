@@ -40,11 +40,12 @@ async function once(
 ): Promise<Explanation[][][]> {
   const { methods, requests, layers, finer } = asked;
   const composites = methods.map(({ composite }) => composite);
-  const watch = finer && (await import("./breakdown.ts")).watch(finer);
+  const breakdown = finer && (await import("./breakdown.ts"));
+  const watch = breakdown?.watch(finer!);
   const look: Look = {
     kind: `${JSON.stringify(composites)} ${layers} ${requests.length} ${JSON.stringify(watch)}`,
     made: watch?.blocks.includes("weights") ? { recompute: false } : {}, // attention weights must be there to be seen
-    trace: (net) => explaining(net, composites, requests.length, layers, watch),
+    trace: (net) => explaining(net, composites, requests.length, layers, watch && breakdown!.places(net, watch)),
     data: (texts) => ({ request: repeated(requests, texts.length) }),
   };
   const { texts, ...run } = await engine.run(batch, t, look, signal);

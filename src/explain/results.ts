@@ -3,7 +3,6 @@
 import type { Data } from "../backends/backend.ts";
 import { RelpropError } from "../errors.ts";
 import type { Encoded } from "../inputs/encoded.ts";
-import type { ReadingPoint } from "../models/family.ts";
 import type { Composite } from "../propagation/composites.ts";
 import { scored } from "../tasks/scores.ts";
 import type { Outputs } from "../tasks/task.ts";
@@ -36,6 +35,7 @@ export async function explanations(
   { methods, points, finer }: Question,
 ): Promise<Explanation[][]> {
   const breakdown = finer && (await import("./breakdown.ts"));
+  const plain = methods.some(({ composite }) => isPlain(composite)) && (await import("./annihilated.ts"));
   const { trace, data, texts, targets } = run;
   const logits = finite(part(data.logits, index, texts), "logits");
   const { of, classes } = scored(about, logits);
@@ -79,7 +79,7 @@ export async function explanations(
           ...(layers.length && { layers }),
           warnings: [
             ...warnings,
-            ...annihilated(at, composite, trace),
+            ...(plain && isPlain(composite) ? plain.annihilated(at, trace.net!) : []),
             ...unclosed("the tokens", [misses({ relevance, ledger })]),
             ...unclosed("layers", layers.map(misses)),
           ],
@@ -92,13 +92,5 @@ export async function explanations(
   });
 }
 
-/** A plain LayerNorm gradient right above the reading point leaves nothing of x · g but rounding. */
-function annihilated(at: ReadingPoint, composite: Composite, { normed }: Trace): string[] {
-  const rule = composite.norm ?? "gradient";
-  if (!normed?.has(at) || rule !== "gradient") return [];
-  return [
-    `the gradient of the LayerNorm right above annihilates relevance read at ${at}: these token numbers are ` +
-      "rounding noise, except for a token that the head reads past it, and their order means nothing; " +
-      `${at === "embeddings" ? "" : "read at embeddings, or "}use a method with the LayerNorm rule`,
-  ];
-}
+/** Whether norms follow their gradient. */
+const isPlain = ({ norm = "gradient" }: Composite) => norm === "gradient";

@@ -1,8 +1,8 @@
 // From a model's network to the tensors of a prediction or an explanation, and from a run's numbers to ledgers.
 
 import { RelpropError } from "../errors.ts";
-import { cols, type Entry, history, input, size, state, type Tensor } from "../graph/tensor.ts";
-import type { Architecture, Block, Captured, Embedded, Network, Past, ReadingPoint } from "../models/family.ts";
+import { cols, type Entry, input, size, state, type Tensor } from "../graph/tensor.ts";
+import type { Architecture, Captured, Embedded, Network, Past, ReadingPoint } from "../models/family.ts";
 import { dot } from "../ops/dot.ts";
 import { seed } from "../ops/seed.ts";
 import { writeRows } from "../ops/write_rows.ts";
@@ -17,14 +17,8 @@ export interface Trace {
   watched?: Watched;
   /** One for each method. */
   walks: Walk[];
-  /** Reading points that lie right below a norm. */
-  normed?: ReadonlySet<ReadingPoint>;
-}
-
-/** Tensors whose numbers and gradients are wanted: of all blocks, and of reading points. */
-export interface Watch {
-  blocks: readonly (keyof Captured<unknown>)[];
-  readings: readonly ReadingPoint[];
+  /** The network whose relevance it has. */
+  net?: Network;
 }
 
 /** Names of outputs, for what is watched: by block, and by reading point. */
@@ -97,34 +91,21 @@ const MOST_INWARD = 1024; // what is kept is told of each reading below it, so t
 /**
  * Relevance by each of `composites` at every reading point, and along the residual stream if `layers`, with all that
  * their ledgers need. The forward pass is there once. Targets are the input `request`: so many for each text, and the
- * texts of the first one first. With what is watched comes the relevance of the stream between the halves of
- * blocks.
+ * texts of the first one first. Beside these come numbers and gradients of what is
+ * `watched`, and relevance of the stream at `halves` of blocks.
  */
 export function explaining(
   net: Network,
   composites: readonly Composite[],
   targets = 1,
   layers = false,
-  watch?: Watch,
+  { watched, halves }: Record<"watched" | "halves", readonly Place[]> = { watched: [], halves: [] },
 ): Trace {
   const { logits, readings, stream, blocks } = net;
   const texts = logits.shape[0];
   const request = input("request", [targets * texts, size(logits) / texts + 1]);
   const outputs: Trace["outputs"] = { logits, seed: seed(logits, request) };
   const along = layers ? stream.map((x, i) => [`layer ${i}`, x] as const) : [];
-  const halves = watch?.blocks.length ? within(blocks, ["attention", "feedforward"]) : [];
-  const watched = watch
-    ? [
-        ...within(blocks, watch.blocks),
-        ...watch.readings.flatMap((at): Place[] => {
-          const x = readings.get(at);
-          const enter = ({ readings }: Watched, output: string) => {
-            readings[at] = output;
-          };
-          return x ? [{ name: `at ${at}`, x, enter }] : [];
-        }),
-      ]
-    : [];
   for (const { name, x } of watched) outputs[name] = x;
   const points = readingPoints.flatMap((at) => (readings.has(at) ? [[at, readings.get(at)!] as const] : []));
   const inward = [...along, ...halves.map(({ name, x }) => [name, x] as const)].sort(([, a], [, b]) => b.id - a.id);
@@ -159,60 +140,21 @@ export function explaining(
       }),
     };
   });
-  const readers = history([logits]).flatMap((y) => y.inputs.map((x) => [x, y] as const));
-  const normed = new Set(points.flatMap(([at, x]) => (belowNorm(x, readers, net.selection) ? [at] : [])));
-  return { outputs, watched: entered(blocks.length, watched, (name) => name), walks, normed };
+  return { outputs, watched: entered(blocks.length, watched, (name) => name), walks, net };
 }
 
 /** A tensor that is watched, under a name of its own, and where the output of it is entered. */
-interface Place {
+export interface Place {
   name: string;
   x: Tensor;
   enter(into: Watched, output: string): void;
 }
-
-/** These tensors of each block that has them. */
-const within = (blocks: readonly Block[], fields: Watch["blocks"]): Place[] =>
-  blocks.flatMap((block, i) =>
-    fields.flatMap((field): Place[] => {
-      const x = block[field];
-      const enter = ({ blocks }: Watched, output: string) => {
-        blocks[i][field] = output;
-      };
-      return x ? [{ name: `${field} ${i}`, x, enter }] : [];
-    }),
-  );
 
 /** The outputs of these tensors, by block and reading point. */
 function entered(blocks: number, places: readonly Place[], output: (name: string) => string): Watched {
   const found: Watched = { blocks: Array.from({ length: blocks }, () => ({})), readings: {} };
   for (const { name, enter } of places) enter(found, output(name));
   return found;
-}
-
-/**
- * Whether all that tokens say to others, or to the head, passes a norm of `x` itself: directly, or through a dense layer without
- * a bias. The rows that the head reads, by the weights `selection`, may go around it; no others do if nothing beside the norm mixes
- * rows.
- */
-function belowNorm(x: Tensor, readers: readonly (readonly [Tensor, Tensor])[], selection?: Tensor): boolean {
-  let normed = false;
-  const bare = new Set([x]);
-  const above = new Set([x]);
-  for (const t of above) {
-    for (const [read, y] of readers) {
-      if (read !== t) continue;
-      const { op, inputs } = y;
-      const selects = op.selects || (selection !== undefined && inputs[0] === selection);
-      if (bare.has(t) && op.rowwise === "norm") normed = true;
-      else if (!selects) {
-        if (!op.rowwise) return false;
-        if (bare.has(t) && op.rowwise === "dense" && inputs.length === 2) bare.add(y); // without a bias nothing is added
-        above.add(y);
-      }
-    }
-  }
-  return normed;
 }
 
 /** One of `count` parts of an output whose leading dimension they share. */

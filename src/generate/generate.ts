@@ -104,7 +104,7 @@ async function extend(
       const how: ExplainOptions = explain === true ? {} : explain;
       wholeStream(architecture, how);
       const asking = { ...how, target: id };
-      const asked = question(task.requests(architecture.labels, asking), asking);
+      const asked = question(await task.requests(architecture.labels, asking), asking);
       const one = { ...before, reads: [before.tokens.length - 1] };
       const [[explanation]] = await relevance(engine, [one], asked, signal);
       added.explanation = explanation;

@@ -7,8 +7,9 @@ import { activation, agree, type Config, field, integer, invalid, oneOf, positiv
 import { encoder } from "./encoder.ts";
 import type { Architecture, Family } from "./family.ts";
 import type { Fields } from "./fields.ts";
-import { causalSpan, norm, preNorm, slice } from "./layers.ts";
+import { causalSpan, norm, slice } from "./layers.ts";
 import { flag, natural, whole } from "./numbers.ts";
+import { preNorm } from "./pre_norm.ts";
 
 const fields: Fields = {
   read: {

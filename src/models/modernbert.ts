@@ -17,8 +17,9 @@ import {
 import { encoder } from "./encoder.ts";
 import type { Architecture, Family } from "./family.ts";
 import type { Fields } from "./fields.ts";
-import { dense, norm, preNorm, slice } from "./layers.ts";
+import { dense, norm, slice } from "./layers.ts";
 import { biased, mismatch, real } from "./numbers.ts";
+import { preNorm } from "./pre_norm.ts";
 import { angles, rope } from "./rope.ts";
 
 const fields: Fields = {

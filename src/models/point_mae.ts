@@ -16,7 +16,8 @@ import { pointCloudClassification, pointCloudReconstruction } from "../tasks/poi
 import { agree, type Config, field, integer, invalid, labels, named, oneOf } from "./config.ts";
 import { above } from "./encoder.ts";
 import type { Architecture, Embedded, Family } from "./family.ts";
-import { dense, norm, preNorm } from "./layers.ts";
+import { dense, norm } from "./layers.ts";
+import { preNorm } from "./pre_norm.ts";
 
 const relu = activations.get("relu")!;
 const gelu = activations.get("gelu")!;

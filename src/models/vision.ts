@@ -13,8 +13,9 @@ import { agree, type Config, integer, oneOf, positive } from "./config.ts";
 import { above } from "./encoder.ts";
 import type { Architecture, Embedded } from "./family.ts";
 import type { top } from "./heads.ts";
-import { dense, norm, preNorm } from "./layers.ts";
+import { dense, norm } from "./layers.ts";
 import { biased, sides } from "./numbers.ts";
+import { preNorm } from "./pre_norm.ts";
 
 export interface Vision {
   /** What the model's own tokens are called, and where their vectors are [1, 1, width]. */

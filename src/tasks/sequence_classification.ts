@@ -12,12 +12,9 @@ export const sequenceClassification: Task = {
   requests,
   async placed(model, encoded, { token }) {
     const { task, reads } = model.architecture;
-    if (reads !== "tokens") {
-      if (token === undefined) return [...encoded];
-      throw new RelpropError("InvalidOption", `this model does ${task.name}, it has no logits of single tokens`);
-    }
-    if (token !== undefined) return (await import("./tokens.ts")).readAt(model, encoded, token);
-    throw new RelpropError("InvalidOption", "this model has logits of each token: say of which one by `token`");
+    if (reads === "tokens") return (await import("./tokens.ts")).readAt(model, encoded, token);
+    if (token === undefined) return [...encoded];
+    throw new RelpropError("InvalidOption", `this model does ${task.name}, it has no logits of single tokens`);
   },
   async prediction(model, one, logits) {
     const { architecture } = model;

@@ -70,10 +70,10 @@ export interface Task {
   complete?(
     tokenizerJson: Readonly<Record<string, unknown>>,
     labels: number,
-  ): Promise<{ labels: readonly string[]; spell?(piece: string): readonly number[] }>;
+  ): Promise<{ labels: readonly string[]; spell?(piece: string): readonly number[] } | undefined>;
 
   /** For each pair of target and contrast a row for ops/seed.ts. Throws `InvalidOption`. */
-  requests(labels: readonly string[], asked: Asked): Float32Array[];
+  requests(labels: readonly string[], asked: Asked): Float32Array[] | Promise<Float32Array[]>;
   /** The texts, each with the tokens whose logits are explained. Throws `InvalidOption`. */
   placed(model: TaskModel, encoded: readonly Encoded[], asked: Asked): Promise<Encoded[]>;
   /** A text with the tokens whose logits are predicted, if these are not all that there are. */

@@ -7,8 +7,10 @@ import { rowOf, scored } from "./scores.ts";
 import type { TaskModel } from "./task.ts";
 
 /** The texts, of which the logits of one token are read. Throws `InvalidOption`. */
-export const readAt = (model: TaskModel, encoded: readonly Encoded[], token: number | string): Encoded[] =>
-  encoded.map((one) => ({ ...masked(model, one), reads: [place(one, token)] }));
+export function readAt(model: TaskModel, encoded: readonly Encoded[], token?: number | string): Encoded[] {
+  if (token !== undefined) return encoded.map((one) => ({ ...masked(model, one), reads: [place(one, token)] }));
+  throw new RelpropError("InvalidOption", "this model has logits of each token: say of which one by `token`");
+}
 
 /** Without the warning that a mask is read as one, which is what it is there for. */
 export function masked({ tokenizer: { maskId } }: TaskModel, one: Encoded): Encoded {

@@ -1,0 +1,15 @@
+import { RelpropError } from "../../errors.ts";
+import type { Facts } from "../later.ts";
+import { sequenceClassification } from "../sequence_classification.ts";
+import { requests } from "../target.ts";
+import type { Task } from "../task.ts";
+
+export const work: Omit<Task, keyof Facts> = {
+  requests(labels, asked) {
+    if (asked.target !== undefined || typeof asked.of === "object") return requests(labels, asked);
+    const hint = "say which other text it is compared with, of: { cosine: text }, or name one of its numbers as target";
+    throw new RelpropError("InvalidOption", `this model makes numbers of a text that mean nothing alone; ${hint}`);
+  },
+  placed: sequenceClassification.placed,
+  prediction: async (_model, _one, logits) => ({ classes: [], embedding: Array.from(logits) }),
+};
