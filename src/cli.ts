@@ -12,6 +12,7 @@ import { alone, checkMethods, jsonFile, methodsOf } from "./cli/methods.ts";
 import { whole } from "./cli/numbers.ts";
 import { commands, parse, type Values } from "./cli/options.ts";
 import { predictionText } from "./cli/prediction.ts";
+import { contents } from "./cli/read.ts";
 import { save } from "./cli/save.ts";
 import { stream } from "./cli/stream.ts";
 import { paint, print, quiet } from "./cli/terminal.ts";
@@ -177,7 +178,7 @@ function alike({ of, cosine, dot }: Values): ExplainOptions["of"] {
 
 async function bytes(file: string): Promise<Uint8Array> {
   try {
-    return await readFile(file);
+    return await contents(file);
   } catch (cause) {
     throw new RelpropError("InvalidInput", `${quote(file)} cannot be read: ${(cause as Error).message}`, {}, cause);
   }

@@ -441,6 +441,19 @@ test("failed runs", async () => {
   }
 });
 
+test("a device without an end is no file", async () => {
+  if (!existsSync("/dev/zero")) return console.log("no /dev/zero here: endless files are not tried");
+  for (const args of [
+    ["explain", "--image", "/dev/zero"],
+    ["explain", "a", "--composite", "/dev/zero"],
+    ["evaluate", "--data", "/dev/zero"],
+  ]) {
+    const { status, err } = await relprop(args);
+    assert.ok(status === 1 || status === 2, args.join(" "));
+    assert.match(err, /^relprop: "\/dev\/zero" cannot be read: it has more than 67108864 bytes/);
+  }
+});
+
 test("help that teaches", async () => {
   for (const [args, expected] of [
     [[], "relprop explain"],

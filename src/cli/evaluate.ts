@@ -1,6 +1,6 @@
 // relprop evaluate: the data, the journal and the progress bar of a shell.
 
-import { appendFile, readFile } from "node:fs/promises";
+import { appendFile } from "node:fs/promises";
 import { quote, RelpropError } from "../errors.ts";
 import { evaluate } from "../evaluate/evaluate.ts";
 import { formatOf, readExamples } from "../evaluate/examples.ts";
@@ -15,6 +15,7 @@ import { load } from "../runtime/load.ts";
 import type { Model } from "../runtime/model.ts";
 import { content } from "./data.ts";
 import { whole } from "./numbers.ts";
+import { contents } from "./read.ts";
 import { save } from "./save.ts";
 import { interrupt } from "./terminal.ts";
 
@@ -90,7 +91,10 @@ function file(path: string): Journal {
   return {
     async read() {
       await written(path, appendFile(path, "")); // told before anything runs
-      return readFile(path, "utf8");
+      const bytes = await contents(path).catch((cause) => {
+        throw new RelpropError("InvalidOption", `${quote(path)} cannot be read: ${cause.message}`, {}, cause);
+      });
+      return new TextDecoder().decode(bytes);
     },
     append: (text) => written(path, appendFile(path, text)),
   };

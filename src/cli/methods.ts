@@ -1,8 +1,8 @@
 // What --method and --composite ask for.
 
-import { readFile } from "node:fs/promises";
 import { quote } from "../errors.ts";
 import { isOther, method } from "../propagation/composites.ts";
+import { contents } from "./read.ts";
 import { Usage } from "./usage.ts";
 
 /** A list of one is no list: it asks for one explanation. */
@@ -15,10 +15,10 @@ export async function methodsOf(given: string | undefined): Promise<unknown> {
 }
 
 export const jsonFile = async (path: string): Promise<unknown> => {
-  const text = await readFile(path, "utf8").catch((error) => {
+  const text = await contents(path).catch((error) => {
     throw new Usage(`${quote(path)} cannot be read: ${error.message}`);
   });
-  return parsed(text, quote(path));
+  return parsed(new TextDecoder().decode(text), quote(path));
 };
 
 function parsed(text: string, where: string): unknown {
