@@ -9,7 +9,10 @@ import { settings } from "./fields.ts";
 /** The family that config.json's `model_type` names. */
 export async function familyOf(config: Config): Promise<Family> {
   const type = field(config, "model_type");
-  return type === "bert" ? bert : (await import("./families.ts")).family(type);
+  if (type !== "bert") return (await import("./families.ts")).family(type);
+  const plain = field(config, "position_embedding_type") ?? "absolute";
+  if (plain === "absolute" && field(config, "pruned_heads") === undefined) return bert;
+  return (await import("./older_bert.ts")).olderBert;
 }
 
 /** The architecture of a checkpoint; `wrapped` if sentence-transformers' files are around it. */

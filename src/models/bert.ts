@@ -7,8 +7,7 @@ import type { Architecture, Family } from "./family.ts";
 import type { Fields } from "./fields.ts";
 import type { Heads } from "./heads.ts";
 import { causalSpan, dense, postNorm } from "./layers.ts";
-import { pruned } from "./pruned.ts";
-import { relativeKeys } from "./relative_keys.ts";
+import type { Older } from "./older_bert.ts";
 
 /** How BERT's checkpoints name a block's layers. */
 export const names = {
@@ -44,13 +43,13 @@ export const fields: Fields = {
   dropped: ["position_embedding_type"],
 };
 
-/** BERT (Devlin et al., 2018): embeddings, encoder, and a head with or without a pooler. */
-export const bert: Family = {
+/** BERT (Devlin et al., 2018): embeddings, encoder, and a head with or without a pooler; `older` see bertLike(). */
+export const bertFamily = (older?: Older): Family => ({
   fields,
   build(config, w) {
     const lm = "cls.predictions";
     const pooler = { dense: "bert.pooler.dense", act: tanh };
-    return bertLike(config, w, "bert", {
+    const heads: Heads = {
       "sequence-classification": { ...pooler, out: "classifier" },
       "token-classification": { out: "classifier" },
       "question-answering": { out: "qa_outputs" },
@@ -66,20 +65,24 @@ export const bert: Family = {
       "next-sentence-prediction": { ...pooler, out: "cls.seq_relationship" },
       "multiple-choice": { ...pooler, out: "classifier" },
       embedding: "none",
-    });
+    };
+    return bertLike(config, w, "bert", heads, { older });
   },
-};
+});
+
+export const bert: Family = bertFamily();
 
 /**
  * An encoder with BERT's blocks and names under `prefix`. Positions do not count tokens of the id `uncounted`, if there is one,
- * and start after it; embeddings pass the dense layer `enter`, if there is one.
+ * and start after it; embeddings pass the dense layer `enter`, if there is one. `older` is what transformers 5 has removed, for
+ * configs that ask for it.
  */
 export function bertLike(
   config: Config,
   w: Weights,
   prefix: string,
   heads: Heads,
-  { uncounted, enter }: { uncounted?: number; enter?: string } = {},
+  { uncounted, enter, older }: { uncounted?: number; enter?: string; older?: Older } = {},
 ): Architecture {
   const base = w.base(prefix);
   const inner = base.shape("encoder.layer.0.intermediate.dense.weight")?.[0] ?? 0;
@@ -89,10 +92,10 @@ export function bertLike(
     throw unsupported("add_cross_attention", true, "is_decoder is not true");
   const eps = positive(config, "layer_norm_eps");
   const many = integer(config, "num_attention_heads", 65536);
-  const lost = pruned(config, many);
+  const lost = older?.pruned(config, many) ?? (() => 0);
   const blocks = integer(config, "num_hidden_layers", 512);
   const layers = Array.from({ length: blocks }, (_, i) => base.at(`encoder.layer.${i}`));
-  const relative = relativeKeys(
+  const relative = older?.relativeKeys(
     config,
     layers.map((layer) => layer.at("attention.self")),
     (i) => many - lost(i),

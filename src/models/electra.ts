@@ -3,6 +3,7 @@ import { fields as bert, bertLike } from "./bert.ts";
 import { activation, type Config, field, flag, named, unsupported } from "./config.ts";
 import type { Family } from "./family.ts";
 import type { Head } from "./heads.ts";
+import { older } from "./older_bert.ts";
 
 const gelu = activations.get("gelu");
 
@@ -45,7 +46,7 @@ export const electra: Family = {
       "multiple-choice": /MultipleChoice$/.test(named(config) ?? "") ? summary(config) : undefined,
       embedding: "none",
     } as const;
-    return bertLike(config, w, "electra", heads, { enter: "embeddings_project" });
+    return bertLike(config, w, "electra", heads, { enter: "embeddings_project", older });
   },
 };
 

@@ -2,6 +2,7 @@ import { activations, tanh } from "../ops/activation.ts";
 import { fields as bert, bertLike } from "./bert.ts";
 import { field, invalid } from "./config.ts";
 import type { Family } from "./family.ts";
+import { older } from "./older_bert.ts";
 
 const read = { ...bert.read, pad_token_id: 1 };
 
@@ -31,7 +32,7 @@ export const roberta: Family = {
       "multiple-choice": { dense: "roberta.pooler.dense", act: tanh, out: "classifier" },
       embedding: "none",
     } as const;
-    return bertLike(config, w, "roberta", heads, { uncounted: pad as number });
+    return bertLike(config, w, "roberta", heads, { uncounted: pad as number, older });
   },
 };
 

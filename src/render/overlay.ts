@@ -3,8 +3,8 @@
 
 import { RelpropError } from "../errors.ts";
 import type { Attribution, Explanation } from "../explain/explanation.ts";
-import { MOST } from "../inputs/images/bounded.ts";
 import type { ImageView } from "../inputs/images/patches.ts";
+import { MOST_PIXELS } from "../inputs/images/patches.ts";
 import type { Pixels } from "../inputs/images/picture.ts";
 import { light, rgb, strength } from "./color.ts";
 import type { PictureOptions } from "./options.ts";
@@ -38,10 +38,10 @@ export function cellsOf({ image, tokens }: Explanation | Attribution): Cells {
 function checked(image: Seen, tokens: number): Seen {
   const { width, height, box, rows, cols, size, pixels } = image;
   const sides = [width, height, rows, cols, ...size];
-  const whole = sides.every((side) => Number.isInteger(side) && side >= 1 && side <= MOST);
+  const whole = sides.every((side) => Number.isInteger(side) && side >= 1 && side <= MOST_PIXELS);
   const placed = [box.x, box.y, box.width, box.height].every(Number.isFinite) && box.width > 0 && box.height > 0;
   const fits = pixels ? pixels.length === size[0] * size[1] : rows * cols <= tokens;
-  if (whole && width * height <= MOST && placed && fits) return image;
+  if (whole && width * height <= MOST_PIXELS && placed && fits) return image;
   throw new RelpropError("InvalidInput", "the explanation's image has sides or cells that do not fit together");
 }
 

@@ -2,8 +2,8 @@
 // than they claim.
 
 import { RelpropError } from "../../errors.ts";
+import { MOST_PIXELS } from "./patches.ts";
 
-export const MOST = 2 ** 26; // pixels
 const FREE = 2 ** 22; // pixels that any file may have, and how many more for each of its bytes
 const EACH = 64;
 const MOST_SCANS = 128; // of a JPEG; progressive ones have some ten
@@ -14,7 +14,7 @@ export const invalid = (message: string, cause?: unknown): RelpropError =>
 const view = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 
 /** The most pixels that are read of a file of so many bytes. */
-export const mostPixels = (bytes: number): number => Math.min(MOST, FREE + EACH * bytes);
+export const mostPixels = (bytes: number): number => Math.min(MOST_PIXELS, FREE + EACH * bytes);
 
 /** Throws `LimitExceeded` if a file of so many bytes has more pixels than its bytes can hold. */
 function checkSize(width: number, height: number, bytes: number): void {

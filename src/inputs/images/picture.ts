@@ -3,7 +3,8 @@
 
 import { quote, RelpropError } from "../../errors.ts";
 import { unreadable } from "../given.ts";
-import { boundedPng, checkJpeg, invalid, MOST, mostPixels } from "./bounded.ts";
+import { boundedPng, checkJpeg, invalid, mostPixels } from "./bounded.ts";
+import { MOST_PIXELS } from "./patches.ts";
 
 /** Pixels, row by row: RGBA as ImageData has them, RGB, or grey, as `data` has 4, 3 or 1 numbers from 0 to 255 for each. */
 export interface Pixels {
@@ -56,8 +57,10 @@ async function bytesOf(file: ArrayBuffer | Uint8Array | Blob): Promise<Uint8Arra
 
 function rgb({ data, width, height }: Pixels): Rgb {
   const whole = [width, height].every((side) => Number.isInteger(side) && side >= 1);
-  if (!whole || width * height > MOST) {
-    throw invalid(`an image of ${quote(width)} × ${quote(height)} pixels; at least 1 × 1 and at most ${MOST} are read`);
+  if (!whole || width * height > MOST_PIXELS) {
+    throw invalid(
+      `an image of ${quote(width)} × ${quote(height)} pixels; at least 1 × 1 and at most ${MOST_PIXELS} are read`,
+    );
   }
   if (!/Uint8(Clamped)?Array/.test(Object.prototype.toString.call(data))) {
     throw invalid(`an image's data are a Uint8Array or a Uint8ClampedArray, not ${quote(data)}`);
@@ -88,7 +91,8 @@ function context(width: number, height: number): OffscreenCanvasRenderingContext
 /** Draws what the platform can draw. */
 function drawn(image: ImageBitmap): Pixels {
   const { width, height } = image;
-  if (!(width * height <= MOST)) throw invalid(`an image of ${width} × ${height} pixels; at most ${MOST} are read`);
+  if (!(width * height <= MOST_PIXELS))
+    throw invalid(`an image of ${width} × ${height} pixels; at most ${MOST_PIXELS} are read`);
   const canvas = context(width, height);
   if (!canvas) throw new RelpropError("ImageUnsupported", "this runtime draws no images; give pixels, or a file");
   try {
