@@ -5,8 +5,7 @@ export type { BackendOptions } from "./backends/options.ts";
 export type { Timing } from "./backends/profile.ts";
 export type { WasmSource } from "./backends/wasm/module.ts";
 export type { Contents, Hub, Progress, Source } from "./checkpoint/sources.ts";
-export type { BlockFacts, Diagnosis, StreamFacts, WeightFacts } from "./diagnose/diagnose.ts";
-export type { DiagnoseOptions } from "./diagnose/options.ts";
+export type { BlockFacts, Diagnosis, StreamFacts, WeightFacts } from "./diagnose/diagnosis.ts";
 export { type ErrorCode, RelpropError } from "./errors.ts";
 export type {
   Attribution,
@@ -47,7 +46,7 @@ export type { PictureOptions } from "./render/options.ts";
 export { png } from "./render/overlay.ts";
 export { svg } from "./render/svg.ts";
 export type { Model } from "./runtime/model.ts";
-export type { LoadOptions } from "./runtime/options.ts";
+export type { DiagnoseOptions, LoadOptions } from "./runtime/options.ts";
 export { load } from "./runtime/worker/client.ts";
 export { serve } from "./runtime/worker/serve.ts";
 export type { WorkerLike } from "./runtime/worker/spawn.ts";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Diagnosis } from "../src/diagnose/diagnose.ts";
+import type { Diagnosis } from "../src/diagnose/diagnosis.ts";
 import type { Explanation } from "../src/explain/explanation.ts";
 import { encodePng } from "../src/render/png.ts";
 import type { Prediction } from "../src/tasks/prediction.ts";

@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Diagnosis, StreamFacts } from "../src/diagnose/diagnose.ts";
+import type { Diagnosis, StreamFacts } from "../src/diagnose/diagnosis.ts";
 import type { RelpropError } from "../src/errors.ts";
 import type { Interval } from "../src/evaluate/bootstrap.ts";
 import { evaluate } from "../src/evaluate/evaluate.ts";

@@ -1,10 +1,10 @@
-import type { DiagnoseOptions } from "../diagnose/options.ts";
 import { quote } from "../errors.ts";
 import type { PredictOptions, Without } from "../explain/options.ts";
 import type { Input } from "../inputs/encoded.ts";
 import { charts, diagnosisTable } from "../render/charts.ts";
 import { load } from "../runtime/load.ts";
 import type { Model } from "../runtime/model.ts";
+import type { DiagnoseOptions } from "../runtime/options.ts";
 import { whole } from "./numbers.ts";
 import type { Values } from "./options.ts";
 import { Usage } from "./usage.ts";

@@ -5,75 +5,23 @@ import { quote, RelpropError, throwIfAborted } from "../errors.ts";
 import { resolved } from "../explain/objective.ts";
 import { cols, input, rows, type Tensor } from "../graph/tensor.ts";
 import type { Encoded, Input } from "../inputs/encoded.ts";
-import type { Token } from "../inputs/tokenizers/wordpiece.ts";
 import { contextT } from "../ops/attention.ts";
 import { dot } from "../ops/dot.ts";
 import { reshape } from "../ops/reshape.ts";
 import { seed } from "../ops/seed.ts";
 import { propagate } from "../propagation/propagate.ts";
 import type { Engine, Look, Seen } from "../runtime/engine.ts";
-import type { ClassScore } from "../tasks/prediction.ts";
 import { scored } from "../tasks/scores.ts";
+import type { Diagnosis } from "./diagnosis.ts";
 import { blocks, streams } from "./facts.ts";
 import { facts, stored } from "./matrices.ts";
-import type { DiagnoseOptions } from "./options.ts";
-import type { Ranks } from "./spectrum.ts";
-
-/** A state of the residual stream: what enters a block, or leaves the last one. */
-export interface StreamFacts extends Ranks {
-  /** Mean cosine of two tokens' vectors. */
-  cosine: number;
-  /** Σ_{i≠j} ⟨x_i, x_j⟩ / ((n − 1) Σ ‖x_i‖²) (Noci et al. 2022). */
-  alignment: number;
-  /** ‖X − 1 x̄ᵀ‖_F / ‖X‖_F: how far from all tokens being the same (Dong et al. 2021). */
-  residual: number;
-  /** Of families that descend one. */
-  energy?: Record<string, number>;
-}
-
-export interface BlockFacts {
-  /** By head: the entropy of its attention in nats, and its share on `tokens`, `massOf` each query and as means of all. */
-  heads: { entropy: number; mass?: number; massOf?: number[] }[];
-  /** By token: the variance of what attention adds to the stream, over its numbers. */
-  variance: number[];
-  /**
-   * Of log variance against log position, counted from 1, and its value at 1 (Chi et al. 2023), over positions whose
-   * variance is not 0; the slope is 0 where there are fewer than two of them, and the intercept where there is none.
-   */
-  slope: number;
-  intercept: number;
-  /** With `weights`: the length of what goes into each neuron, ‖its rows of the matrices before it‖. */
-  neurons?: number[];
-  /** ‖∂ logit / ∂W‖_F of the projections that attention has. */
-  gradients: { query?: number; key?: number; value?: number };
-}
-
-export interface WeightFacts extends Ranks {
-  name: string;
-  shape: [rows: number, cols: number];
-  /** Largest first. */
-  singular: number[];
-}
-
-export interface Diagnosis {
-  text: string;
-  model: string;
-  backend: "wasm" | "webgpu";
-  tokens: Token[];
-  target: ClassScore;
-  contrast?: ClassScore;
-  /** One more than there are blocks. */
-  stream: StreamFacts[];
-  blocks: BlockFacts[];
-  weights?: WeightFacts[];
-  warnings: string[];
-}
+import type { DiagnosisOptions } from "./options.ts";
 
 /** Each text's; `since` is the engine of the model of that option. @internal */
 export async function diagnose(
   engine: Engine,
   texts: readonly Input[],
-  options: DiagnoseOptions,
+  options: DiagnosisOptions,
   since: Engine | undefined,
 ): Promise<Diagnosis[]> {
   const { task, labels } = engine.architecture;

@@ -3,7 +3,7 @@
 import { cols } from "../graph/tensor.ts";
 import { pauses } from "../pauses.ts";
 import type { Engine, Seen } from "../runtime/engine.ts";
-import type { BlockFacts, StreamFacts } from "./diagnose.ts";
+import type { BlockFacts, StreamFacts } from "./diagnosis.ts";
 import { neuronsOf, type Stored } from "./matrices.ts";
 import { ranks, singularValues } from "./spectrum.ts";
 

@@ -6,7 +6,7 @@ import { history, type Tensor, Weight } from "../graph/tensor.ts";
 import type { Encoded } from "../inputs/encoded.ts";
 import type { Network } from "../models/family.ts";
 import type { Engine } from "../runtime/engine.ts";
-import type { WeightFacts } from "./diagnose.ts";
+import type { WeightFacts } from "./diagnosis.ts";
 import { ranks, singularValues } from "./spectrum.ts";
 
 /** Of the matrices of a network, or of what they differ by from another's. */

@@ -1,10 +1,9 @@
-// The options of diagnose().
+// The options of diagnose() that are of one model alone.
 
 import { className, type PredictOptions, predictOptions } from "../explain/options.ts";
-import { flag, having, list, type Options, whole } from "../options/kinds.ts";
-import type { Model } from "../runtime/model.ts";
+import { flag, list, type Options, whole } from "../options/kinds.ts";
 
-export interface DiagnoseOptions extends PredictOptions {
+export interface DiagnosisOptions extends PredictOptions {
   /** Whose logit's gradient is told; as in explain(). */
   target?: string | number;
   contrast?: string | number;
@@ -12,15 +11,12 @@ export interface DiagnoseOptions extends PredictOptions {
   tokens?: readonly number[];
   /** Also the ranks of the network's matrices. */
   weights?: boolean;
-  /** Another model of the same shape: `weights` are what the matrices differ by. */
-  since?: Model;
 }
 
-export const diagnoseOptions = {
+export const diagnosisOptions = {
   ...predictOptions,
   target: className,
   contrast: className,
   tokens: list(whole(0)),
   weights: flag,
-  since: having("a model that load() gave here", "predict"),
-} satisfies Options<DiagnoseOptions>;
+} satisfies Options<DiagnosisOptions>;

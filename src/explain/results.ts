@@ -4,19 +4,13 @@ import type { Data } from "../backends/backend.ts";
 import { RelpropError } from "../errors.ts";
 import type { Encoded } from "../inputs/encoded.ts";
 import type { Composite } from "../propagation/composites.ts";
+import type { About } from "../runtime/engine.ts";
 import { scored } from "../tasks/scores.ts";
-import type { Outputs } from "../tasks/task.ts";
 import type { Explanation } from "./explanation.ts";
 import { finite } from "./finite.ts";
 import type { Question } from "./request.ts";
 import { magnitude, share, unclosed } from "./residual.ts";
 import { ledger, part, type Trace } from "./trace.ts";
-
-/** What all results of a model have in common. */
-export interface About extends Pick<Outputs, "labels" | "scores" | "task"> {
-  model: string;
-  backend: "wasm" | "webgpu";
-}
 
 /** A run's numbers: of so many texts, and so many targets of each. */
 export interface Run {

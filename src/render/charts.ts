@@ -1,6 +1,6 @@
 // A diagnosis as a table for terminals and as small multiples, one panel for each thing that is told block by block.
 
-import type { Diagnosis } from "../diagnose/diagnose.ts";
+import type { Diagnosis } from "../diagnose/diagnosis.ts";
 import { aligned, drawn, escaped, numbers, short, visible } from "./text.ts";
 
 /** A line of a panel: its points' y, and what it is called. */

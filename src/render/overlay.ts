@@ -4,8 +4,8 @@
 import { RelpropError } from "../errors.ts";
 import type { Attribution, Explanation } from "../explain/explanation.ts";
 import type { ImageView } from "../inputs/images/patches.ts";
-import { MOST_PIXELS } from "../inputs/images/patches.ts";
 import type { Pixels } from "../inputs/images/picture.ts";
+import { MOST_PIXELS } from "../inputs/images/rgb.ts";
 import { light, rgb, strength } from "./color.ts";
 import type { PictureOptions } from "./options.ts";
 import { encodePng } from "./png.ts";

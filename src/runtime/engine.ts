@@ -5,13 +5,13 @@ import type { Backend, Data, States } from "../backends/backend.ts";
 import { coded, RelpropError, throwIfAborted } from "../errors.ts";
 import { finite } from "../explain/finite.ts";
 import type { PredictOptions } from "../explain/options.ts";
-import type { About } from "../explain/results.ts";
 import { type Made, network, part, predicting, type Trace } from "../explain/trace.ts";
 import type { Encoded, Input, Tables } from "../inputs/encoded.ts";
 import { encode, inputs, paired, picks } from "../inputs/inputs.ts";
 import type { Tokenizer } from "../inputs/tokenizers/wordpiece.ts";
 import type { Architecture, Network } from "../models/family.ts";
 import { abortable, turn } from "../pauses.ts";
+import type { Outputs } from "../tasks/task.ts";
 import { alike } from "./batches.ts";
 import { Plans, type Ready } from "./plan_cache.ts";
 import type { Reload } from "./reload.ts";
@@ -47,6 +47,12 @@ export interface Ran {
 export interface Seen {
   outputs: Trace["outputs"];
   of(output: string): Float32Array;
+}
+
+/** What all results of a model have in common. */
+export interface About extends Pick<Outputs, "labels" | "scores" | "task"> {
+  model: string;
+  backend: "wasm" | "webgpu";
 }
 
 const LARGE = 2 ** 18; // attention weights of a head from which on those of all heads may be too many to keep

@@ -1,8 +1,7 @@
 import type { AttributeLists, AttributeOptions } from "../attribution/options.ts";
 import type { Timing } from "../backends/profile.ts";
 import type { TensorInfo } from "../checkpoint/header.ts";
-import type { Diagnosis } from "../diagnose/diagnose.ts";
-import type { DiagnoseOptions } from "../diagnose/options.ts";
+import type { Diagnosis } from "../diagnose/diagnosis.ts";
 import { RelpropError, throwIfAborted } from "../errors.ts";
 import { explain } from "../explain/explain.ts";
 import type { Attribution, Explanation } from "../explain/explanation.ts";
@@ -20,7 +19,7 @@ import { abortable } from "../pauses.ts";
 import type { Prediction } from "../tasks/prediction.ts";
 import type { TaskName } from "../tasks/task.ts";
 import { Engine, type EngineParts } from "./engine.ts";
-import { modelOptions } from "./options.ts";
+import { type DiagnoseOptions, modelOptions } from "./options.ts";
 
 export type { ExplainLists, ExplainOptions, PredictOptions };
 

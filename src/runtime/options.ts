@@ -2,10 +2,11 @@
 
 import { type BackendOptions, backendOptions } from "../backends/options.ts";
 import { type ReadOptions, readOptions } from "../checkpoint/options.ts";
-import { diagnoseOptions } from "../diagnose/options.ts";
+import { type DiagnosisOptions, diagnosisOptions } from "../diagnose/options.ts";
 import { explainOptions, predictOptions } from "../explain/options.ts";
 import { generateOptions } from "../generate/options.ts";
 import { either, flag, having, type Options, text } from "../options/kinds.ts";
+import type { Model } from "./model.ts";
 import type { WorkerLike } from "./worker/spawn.ts";
 
 /** Of load() in this thread, and of serve(). */
@@ -38,6 +39,16 @@ export const loadOptions = {
   ...localOptions,
   worker: either(flag, having("a Worker", "postMessage")),
 } satisfies Options<LoadOptions>;
+
+export interface DiagnoseOptions extends DiagnosisOptions {
+  /** Another model of the same shape: `weights` are what the matrices differ by. */
+  since?: Model;
+}
+
+const diagnoseOptions = {
+  ...diagnosisOptions,
+  since: having("a model that load() gave here", "predict"),
+} satisfies Options<DiagnoseOptions>;
 
 export const modelOptions = {
   tokenize: predictOptions,

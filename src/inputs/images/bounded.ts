@@ -2,7 +2,7 @@
 // than they claim.
 
 import { RelpropError } from "../../errors.ts";
-import { MOST_PIXELS } from "./patches.ts";
+import { MOST_PIXELS } from "./rgb.ts";
 
 const FREE = 2 ** 22; // pixels that any file may have, and how many more for each of its bytes
 const EACH = 64;

@@ -2,9 +2,6 @@
 
 import type { Prepare } from "./prepare.ts";
 
-/** The most pixels that an image may have. */
-export const MOST_PIXELS = 2 ** 26;
-
 /** What of an image a model saw. */
 export interface ImageView {
   /** Of the image, in pixels. */

@@ -4,7 +4,7 @@
 import { quote, RelpropError } from "../../errors.ts";
 import { unreadable } from "../given.ts";
 import { boundedPng, checkJpeg, invalid, mostPixels } from "./bounded.ts";
-import { MOST_PIXELS } from "./patches.ts";
+import { MOST_PIXELS, type Rgb } from "./rgb.ts";
 
 /** Pixels, row by row: RGBA as ImageData has them, RGB, or grey, as `data` has 4, 3 or 1 numbers from 0 to 255 for each. */
 export interface Pixels {
@@ -15,13 +15,6 @@ export interface Pixels {
 
 /** Pixels, an image that the platform can draw, or a file of one. */
 export type Image = Pixels | ImageBitmap | Blob | ArrayBuffer | Uint8Array;
-
-/** Pixels as RGB. */
-export interface Rgb {
-  data: Uint8Array;
-  width: number;
-  height: number;
-}
 
 /** Any image as RGB; what is transparent lies on white. Throws `InvalidInput` or `ImageUnsupported`. */
 export async function picture(image: Image): Promise<Rgb> {

@@ -2,8 +2,8 @@
 
 import { asText, quote, RelpropError } from "../../errors.ts";
 import type { Patched } from "./patches.ts";
-import type { Rgb } from "./picture.ts";
 import { type Filter, numbered, resized } from "./resize.ts";
+import type { Rgb } from "./rgb.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -2,8 +2,6 @@
 // left out, along rows and then along columns, with weights in fixed point and bytes in between. (Pillow 13 begins with
 // columns where that is less work, which changes some bytes by one or two.)
 
-import type { Rgb } from "./picture.ts";
-
 /** A filter by its name: half its width, and its value. */
 const filters = {
   nearest: undefined,
@@ -14,6 +12,7 @@ const filters = {
   lanczos: { support: 3, at: (x: number) => (x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0) },
 };
 
+import type { Rgb } from "./rgb.ts";
 export type Filter = keyof typeof filters;
 
 /** As `resample` numbers them in preprocessor_config.json. */

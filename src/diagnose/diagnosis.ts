@@ -1,0 +1,55 @@
+// What a diagnosis is: plain JSON, made by Model.diagnose() and read by charts().
+
+import type { Token } from "../inputs/tokenizers/wordpiece.ts";
+import type { ClassScore } from "../tasks/prediction.ts";
+import type { Ranks } from "./spectrum.ts";
+
+/** A state of the residual stream: what enters a block, or leaves the last one. */
+export interface StreamFacts extends Ranks {
+  /** Mean cosine of two tokens' vectors. */
+  cosine: number;
+  /** Σ_{i≠j} ⟨x_i, x_j⟩ / ((n − 1) Σ ‖x_i‖²) (Noci et al. 2022). */
+  alignment: number;
+  /** ‖X − 1 x̄ᵀ‖_F / ‖X‖_F: how far from all tokens being the same (Dong et al. 2021). */
+  residual: number;
+  /** Of families that descend one. */
+  energy?: Record<string, number>;
+}
+
+export interface BlockFacts {
+  /** By head: the entropy of its attention in nats, and its share on `tokens`, `massOf` each query and as means of all. */
+  heads: { entropy: number; mass?: number; massOf?: number[] }[];
+  /** By token: the variance of what attention adds to the stream, over its numbers. */
+  variance: number[];
+  /**
+   * Of log variance against log position, counted from 1, and its value at 1 (Chi et al. 2023), over positions whose
+   * variance is not 0; the slope is 0 where there are fewer than two of them, and the intercept where there is none.
+   */
+  slope: number;
+  intercept: number;
+  /** With `weights`: the length of what goes into each neuron, ‖its rows of the matrices before it‖. */
+  neurons?: number[];
+  /** ‖∂ logit / ∂W‖_F of the projections that attention has. */
+  gradients: { query?: number; key?: number; value?: number };
+}
+
+export interface WeightFacts extends Ranks {
+  name: string;
+  shape: [rows: number, cols: number];
+  /** Largest first. */
+  singular: number[];
+}
+
+export interface Diagnosis {
+  text: string;
+  model: string;
+  backend: "wasm" | "webgpu";
+  tokens: Token[];
+  target: ClassScore;
+  contrast?: ClassScore;
+  /** One more than there are blocks. */
+  stream: StreamFacts[];
+  blocks: BlockFacts[];
+  weights?: WeightFacts[];
+  warnings: string[];
+}
