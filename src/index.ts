@@ -6,6 +6,7 @@ export type { Timing } from "./backends/profile.ts";
 export type { WasmSource } from "./backends/wasm/module.ts";
 export type { Contents, Hub, Progress, Source } from "./checkpoint/sources.ts";
 export type { BlockFacts, Diagnosis, StreamFacts, WeightFacts } from "./diagnose/diagnosis.ts";
+export type { PredictOptions, Without } from "./engine/options.ts";
 export { type ErrorCode, RelpropError } from "./errors.ts";
 export type {
   Attribution,
@@ -21,16 +22,7 @@ export type {
   PartsLedger,
   TokenRelevance,
 } from "./explain/explanation.ts";
-export type {
-  ExplainLists,
-  ExplainOptions,
-  Groups,
-  NeuronsAsked,
-  Of,
-  PredictOptions,
-  Span,
-  Without,
-} from "./explain/options.ts";
+export type { ExplainLists, ExplainOptions, Groups, NeuronsAsked, Of, Span } from "./explain/options.ts";
 export type { GeneratedToken, Generation } from "./generate/generate.ts";
 export type { GenerateOptions } from "./generate/options.ts";
 export type { Cloud, CloudView, Input, Matrix } from "./inputs/encoded.ts";

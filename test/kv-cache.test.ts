@@ -4,10 +4,10 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Backend, States } from "../src/backends/backend.ts";
+import { Engine, type EngineParts } from "../src/engine/engine.ts";
 import { keyValueCache } from "../src/generate/cache.ts";
 import type { Plan } from "../src/graph/plan.ts";
 import type { Encoded } from "../src/inputs/encoded.ts";
-import { Engine, type EngineParts } from "../src/runtime/engine.ts";
 import { read } from "../src/runtime/load.ts";
 import { Model, type ModelParts } from "../src/runtime/model.ts";
 import { code } from "./shipped.ts";

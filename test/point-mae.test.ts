@@ -3,12 +3,12 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { Engine, type Look } from "../src/engine/engine.ts";
 import type { RelpropError } from "../src/errors.ts";
 import { input } from "../src/graph/tensor.ts";
 import { chamfer, encodeCloud, farthest, neighbours } from "../src/inputs/points/cloud.ts";
 import { repeat, segmentMax } from "../src/ops/segments.ts";
 import { propagate } from "../src/propagation/propagate.ts";
-import { Engine, type Look } from "../src/runtime/engine.ts";
 import { load, read } from "../src/runtime/load.ts";
 import { cloud, d, G, K, model } from "./point-models.ts";
 import { backends, places, random, run } from "./support.ts";

@@ -2,8 +2,8 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { Engine, type Look } from "../src/engine/engine.ts";
 import type { RelpropError } from "../src/errors.ts";
-import { Engine, type Look } from "../src/runtime/engine.ts";
 import { read } from "../src/runtime/load.ts";
 import { places } from "./support.ts";
 import { allClose, closes, everywhere, files, type Matrix, near, normal, words } from "./systems.ts";

@@ -1,11 +1,11 @@
 // Methods other than propagation, behind the same explain(): each a file beside this one.
 
+import type { Engine } from "../engine/engine.ts";
 import { quote, RelpropError } from "../errors.ts";
 import type { Attribution } from "../explain/explanation.ts";
 import type { Encoded } from "../inputs/encoded.ts";
 import { checked } from "../options/kinds.ts";
 import { methods } from "../propagation/composites.ts";
-import type { Engine } from "../runtime/engine.ts";
 import { attentionFlow } from "./attention-flow.ts";
 import { attentionLast } from "./attention-last.ts";
 import { gae } from "./gae.ts";

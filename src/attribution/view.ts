@@ -1,12 +1,12 @@
+import type { Engine, Look } from "../engine/engine.ts";
+import { predicting } from "../engine/network.ts";
 import { RelpropError, throwIfAborted } from "../errors.ts";
 import { resolved } from "../explain/objective.ts";
-import { predicting } from "../explain/trace.ts";
 import { input, type Tensor } from "../graph/tensor.ts";
 import type { Encoded } from "../inputs/encoded.ts";
 import type { Network } from "../models/family.ts";
 import { seed } from "../ops/seed.ts";
 import { propagate } from "../propagation/propagate.ts";
-import type { Engine, Look } from "../runtime/engine.ts";
 import type { ClassScore } from "../tasks/prediction.ts";
 import { scored } from "../tasks/scores.ts";
 

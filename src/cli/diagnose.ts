@@ -1,5 +1,5 @@
+import type { PredictOptions, Without } from "../engine/options.ts";
 import { quote } from "../errors.ts";
-import type { PredictOptions, Without } from "../explain/options.ts";
 import type { Input } from "../inputs/encoded.ts";
 import { charts, diagnosisTable } from "../render/charts.ts";
 import { load } from "../runtime/load.ts";

@@ -1,6 +1,7 @@
 // What goes on inside a model while it reads a text: whether its tokens become alike, what attention looks at, which weights
 // learn. Any checkpoint can be asked.
 
+import type { Engine, Look, Seen } from "../engine/engine.ts";
 import { quote, RelpropError, throwIfAborted } from "../errors.ts";
 import { resolved } from "../explain/objective.ts";
 import { cols, input, rows, type Tensor } from "../graph/tensor.ts";
@@ -10,7 +11,6 @@ import { dot } from "../ops/dot.ts";
 import { reshape } from "../ops/reshape.ts";
 import { seed } from "../ops/seed.ts";
 import { propagate } from "../propagation/propagate.ts";
-import type { Engine, Look, Seen } from "../runtime/engine.ts";
 import { scored } from "../tasks/scores.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import { blocks, streams } from "./facts.ts";

@@ -1,8 +1,8 @@
 // From a run's numbers to what is told of the stream and of blocks.
 
+import type { Engine, Seen } from "../engine/engine.ts";
 import { cols } from "../graph/tensor.ts";
 import { pauses } from "../pauses.ts";
-import type { Engine, Seen } from "../runtime/engine.ts";
 import type { BlockFacts, StreamFacts } from "./diagnosis.ts";
 import { neuronsOf, type Stored } from "./matrices.ts";
 import { ranks, singularValues } from "./spectrum.ts";

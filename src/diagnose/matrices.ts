@@ -1,11 +1,11 @@
 // The matrices of a network, read back from where it runs.
 
+import type { Engine } from "../engine/engine.ts";
+import { network } from "../engine/network.ts";
 import { RelpropError } from "../errors.ts";
-import { network } from "../explain/trace.ts";
 import { history, type Tensor, Weight } from "../graph/tensor.ts";
 import type { Encoded } from "../inputs/encoded.ts";
 import type { Network } from "../models/family.ts";
-import type { Engine } from "../runtime/engine.ts";
 import type { WeightFacts } from "./diagnosis.ts";
 import { ranks, singularValues } from "./spectrum.ts";
 

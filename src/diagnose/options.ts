@@ -1,6 +1,7 @@
 // The options of diagnose() that are of one model alone.
 
-import { className, type PredictOptions, predictOptions } from "../explain/options.ts";
+import { type PredictOptions, predictOptions } from "../engine/options.ts";
+import { className } from "../explain/options.ts";
 import { flag, list, type Options, whole } from "../options/kinds.ts";
 
 export interface DiagnosisOptions extends PredictOptions {

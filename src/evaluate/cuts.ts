@@ -1,8 +1,8 @@
 // What a model loses when parts of it are cut out: neurons by the size of their weights, heads by what they matter. Here
 // "methods" are orders in which parts go.
 
+import type { Without } from "../engine/options.ts";
 import { quote, RelpropError, throwIfAborted } from "../errors.ts";
-import type { Without } from "../explain/options.ts";
 import { uniform } from "../random.ts";
 import type { Model } from "../runtime/model.ts";
 import { classIndex } from "../tasks/target.ts";

@@ -1,8 +1,8 @@
 // What a protocol is: how one explanation of one text is judged. A new one is a file in protocols/ and a line in
 // protocols.ts.
 
+import type { Without } from "../engine/options.ts";
 import type { Attribution, Explanation } from "../explain/explanation.ts";
-import type { Without } from "../explain/options.ts";
 import type { Input } from "../inputs/encoded.ts";
 import type { Token } from "../inputs/tokenizers/wordpiece.ts";
 import type { Model } from "../runtime/model.ts";

@@ -1,6 +1,6 @@
 // From the rows of an evaluation to its result.
 
-import { finite } from "../explain/finite.ts";
+import { finite } from "../finite.ts";
 import type { ReadingPoint } from "../models/family.ts";
 import { type Interval, interval, mean } from "./bootstrap.ts";
 import type { AnyMethod } from "./options.ts";

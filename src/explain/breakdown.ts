@@ -1,12 +1,13 @@
 // Explanations finer or coarser than tokens: parts of the text, attention heads, neurons, and who passes what to whom.
 // A run gives the numbers of tensors within blocks and their gradients, the sums are made here, in f64.
 
+import { headsOf } from "../engine/ablation.ts";
+import type { Trace, Walk, Watched } from "../engine/network.ts";
 import { quote, RelpropError } from "../errors.ts";
 import { type ImageView, place } from "../inputs/images/patches.ts";
 import { segmented } from "../inputs/segments.ts";
 import type { Block, Captured, Network, ReadingPoint } from "../models/family.ts";
 import type { Composite } from "../propagation/composites.ts";
-import { headsOf } from "./ablation.ts";
 import type {
   Explanation,
   GroupRelevance,
@@ -18,7 +19,7 @@ import type {
 } from "./explanation.ts";
 import type { Finer, Groups, NeuronsAsked, Span } from "./options.ts";
 import { magnitude, share, unclosed } from "./residual.ts";
-import type { Place, Trace, Walk, Watched } from "./trace.ts";
+import type { Place } from "./trace.ts";
 
 /** Tensors whose numbers and gradients are wanted: of all blocks, and of reading points. */
 export interface Watch {

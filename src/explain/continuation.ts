@@ -1,10 +1,10 @@
 // Why a text goes on as it does: the relevance of the sum of log-probabilities of a whole continuation, or of how much more
 // of it one has than another.
 
+import type { Engine } from "../engine/engine.ts";
 import { quote, RelpropError } from "../errors.ts";
 import type { Encoded, Input } from "../inputs/encoded.ts";
 import { partition } from "../logits.ts";
-import type { Engine } from "../runtime/engine.ts";
 import type { Explanation, Ledger } from "./explanation.ts";
 import type { ExplainOptions } from "./options.ts";
 import { relevance } from "./relevance.ts";

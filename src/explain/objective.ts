@@ -1,10 +1,10 @@
 // What can be explained beside logits: functions of them, through their gradient at the text's own logits.
 
+import type { Engine } from "../engine/engine.ts";
 import { RelpropError } from "../errors.ts";
 import type { Encoded, Input } from "../inputs/encoded.ts";
 import { logSumExp, partition } from "../logits.ts";
 import type { Composite } from "../propagation/composites.ts";
-import type { Engine } from "../runtime/engine.ts";
 import type { Explanation } from "./explanation.ts";
 import { BETWEEN, type ExplainOptions, type Of } from "./options.ts";
 import { relevance } from "./relevance.ts";

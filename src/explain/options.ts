@@ -1,7 +1,7 @@
 // The options of predict() and explain(), as users read of them and as they are checked.
 
+import { type PredictOptions, predictOptions } from "../engine/options.ts";
 import type { Input } from "../inputs/encoded.ts";
-import { MOST_LOOPS } from "../models/encoder.ts";
 import type { ReadingPoint } from "../models/family.ts";
 import {
   absent,
@@ -16,33 +16,12 @@ import {
   oneOf,
   oneOrMore,
   record,
-  signal,
   text,
   tuple,
   whole,
 } from "../options/kinds.ts";
 import type { OneOrMore } from "../options/lists.ts";
 import type { Composite } from "../propagation/composites.ts";
-
-export interface PredictOptions {
-  /**
-   * Cuts a text that is too long, with a warning, instead of rejecting it with `InputTooLong`. The default is false, but true
-   * for a sentence-transformers model (one with modules.json), because that library cuts too.
-   */
-  truncate?: boolean;
-  /** Seen before each run; a run that has begun is finished. */
-  signal?: AbortSignal;
-  /** How often the blocks of a looped model run, from 0; by default as often as its config says. */
-  loops?: number;
-  /** What the network runs without, as if it had been cut out. */
-  without?: Without;
-}
-
-/** Attention heads and feed-forward neurons, each by its block and its place there. */
-export interface Without {
-  heads?: readonly (readonly [block: number, head: number])[];
-  neurons?: readonly (readonly [block: number, neuron: number])[];
-}
 
 export interface ExplainOptions extends PredictOptions {
   /** A method's name (default cp-lrp), or a composite of your own. */
@@ -126,7 +105,6 @@ export const BETWEEN = ["distance", "dot", "cosine"] as const;
 export const className = either(text, whole(0));
 const classNames = either(className, list(either(className, absent), 1));
 const at = oneOf("embeddings", "embedding-sum", "words", "pixels", "points");
-const places = list(tuple("[block, place]", whole(0), whole(0)));
 const finite = number("a finite number", -Number.MAX_VALUE, Number.MAX_VALUE);
 
 /** A rule's name, or its name with options. */
@@ -134,13 +112,6 @@ const rule = either(text, tuple("[rule, options]", text, record("an object of nu
 export const composite = record("an object with a rule for each op", rule);
 /** A method that propagates, one of your own, or another one with options. */
 const method = either(text, composite, record("a method with its options", either(text, finite)));
-
-export const predictOptions = {
-  signal,
-  truncate: flag,
-  loops: whole(0, MOST_LOOPS),
-  without: { ...object({ heads: places, neurons: places }), must: "{ heads, neurons }, each a list of [block, place]" },
-} satisfies Options<PredictOptions>;
 
 /** Of one explanation. */
 export const single = {

@@ -1,8 +1,8 @@
 // Relevance by propagation, in as few runs as texts and targets fit in.
 
+import type { Engine, Look } from "../engine/engine.ts";
 import { throwIfAborted } from "../errors.ts";
 import type { Encoded } from "../inputs/encoded.ts";
-import type { Engine, Look } from "../runtime/engine.ts";
 import type { Explanation } from "./explanation.ts";
 import type { Question } from "./request.ts";
 import { explanations } from "./results.ts";

@@ -1,7 +1,8 @@
 // What explain() is asked: how, about which logits, read where. Each may be a list, and then a text has as many
 // explanations as there are combinations, all from runs that share the forward pass.
 
-import type { ReadingPoint } from "../models/family.ts";
+import { RelpropError } from "../errors.ts";
+import type { Architecture, ReadingPoint } from "../models/family.ts";
 import { listed } from "../options/lists.ts";
 import { type Composite, method } from "../propagation/composites.ts";
 import type { ExplainLists, ExplainOptions, Finer } from "./options.ts";
@@ -43,4 +44,12 @@ export function question(requests: Float32Array[], options: ExplainOptions | Exp
         : undefined,
     several: [options.method, target, contrast, at].some(Array.isArray),
   };
+}
+
+/** Throws `InvalidOption` where what is asked needs all relevance to pass the stream between blocks, and it does not. */
+export function wholeStream({ skips }: Pick<Architecture, "skips">, asked: ExplainOptions): void {
+  const wanted = skips?.find((name) => asked[name]);
+  if (!wanted) return;
+  const message = `in this model relevance also goes around blocks, so that ${wanted} have no ledger of their own; leave it out`;
+  throw new RelpropError("InvalidOption", message);
 }

@@ -1,16 +1,17 @@
 // From a run's numbers to what a user gets.
 
 import type { Data } from "../backends/backend.ts";
+import type { About } from "../engine/engine.ts";
+import { part, type Trace } from "../engine/network.ts";
 import { RelpropError } from "../errors.ts";
+import { finite } from "../finite.ts";
 import type { Encoded } from "../inputs/encoded.ts";
 import type { Composite } from "../propagation/composites.ts";
-import type { About } from "../runtime/engine.ts";
 import { scored } from "../tasks/scores.ts";
 import type { Explanation } from "./explanation.ts";
-import { finite } from "./finite.ts";
 import type { Question } from "./request.ts";
 import { magnitude, share, unclosed } from "./residual.ts";
-import { ledger, part, type Trace } from "./trace.ts";
+import { ledger } from "./trace.ts";
 
 /** A run's numbers: of so many texts, and so many targets of each. */
 export interface Run {

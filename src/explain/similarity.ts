@@ -1,8 +1,8 @@
 // Which token of one text goes with which of another: the relevance of a dot product or cosine of two embeddings by pairs of
 // tokens (BiLRP: Eberle et al., 2020). Each number of an embedding is explained in both texts.
 
+import type { Engine } from "../engine/engine.ts";
 import type { Encoded } from "../inputs/encoded.ts";
-import type { Engine } from "../runtime/engine.ts";
 import type { Explanation, Interactions, Ledger } from "./explanation.ts";
 import { relevance } from "./relevance.ts";
 import type { Question } from "./request.ts";

@@ -2,9 +2,9 @@
 // and writes their keys and values, each further one computes and writes a row. Neither is copied to the host.
 
 import type { Backend, States } from "../backends/backend.ts";
-import { predicting } from "../explain/trace.ts";
+import type { Engine, Look } from "../engine/engine.ts";
+import { predicting } from "../engine/network.ts";
 import type { Encoded } from "../inputs/encoded.ts";
-import type { Engine, Look } from "../runtime/engine.ts";
 
 export interface KeyValueCache {
   /** The logits after a text, which goes on from the last one by a token: or the cache begins again with it. */

@@ -1,19 +1,18 @@
 // A text goes on, token by token, and each token may be explained: what of the text, and of what was generated before it, it
 // rests on. Keys and values of earlier tokens stay on the device, so a step computes one row.
 
+import type { Engine } from "../engine/engine.ts";
 import { quote, RelpropError, throwIfAborted } from "../errors.ts";
-import { wholeStream } from "../explain/explain.ts";
 import type { Explanation } from "../explain/explanation.ts";
-import { finite } from "../explain/finite.ts";
 import type { ExplainOptions } from "../explain/options.ts";
 import { relevance } from "../explain/relevance.ts";
-import { question } from "../explain/request.ts";
+import { question, wholeStream } from "../explain/request.ts";
+import { finite } from "../finite.ts";
 import type { Encoded } from "../inputs/encoded.ts";
 import { spelled } from "../inputs/tokenizers/spelling.ts";
 import type { Token } from "../inputs/tokenizers/wordpiece.ts";
 import { argMax, logSumExp } from "../logits.ts";
 import { uniform } from "../random.ts";
-import type { Engine } from "../runtime/engine.ts";
 import { type KeyValueCache, keyValueCache } from "./cache.ts";
 import type { GenerateOptions } from "./options.ts";
 

@@ -52,7 +52,7 @@ export interface Encoded {
   /** What of an image or a point cloud that is. */
   image?: ImageView;
   cloud?: CloudView;
-  /** How the network is another than the checkpoint says, for this run: see explain/ablation.ts. */
+  /** How the network is another than the checkpoint says, for this run: see engine/ablation.ts. */
   change?: Change;
 }
 
@@ -87,7 +87,7 @@ export interface InputSpec {
 export interface Changed {
   /** How often the blocks that are looped run; by default as often as the config says. */
   loops?: number;
-  /** Takes away what is masked of a block's `heads` or `neurons`; see explain/ablation.ts. */
+  /** Takes away what is masked of a block's `heads` or `neurons`; see engine/ablation.ts. */
   mask?: (kind: string, x: Tensor) => Tensor;
 }
 

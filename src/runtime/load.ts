@@ -6,8 +6,10 @@ import { PIECE, pieces } from "../checkpoint/safetensors.ts";
 import { checkpoint, type Stored, unwrapped } from "../checkpoint/shards.ts";
 import { files, type Source } from "../checkpoint/sources.ts";
 import { Weights } from "../checkpoint/weights.ts";
+import { network } from "../engine/network.ts";
+import { type Reload, summed, unreadable } from "../engine/reload.ts";
 import { coded, RelpropError, throwIfAborted } from "../errors.ts";
-import { explaining, network } from "../explain/trace.ts";
+import { explaining } from "../explain/trace.ts";
 import { plan } from "../graph/plan.ts";
 import type { Shape } from "../graph/tensor.ts";
 import type { Tables } from "../inputs/encoded.ts";
@@ -20,7 +22,6 @@ import { checked } from "../options/kinds.ts";
 import { method } from "../propagation/composites.ts";
 import { Model, type ModelParts } from "./model.ts";
 import { type LocalOptions, localOptions } from "./options.ts";
-import { type Reload, summed, unreadable } from "./reload.ts";
 
 /**
  * Loads a Hugging Face checkpoint: config.json, tokenizer.json and model.safetensors or its shards. Rejects with a

@@ -2,12 +2,12 @@ import type { AttributeLists, AttributeOptions } from "../attribution/options.ts
 import type { Timing } from "../backends/profile.ts";
 import type { TensorInfo } from "../checkpoint/header.ts";
 import type { Diagnosis } from "../diagnose/diagnosis.ts";
+import { Engine, type EngineParts } from "../engine/engine.ts";
+import type { PredictOptions } from "../engine/options.ts";
 import { RelpropError, throwIfAborted } from "../errors.ts";
-import { explain } from "../explain/explain.ts";
 import type { Attribution, Explanation } from "../explain/explanation.ts";
-import { finite } from "../explain/finite.ts";
-import type { ExplainLists, ExplainOptions, PredictOptions } from "../explain/options.ts";
-import { predict } from "../explain/predict.ts";
+import type { ExplainLists, ExplainOptions } from "../explain/options.ts";
+import { finite } from "../finite.ts";
 import type { Generation } from "../generate/generate.ts";
 import type { GenerateOptions } from "../generate/options.ts";
 import type { Input } from "../inputs/encoded.ts";
@@ -18,8 +18,9 @@ import { checked } from "../options/kinds.ts";
 import { abortable } from "../pauses.ts";
 import type { Prediction } from "../tasks/prediction.ts";
 import type { TaskName } from "../tasks/task.ts";
-import { Engine, type EngineParts } from "./engine.ts";
+import { explain } from "./explain.ts";
 import { type DiagnoseOptions, modelOptions } from "./options.ts";
+import { predict } from "./predict.ts";
 
 export type { ExplainLists, ExplainOptions, PredictOptions };
 

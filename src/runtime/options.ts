@@ -3,7 +3,8 @@
 import { type BackendOptions, backendOptions } from "../backends/options.ts";
 import { type ReadOptions, readOptions } from "../checkpoint/options.ts";
 import { type DiagnosisOptions, diagnosisOptions } from "../diagnose/options.ts";
-import { explainOptions, predictOptions } from "../explain/options.ts";
+import { predictOptions } from "../engine/options.ts";
+import { explainOptions } from "../explain/options.ts";
 import { generateOptions } from "../generate/options.ts";
 import { either, flag, having, type Options, text } from "../options/kinds.ts";
 import type { Model } from "./model.ts";

@@ -159,6 +159,16 @@ export const models: readonly Planted[] = [
     },
   },
   {
+    file: "src/engine/network.ts",
+    tests: ["model-twin", "families: bert-sequence|gpt2", "model"],
+    faults: {
+      "a text gets its neighbour's numbers": [
+        "values.subarray(index * size, (index + 1) * size)",
+        "values.subarray(((index + 1) % count) * size, ((index + 1) % count + 1) * size)",
+      ],
+    },
+  },
+  {
     file: "src/explain/trace.ts",
     tests: ["model-twin", "families: bert-sequence|gpt2", "model"],
     faults: {
@@ -178,10 +188,6 @@ export const models: readonly Planted[] = [
       "relevance is added up as |R|": [
         "values.reduce((sum, v) => sum + v, 0)",
         "values.reduce((sum, v) => sum + Math.abs(v), 0)",
-      ],
-      "a text gets its neighbour's numbers": [
-        "values.subarray(index * size, (index + 1) * size)",
-        "values.subarray(((index + 1) % count) * size, ((index + 1) % count + 1) * size)",
       ],
     },
   },

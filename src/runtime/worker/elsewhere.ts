@@ -3,12 +3,12 @@
 // asked for.
 
 import type { Source } from "../../checkpoint/sources.ts";
+import { unreadable } from "../../engine/reload.ts";
 import { RelpropError, throwIfAborted } from "../../errors.ts";
 import { checked } from "../../options/kinds.ts";
 import { abortable } from "../../pauses.ts";
 import type { Model } from "../model.ts";
 import { type LocalOptions, modelOptions } from "../options.ts";
-import { unreadable } from "../reload.ts";
 import { type Connection, connect, keepAlive } from "./connection.ts";
 import type { Loaded } from "./serve.ts";
 import { spawn, type WorkerLike } from "./spawn.ts";

@@ -6,9 +6,9 @@ import { cols, input, type Tensor } from "../graph/tensor.ts";
 import type { Change } from "../inputs/encoded.ts";
 import type { Block } from "../models/family.ts";
 import { gate } from "../ops/gate.ts";
-import type { Engine } from "../runtime/engine.ts";
+import type { Engine } from "./engine.ts";
+import { network } from "./network.ts";
 import type { PredictOptions, Without } from "./options.ts";
-import { network } from "./trace.ts";
 
 type Asked = Pick<PredictOptions, "loops" | "without">;
 

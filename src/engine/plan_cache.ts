@@ -1,7 +1,7 @@
 import type { Backend, Program } from "../backends/backend.ts";
-import type { Trace } from "../explain/trace.ts";
 import { plan, workBytes } from "../graph/plan.ts";
 import { pauses } from "../pauses.ts";
+import type { Trace } from "./network.ts";
 
 /** A plan ready to run, and how to read what it has computed. */
 export interface Ready {

@@ -1,6 +1,6 @@
 // No result of any call holds a number that is none: JSON would make null of it, and a chart nothing at all.
 
-import { RelpropError } from "../errors.ts";
+import { RelpropError } from "./errors.ts";
 
 /** Returns a result whose numbers are all finite; throws `NonFiniteResult` with the path and value of one that is not. */
 export function finite<R>(result: R, name = ""): R {

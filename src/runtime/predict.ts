@@ -1,9 +1,9 @@
 // The way of predict(): tokens, logits, and what the model's task makes of them.
 
+import type { Engine } from "../engine/engine.ts";
+import type { PredictOptions } from "../engine/options.ts";
 import type { Input } from "../inputs/encoded.ts";
-import type { Engine } from "../runtime/engine.ts";
 import type { Prediction } from "../tasks/prediction.ts";
-import type { PredictOptions } from "./options.ts";
 
 /** Each input's prediction. */
 export async function predict(

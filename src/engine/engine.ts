@@ -3,9 +3,7 @@
 
 import type { Backend, Data, States } from "../backends/backend.ts";
 import { coded, RelpropError, throwIfAborted } from "../errors.ts";
-import { finite } from "../explain/finite.ts";
-import type { PredictOptions } from "../explain/options.ts";
-import { type Made, network, part, predicting, type Trace } from "../explain/trace.ts";
+import { finite } from "../finite.ts";
 import type { Encoded, Input, Tables } from "../inputs/encoded.ts";
 import { encode, inputs, paired, picks } from "../inputs/inputs.ts";
 import type { Tokenizer } from "../inputs/tokenizers/wordpiece.ts";
@@ -13,6 +11,8 @@ import type { Architecture, Network } from "../models/family.ts";
 import { abortable, turn } from "../pauses.ts";
 import type { Outputs } from "../tasks/task.ts";
 import { alike } from "./batches.ts";
+import { type Made, network, part, predicting, type Trace } from "./network.ts";
+import type { PredictOptions } from "./options.ts";
 import { Plans, type Ready } from "./plan_cache.ts";
 import type { Reload } from "./reload.ts";
 
@@ -95,7 +95,7 @@ export class Engine {
       throw coded(error);
     });
     if (loops === undefined && without === undefined) return encoded;
-    const { changed } = await import("../explain/ablation.ts");
+    const { changed } = await import("./ablation.ts");
     const change = changed(this, { loops, without });
     return encoded.map((one) => ({ ...one, change }));
   }
