@@ -260,7 +260,11 @@ test("ids that are objects and pieces that are null have a code", async () => {
 
 test("JSON of little else than brackets is refused by its bytes", async () => {
   const read = async (text: string) => {
-    const files = { name: "x", open: async () => fromBytes(new TextEncoder().encode(text)), close: async () => {} };
+    const files = {
+      name: "x",
+      open: async () => fromBytes(new TextEncoder().encode(text), "x"),
+      close: async () => {},
+    };
     try {
       await readJson(files, "tokenizer.json", { code: "TokenizerInvalid", most: 2 ** 26 });
       return "none";

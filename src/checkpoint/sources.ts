@@ -189,5 +189,5 @@ async function verified(
     const message = `${file} has SHA-256 ${hex}, integrity asks for ${quote(expected)}`;
     throw new RelpropError("Integrity", message, { file, expected, sha256: hex });
   }
-  return fromBytes(whole);
+  return fromBytes(whole, file);
 }

@@ -31,6 +31,7 @@ const portable = [
   "digits",
   "downloads",
   "generate",
+  "given",
   "image-bombs",
   "images",
   "kv-cache",

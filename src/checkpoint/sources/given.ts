@@ -1,6 +1,7 @@
 // Buffers by file name, and files picked or dropped in a browser.
 
 import { quote, RelpropError, throwIfAborted } from "../../errors.ts";
+import { pauses } from "../../pauses.ts";
 import type { Files } from "../files.ts";
 import type { Bytes } from "../safetensors.ts";
 import type { Count } from "./progress.ts";
@@ -28,7 +29,7 @@ export function given(entries: Iterable<[path: string, contents: Contents]>, cou
     async open(file) {
       const contents = found.get([...folder, file].join("/"));
       if (contents === undefined) return undefined;
-      return fromBlob(contents instanceof Blob ? contents : new Blob([contents as BlobPart]), file, count);
+      return isBlob(contents) ? fromBlob(contents, file, count) : fromBytes(bytesOf(contents), file, count);
     },
     async close() {},
   };
@@ -38,6 +39,14 @@ const isContents = (given: unknown): given is Contents =>
   typeof given === "string" ||
   ArrayBuffer.isView(given) ||
   /^\[object ((Shared)?ArrayBuffer|Blob|File)\]$/.test(Object.prototype.toString.call(given));
+
+const isBlob = (contents: Contents): contents is Blob => typeof contents === "object" && "arrayBuffer" in contents;
+
+function bytesOf(contents: Exclude<Contents, Blob>): Uint8Array {
+  if (typeof contents === "string") return new TextEncoder().encode(contents);
+  if (!ArrayBuffer.isView(contents)) return new Uint8Array(contents);
+  return new Uint8Array(contents.buffer, contents.byteOffset, contents.byteLength);
+}
 
 /** The one folder of a model among several: the one nearest to the top, for models keep parts in folders of their own. */
 export function nearest(folders: readonly (readonly string[])[]): readonly string[] {
@@ -68,7 +77,26 @@ export function fromBlob(blob: Blob, file: string, count?: Count): Bytes {
   };
 }
 
-export const fromBytes = (bytes: Uint8Array<ArrayBuffer>): Bytes => ({
-  size: bytes.length,
-  read: async (start, end) => bytes.slice(start, end),
-});
+/**
+ * Bytes are read where they lie. A Blob of them would be a second copy, and one that engines do not see: they collect it late,
+ * after gigabytes of others.
+ */
+export function fromBytes(bytes: Uint8Array, file: string, count?: Count): Bytes {
+  const size = bytes.length;
+  const pause = pauses(undefined);
+  return {
+    size,
+    async read(start, end, signal, into) {
+      await pause();
+      throwIfAborted(signal);
+      const part = bytes.subarray(start, end);
+      if (part.length !== Math.min(end, size) - start) {
+        throw new RelpropError("Truncated", `${quote(file)} became shorter while it was read`, { file });
+      }
+      count?.(file, part.length, size);
+      if (!into) return new Uint8Array(part); // a copy
+      into.set(part);
+      return into.subarray(0, part.length);
+    },
+  };
+}
