@@ -222,7 +222,7 @@ test("where there is no cache", async () => {
     else Reflect.deleteProperty(globalThis, "caches");
   }
   for (const cache of [3, {}, Symbol("x")]) {
-    assert.is(await code(read(served.base, { cache: cache as unknown as boolean })), "InvalidOption");
+    assert.is(await code(load(served.base, { cache: cache as unknown as boolean })), "InvalidOption");
   }
 });
 
