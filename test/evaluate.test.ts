@@ -354,6 +354,17 @@ test("the method that a sample shows to be the most faithful", async () => {
   assert.is(await code(flat), "InvalidInput", "one word has no order");
 });
 
+test("a model's last 8 choices are kept, not all", async () => {
+  const choose = (i: number) => chooseMethod(model, [`the sea is good ${"very ".repeat(i)}`], { methods: ["random"] });
+  const first = await choose(0);
+  for (let i = 1; i < 8; i++) await choose(i);
+  assert.is(await choose(0), first, "one of the last 8, and now the last");
+  for (let i = 8; i < 15; i++) await choose(i);
+  assert.is(await choose(0), first);
+  for (let i = 0; i < 8; i++) await choose(15 + i);
+  assert.is.not(await choose(0), first);
+});
+
 test("texts that are too long", async () => {
   const long = [{ text: "the sea is good ".repeat(model.maxTokens), label: 0 }];
   assert.is(await code(evaluate(model, long)), "InputTooLong");

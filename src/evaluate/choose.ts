@@ -20,12 +20,13 @@ export interface Choice {
   evaluation: Evaluation;
 }
 
+const MOST = 8; // choices that are kept of a model
 const choices = new WeakMap<Model, Map<string, Promise<Choice>>>();
 
 /**
  * The method that scores best by a protocol's first metric (default: the area under ali2022-fixed's activation curve) on a
  * sample of texts; of those that the sample cannot tell from the best, the one with the fewest forward passes. A model's
- * choice by the same sample and options is remembered as long as the model.
+ * last 8 choices are kept as long as the model: the same sample and options give the same again.
  */
 export async function chooseMethod(
   model: Model,
@@ -41,8 +42,11 @@ export async function chooseMethod(
   const known = choices.get(model) ?? new Map<string, Promise<Choice>>();
   choices.set(model, known);
   const choice = known.get(key) ?? choose(model, sample, options);
-  known.set(key, choice);
-  choice.catch(() => known.delete(key));
+  known.delete(key);
+  known.set(key, choice); // the last of them
+  const [oldest] = known.keys();
+  if (known.size > MOST) known.delete(oldest);
+  choice.catch(() => known.get(key) === choice && known.delete(key));
   return choice;
 }
 
