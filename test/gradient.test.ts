@@ -2,7 +2,6 @@
 //
 // Five points a step of 1/16 apart (error h⁴ f⁽⁵⁾/30) of inputs that are multiples of 1/1024, so that moving one is exact.
 
-import { readdirSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Backend, Data } from "../src/backends/backend.ts";
@@ -161,6 +160,7 @@ if (globalThis.process?.versions?.node) {
   const coverage = suite("gradients' table");
 
   coverage("a row for every op that relevance passes", async () => {
+    const { readdirSync } = await import("node:fs");
     const folder = new URL("../src/ops/", import.meta.url);
     const files = readdirSync(folder).filter((file) => file.endsWith(".ts"));
     const modules = await Promise.all(files.map((file) => import(new URL(file, folder).href)));
