@@ -79,14 +79,14 @@ test("Yang 2022: the energy of attention with key biases never rises, in 50 runs
         Array.from({ length: seeds }, (_, s) => ({ rows: normal(n, d, s + 1, scale) })),
       );
       for (const [s, { stream }] of runs.entries()) {
-        for (const of of [
+        for (const sum of [
           (e: Record<string, number>) => e.interaction,
           (e: Record<string, number>) => e.interaction + e.norm,
         ]) {
-          const energies = stream.map(({ energy }) => of(energy!));
+          const energies = stream.map(({ energy }) => sum(energy!));
           const rises = energies.some((e, l) => l > 0 && e - energies[l - 1] > 1e-5 * Math.max(1, Math.abs(e)));
           if (bias) assert.not(rises, `seed ${s}, scale ${scale}: ${energies}`);
-          else if (model.backend === "wasm" && of({ interaction: 0, norm: 1 })) plain += Number(rises);
+          else if (model.backend === "wasm" && sum({ interaction: 0, norm: 1 })) plain += Number(rises);
         }
       }
     });

@@ -163,9 +163,9 @@ test("what is explained is a name like any other: escaped, in its columns, and n
   const cosine = explain(movie.text, [["good", 0.5, 0, 4]], { explained: { of: "cosine", value: 0.5, other: "x" } });
   assert.match(content(all(checkHtml(cosine), "h2")[0]!), "Where the cosine's gradient · embedding went");
   checkAnsi(cosine, 32);
-  for (const of of ["constructor", "toString", "__proto__"]) {
-    const odd = { ...cosine, explained: { of, value: 0.5, other: "x" } };
-    assert.is(content(all(checkHtml(odd), "h1")[0]!), `${of} “x” 0.5000`);
+  for (const name of ["constructor", "toString", "__proto__"]) {
+    const odd = { ...cosine, explained: { of: name, value: 0.5, other: "x" } };
+    assert.is(content(all(checkHtml(odd), "h1")[0]!), `${name} “x” 0.5000`);
     assert.match(content(all(checkHtml(odd), "h2")[0]!), "Where the logit went");
   }
 });

@@ -62,8 +62,8 @@ for (const place of places.slice(0, 1)) {
 
   test("functions of logits of one class", async () => {
     await using(at("bert-regression"), async (model) => {
-      for (const of of ["log-probability", "softmax-contrast"] as const) {
-        const error: Error = await model.explain("the sea", { of }).then(
+      for (const kind of ["log-probability", "softmax-contrast"] as const) {
+        const error: Error = await model.explain("the sea", { of: kind }).then(
           () => new Error("explained"),
           (error) => error,
         );
