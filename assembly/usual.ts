@@ -8,6 +8,6 @@ export * from "./norm";
 export * from "./reduce";
 export * from "./seed";
 export * from "./select";
-export { softmax, softmax_grad, softmax_kept } from "./softmax";
+export { softmax } from "./softmax";
 
 export { heap } from "./memory";

@@ -3,7 +3,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { readJson } from "../src/checkpoint/json.ts";
-import { fromBytes } from "../src/checkpoint/sources/given.ts";
+import { fromBytes } from "../src/checkpoint/sources/contents.ts";
 import { RelpropError } from "../src/errors.ts";
 import { aligned } from "../src/inputs/tokenizers/aligned.ts";
 import { normalizer } from "../src/inputs/tokenizers/normalizers.ts";

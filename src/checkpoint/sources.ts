@@ -5,7 +5,8 @@ import { quote, RelpropError, throwIfAborted } from "../errors.ts";
 import type { Files } from "./files.ts";
 import type { ReadOptions } from "./options.ts";
 import type { Bytes } from "./safetensors.ts";
-import { type Contents, fromBytes, given } from "./sources/given.ts";
+import { fromBytes } from "./sources/contents.ts";
+import type { Contents } from "./sources/given.ts";
 import type { Hub } from "./sources/hub.ts";
 import { type Count, meter, type Progress } from "./sources/progress.ts";
 import { remote } from "./sources/remote.ts";
@@ -100,7 +101,7 @@ export async function files(source: Source, options: ReadOptions = {}): Promise<
 }
 
 /** A source as it can be sent to a worker: without iterators, relative URLs and what else only this thread knows. */
-export function crossing(source: Source): Source {
+export async function crossing(source: Source): Promise<Source> {
   if (source instanceof URL) return source.href;
   if (typeof source === "string") {
     return !fileSystem() && globalThis.location ? url(source).href : source;
@@ -109,7 +110,7 @@ export function crossing(source: Source): Source {
   if (isHub(source)) return { ...source, ...(source.endpoint && { endpoint: String(source.endpoint) }) };
   if (!(Symbol.iterator in source)) return source;
   const list = [...listed(source as Iterable<File>)];
-  given(list, () => {}); // refuses two files of one name
+  (await import("./sources/given.ts")).given(list, () => {}); // refuses two files of one name
   return Object.fromEntries(list);
 }
 
@@ -132,7 +133,7 @@ async function find(source: Source, options: ReadOptions, count: Count): Promise
     return remote(base, options, count, about);
   }
   const list = Symbol.iterator in source ? listed(source as Iterable<File>) : Object.entries(source);
-  return given(list, count);
+  return (await import("./sources/given.ts")).given(list, count);
 }
 
 const isHub = (source: object): source is Hub => "hub" in source && typeof source.hub === "string";

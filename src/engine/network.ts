@@ -1,8 +1,7 @@
 // From a model's network to a plan: what is computed, under which names, and what of it is whose.
 
-import { cols, type Entry, input, state, type Tensor } from "../graph/tensor.ts";
+import { type Entry, input, type Tensor } from "../graph/tensor.ts";
 import type { Architecture, Captured, Embedded, Network, Past, ReadingPoint } from "../models/family.ts";
-import { writeRows } from "../ops/write_rows.ts";
 
 /** What a plan has to compute, and how to read what it has computed. */
 export interface Trace {
@@ -36,14 +35,14 @@ export interface Walk {
 
 /**
  * How a network is made: see models/family.ts; `given` if its embeddings are an input of that name, `paired` see
- * inputs/inputs.ts, `reads` how many rows the head reads where that is an input too, `cached` how many rows of a key/value cache
- * attention reads, where there is one: 0 for those of the text alone.
+ * inputs/inputs.ts, `reads` how many rows the head reads where that is an input too, `past` makes a key/value cache for a
+ * run of `t` tokens.
  */
 export type Made = Pick<Embedded, "recompute" | "attend" | "whole" | "loops" | "mask"> & {
   given?: boolean;
   paired?: boolean;
   reads?: number;
-  cached?: number;
+  past?: (t: number) => Past;
 };
 
 /** The network over `batch` texts padded to so many tokens; its inputs are words, places and lengths. */
@@ -51,7 +50,7 @@ export function network(
   architecture: Architecture,
   batch: number,
   tokens: number,
-  { given, paired, reads, cached, ...made }: Made = {},
+  { given, paired, reads, past, ...made }: Made = {},
 ): Network {
   const { width, embedded = width, tables, length: t = tokens } = architecture;
   const picks = reads ? input("picks", [batch, 1, reads, t]) : undefined;
@@ -62,18 +61,9 @@ export function network(
     places: tables.positions || tables.types ? input("places", paired ? [batch, t, width] : [t, width]) : undefined,
     picks,
     lengths: input("lengths", [batch]),
-    past: cached === undefined ? undefined : keyValueCache(Math.max(t, cached)),
+    past: past?.(t),
   });
   return { ...net, selection: architecture.reads === "mean" ? undefined : picks };
-}
-
-/** A cache of so many rows, into which a text's are written from the input `position` on. */
-function keyValueCache(rows: number): Past {
-  const position = input("position", [1]);
-  return {
-    extended: (name, x) => writeRows(state(name, [x.shape[0], rows, cols(x)]), x, position),
-    position,
-  };
 }
 
 export const predicting = ({ logits }: Network): Trace => ({ outputs: { logits }, walks: [] });

@@ -4,7 +4,10 @@
 import type { Backend, States } from "../backends/backend.ts";
 import type { Engine, Look } from "../engine/engine.ts";
 import { predicting } from "../engine/network.ts";
+import { cols, input, state } from "../graph/tensor.ts";
 import type { Encoded } from "../inputs/encoded.ts";
+import type { Past } from "../models/family.ts";
+import { writeRows } from "../ops/write_rows.ts";
 
 export interface KeyValueCache {
   /** The logits after a text, which goes on from the last one by a token: or the cache begins again with it. */
@@ -38,7 +41,7 @@ export function keyValueCache(engine: Engine): KeyValueCache {
   const next = async (text: Encoded, signal?: AbortSignal): Promise<Float32Array> => {
     const { tokens } = text;
     if (held?.tokens !== tokens.length - 1) dispose();
-    const look = held ? step(held, tokens.length) : { kind: "prompt", made: { cached: 0 }, states: begin };
+    const look = held ? step(held, tokens.length) : { kind: "prompt", made: { past: cacheOf(0) }, states: begin };
     const follows = held?.tokens ?? 0;
     const data = () => ({ position: Float32Array.of(follows) });
     const part = { ...text, tokens: tokens.slice(follows), follows };
@@ -70,12 +73,21 @@ export function keyValueCache(engine: Engine): KeyValueCache {
   };
 }
 
+/** A cache of so many rows, or of a run's where these are more, into which those of the run are written from the input `position` on. */
+const cacheOf =
+  (cached: number) =>
+  (t: number): Past => {
+    const position = input("position", [1]);
+    const rows = Math.max(t, cached);
+    return { extended: (name, x) => writeRows(state(name, [x.shape[0], rows, cols(x)]), x, position), position };
+  };
+
 /** A run of the last of `n` tokens. */
 function step({ backend: mine, states }: Held, n: number): Omit<Look, "trace"> {
   const cached = bucket(n);
   return {
     kind: `step ${cached}`,
-    made: { cached },
+    made: { past: cacheOf(cached) },
     rows: 1,
     states(backend) {
       if (backend !== mine) throw mine.lost;

@@ -3,7 +3,7 @@
 import { quote, RelpropError, throwIfAborted } from "../../errors.ts";
 import type { Files } from "../files.ts";
 import type { Bytes } from "../safetensors.ts";
-import { lastPart } from "./given.ts";
+import { lastPart } from "./contents.ts";
 import type { Count } from "./progress.ts";
 import type { FileSystem } from "./system.ts";
 

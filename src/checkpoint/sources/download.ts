@@ -1,7 +1,7 @@
 // One file as a whole, where there is no use or no trust in ranges.
 
 import { type Bytes, headerEnd, sizeByHeader } from "../safetensors.ts";
-import { fromBlob } from "./given.ts";
+import { fromBlob } from "./contents.ts";
 import type { Count } from "./progress.ts";
 import { delay, failure, passing, pause, request, type Web } from "./request.ts";
 import { accept, drop, encoded, problem, truncated } from "./response.ts";

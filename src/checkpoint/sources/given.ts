@@ -1,9 +1,8 @@
 // Buffers by file name, and files picked or dropped in a browser.
 
-import { quote, RelpropError, throwIfAborted } from "../../errors.ts";
-import { pauses } from "../../pauses.ts";
+import { quote, RelpropError } from "../../errors.ts";
 import type { Files } from "../files.ts";
-import type { Bytes } from "../safetensors.ts";
+import { fromBlob, fromBytes, lastPart, parts } from "./contents.ts";
 import type { Count } from "./progress.ts";
 
 export type Contents = string | ArrayBuffer | ArrayBufferView | Blob;
@@ -54,49 +53,4 @@ export function nearest(folders: readonly (readonly string[])[]): readonly strin
   if (second?.length !== first.length) return first;
   const names = [first, second].map((folder) => quote(folder.join("/"))).join(" and ");
   throw new RelpropError("InvalidInput", `there are several models here, in ${names}: give one of them`);
-}
-
-export const parts = (path: string, end?: number): string[] =>
-  path
-    .split(/[\\/]+/)
-    .filter(Boolean)
-    .slice(0, end);
-
-export const lastPart = (path: string): string => parts(path).pop() ?? "model";
-
-export function fromBlob(blob: Blob, file: string, count?: Count): Bytes {
-  return {
-    size: blob.size,
-    async read(start, end, signal) {
-      throwIfAborted(signal);
-      const buffer = await blob.slice(start, end).arrayBuffer();
-      throwIfAborted(signal);
-      count?.(file, buffer.byteLength, blob.size);
-      return new Uint8Array(buffer);
-    },
-  };
-}
-
-/**
- * Bytes are read where they lie. A Blob of them would be a second copy, and one that engines do not see: they collect it late,
- * after gigabytes of others.
- */
-export function fromBytes(bytes: Uint8Array, file: string, count?: Count): Bytes {
-  const size = bytes.length;
-  const pause = pauses(undefined);
-  return {
-    size,
-    async read(start, end, signal, into) {
-      await pause();
-      throwIfAborted(signal);
-      const part = bytes.subarray(start, end);
-      if (part.length !== Math.min(end, size) - start) {
-        throw new RelpropError("Truncated", `${quote(file)} became shorter while it was read`, { file });
-      }
-      count?.(file, part.length, size);
-      if (!into) return new Uint8Array(part); // a copy
-      into.set(part);
-      return into.subarray(0, part.length);
-    },
-  };
 }

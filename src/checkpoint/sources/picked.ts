@@ -1,7 +1,8 @@
 // A folder that the user picked or dropped in a browser (File System Access), or one of the page's private file system.
 
 import type { Files } from "../files.ts";
-import { fromBlob, MARKS, nearest, parts } from "./given.ts";
+import { fromBlob, parts } from "./contents.ts";
+import { MARKS, nearest } from "./given.ts";
 import type { Count } from "./progress.ts";
 
 const MOST_DEPTH = 4; // folders below the one picked in which a model is looked for

@@ -14,5 +14,5 @@ export async function load(source: Source, given: LoadOptions = {}): Promise<Mod
   const { worker, ...options } = checked("load()", loadOptions, given);
   if (!worker) return here(source, options);
   const { elsewhere } = await import("./elsewhere.ts");
-  return elsewhere(crossing(source), worker, options);
+  return elsewhere(await crossing(source), worker, options);
 }
