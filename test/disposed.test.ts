@@ -2,6 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { settled, watch } from "../src/backends/webgpu/error_scopes.ts";
 import { load } from "../src/runtime/load.ts";
 import { folder } from "./shipped.ts";
 
@@ -50,5 +51,28 @@ for (const threads of [1, 2]) {
     assert.is(held[0].profile(), undefined);
   });
 }
+
+test("what a GPU has answered is not kept by its device", async () => {
+  let asked = 0;
+  const lost = new Promise<never>(() => {});
+  const then: typeof lost.then = (...given) => {
+    asked++;
+    return lost.then(...given);
+  };
+  const device = { lost: { then } };
+  const answers: WeakRef<Float32Array>[] = [];
+  const answer = async () => {
+    const numbers = new Float32Array(9);
+    answers.push(new WeakRef(numbers));
+    return numbers;
+  };
+  for (let i = 0; i < 5; i++) await settled(watch(device as unknown as GPUDevice), "reading", answer);
+  for (let i = 0; answers.some((one) => one.deref()) && i < 50; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    collect();
+  }
+  assert.is(answers.filter((one) => one.deref()).length, 0);
+  assert.is(asked, 1);
+});
 
 test.run();

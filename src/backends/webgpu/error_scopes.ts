@@ -6,18 +6,34 @@ export interface Gpu {
   readonly device: GPUDevice;
   /** Set once the device is lost: from then on WebGPU goes on answering with success. */
   lost?: RelpropError;
-  readonly loss: Promise<RelpropError>;
+  /** Who is to be told of the loss. */
+  readonly waiting: Set<() => void>;
 }
 
+const watched = new WeakMap<GPUDevice, Gpu>();
+
+/** The same for all that a device is asked for: what hangs on its promise `lost` stays as long as the device. */
 export function watch(device: GPUDevice): Gpu {
-  const gpu: Gpu = {
-    device,
-    loss: device.lost.then(({ message, reason }) => {
-      gpu.lost = new RelpropError("DeviceLost", `the GPU was lost: ${message || reason}`);
-      return gpu.lost;
-    }),
-  };
+  const known = watched.get(device);
+  if (known) return known;
+  const gpu: Gpu = { device, waiting: new Set() };
+  watched.set(device, gpu);
+  void device.lost.then(({ message, reason }) => {
+    gpu.lost = new RelpropError("DeviceLost", `the GPU was lost: ${message || reason}`);
+    for (const tell of gpu.waiting) tell();
+    gpu.waiting.clear();
+  });
   return gpu;
+}
+
+/** Waits for a promise or for the loss, which leaves undefined; nothing of it is kept afterwards, as Promise.race would. */
+function unlessLost<T>(gpu: Gpu, doing: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const tell = () => resolve(undefined);
+    if (gpu.lost) tell();
+    else gpu.waiting.add(tell);
+    doing.then(resolve, reject).then(() => gpu.waiting.delete(tell));
+  });
 }
 
 const SCOPES = ["validation", "out-of-memory", "internal"] as const;
@@ -52,7 +68,7 @@ export async function settled<T>(gpu: Gpu, doing: string, work: () => Promise<T>
   const done = work()
     .then((value) => ({ value }))
     .catch(async (cause: unknown) => ({ error: await coded(gpu, doing, cause) }));
-  const first = await Promise.race([done, gpu.loss.then((error) => ({ error }))]);
+  const first = (await unlessLost(gpu, done))!;
   if (gpu.lost) throw gpu.lost;
   if ("error" in first) throw first.error;
   return first.value;
@@ -62,7 +78,7 @@ export async function settled<T>(gpu: Gpu, doing: string, work: () => Promise<T>
 async function coded(gpu: Gpu, doing: string, cause: unknown): Promise<RelpropError> {
   if (cause instanceof RelpropError) return cause;
   // Some runtimes tell of the loss a moment after what failed by it.
-  await Promise.race([gpu.loss, new Promise((resolve) => setTimeout(resolve, 100))]);
+  await unlessLost(gpu, new Promise((resolve) => setTimeout(resolve, 100)));
   if (gpu.lost) return gpu.lost;
   const message = `WebGPU failed while ${doing}: ${cause}; please report this`;
   return new RelpropError("GpuValidation", message, {}, cause);
