@@ -96,7 +96,7 @@ export function connect(worker: WorkerLike, release: () => void): Connection {
   return {
     call,
     end(error) {
-      deaf(); // a worker that has crashed is listened to on: its error may come last, and Deno ends a process that does not take it
+      if (!gone) deaf(); // else it has crashed, and its error may come last: Deno ends a process that does not take it
       end(error);
     },
     get gone() {
