@@ -97,6 +97,8 @@ test("what is no image is told", async () => {
   for (const config of [
     { size: { height: 0, width: 3 } },
     { resample: 9 },
+    { resample: { toString: 1 } },
+    { resample: "2" },
     { image_mean: [1, 2] },
     { image_std: [1, 0, 1] },
     { do_resize: "yes" },

@@ -151,7 +151,7 @@ function cropped(size: unknown): [number, number] {
 }
 
 function filter({ resample }: Json): Filter {
-  const found = numbered[resample as number];
+  const found = typeof resample === "number" ? numbered[resample] : undefined;
   if (found) return found;
   throw invalid("resample", resample, `a number from 0 to ${numbered.length - 1}`);
 }
