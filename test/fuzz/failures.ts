@@ -18,7 +18,8 @@ import { findDevice } from "../support.ts";
 import { type Failing, replaced, Trap, wasmTrapped, watched } from "../trap.ts";
 import type { Fuzzer } from "./shared/fuzzer.ts";
 import { buffersOf, count, workers } from "./shared/lives.ts";
-import { stored, subjects } from "./shared/subjects.ts";
+import { stored } from "./shared/models.ts";
+import { subjects } from "./shared/subjects.ts";
 
 const LATE = 25_000; // milliseconds, on a machine that does other things: a hang is one however long it is waited for
 const text = "a small text";

@@ -5,6 +5,7 @@ import { checked } from "../../options/kinds.ts";
 import { load as here } from "../load.ts";
 import type { Model } from "../model.ts";
 import { type LoadOptions, loadOptions } from "../options.ts";
+import { early } from "./events.ts";
 
 /**
  * Loads a Hugging Face checkpoint: config.json, tokenizer.json and model.safetensors or its shards. Rejects with a
@@ -13,6 +14,11 @@ import { type LoadOptions, loadOptions } from "../options.ts";
 export async function load(source: Source, given: LoadOptions = {}): Promise<Model> {
   const { worker, ...options } = checked("load()", loadOptions, given);
   if (!worker) return here(source, options);
-  const { elsewhere } = await import("./elsewhere.ts");
-  return elsewhere(await crossing(source), worker, options);
+  const before = worker === true ? undefined : early(worker);
+  try {
+    const { elsewhere } = await import("./elsewhere.ts");
+    return await elsewhere(await crossing(source), worker, options, before);
+  } finally {
+    before?.stop();
+  }
 }

@@ -2,6 +2,7 @@
 
 import { aborted, RelpropError, throwIfAborted } from "../../errors.ts";
 import type { LocalOptions } from "../options.ts";
+import { type Early, on, reason } from "./events.ts";
 import type { Answer, Call, Failure } from "./serve.ts";
 import type { WorkerLike } from "./spawn.ts";
 
@@ -23,8 +24,8 @@ interface Pending {
   onProgress?: LocalOptions["onProgress"];
 }
 
-/** Connects to a worker; `release` is called once the connection has ended. */
-export function connect(worker: WorkerLike, release: () => void): Connection {
+/** Connects to a worker; `release` is called once the connection has ended. `before` are its errors so far. */
+export function connect(worker: WorkerLike, release: () => void, before?: Early): Connection {
   const { port1: port, port2 } = new MessageChannel();
   const pending = new Map<number, Pending>();
   let last = 0;
@@ -60,6 +61,8 @@ export function connect(worker: WorkerLike, release: () => void): Connection {
     }
   };
   worker.postMessage({ relprop: port2 }, [port2]);
+  before?.stop();
+  if (before?.reasons.length) crash(before.reasons[0]);
 
   const call = (method: string, args: readonly unknown[]): Promise<unknown> =>
     new Promise((resolve, reject) => {
@@ -108,26 +111,6 @@ export function connect(worker: WorkerLike, release: () => void): Connection {
 function unpacked({ code, message, facts, cause }: Failure): Error {
   return code ? new RelpropError(code, message, facts, cause) : new Error(message, { cause });
 }
-
-type Listen = (type: string, call: (event: unknown) => void) => void;
-type Target = { addEventListener?: Listen; removeEventListener?: Listen; on?: Listen; off?: Listen };
-
-/** Listens to a web worker's events or a Node worker's; returns how to stop. */
-function on(target: object, type: string, call: (event: unknown) => void): () => void {
-  const it = target as Target;
-  if (it.addEventListener) it.addEventListener(type, call);
-  else it.on?.(type, call);
-  return () => {
-    if (it.removeEventListener) it.removeEventListener(type, call);
-    else it.off?.(type, call);
-  };
-}
-
-const reason = (error: unknown) => {
-  const event = error as ErrorEvent;
-  event.preventDefault?.(); // Deno would end the process
-  return event.message || event.error || "its file could not be loaded (bundlers: give load() a Worker of your own)";
-};
 
 /** Whether a process waits for a worker or a port, in runtimes that let one choose. */
 export function keepAlive(it: object | undefined, yes: boolean): void {

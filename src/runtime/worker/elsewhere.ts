@@ -10,14 +10,20 @@ import { abortable } from "../../pauses.ts";
 import type { Model } from "../model.ts";
 import { type LocalOptions, modelOptions } from "../options.ts";
 import { type Connection, connect, keepAlive } from "./connection.ts";
+import type { Early } from "./events.ts";
 import type { Loaded } from "./serve.ts";
 import { spawn, type WorkerLike } from "./spawn.ts";
 
 const MOST_CRASHES = 3; // within this many milliseconds
 const MINUTE = 60_000;
 
-/** Loads a model in a worker, or in one of its own; `given` is a source that can cross. */
-export async function elsewhere(given: Source, worker: true | WorkerLike, options: LocalOptions): Promise<Model> {
+/** Loads a model in a worker, or in one of its own; `given` is a source that can cross, `before` the errors of the worker so far. */
+export async function elsewhere(
+  given: Source,
+  worker: true | WorkerLike,
+  options: LocalOptions,
+  before?: Early,
+): Promise<Model> {
   for (const name of ["gpu", "device", "fetch"] as const) {
     if (options[name] === undefined) continue;
     const message = `${name} cannot cross to a worker; a worker's own file can give it: serve({ ${name} })`;
@@ -27,7 +33,7 @@ export async function elsewhere(given: Source, worker: true | WorkerLike, option
   const started = async (options: LocalOptions): Promise<{ client: Connection; loaded: Loaded }> => {
     const own = worker === true ? spawn() : undefined;
     keepAlive(own, false); // Node and Bun may end while nothing is asked of it
-    const client = connect(own ?? (worker as WorkerLike), () => own?.terminate());
+    const client = connect(own ?? (worker as WorkerLike), () => own?.terminate(), before);
     try {
       return { client, loaded: (await client.call("load", [given, options])) as Loaded };
     } catch (error) {

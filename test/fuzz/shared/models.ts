@@ -1,14 +1,13 @@
 // Small models of every kind of input, from the files that the tests have.
 
 import { readFileSync } from "node:fs";
-import type { Contents } from "../../../src/checkpoint/sources.ts";
 import { eye, files, normal } from "../../systems.ts";
 
 const root = new URL("../../reference/families/", import.meta.url);
 const names = ["config.json", "preprocessor_config.json", "tokenizer.json", "model.safetensors"];
 
 /** A family's checkpoint in test/reference. */
-export function stored(family: string): Record<string, Contents> {
+export function stored(family: string): Record<string, Uint8Array<ArrayBuffer>> {
   const found = names.flatMap((name) => {
     try {
       return [[name, new Uint8Array(readFileSync(new URL(`${family}/${name}`, root)))] as const];

@@ -1,8 +1,7 @@
 // Small models of several families for fuzzers, each with calls that are worth interrupting.
 
-import { readFileSync } from "node:fs";
 import type { Contents, Model } from "../../../src/index.ts";
-import { eye, files, normal } from "../../systems.ts";
+import { looped, stored } from "./models.ts";
 
 /** What may interrupt a call. */
 export interface Watching {
@@ -25,28 +24,7 @@ export interface Subject {
 }
 
 const root = new URL("../../reference/families/", import.meta.url);
-const names = ["config.json", "preprocessor_config.json", "tokenizer.json", "model.safetensors"];
-
-/** A family's files as contents. */
-export function stored(family: string): Record<string, Uint8Array> {
-  const found = names.flatMap((name) => {
-    try {
-      return [[name, new Uint8Array(readFileSync(new URL(`${family}/${name}`, root)))] as const];
-    } catch {
-      return [];
-    }
-  });
-  return Object.fromEntries(found);
-}
-
 const family = (name: string) => ({ source: stored(name), folder: new URL(`${name}/`, root) });
-
-/** Rows of numbers through one block that is run twice. */
-export const looped = () =>
-  files(
-    { model_type: "energy_transformer", hidden_size: 4, num_hidden_layers: 1, loops: 2, num_labels: 2 },
-    { "layers.0.attention.query.weight": eye(4), "classifier.weight": normal(2, 4, 5) },
-  );
 
 const rows = { rows: [[1, 2, 3, 4]] };
 const image = { data: Uint8Array.from({ length: 24 * 24 * 3 }, (_, i) => (i * 37) % 256), width: 24, height: 24 };
@@ -108,7 +86,7 @@ export const subjects: Subject[] = [
   },
   {
     name: "looped",
-    source: looped(),
+    source: looped,
     calls: [...common(rows), { run: (model, { signal }) => model.predict(rows, { signal, loops: 3 }) }],
   },
   { name: "tags", ...family("bert-token"), calls: common(texts[0]) },
