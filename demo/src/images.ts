@@ -71,6 +71,7 @@ async function show(explanation: Explanation, milliseconds: number): Promise<voi
   speak([{ explanation, facts: account }]);
   if (again) return;
   document.body.dataset.state = "explained";
+  performance.mark("answered");
   await painted();
   performance.mark("explained");
 }

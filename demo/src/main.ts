@@ -104,6 +104,7 @@ function show({ first: one, second: other, milliseconds }: Explained): void {
   speak(reads);
   if (one.text !== settings.text) return; // there is more to come
   document.body.dataset.state = "explained";
+  performance.mark("answered");
   void painted().then(() => performance.mark("explained"));
 }
 

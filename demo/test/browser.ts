@@ -86,11 +86,14 @@ export async function explained(page: Page): Promise<void> {
   await page.waitForFunction(() => document.body.dataset.state === "explained", undefined, { timeout: 60_000 });
 }
 
-/** Does something that asks anew, and waits for the answer. */
+/**
+ * Does something that causes a new explanation, and waits for it. It counts the marks that are set together with the state: the
+ * mark "explained" is set after the next frame, so the one of an earlier explanation could be taken for the new one.
+ */
 export async function after(page: Page, act: () => Promise<unknown>): Promise<void> {
-  const count = () => page.evaluate(() => performance.getEntriesByName("explained").length);
+  const count = () => page.evaluate(() => performance.getEntriesByName("answered").length);
   const before = await count();
   await act();
-  await page.waitForFunction((n) => performance.getEntriesByName("explained").length > n, before, { timeout: 60_000 });
+  await page.waitForFunction((n) => performance.getEntriesByName("answered").length > n, before, { timeout: 60_000 });
   await explained(page);
 }
