@@ -46,17 +46,23 @@ export function plan(outputs: Record<string, Tensor>): Plan {
 
   const at = new Map<Tensor, number>();
   const leaves = new Map<string, { buffer: number; size: number }>();
-  const free: number[] = [];
+  /** Buffers that are free, by their bytes: there are few sizes, and may be a hundred thousand buffers. */
+  const free = new Map<number, number[]>();
 
   const create = (bytes: number, kept?: Pick<PlanBuffer, "weight" | "state">) => buffers.push({ bytes, ...kept }) - 1;
 
   /** The smallest free buffer that fits without wasting half of itself, or a new one. */
   const take = (bytes: number): number => {
-    const fits = free.filter((b) => buffers[b].bytes >= bytes && buffers[b].bytes <= 2 * bytes);
-    if (!fits.length) return create(bytes);
-    const best = fits.reduce((a, b) => (buffers[b].bytes < buffers[a].bytes ? b : a));
-    free.splice(free.indexOf(best), 1);
-    return best;
+    const fits = [...free.keys()].filter((size) => size >= bytes && size <= 2 * bytes && free.get(size)!.length);
+    return fits.length ? free.get(Math.min(...fits))!.pop()! : create(bytes);
+  };
+
+  const release = (t: Tensor) => {
+    const buffer = at.get(t)!;
+    const { bytes } = buffers[buffer];
+    const same = free.get(bytes);
+    if (same) same.push(buffer);
+    else free.set(bytes, [buffer]);
   };
 
   /** A leaf may be named more than once; it is one buffer all the same. */
@@ -90,11 +96,11 @@ export function plan(outputs: Record<string, Tensor>): Plan {
       const used = [...written, ...t.inputs];
       const bytes = used.reduce((n, one) => n + 4 * size(one), 0);
       steps.push({ ...t.op.call(t), buffers: used.map((i) => at.get(i)!), bytes });
-      free.push(...written.filter((one) => !readers.has(one)).map((one) => at.get(one)!));
+      for (const one of written) if (!readers.has(one)) release(one);
     }
     for (const i of t.inputs) {
       readers.set(i, readers.get(i)! - 1);
-      if (!readers.get(i) && passing(i)) free.push(at.get(i)!);
+      if (!readers.get(i) && passing(i)) release(i);
     }
   }
 

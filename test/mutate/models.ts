@@ -217,10 +217,10 @@ export const models: readonly Planted[] = [
         "readers.set(t, Number.POSITIVE_INFINITY)",
         "readers.set(t, readers.get(t) ?? 1)",
       ],
-      "a buffer too small is taken": ["buffers[b].bytes >= bytes && ", ""],
+      "a buffer too small is taken": ["size >= bytes && ", ""],
       "what is written beside is free while it is read": [
-        "free.push(...written.filter((one) => !readers.has(one)).map((one) => at.get(one)!));",
-        "free.push(...written.filter((one) => readers.has(one)).map((one) => at.get(one)!));",
+        "for (const one of written) if (!readers.has(one)) release(one);",
+        "for (const one of written) if (readers.has(one)) release(one);",
       ],
     },
   },
