@@ -170,6 +170,19 @@ export function tanh_ratio(x: v128): v128 {
   return v128.bitselect(small, large, f32x4.lt(a, c(TANH, 0)));
 }
 
+/** tanh′, 1 − tanh² without its cancellation. */
+export function tanh_slope(x: v128): v128 {
+  const e = exp(mul(all(-2), f32x4.abs(x))), d = add(one(), e);
+  return div(mul(all(4), e), mul(d, d));
+}
+
+/** tanh x − x tanh′. */
+export function tanh_lost(x: v128): v128 {
+  const z = mul(x, x);
+  const series = madd(madd(all(0.32380952), z, all(-0.53333333)), z, all(0.66666667));
+  return mul(x, where(f32x4.lt(z, all(0.01)), mul(z, series), sub(tanh_ratio(x), tanh_slope(x))));
+}
+
 const LN = memory.data<f32>([
   0.707106781, 7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
   2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,

@@ -9,6 +9,7 @@ export * from "./plain_weights";
 export * from "./rotary";
 export * from "./signs";
 export * from "./relative_shift";
+export * from "./soft_cap";
 export { softmax_grad, softmax_kept, softmax_span } from "./softmax";
 export * from "./stabilize";
 export * from "./widen";

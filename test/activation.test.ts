@@ -5,9 +5,10 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { input, type Tensor } from "../src/graph/tensor.ts";
 import { activations, tanh } from "../src/ops/activation.ts";
+import { softCap } from "../src/ops/soft_cap.ts";
 import { again, inner, ruled, runGuarded } from "./ruled.ts";
 import { backends, close, random } from "./support.ts";
-import { activations as twins } from "./twin/activations.ts";
+import { type Activation, activations as twins } from "./twin/activations.ts";
 import { Phi } from "./twin/normal.ts";
 
 // Measured on WASM and SwiftShader: absolute 2.2e-7; relative 1.2e-5 for gates, where e⁻⁸⁰ is the last there is of them, and
@@ -22,6 +23,24 @@ const NAMES = Object.keys(twins).filter((name, i, all) => {
   return name !== "linear" && all.findIndex((other) => activations.get(other) === activations.get(name)) === i;
 });
 
+/** cap · tanh(x / cap) */
+const capped = (cap: number): Activation => ({
+  f: (x) => cap * twins.tanh.f(x / cap),
+  derivative: (x) => twins.tanh.derivative(x / cap),
+  gate: (x) => twins.tanh.gate(x / cap),
+  kept(x) {
+    const u = x / cap;
+    const series = (2 / 3 - (8 / 15) * u ** 2 + (34 / 105) * u ** 4) * u ** 3; // where the difference cancels
+    return cap * (Math.abs(u) < 0.01 ? series : twins.tanh.kept(u));
+  },
+});
+
+/** Soft caps beside them: those of gemma2, and one below 1. */
+const CURVES: [name: string, f32: (x: Tensor) => Tensor, twin: Activation][] = [
+  ...NAMES.map((name): (typeof CURVES)[number] => [name, activations.get(name)!, twins[name]]),
+  ...[50, 30, 0.3].map((cap): (typeof CURVES)[number] => [`soft cap ${cap}`, (x) => softCap(x, cap), capped(cap)]),
+];
+
 // WebGPU may take subnormal numbers for 0.
 const SMALL = [2e-38, 1e-20, 1e-8, 1e-4, 0.01, 0.028, 0.029, 0.0999, 0.1001, 0.4999, 0.5, 0.6249, 0.6251];
 const MAGNITUDES = [...SMALL, 1, 1.7, 3, 5.5, 5.999, 6, 6.001, 8, 9, 9.999, 10, 10.001];
@@ -30,9 +49,7 @@ const POINTS = [0, -0, ...[...MAGNITUDES, 14, 16.9, 17.1, 30, 88, 100, 1e4].flat
 for (const backend of backends) {
   const test = suite(`activations, ${backend.name}`);
 
-  for (const name of NAMES) {
-    const { f, gate, derivative, kept } = twins[name];
-    const f32 = activations.get(name)!;
+  for (const [name, f32, { f, gate, derivative, kept }] of CURVES) {
     /** `rule` at points with a gradient of 1. */
     const at = (points: ArrayLike<number>, rule: string) => {
       const x = Float32Array.from(points);

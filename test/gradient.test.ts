@@ -21,6 +21,7 @@ import * as rotation from "../src/ops/rotary.ts";
 import * as scaling from "../src/ops/scale_rows.ts";
 import * as groups from "../src/ops/segments.ts";
 import * as select from "../src/ops/select.ts";
+import * as cap from "../src/ops/soft_cap.ts";
 import * as soft from "../src/ops/softmax.ts";
 import * as square from "../src/ops/squares.ts";
 import { inner, ruled } from "./ruled.ts";
@@ -85,6 +86,7 @@ const table: Record<string, Row> = {
   add: { y: (n) => elementwise.add(x(n), input("b", [n, 3, 4])), of: [0, 1] },
   pick: { y: (n) => select.pick(x(n), 1) },
   tanh: { y: (n) => activation.tanh(x(n)) },
+  softCap: { y: (n) => cap.softCap(x(n), 0.8) },
   ...Object.fromEntries(
     [...activation.activations]
       .filter(([name]) => name !== "linear")

@@ -28,6 +28,7 @@ import { seed } from "../src/ops/seed.ts";
 import { repeat, segmentMax } from "../src/ops/segments.ts";
 import { pick } from "../src/ops/select.ts";
 import { half, share, wherePositive } from "../src/ops/signs.ts";
+import { softCap } from "../src/ops/soft_cap.ts";
 import { softmax } from "../src/ops/softmax.ts";
 import { squares } from "../src/ops/squares.ts";
 import { stabilize, stabilizer } from "../src/ops/stabilize.ts";
@@ -121,7 +122,9 @@ check("builds: the same exports with relaxed SIMD, where the runtime takes it", 
 });
 
 /** Activations that have kernels, each once. */
-const curves = [...new Set(activations.values())].filter((f) => f(input("x", [1, 1])).op.name === "activation");
+const curves = [...new Set(activations.values()), (x: Tensor) => softCap(x, 0.7)].filter(
+  (f) => f(input("x", [1, 1])).op.name === "activation",
+);
 
 /** A small model of every op, explained by every rule: each kernel is at work in it. */
 function everything(): Record<string, Tensor> {

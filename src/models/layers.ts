@@ -65,6 +65,8 @@ export interface Attention {
   project: Record<"q" | "k" | "v" | "o", (x: Tensor) => Tensor>;
   /** Scores are multiplied by it (default 1/√ of a head's width). */
   scale?: number;
+  /** Bounds scores, before anything is added to them. */
+  cap?(scores: Tensor): Tensor;
   /** Is added to scores [batch, heads, n, t]; it may have fewer dimensions. */
   bias?(q: Tensor, k: Tensor): Tensor;
   /** How far a token sees. */
@@ -81,7 +83,7 @@ export function attention(
   x: Tensor,
   to: Tensor,
   { lengths, recompute, attend, note, past, mask }: Omit<Embedded, "words">,
-  { heads, kvHeads = heads, project, scale, bias, span: seen, weigh = softmax }: Attention,
+  { heads, kvHeads = heads, project, scale, cap, bias, span: seen, weigh = softmax }: Attention,
 ): Tensor {
   const [q, keys, values] = [project.q(x), project.k(to), project.v(to)];
   for (const [field, n, width] of [
@@ -99,13 +101,14 @@ export function attention(
   const span = past && seen ? { ...seen, offsets: past.position } : seen;
   const together = () => {
     const plain = scores(q, k, heads, by);
-    const s = bias ? add(plain, bias(q, k)) : plain;
+    const capped = cap?.(plain) ?? plain;
+    const s = bias ? add(capped, bias(q, k)) : capped;
     const weights = weigh(s, lengths, span);
     note?.({ scores: s, weights });
     return context(weights, v, { kv: kvHeads });
   };
   const again = recompute ?? 4 * heads * rows(x) * to.shape[1] > MOST_WEIGHTS;
-  const simple = !bias && weigh === softmax && cols(k) === cols(v);
+  const simple = !cap && !bias && weigh === softmax && cols(k) === cols(v);
   const y = attend && again && simple ? attend(q, k, v, lengths, heads, by, span) : together();
   const handed = project.o(mask?.("heads", y) ?? y);
   note?.({ context: y, handed });
