@@ -144,7 +144,7 @@ for (const backend of backends) {
       for (const [form, y] of Object.entries(forms)) {
         outputs[`${form} y`] = y;
         for (const [i, composite] of composites.entries()) {
-          outputs[`${form} x ${i}`] = propagate(y, start, [x], composite).gradients[0];
+          outputs[`${form} x ${i}`] = propagate(y, start, [[x]], composite).gradients.get(x)!;
         }
       }
       const found = await runGuarded(backend, outputs, { ...data, x: random(count, 4), g });

@@ -206,8 +206,8 @@ for (const backend of backends) {
     })) {
       outputs[name] = y;
       for (const method of ["cp-lrp", "attn-lrp", "gradient-x-input"]) {
-        const { gradients, kept } = propagate(y, input("g", [2, t, width]), [x], methods.get(method)!);
-        outputs[`${name} ${method}`] = gradients[0];
+        const { gradients, kept } = propagate(y, input("g", [2, t, width]), [[x]], methods.get(method)!);
+        outputs[`${name} ${method}`] = gradients.get(x)!;
         kept.forEach(({ rows, entry, times = 1 }, i) => {
           outputs[`${name} ${method} ${entry} ${times} ${i}`] = rows;
         });

@@ -160,8 +160,8 @@ function everything(): Record<string, Tensor> {
   const epsilon: Composite = { linear: ["epsilon", { eps: 0.1 }] };
   const others = [["epsilon", epsilon] as const, ["z-plus", { linear: "z-plus" }] as const];
   for (const [name, composite] of [...methods, ...others]) {
-    const { gradients, kept } = propagate(logits, start, [words], composite);
-    outputs[name] = gradients[0];
+    const { gradients, kept } = propagate(logits, start, [[words]], composite);
+    outputs[name] = gradients.get(words)!;
     for (const [i, { rows }] of kept.entries()) outputs[`${name} kept ${i}`] = rows;
   }
   return outputs;

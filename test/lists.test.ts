@@ -190,7 +190,7 @@ test("programs: kept by key, the least recently used freed, none of more work bu
   const get = (name: string, most = Infinity) => {
     const trace = () => {
       traced++;
-      return { outputs: { y: relu(input(name, [1, 100])) }, walks: [] };
+      return { outputs: { y: relu(input(name, [1, 100])) } };
     };
     return plans.get(name, trace, most);
   };

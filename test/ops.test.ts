@@ -257,10 +257,12 @@ shapes("inputs that do not fit", () => {
   assert.throws(() => seed(x, input("request", [3, 4])), /seed does not fit/);
 });
 
-shapes("a gradient that would have to be summed over texts", () => {
+shapes("the gradient of what is added to every text: each text's own", () => {
   const y = add(input("a", [2, 3]), input("b", [3]));
-  const at = { options: {}, carries: [true, true] };
-  assert.throws(() => y.op.rules!.gradient(input("g", [2, 3]), y, at), /no rule sums a gradient over texts/);
+  const g = input("g", [4, 3]);
+  const { to, kept } = y.op.rules!.gradient(g, y, { options: {}, carries: [true, true] });
+  assert.equal([...to], [g, g]);
+  assert.equal(kept, []);
 });
 
 shapes.run();

@@ -187,7 +187,7 @@ test("ExpPoint-MAE: with blocks that add nothing the state is x + 3 · pos, and 
     for (const place of places) {
       const engine = new Engine(await read(made.files, { ...place, deterministic: true }));
       const trace: Look["trace"] = ({ stream }) => {
-        return { outputs: Object.fromEntries(stream.map((x, i) => [`${i}`, x])), walks: [] };
+        return { outputs: Object.fromEntries(stream.map((x, i) => [`${i}`, x])) };
       };
       const [seen] = await engine.look([one], { kind: "stream", trace, rows: one.tokens.length });
       const at = (l: number) => seen.of(String(l));
@@ -243,12 +243,12 @@ test("ExpPoint-MAE: the largest of a group takes all relevance, ties go to the f
     g: Float32Array.from({ length: 12 }, (_, i) => i + 1),
   };
   const y = segmentMax(x, 3);
-  const { gradients } = propagate(y, input("g", [2, 2, 3]), [x], {});
+  const { gradients } = propagate(y, input("g", [2, 2, 3]), [[x]], {});
   const z = repeat(input("g", [2, 2, 3]), 3);
-  const back = propagate(repeat(x, 2), input("w", [2, 12, 3]), [x], {}).gradients[0];
+  const back = propagate(repeat(x, 2), input("w", [2, 12, 3]), [[x]], {}).gradients.get(x)!;
   const w = random(72, 5);
   for (const backend of backends) {
-    const out = await run(backend, { y, g: gradients[0], z, back }, { ...data, w });
+    const out = await run(backend, { y, g: gradients.get(x)!, z, back }, { ...data, w });
     assert.equal([...out.y.subarray(0, 6)], [3, 5, 2, 0, 0, 0]);
     assert.equal([...out.g.subarray(0, 18)], [1, 0, 3, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 5, 6]);
     assert.equal([...out.z.subarray(0, 18)], [1, 2, 3, 1, 2, 3, 1, 2, 3, 4, 5, 6, 4, 5, 6, 4, 5, 6]);

@@ -1,5 +1,5 @@
-// Laws of the walk, none of which needs a reference: nested sources, linearity in the seed, the ledger, and models small
-// enough that their relevance is known (Ali et al. 2022; Achtibat et al. 2024).
+// Laws of the walk, none of which needs a reference: nested sources and siblings, linearity in the seed, the ledger, and
+// models small enough that their relevance is known (Ali et al. 2022; Achtibat et al. 2024).
 
 import { test as check, suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -16,7 +16,7 @@ import { layerNorm } from "../src/ops/norm.ts";
 import { pick } from "../src/ops/select.ts";
 import { softmax } from "../src/ops/softmax.ts";
 import { type Composite, methods } from "../src/propagation/composites.ts";
-import { propagate } from "../src/propagation/propagate.ts";
+import { keptAbove, propagate } from "../src/propagation/propagate.ts";
 import { inner } from "./ruled.ts";
 import { backends, close, random, run } from "./support.ts";
 
@@ -66,6 +66,32 @@ function bert(): { logits: Tensor; sources: Tensor[] } {
   return { logits, sources: sources.reverse() };
 }
 
+/**
+ * A text that reads another in each of two blocks, as decoders read what was encoded: what enters, and siblings in the middle,
+ * namely the reader's stream and what the second block still asks the other for.
+ */
+function two(): { output: Tensor; texts: Tensor[]; blocks: Tensor[] } {
+  const dense = (name: string, x: Tensor, n = WIDTH) => {
+    return linear(x, input(`${name}.w`, [n, x.shape[x.shape.length - 1]]), input(`${name}.b`, [n]));
+  };
+  const norm = (name: string, x: Tensor) => {
+    return layerNorm(x, input(`${name}.gamma`, [WIDTH]), input(`${name}.beta`, [WIDTH]), 1e-5);
+  };
+  const [mine, other] = [input("mine", [BATCH, 4, WIDTH]), input("other", [BATCH, TOKENS, WIDTH])];
+  const encoded = norm("encoded", add(other, gelu(dense("encode", other))));
+  const asks = [0, 1].map((i) => ["k", "v"].map((name) => dense(`${i}.${name}`, encoded)));
+  let x = mine;
+  let middle = x;
+  for (const [i, [k, v]] of asks.entries()) {
+    if (i) middle = x;
+    const lengths = input("lengths", [BATCH]);
+    const c = context(softmax(scores(dense(`${i}.q`, norm(`${i}.asks`, x)), k, 2, 1), lengths), v);
+    x = add(x, dense(`${i}.o`, c));
+    x = add(x, dense(`${i}.down`, gelu(dense(`${i}.up`, norm(`${i}.feeds`, x), 9))));
+  }
+  return { output: dense("head", pick(x, 3), 2), texts: [mine, other], blocks: [middle, ...asks[1]] };
+}
+
 const LENGTHS = Float32Array.of(TOKENS, 3);
 
 function numbers(roots: Tensor[]): Data {
@@ -77,47 +103,95 @@ interface Walked {
   /** ⟨output, seed⟩ */
   total: number;
   gradients: Float32Array[];
-  /** What ops between each source and the output kept. */
+  /** What ops between each source, or all siblings of one, and the output kept. */
   kept: Partial<Record<Entry, number>>[];
-  /** Each source's relevance, a number a row. */
+  /** Relevance of each tensor that any reaches, a number a row. */
   rows: Float32Array[];
 }
 
-/** Walks from `output` back to `sources`. */
+/** Walks from `output` back to `sources`; those of a list are siblings. */
 async function walk(
   backend: Backend,
   output: Tensor,
   seed: Float32Array,
-  sources: Tensor[],
+  sources: (Tensor | Tensor[])[],
   composite: Composite,
   data: Data,
 ): Promise<Walked> {
   const targets = seed.length / size(output);
   const start = input("seed", [targets * output.shape[0], ...output.shape.slice(1)]);
-  const { gradients, kept } = propagate(output, start, sources, composite);
+  const lists = sources.map((source) => [source].flat());
+  const { gradients, kept } = propagate(output, start, lists, composite);
+  const all = lists.flat().filter((x) => gradients.has(x));
   const outputs: Record<string, Tensor> = { output };
-  for (const [i, g] of gradients.entries()) outputs[`g ${i}`] = g;
-  for (const [i, g] of gradients.entries()) outputs[`rows ${i}`] = dot(g, sources[i]);
+  for (const [i, x] of all.entries()) outputs[`g ${i}`] = gradients.get(x)!;
+  for (const [i, x] of all.entries()) outputs[`rows ${i}`] = dot(gradients.get(x)!, x);
   for (const [i, { rows }] of kept.entries()) outputs[`kept ${i}`] = rows;
   const found = await run(backend, outputs, { ...data, seed });
 
-  const entries = sources.map((_, source) => {
+  const entries = lists.map((siblings) => {
     const sums: Partial<Record<Entry, number>> = {};
-    for (const [i, { entry, times = 1, above }] of kept.entries()) {
-      if (above[source]) sums[entry] = (sums[entry] ?? 0) + times * inner(found[`kept ${i}`], [1]);
+    for (const one of keptAbove(kept, output, siblings)) {
+      const { entry, times = 1 } = one;
+      sums[entry] = (sums[entry] ?? 0) + times * inner(found[`kept ${kept.indexOf(one)}`], [1]);
     }
     return sums;
   });
   return {
     total: inner(found.output, seed),
-    gradients: gradients.map((_, i) => found[`g ${i}`]),
+    gradients: all.map((_, i) => found[`g ${i}`]),
     kept: entries,
-    rows: gradients.map((_, i) => found[`rows ${i}`]),
+    rows: all.map((_, i) => found[`rows ${i}`]),
   };
 }
 
 const sumOf = (values: ArrayLike<number>) => inner(values, [1]);
 const absolute = (values: ArrayLike<number>) => inner(Float64Array.from(values, Math.abs), [1]);
+
+/**
+ * Relevance of a text that asks another and of the one that is asked, written out: `share` of what reaches a product goes to
+ * either factor, or all of it to the values.
+ */
+function asked(
+  { a, b, q, k, v, w }: Data,
+  { heads, tokens, asking, width }: Record<"heads" | "tokens" | "asking" | "width", number>,
+  share: number,
+): [Float64Array, Float64Array] {
+  const d = width / heads;
+  /** Row `t` of x · mᵀ. */
+  const projected = (x: Float32Array, m: Float32Array, t: number) =>
+    Array.from({ length: width }, (_, i) => {
+      let sum = 0;
+      for (let j = 0; j < width; j++) sum += x[t * width + j] * m[i * width + j];
+      return sum;
+    });
+  const query = projected(a, q, 0);
+  const keys = Array.from({ length: tokens }, (_, t) => projected(b, k, t));
+  const values = Array.from({ length: tokens }, (_, t) => projected(b, v, t));
+  const ofA = new Float64Array(asking);
+  const ofB = new Float64Array(tokens);
+  for (let i = 0; i < width; i++) ofA[0] += w[i] * a[i];
+  for (let h = 0; h < heads; h++) {
+    const inHead = (x: ArrayLike<number>, y: ArrayLike<number>) => {
+      let sum = 0;
+      for (let i = h * d; i < (h + 1) * d; i++) sum += x[i] * y[i];
+      return sum;
+    };
+    const s = keys.map((key) => inHead(query, key));
+    const top = Math.max(...s);
+    const e = s.map((score) => Math.exp(score - top));
+    const p = e.map((one) => one / e.reduce((sum, other) => sum + other, 0));
+    const along = values.map((value) => inHead(w, value));
+    const mean = p.reduce((sum, one, t) => sum + one * share * along[t], 0);
+    for (let t = 0; t < tokens; t++) {
+      ofB[t] += (share || 1) * p[t] * along[t];
+      const ofScore = s[t] * p[t] * (share * along[t] - mean);
+      ofA[0] += share * ofScore;
+      ofB[t] += share * ofScore;
+    }
+  }
+  return [ofA, ofB];
+}
 
 for (const backend of backends) {
   const test = suite(`propagation, ${backend.name}`);
@@ -172,6 +246,68 @@ for (const backend of backends) {
       for (const g of gradients) {
         const padding = g.subarray((TOKENS + 3) * WIDTH);
         assert.ok(padding.every((v) => v === 0) && g.subarray(0, (TOKENS + 3) * WIDTH).some((v) => v !== 0));
+      }
+    });
+  }
+
+  for (const [name, composite] of composites) {
+    if (backend.name === "webgpu" && !few.includes(name)) continue;
+    test(`${name}: embeddings that are added up are siblings, whose relevance is their sum's`, async () => {
+      const [sum, words] = sources.slice(-2);
+      const positions = sum.inputs[1];
+      const both = await walk(backend, logits, seed, [sum, [words, positions]], composite, data);
+      const [whole, ...parts] = both.rows;
+      const added = parts[0].map((r, i) => r + parts[1][i]);
+      // Of either sign, so that they may cancel.
+      const scale = absolute(whole) + absolute(parts[0]) + absolute(parts[1]);
+      close(added, whole, LEDGER, `${name}, siblings: by token`, scale);
+      assert.equal(both.kept[1], both.kept[0], "nothing is kept between the sum and what it is of");
+      const alone = await walk(backend, logits, seed, [words], composite, data);
+      assert.equal(alone.gradients[0], both.gradients[1], "words, to the bit");
+      close([sumOf(parts[1])], [alone.kept[0].positions!], LEDGER, `${name}, siblings: positions`, absolute(parts[1]));
+    });
+
+    test(`${name}: two texts of which one reads the other, and both their blocks`, async () => {
+      const { output, texts, blocks } = two();
+      const own = numbers([output]);
+      const start = Float32Array.of(1, -0.5, 0, 2);
+      const reached = await walk(backend, output, start, [texts, blocks], composite, own);
+      const { total, rows, kept } = reached;
+      const lists = [rows.slice(0, 2), rows.slice(2)];
+      // Under rules that hold attention weights constant nothing reaches the keys.
+      assert.is(rows.length, composite.context === "values" ? 4 : 5);
+      for (const [i, list] of lists.entries()) {
+        const relevance = list.flatMap((r) => [...r]);
+        const entries = Object.values(kept[i]);
+        const there = sumOf(relevance) + sumOf(entries);
+        close([there], [total], LEDGER, `${name}, two texts: ${i}`, absolute(relevance) + absolute(entries));
+      }
+      assert.ok(lists[0].every((text) => absolute(text) > 0));
+    });
+  }
+
+  for (const [heads, tokens, asking, width] of [
+    [1, 3, 2, 4],
+    [2, 5, 1, 6],
+    [3, 4, 4, 6],
+  ]) {
+    test(`a text that asks another, by definition: ${heads} heads, ${asking} tokens of ${tokens}`, async () => {
+      const [a, b] = [input("a", [1, asking, width]), input("b", [1, tokens, width])];
+      const [q, k, v] = ["q", "k", "v"].map((name) => linear(name === "q" ? a : b, input(name, [width, width])));
+      const p = softmax(scores(q, k, heads, 1), input("lengths", [1]));
+      const y = linear(pick(add(a, context(p, v)), 0), input("w", [1, width]));
+      const own = { ...numbers([y]), lengths: Float32Array.of(tokens) };
+      for (const [composite, share] of [
+        [cpLRP, 0],
+        [attnLRP, 1 / 2],
+      ] as const) {
+        const { rows, kept, total } = await walk(backend, y, Float32Array.of(1), [[a, b]], composite, own);
+        const [ofA, ofB] = asked(own, { heads, tokens, asking, width }, share);
+        const scale = absolute(ofA) + absolute(ofB);
+        close(rows[0], ofA, HALF, "siblings by definition: who asks", scale);
+        close(rows[1], ofB, HALF, "siblings by definition: who is asked", scale);
+        const there = sumOf(rows[0]) + sumOf(rows[1]) + (kept[0].softmax ?? 0);
+        close([there], [total], LEDGER, "siblings by definition: the ledger", scale + Math.abs(kept[0].softmax ?? 0));
       }
     });
   }
@@ -329,11 +465,11 @@ for (const backend of backends) {
     const start = input("seed", [...logits.shape]);
     const words = sources[sources.length - 1];
     const inner = sources.slice(0, -1);
-    const { tapped } = propagate(logits, start, [words], cpLRP, inner);
-    const alone = inner.map((source) => propagate(logits, start, [source], cpLRP).gradients[0]);
-    for (const [i, tap] of tapped.entries()) {
-      const { one, other } = await run(backend, { one: tap!, other: alone[i] }, { ...data, seed });
-      assert.equal(one, other, `tap ${i}, to the bit`);
+    const { gradients } = propagate(logits, start, [[words]], cpLRP);
+    for (const [i, source] of inner.entries()) {
+      const alone = propagate(logits, start, [[source]], cpLRP).gradients.get(source)!;
+      const { one, other } = await run(backend, { one: gradients.get(source)!, other: alone }, { ...data, seed });
+      assert.equal(one, other, `tensor ${i}, to the bit`);
     }
   });
 
@@ -350,7 +486,7 @@ for (const backend of backends) {
 function refusal(composite: Composite): RelpropError {
   const { logits, sources } = bert();
   try {
-    propagate(logits, input("seed", logits.shape), sources, composite);
+    propagate(logits, input("seed", logits.shape), [sources.slice(-1)], composite);
   } catch (error) {
     assert.instance(error, RelpropError);
     return error as RelpropError;
@@ -397,13 +533,21 @@ check("an op that does the work of several: a rule for each way to combine their
     assert.ok(to[2] && used.every((t) => Object.values(t.attrs).every(Number.isFinite)), every[i].join(" "));
     assert.ok(kept.every(({ times = 1 }) => Number.isFinite(times)));
   }
-  assert.is(propagate(y, start, [x], cpLRP).gradients.length, 1);
-  assert.throws(() => propagate(y, start, [x], { scores: "values" }), /scores has no rule "values"/);
-  assert.throws(() => propagate(y, start, [x], { attend: "values" }), /this model has context, scores, softmax$/);
+  assert.ok(propagate(y, start, [[x]], cpLRP).gradients.has(x));
+  assert.throws(() => propagate(y, start, [[x]], { scores: "values" }), /scores has no rule "values"/);
+  assert.throws(() => propagate(y, start, [[x]], { attend: "values" }), /this model has context, scores, softmax$/);
 });
 
 check("a wrong rule for an op that no relevance reaches", () => {
   assert.match(refusal({ context: "values", scores: "zplus" }).message, /scores has no rule "zplus"/);
+});
+
+check("siblings of which one depends on the other: relevance would count twice", () => {
+  const { logits, sources } = bert();
+  const [, sum, words] = [...sources].reverse().slice(0, 3).reverse();
+  const { kept } = propagate(logits, input("seed", logits.shape), [[words]], cpLRP);
+  assert.throws(() => keptAbove(kept, logits, [words, sum]), /a sibling depends on another/);
+  assert.throws(() => keptAbove(kept, logits, [logits, words]), /a sibling depends on another/);
 });
 
 check("rules under which no relevance reaches the input", () => {
@@ -411,7 +555,7 @@ check("rules under which no relevance reaches the input", () => {
   const p = softmax(scores(x, x, 2, 1), input("lengths", [1]));
   const y = context(p, input("v", [1, 3, 4]));
   assert.throws(
-    () => propagate(y, input("seed", y.shape), [x], cpLRP),
+    () => propagate(y, input("seed", y.shape), [[x]], cpLRP),
     (error: RelpropError) => error.code === "InvalidOption" && /no relevance reaches/.test(error.message),
   );
 });

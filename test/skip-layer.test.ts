@@ -177,11 +177,11 @@ async function inside(from: ReturnType<typeof gpt>, run: (look: (name: string) =
     const [one] = await engine.encode([TEXT]);
     const trace: Look["trace"] = ({ blocks }) => {
       const named = (name: "ownValues" | "handed") => blocks.map((block, i) => [`${name} ${i}`, block[name]!]);
-      return { outputs: Object.fromEntries([...named("ownValues"), ...named("handed")]), walks: [] };
+      return { outputs: Object.fromEntries([...named("ownValues"), ...named("handed")]) };
     };
     const [seen] = await engine.look([one], { kind: "test", trace, rows: one.tokens.length });
     run((name) => {
-      const [, n, width] = seen.outputs[name].shape;
+      const [, n, width] = seen.trace.outputs[name].shape;
       const x = seen.of(name);
       return Array.from({ length: n }, (_, i) => Array.from(x.subarray(i * width, (i + 1) * width)));
     });

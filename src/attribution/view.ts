@@ -1,5 +1,5 @@
 import type { Engine, Look } from "../engine/engine.ts";
-import { predicting } from "../engine/network.ts";
+import { predicting, type Trace } from "../engine/network.ts";
 import { RelpropError, throwIfAborted } from "../errors.ts";
 import { resolved } from "../explain/objective.ts";
 import { input, type Tensor } from "../graph/tensor.ts";
@@ -77,7 +77,7 @@ export class View {
     this.#watching.onProgress?.(this.forwards);
   }
 
-  #look(encoded: Encoded[], look: Look) {
+  #look<T extends Trace>(encoded: Encoded[], look: Look<T>) {
     this.#count(encoded.length);
     return this.#engine.look(encoded, look, this.#watching.signal);
   }
@@ -112,7 +112,7 @@ export class View {
 
   /** The embeddings of the text with other ids: [n · width]. */
   async embeddings(ids: readonly number[]): Promise<Float32Array> {
-    const trace: Look["trace"] = ({ readings }) => ({ outputs: { x: readings.get("embeddings")! }, walks: [] });
+    const trace: Look["trace"] = ({ readings }) => ({ outputs: { x: readings.get("embeddings")![0] } });
     const [seen] = await this.#look([this.#withIds(ids)], { kind: "embeddings", trace });
     return this.#own(seen.of("x"));
   }
@@ -127,9 +127,9 @@ export class View {
   async gradients(points: readonly Float32Array[]): Promise<Float32Array[]> {
     const trace: Look["trace"] = (net) => {
       const request = this.#request(net);
-      const x = net.readings.get("embeddings")!;
-      const { gradients } = propagate(net.logits, seed(net.logits, request), [x], {});
-      return { outputs: { g: gradients[0] }, walks: [] };
+      const [x] = net.readings.get("embeddings")!;
+      const { gradients } = propagate(net.logits, seed(net.logits, request), [[x]], {});
+      return { outputs: { g: gradients.get(x)! } };
     };
     const results: Float32Array[] = [];
     for (let first = 0; first < points.length; first += RUNS) {
@@ -159,27 +159,31 @@ export class View {
 
   /** All attention weights and their gradients. */
   async attention(): Promise<Attention> {
-    const trace: Look["trace"] = (net) => {
-      const request = this.#request(net);
-      const weights = net.blocks.map((block) => block.weights!);
-      const { tapped } = propagate(net.logits, seed(net.logits, request), [net.stream[0]], {}, weights);
-      const named = [...weights.map((p, i) => [`p ${i}`, p]), ...tapped.map((g, i) => [`g ${i}`, g])];
-      return { outputs: Object.fromEntries(named), walks: [] };
+    const trace = (net: Network) => {
+      const { gradients } = propagate(net.logits, seed(net.logits, this.#request(net)), [[net.stream[0]]], {});
+      const outputs: Trace["outputs"] = {};
+      const blocks = net.blocks.map(({ weights: p }, i) => {
+        outputs[`p ${i}`] = p!;
+        outputs[`g ${i}`] = gradients.get(p!)!;
+        return { weights: `p ${i}`, gradients: `g ${i}` };
+      });
+      return { outputs, blocks };
     };
     const made = { whole: true, recompute: false };
     const data = () => ({ request: this.#requests(1) });
-    const [{ outputs, of }] = await this.#look([this.#encoded], { kind: "attention", made, trace, data });
+    const [{ trace: found, of }] = await this.#look([this.#encoded], { kind: "attention", made, trace, data });
     const n = this.tokens.length;
-    const all = (letter: string) =>
-      Object.keys(outputs)
-        .filter((name) => name.startsWith(letter))
-        .map((name) => {
-          const [, heads, t] = outputs[name].shape;
-          const x = of(name);
-          const at = (h: number, i: number) => x[(h * t + Math.floor(i / n)) * t + (i % n)];
-          return Array.from({ length: heads }, (_, h) => Float64Array.from({ length: n * n }, (_, i) => at(h, i)));
-        });
-    return { n, weights: all("p"), gradients: all("g") };
+    const own = (name: string) => {
+      const [, heads, t] = found.outputs[name].shape;
+      const x = of(name);
+      const at = (h: number, i: number) => x[(h * t + Math.floor(i / n)) * t + (i % n)];
+      return Array.from({ length: heads }, (_, h) => Float64Array.from({ length: n * n }, (_, i) => at(h, i)));
+    };
+    return {
+      n,
+      weights: found.blocks.map(({ weights }) => own(weights)),
+      gradients: found.blocks.map(({ gradients }) => own(gradients)),
+    };
   }
 }
 

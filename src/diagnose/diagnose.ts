@@ -1,11 +1,13 @@
 // What goes on inside a model while it reads a text: whether its tokens become alike, what attention looks at, which weights
 // learn. Any checkpoint can be asked.
 
-import type { Engine, Look, Seen } from "../engine/engine.ts";
+import type { Engine, Seen } from "../engine/engine.ts";
+import type { Trace } from "../engine/network.ts";
 import { quote, RelpropError, throwIfAborted } from "../errors.ts";
 import { resolved } from "../explain/objective.ts";
 import { cols, input, rows, type Tensor } from "../graph/tensor.ts";
 import type { Encoded, Input } from "../inputs/encoded.ts";
+import type { Network } from "../models/family.ts";
 import { contextT } from "../ops/attention.ts";
 import { dot } from "../ops/dot.ts";
 import { reshape } from "../ops/reshape.ts";
@@ -13,7 +15,7 @@ import { seed } from "../ops/seed.ts";
 import { propagate } from "../propagation/propagate.ts";
 import { scored } from "../tasks/scores.ts";
 import type { Diagnosis } from "./diagnosis.ts";
-import { blocks, streams } from "./facts.ts";
+import { blocks, type Inside, streams } from "./facts.ts";
 import { facts, stored } from "./matrices.ts";
 import type { DiagnosisOptions } from "./options.ts";
 
@@ -59,8 +61,6 @@ function checked(tokens: readonly number[] | undefined, { tokens: { length: n } 
   throw new RelpropError("InvalidOption", `there is no token ${quote(odd)}; this text has 0 to ${n - 1}`);
 }
 
-const projections = { query: "queries", key: "keys", value: "values" } as const;
-
 /** The dense layer whose numbers these are, rotated or mixed at most; none where a family projects nothing. */
 function denseOf(x: Tensor | undefined): Tensor | undefined {
   let at = x;
@@ -69,35 +69,48 @@ function denseOf(x: Tensor | undefined): Tensor | undefined {
 }
 
 /** One run: the stream, attention weights and outputs, and for each projection the rows of squares of its gradient. */
-async function inside(engine: Engine, one: Encoded, request: Float32Array, signal?: AbortSignal): Promise<Seen> {
-  const trace: Look["trace"] = (net) => {
-    const found: Record<string, Tensor> = {};
-    for (const [i, x] of net.stream.entries()) found[`stream ${i}`] = x;
-    const taps: [string, Tensor][] = [];
-    for (const [i, block] of net.blocks.entries()) {
-      for (const name of ["weights", "handed"] as const) if (block[name]) found[`${name} ${i}`] = block[name];
-      for (const [name, of] of Object.entries(projections)) {
-        const layer = denseOf(block[of]);
-        if (layer) taps.push([`${name} ${i}`, layer]);
-      }
-    }
+async function inside(
+  engine: Engine,
+  one: Encoded,
+  request: Float32Array,
+  signal?: AbortSignal,
+): Promise<Seen<Inside>> {
+  const { weights = {} } = engine.architecture.energy ?? {};
+  const trace = (net: Network): Inside => {
+    const outputs: Trace["outputs"] = {};
+    const enter = (name: string, x: Tensor) => {
+      outputs[name] = x;
+      return name;
+    };
     const start = seed(net.logits, input("request", [1, request.length + 1]));
-    const below = net.readings.get("embeddings")!;
-    const layers = taps.map(([, layer]) => layer);
-    const { tapped } = propagate(net.logits, start, [below], {}, layers);
-    for (const [k, [name, layer]] of taps.entries()) {
-      const g = tapped[k];
-      if (!g) continue;
+    const { gradients } = propagate(net.logits, start, [net.readings.get("embeddings")!], {});
+    /** Of the gradient of the matrix that a tensor is projected by, the squares' sum in each row. */
+    const squares = (name: string, projected: Tensor | undefined) => {
+      const layer = denseOf(projected);
+      const g = layer && gradients.get(layer);
+      if (!g) return undefined;
       const x = layer.inputs[0];
       // gᵀ x: of each row of W the sum over tokens.
       const gradient = contextT(reshape(g, [1, 1, rows(g), cols(g)]), reshape(x, [1, rows(x), cols(x)]), {
         kv: 1,
         scale: 1,
       });
-      found[name] = dot(gradient, gradient);
-    }
-    for (const [name, w] of Object.entries(engine.architecture.energy?.weights ?? {})) found[`energy ${name}`] = w;
-    return { outputs: found, walks: [] };
+      return enter(name, dot(gradient, gradient));
+    };
+    return {
+      outputs,
+      stream: net.stream.map((x, i) => enter(`stream ${i}`, x)),
+      blocks: net.blocks.map(({ weights, handed, queries, keys, values }, i) => ({
+        weights: enter(`weights ${i}`, weights!),
+        handed: enter(`handed ${i}`, handed!),
+        squares: {
+          query: squares(`query ${i}`, queries),
+          key: squares(`key ${i}`, keys),
+          value: squares(`value ${i}`, values),
+        },
+      })),
+      energy: new Map(Object.entries(weights).map(([name, w]) => [name, enter(`energy ${name}`, w)])),
+    };
   };
   const made = { whole: true, recompute: false };
   const data = () => ({ request: Float32Array.from([...request, 0]) });

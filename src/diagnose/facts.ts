@@ -1,25 +1,38 @@
 // From a run's numbers to what is told of the stream and of blocks.
 
 import type { Engine, Seen } from "../engine/engine.ts";
+import type { Trace } from "../engine/network.ts";
 import { cols } from "../graph/tensor.ts";
 import { pauses } from "../pauses.ts";
 import type { BlockFacts, StreamFacts } from "./diagnosis.ts";
 import { neuronsOf, type Stored } from "./matrices.ts";
 import { ranks, singularValues } from "./spectrum.ts";
 
-const numbered = ({ outputs }: Seen, name: string) =>
-  Object.keys(outputs).filter((key) => key.startsWith(`${name} `)).length;
+/** The outputs of a run that facts are made of. */
+export interface Inside extends Trace {
+  stream: string[];
+  blocks: {
+    weights: string;
+    /** What attention adds to the stream. */
+    handed: string;
+    /** Of the gradient of each projection's matrix, the squares' sum in each row. */
+    squares: { [K in "query" | "key" | "value"]?: string };
+  }[];
+  /** The weights that an energy is computed from. */
+  energy: ReadonlyMap<string, string>;
+}
 
-export async function streams(engine: Engine, seen: Seen, signal?: AbortSignal): Promise<StreamFacts[]> {
+export async function streams(
+  engine: Engine,
+  { trace, of }: Seen<Inside>,
+  signal?: AbortSignal,
+): Promise<StreamFacts[]> {
   const pause = pauses(signal);
   const { energy } = engine.architecture;
-  const weights = Object.fromEntries(
-    Object.keys(energy?.weights ?? {}).map((name) => [name, seen.of(`energy ${name}`)]),
-  );
+  const weights = Object.fromEntries([...trace.energy].map(([name, output]) => [name, of(output)]));
   const found: StreamFacts[] = [];
-  for (let i = 0; i < numbered(seen, "stream"); i++) {
-    const width = cols(seen.outputs[`stream ${i}`]);
-    const state = rowsOf(seen.of(`stream ${i}`), width);
+  for (const output of trace.stream) {
+    const state = rowsOf(of(output), cols(trace.outputs[output]));
     found.push({ ...(await alike(state, signal)), ...(energy && { energy: energy.of(state, weights) }) });
     await pause();
   }
@@ -56,32 +69,31 @@ async function alike(
 }
 
 export async function blocks(
-  seen: Seen,
+  seen: Seen<Inside>,
   tokens: readonly number[] | undefined,
   own: Stored | undefined,
   signal: AbortSignal | undefined,
 ): Promise<BlockFacts[]> {
   const pause = pauses(signal);
   const found: BlockFacts[] = [];
-  for (let i = 0; i < numbered(seen, "handed"); i++) {
-    const width = cols(seen.outputs[`handed ${i}`]);
-    const variance = rowsOf(seen.of(`handed ${i}`), width).map(spreadOf);
+  for (const [i, { weights, handed, squares }] of seen.trace.blocks.entries()) {
+    const variance = rowsOf(seen.of(handed), cols(seen.trace.outputs[handed])).map(spreadOf);
     const gradients: BlockFacts["gradients"] = {};
     for (const name of ["query", "key", "value"] as const) {
-      if (!seen.outputs[`${name} ${i}`]) continue;
-      gradients[name] = Math.sqrt(seen.of(`${name} ${i}`).reduce((sum, v) => sum + v, 0));
+      const output = squares[name];
+      if (output) gradients[name] = Math.sqrt(seen.of(output).reduce((sum, v) => sum + v, 0));
     }
     const neurons = own && neuronsOf(own, i);
     const slope = logSlope(variance);
-    found.push({ heads: heads(seen, i, tokens), variance, ...slope, ...(neurons && { neurons }), gradients });
+    found.push({ heads: heads(seen, weights, tokens), variance, ...slope, ...(neurons && { neurons }), gradients });
     await pause();
   }
   return found;
 }
 
-function heads(seen: Seen, i: number, tokens?: readonly number[]): BlockFacts["heads"] {
-  const [, n, queries, keys] = seen.outputs[`weights ${i}`].shape;
-  const p = seen.of(`weights ${i}`);
+function heads({ trace, of }: Seen<Inside>, weights: string, tokens?: readonly number[]): BlockFacts["heads"] {
+  const [, n, queries, keys] = trace.outputs[weights].shape;
+  const p = of(weights);
   return Array.from({ length: n }, (_, h) => {
     let entropy = 0;
     const massOf: number[] = [];

@@ -56,11 +56,11 @@ export async function stored(engine: Engine, loops?: number, signal?: AbortSigna
       const name = layer.op.rowwise === "dense" ? called(layer) : undefined;
       if (name !== undefined) outputs[name] = layer.inputs[1];
     }
-    return { outputs, walks: [] };
+    return { outputs };
   };
   const [seen] = await engine.look([nothing], { kind: "matrices", made: { loops: 1 }, trace, rows: 1 }, signal);
   const matrices: Stored["matrices"] = new Map();
-  for (const [name, { shape }] of Object.entries(seen.outputs)) {
+  for (const [name, { shape }] of Object.entries(seen.trace.outputs)) {
     matrices.set(name, { values: seen.of(name), shape: [shape[0], shape[1]] });
   }
   const { blocks } = network(engine.architecture, 1, 1, { loops });

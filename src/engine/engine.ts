@@ -26,10 +26,10 @@ export interface EngineParts {
 }
 
 /** A trace under a name of its own, and what it is fed beside the texts: for those, padded to `t` tokens. */
-export interface Look {
+export interface Look<T extends Trace = Trace> {
   kind: string;
   made?: Made;
-  trace(net: Network): Trace;
+  trace(net: Network): T;
   /** At exactly so many rows a text, all texts at once; else as many as suit them. */
   rows?: number;
   data?(batch: readonly Encoded[], t: number): Data;
@@ -38,14 +38,14 @@ export interface Look {
 }
 
 /** A run's numbers by output, of these texts. */
-export interface Ran {
+export interface Ran<T extends Trace = Trace> {
   texts: readonly Encoded[];
-  trace: Trace;
+  trace: T;
   data: Data;
 }
 
-export interface Seen {
-  outputs: Trace["outputs"];
+export interface Seen<T extends Trace = Trace> {
+  trace: T;
   of(output: string): Float32Array;
 }
 
@@ -107,18 +107,23 @@ export class Engine {
   }
 
   /** Of each text, its part of any output of a trace. */
-  look(encoded: readonly Encoded[], look: Look, signal?: AbortSignal): Promise<Seen[]> {
+  look<T extends Trace>(encoded: readonly Encoded[], look: Look<T>, signal?: AbortSignal): Promise<Seen<T>[]> {
     const run = async (batch: readonly Encoded[], t: number) => {
       const { texts, trace, data } = await this.run(batch, t, look, signal);
       const seen = (i: number) => (output: string) => finite(part(data[output], i, texts.length), output);
-      return texts.map((_, i): Seen => ({ outputs: trace.outputs, of: seen(i) }));
+      return texts.map((_, i): Seen<T> => ({ trace, of: seen(i) }));
     };
     const { rows } = look;
     return rows ? this.#inTurn(signal, () => run(encoded, rows)) : this.inBatches(encoded, signal, 1, run);
   }
 
   /** Within a turn: one run of the first texts of a batch, as many as fit, padded to `t` tokens. */
-  async run(batch: readonly Encoded[], t: number, look: Look, signal?: AbortSignal): Promise<Ran> {
+  async run<T extends Trace>(
+    batch: readonly Encoded[],
+    t: number,
+    look: Look<T>,
+    signal?: AbortSignal,
+  ): Promise<Ran<T>> {
     const { kind, made, trace, data, states } = look;
     const { program, texts: n, ...ready } = await this.#prepare(kind, batch, t, trace, { made, signal });
     const texts = batch.slice(0, n);
@@ -196,13 +201,13 @@ export class Engine {
   }
 
   /** The program for texts padded to `t` tokens, or for half as many and so on if its work buffers were too large. */
-  async #prepare(
+  async #prepare<T extends Trace>(
     kind: string,
     batch: readonly Encoded[],
     t: number,
-    trace: (net: Network) => Trace,
+    trace: (net: Network) => T,
     asked: { made?: Made; signal?: AbortSignal },
-  ): Promise<Ready & { texts: number }> {
+  ): Promise<Ready<T> & { texts: number }> {
     const { made, signal } = asked;
     const texts = batch.length;
     const pairs = paired(batch, this.architecture);

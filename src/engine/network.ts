@@ -1,36 +1,29 @@
 // From a model's network to a plan: what is computed, under which names, and what of it is whose.
 
-import { type Entry, input, type Tensor } from "../graph/tensor.ts";
+import { input, type Tensor } from "../graph/tensor.ts";
 import type { Architecture, Captured, Embedded, Network, Past, ReadingPoint } from "../models/family.ts";
 
-/** What a plan has to compute, and how to read what it has computed. */
+/** What a plan has to compute. Traces of more have the names of their outputs, for those who read them. */
 export interface Trace {
   outputs: Record<string, Tensor>;
-  /** The outputs that hold the numbers of what is watched. */
-  watched?: Watched;
-  /** One for each method. */
-  walks: Walk[];
-  /** The network whose relevance it has. */
-  net?: Network;
 }
 
-/** Names of outputs, for what is watched: by block, and by reading point. */
-export interface Watched {
-  blocks: Captured<string>[];
-  readings: { [K in ReadingPoint]?: string };
+/** Something of each tensor that is watched: by block, and by reading point. */
+export interface Watched<T> {
+  blocks: Captured<T>[];
+  readings: { [K in ReadingPoint]?: T };
 }
 
-/** One walk back through the network. What it tells are names of outputs, each of a row for every target and text. */
-export interface Walk {
-  /** Relevance at each reading point. */
-  readings: ReadonlyMap<string, string>;
-  /** Relevance of each tensor of the residual stream, if it was asked for. */
-  layers: string[];
-  /** If anything in the blocks is watched: relevance of the stream after each half, and gradients of what is watched. */
-  halves: Captured<string>[];
-  gradients: Watched;
-  /** Amounts: `times` · Σ rows, for the readings that lie below, by the op whose output `by` is. */
-  kept: { entry: Entry; times: number; rows: string; below: ReadonlySet<string>; by: Tensor }[];
+/** What `to` makes of each, if it makes something of it. */
+export function each<T, U>(watched: Watched<T>, to: (one: T, name: string) => U | undefined): Watched<U> {
+  const fields = (of: Captured<T> | Watched<T>["readings"], where: number | string) =>
+    Object.fromEntries(
+      Object.entries(of).flatMap(([field, one]) => {
+        const made = to(one, `${field} ${where}`);
+        return made === undefined ? [] : [[field, made]];
+      }),
+    );
+  return { blocks: watched.blocks.map(fields), readings: fields(watched.readings, "reading") };
 }
 
 /**
@@ -66,7 +59,7 @@ export function network(
   return { ...net, selection: architecture.reads === "mean" ? undefined : picks };
 }
 
-export const predicting = ({ logits }: Network): Trace => ({ outputs: { logits }, walks: [] });
+export const predicting = ({ logits }: Network): Trace => ({ outputs: { logits } });
 
 /** One of `count` parts of an output whose leading dimension they share. */
 export function part(values: Float32Array, index: number, count: number): Float32Array {

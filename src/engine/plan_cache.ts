@@ -4,9 +4,9 @@ import { pauses } from "../pauses.ts";
 import type { Trace } from "./network.ts";
 
 /** A plan ready to run, and how to read what it has computed. */
-export interface Ready {
+export interface Ready<T extends Trace = Trace> {
   program: Program;
-  trace: Trace;
+  trace: T;
 }
 
 const MOST_PLANS = 32; // kept ready, and the most bytes of their work buffers
@@ -23,10 +23,15 @@ export class Plans {
 
   /**
    * The program under a key, or a new one; those used longest ago give way. Undefined if it would take more work buffers
-   * than `most` bytes.
+   * than `most` bytes. A key is of one kind of trace.
    */
-  async get(key: string, trace: () => Trace, most: number, signal?: AbortSignal): Promise<Ready | undefined> {
-    const found = this.#ready.get(key);
+  async get<T extends Trace>(
+    key: string,
+    trace: () => T,
+    most: number,
+    signal?: AbortSignal,
+  ): Promise<Ready<T> | undefined> {
+    const found = this.#ready.get(key) as Ready<T> | undefined;
     if (found) this.#ready.delete(key);
     const ready = found ?? (await this.#prepare(trace, most, signal));
     if (!ready) return undefined;
@@ -42,7 +47,7 @@ export class Plans {
     return ready;
   }
 
-  async #prepare(make: () => Trace, most: number, signal?: AbortSignal): Promise<Ready | undefined> {
+  async #prepare<T extends Trace>(make: () => T, most: number, signal?: AbortSignal): Promise<Ready<T> | undefined> {
     const pause = pauses(signal);
     const trace = make();
     await pause();

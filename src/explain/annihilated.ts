@@ -6,7 +6,7 @@ import type { Network, ReadingPoint } from "../models/family.ts";
 /** The warning, if all of the relevance that is read there passes a norm's gradient. */
 export function annihilated(at: ReadingPoint, { logits, readings, selection }: Network): string[] {
   const readers = history([logits]).flatMap((y) => y.inputs.map((x) => [x, y] as const));
-  if (!belowNorm(readings.get(at)!, readers, selection)) return [];
+  if (!readings.get(at)!.every((x) => belowNorm(x, readers, selection))) return [];
   return [
     `the gradient of the LayerNorm right above annihilates relevance read at ${at}: these token numbers are ` +
       "rounding noise, except for a token that the head reads past it, and their order means nothing; " +

@@ -2,11 +2,11 @@
 // A run gives the numbers of tensors within blocks and their gradients, the sums are made here, in f64.
 
 import { headsOf } from "../engine/ablation.ts";
-import type { Trace, Walk, Watched } from "../engine/network.ts";
+import type { Watched } from "../engine/network.ts";
 import { quote, RelpropError } from "../errors.ts";
 import { type ImageView, place } from "../inputs/images/patches.ts";
 import { segmented } from "../inputs/segments.ts";
-import type { Block, Captured, Network, ReadingPoint } from "../models/family.ts";
+import type { Block, Network, ReadingPoint } from "../models/family.ts";
 import type { Composite } from "../propagation/composites.ts";
 import type {
   Explanation,
@@ -19,17 +19,11 @@ import type {
 } from "./explanation.ts";
 import type { Finer, Groups, NeuronsAsked, Span } from "./options.ts";
 import { magnitude, share, unclosed } from "./residual.ts";
-import type { Place } from "./trace.ts";
-
-/** Tensors whose numbers and gradients are wanted: of all blocks, and of reading points. */
-export interface Watch {
-  blocks: readonly (keyof Captured<unknown>)[];
-  readings: readonly ReadingPoint[];
-}
+import { amounts, type Explaining, type Halves, type Walk, type Watch } from "./trace.ts";
 
 /** One text's numbers of a run. @internal */
 export interface Numbers {
-  trace: Trace;
+  trace: Explaining;
   walk: Walk;
   composite: Composite;
   /** Of the forward pass. */
@@ -40,46 +34,28 @@ export interface Numbers {
   logit: number;
 }
 
-/** The tensors whose numbers and gradients are needed. @internal */
-export function watch({ heads, neurons, pairs, pixels, points }: Finer): Watch {
-  const when = <T>(asked: unknown, ...them: T[]): T[] => (asked ? them : []);
+/** What is wanted of a network's blocks. @internal */
+export function watch(
+  { blocks, readings }: Pick<Network, "blocks" | "readings">,
+  { heads, neurons, pairs, pixels, points }: Finer,
+): Watch {
+  const read = (at: ReadingPoint) => (readings.has(at) ? { [at]: readings.get(at)![0] } : {});
+  const halves: Watch["halves"] = blocks.map(({ context, neurons: inner }) => ({
+    ...(heads && context && { heads: [context] }),
+    ...(neurons && inner && { neurons: [inner] }),
+  }));
+  const fields: (keyof Block)[] = [
+    ...(heads ? (["context", "skipped", "attention"] as const) : []),
+    ...(neurons ? (["passed", "neurons", "feedforward"] as const) : []),
+    ...(pairs ? (["context", "values", "scores", "weights"] as const) : []),
+  ];
+  const own = (block: Block): Block =>
+    Object.fromEntries(fields.flatMap((field) => (block[field] ? [[field, block[field]]] : [])));
   return {
-    readings: [...when<ReadingPoint>(points, "points"), ...when<ReadingPoint>(pixels, "pixels")],
-    blocks: [
-      ...when<keyof Block>(heads || pairs, "context"),
-      ...when<keyof Block>(heads, "skipped", "attention"),
-      ...when<keyof Block>(neurons, "passed", "neurons", "feedforward"),
-      ...when<keyof Block>(pairs, "values", "scores", "weights"),
-    ],
+    watched: { blocks: blocks.map(own), readings: { ...(points && read("points")), ...(pixels && read("pixels")) } },
+    halves,
   };
 }
-
-/** What is watched of a network, and the stream between the halves of its blocks if they are. @internal */
-export function places({ blocks, readings }: Network, watch: Watch): Record<"watched" | "halves", Place[]> {
-  const at = watch.readings.flatMap((at): Place[] => {
-    const x = readings.get(at);
-    const enter = ({ readings }: Watched, output: string) => {
-      readings[at] = output;
-    };
-    return x ? [{ name: `at ${at}`, x, enter }] : [];
-  });
-  return {
-    watched: [...within(blocks, watch.blocks), ...at],
-    halves: watch.blocks.length ? within(blocks, ["attention", "feedforward"]) : [],
-  };
-}
-
-/** These tensors of each block that has them. */
-const within = (blocks: readonly Block[], fields: Watch["blocks"]): Place[] =>
-  blocks.flatMap((block, i) =>
-    fields.flatMap((field): Place[] => {
-      const x = block[field];
-      const enter = ({ blocks }: Watched, output: string) => {
-        blocks[i][field] = output;
-      };
-      return x ? [{ name: `${field} ${i}`, x, enter }] : [];
-    }),
-  );
 
 /** What is asked for beside `explanation`. Throws `InvalidOption`. @internal */
 export function finer(explanation: Explanation, numbers: Numbers, asked: Finer): Partial<Explanation> {
@@ -199,12 +175,12 @@ function ofPoints({ cloud, tokens, at: reading }: Explanation, numbers: Numbers)
 
 /** The blocks that have this tensor. */
 const having = ({ trace }: Numbers, field: keyof Block): number[] =>
-  [...trace.watched!.blocks.entries()].flatMap(([i, block]) => (block[field] ? [i] : []));
+  [...trace.watched.blocks.entries()].flatMap(([i, block]) => (block[field] ? [i] : []));
 
 /** A block's tensor. */
 const inBlock =
   (i: number, field: keyof Block) =>
-  ({ blocks }: Watched): string | undefined =>
+  ({ blocks }: Watched<string>): string | undefined =>
     blocks[i][field];
 
 /** Σ x · g over all rows and columns, or where `at` says. */
@@ -215,36 +191,25 @@ function relevance(x: Float32Array, g: Float32Array, from = 0, to = x.length): n
 }
 
 /** A tensor's numbers and its gradient, and how many rows it has and how wide they are. */
-function pair({ trace, walk, forward, mine }: Numbers, of: (watched: Watched) => string | undefined) {
-  const name = of(trace.watched!)!;
+function pair({ trace, walk, forward, mine }: Numbers, of: (watched: Watched<string>) => string | undefined) {
+  const name = of(trace.watched)!;
   const { shape } = trace.outputs[name];
   const [heads, rows, width] = shape.slice(-3); // heads of what has them
   const gradient = of(walk.gradients);
   return { x: forward(name), g: gradient === undefined ? undefined : mine(gradient), heads, rows, width };
 }
 
-/**
- * Where the logit went above a block's half: its `parts`, the stream around them, and what was kept, by the half's own
- * dense layer too.
- */
-function across(numbers: Numbers, i: number, half: "attention" | "feedforward", parts: readonly number[]) {
+/** Where the logit went above a block's half: its `parts`, the stream around them, and what was kept. */
+function across(numbers: Numbers, i: number, half: keyof Halves<unknown>, parts: readonly number[]) {
   const { trace, walk, logit, mine, forward } = numbers;
-  const block = trace.watched!.blocks[i];
-  const around = half === "attention" ? block.skipped : block.passed; // halves without a residual have none
-  const g = walk.gradients.blocks[i][half];
+  const block = trace.watched.blocks[i];
+  const gradients = walk.gradients.blocks[i];
+  // Halves without a residual have no stream around them.
+  const [around, g] = half === "heads" ? [block.skipped, gradients.attention] : [block.passed, gradients.feedforward];
   const stream = around && g ? relevance(forward(around), mine(g)) : 0;
   const whole = total(parts);
-  const reading = walk.halves[i][half]!;
-  const none = { biases: 0, norms: 0, positions: 0, softmax: 0, products: 0, activations: 0, epsilon: 0 };
-  const ledger: PartsLedger = { logit, parts: whole, stream, ...none, residual: 0 };
-  let rest = logit - whole - stream;
-  for (const { entry, times, rows, below, by } of walk.kept) {
-    if (!below.has(reading) && by !== trace.outputs[block[half]!]) continue;
-    const amount = times * mine(rows).reduce((sum, v) => sum + v, 0);
-    ledger[entry] += amount;
-    rest -= amount;
-  }
-  ledger.residual = rest;
+  const { entries, rest } = amounts(walk.halves[i][half]!, logit - whole - stream, mine);
+  const ledger: PartsLedger = { logit, parts: whole, stream, ...entries, residual: rest };
   return { ledger, misses: share(ledger, magnitude(parts)) };
 }
 
@@ -252,12 +217,12 @@ const total = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 
 
 function ofHeads(numbers: Numbers, n: number, i: number): { told: HeadRelevance; misses: number } {
   const { x, g, rows, width } = pair(numbers, inBlock(i, "context"));
-  const heads = headsOf(numbers.trace.outputs[numbers.trace.watched!.blocks[i].context!]);
+  const heads = headsOf(numbers.trace.outputs[numbers.trace.watched.blocks[i].context!]);
   const d = width / heads;
   const tokens = Array.from({ length: heads }, (_, h) =>
     Array.from({ length: n }, (_, t) => (t < rows ? relevance(x, g!, t * width + h * d, t * width + (h + 1) * d) : 0)),
   );
-  const { ledger, misses } = across(numbers, i, "attention", tokens.flat());
+  const { ledger, misses } = across(numbers, i, "heads", tokens.flat());
   return { told: { relevance: tokens.map(total), tokens, ledger }, misses };
 }
 
@@ -280,7 +245,7 @@ function ofNeurons(numbers: Numbers, n: number, asked: number | NeuronsAsked): {
       all.push({ block, neuron, relevance: sum, weight: Math.abs(here) });
     }
     const parts = Array.from({ length: rows * width }, (_, at) => x[at] * g![at]);
-    return across(numbers, block, "feedforward", parts);
+    return across(numbers, block, "neurons", parts);
   });
   all.sort((a, b) => b.weight - a.weight);
   const strongest = all.slice(0, top).map(({ block, neuron, relevance }): NeuronRelevance => {
@@ -301,7 +266,7 @@ function ofNeurons(numbers: Numbers, n: number, asked: number | NeuronsAsked): {
 
 function ofPairs(numbers: Numbers, n: number, i: number): PairRelevance {
   const { g, rows, width } = pair(numbers, inBlock(i, "context"));
-  const values = numbers.forward(numbers.trace.watched!.blocks[i].values!);
+  const values = numbers.forward(numbers.trace.watched.blocks[i].values!);
   const { x: weights, width: t, heads } = pair(numbers, inBlock(i, "weights"));
   const scores = pair(numbers, inBlock(i, "scores"));
   const d = width / heads;

@@ -6,7 +6,7 @@ import type { Encoded } from "../inputs/encoded.ts";
 import type { Explanation } from "./explanation.ts";
 import type { Question } from "./request.ts";
 import { explanations } from "./results.ts";
-import { explaining } from "./trace.ts";
+import { type Explaining, explaining } from "./trace.ts";
 
 /** Each text's explanations: methods slowest, then targets, then reading points. */
 export function relevance(
@@ -41,11 +41,12 @@ async function once(
   const { methods, requests, layers, finer } = asked;
   const composites = methods.map(({ composite }) => composite);
   const breakdown = finer && (await import("./breakdown.ts"));
-  const watch = breakdown?.watch(finer!);
-  const look: Look = {
-    kind: `${JSON.stringify(composites)} ${layers} ${requests.length} ${JSON.stringify(watch)}`,
-    made: watch?.blocks.includes("weights") ? { recompute: false } : {}, // attention weights must be there to be seen
-    trace: (net) => explaining(net, composites, requests.length, layers, watch && breakdown!.places(net, watch)),
+  const { heads, neurons, pairs, pixels, points } = finer ?? {};
+  const watched = [heads, neurons, pairs, pixels, points].map(Boolean);
+  const look: Look<Explaining> = {
+    kind: `${JSON.stringify(composites)} ${layers} ${requests.length} ${watched}`,
+    made: pairs ? { recompute: false } : {}, // attention weights must be there to be seen
+    trace: (net) => explaining(net, composites, requests.length, layers, breakdown?.watch(net, finer!)),
     data: (texts) => ({ request: repeated(requests, texts.length) }),
   };
   const { texts, ...run } = await engine.run(batch, t, look, signal);

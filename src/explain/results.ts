@@ -2,7 +2,7 @@
 
 import type { Data } from "../backends/backend.ts";
 import type { About } from "../engine/engine.ts";
-import { part, type Trace } from "../engine/network.ts";
+import { part } from "../engine/network.ts";
 import { RelpropError } from "../errors.ts";
 import { finite } from "../finite.ts";
 import type { Encoded } from "../inputs/encoded.ts";
@@ -11,11 +11,11 @@ import { scored } from "../tasks/scores.ts";
 import type { Explanation } from "./explanation.ts";
 import type { Question } from "./request.ts";
 import { magnitude, share, unclosed } from "./residual.ts";
-import { ledger } from "./trace.ts";
+import { type Explaining, ledger, type Reading } from "./trace.ts";
 
 /** A run's numbers: of so many texts, and so many targets of each. */
 export interface Run {
-  trace: Trace;
+  trace: Explaining;
   data: Data;
   texts: number;
   targets: number;
@@ -42,10 +42,11 @@ export async function explanations(
       const seed = mine("seed");
       const logit = seed.reduce((sum, weight, c) => (weight ? sum + weight * logits[c] : sum), 0);
       const less = seed.indexOf(-1);
-      const read = (output: string) => {
-        const there = mine(output); // of the last block's output only rows that are read; the others have no relevance
+      const read = (reading: Reading) => {
+        const [rows] = reading.rows;
+        const there = rows ? mine(rows) : []; // of the last block's output only rows that are read; the others have no relevance
         const relevance = tokens.map((_, j) => there[j] ?? 0);
-        return { relevance, ledger: ledger(walk, output, logit, mine) };
+        return { relevance, ledger: ledger(reading, logit, mine) };
       };
       return points.map((at) => {
         const reading = walk.readings.get(at);
@@ -74,7 +75,7 @@ export async function explanations(
           ...(layers.length && { layers }),
           warnings: [
             ...warnings,
-            ...(plain && isPlain(composite) ? plain.annihilated(at, trace.net!) : []),
+            ...(plain && isPlain(composite) ? plain.annihilated(at, trace.net) : []),
             ...unclosed("the tokens", [misses({ relevance, ledger })]),
             ...unclosed("layers", layers.map(misses)),
           ],

@@ -98,7 +98,7 @@ export function encoder(config: Config, w: Weights, it: Encoder): Architecture {
 
 /** What a head makes of the rows that it reads. */
 interface Above {
-  readings: [ReadingPoint, Tensor][];
+  readings: [at: ReadingPoint, ...siblings: Tensor[]][];
   read(x: Tensor): Tensor;
   logits(x: Tensor): Tensor;
 }
@@ -149,7 +149,12 @@ export function above(
   }
   const end = stream[order.length];
   const last = leave?.(end) ?? end;
-  return { readings: new Map(readings), stream, blocks: noted, logits: logits(late ? read(last) : last) };
+  return {
+    readings: new Map(readings.map(([at, ...siblings]) => [at, siblings])),
+    stream,
+    blocks: noted,
+    logits: logits(late ? read(last) : last),
+  };
 }
 
 /** The shape of a matrix whose rows are vectors of `width`. */

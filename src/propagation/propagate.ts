@@ -4,50 +4,40 @@ import { add } from "../ops/elementwise.ts";
 import { type Choice, type Composite, namedOps } from "./composites.ts";
 
 export interface Propagated {
-  /** The gradient of each source, in their order. */
-  gradients: Tensor[];
-  /** Of each tensor that was asked for, if any relevance reaches it. */
-  tapped: (Tensor | undefined)[];
-  /** What ops kept on the way, by whose output it was, and for each source whether that lies between it and the output. */
-  kept: (Kept & { by: Tensor; above: boolean[] })[];
+  /** The gradient of each tensor that relevance reaches: of sources, and of all on its way there. */
+  gradients: ReadonlyMap<Tensor, Tensor>;
+  /** What ops kept on the way, each by the op's output. */
+  kept: (Kept & { by: Tensor })[];
 }
 
 /**
- * Propagates `seed`, the gradient of `output`, back to `sources`: from each but the first, every path to the output must
- * pass the one before it.
+ * Propagates `seed`, the gradient of `output`, back to `sources`, each a list of siblings: tensors that do not depend on one
+ * another, as embeddings that are added up, or what two texts enter by. A source may depend on others, as the sum does. What
+ * depends on none is constant.
  *
  * Every method here is a gradient whose local derivatives are replaced by rules; multiplied by the activations it is
- * relevance. One walk serves all sources: where one is reached the walk goes on to the next. `taps` are other tensors on
- * its way whose gradients are wanted.
+ * relevance. One walk serves all sources: where one is reached the walk goes on to those below it.
  */
 export function propagate(
   output: Tensor,
   seed: Tensor,
-  sources: Tensor[],
+  sources: readonly (readonly Tensor[])[],
   composite: Composite,
-  taps: readonly Tensor[] = [],
 ): Propagated {
   const made = history([output]);
   checkComposite(composite, made);
 
-  const dependents = sources.map((source) => {
-    const found = new Set([source]);
-    for (const t of made) if (t.inputs.some((i) => found.has(i))) found.add(t);
-    return found;
-  });
-  const carries = (t: Tensor) => dependents.some((d) => d.has(t));
-
+  const carries = dependents(made, sources.flat());
   const gradients = new Map([[output, seed]]);
   const kept: Propagated["kept"] = [];
   for (const y of made.reverse()) {
     const g = gradients.get(y);
-    const on = y.inputs.map(carries);
+    const on = y.inputs.map((x) => carries.has(x));
     if (!g || !on.includes(true)) continue;
 
     const [rule, options] = rules(composite, y.op);
     const passed = rule(g, y, { options, carries: on });
-    const above = dependents.map((d, i) => d.has(y) && y !== sources[i]);
-    for (const amount of passed.kept ?? []) kept.push({ ...amount, by: y, above });
+    for (const amount of passed.kept ?? []) kept.push({ ...amount, by: y });
     passed.to.forEach((gx, i) => {
       if (!gx || !on[i]) return;
       const sum = gradients.get(y.inputs[i]);
@@ -55,12 +45,29 @@ export function propagate(
     });
   }
 
-  const reached = sources.map((source) => {
-    const g = gradients.get(source);
-    if (!g) throw new RelpropError("InvalidOption", "with these rules no relevance reaches the input", { composite });
-    return g;
-  });
-  return { gradients: reached, tapped: taps.map((tap) => gradients.get(tap)), kept };
+  if (sources.every((siblings) => siblings.some((x) => gradients.has(x)))) return { gradients, kept };
+  throw new RelpropError("InvalidOption", "with these rules no relevance reaches the input", { composite });
+}
+
+/**
+ * What is kept above `siblings`, tensors that do not depend on one another: the relevance of all of them and this is what is
+ * explained, if every path from the sources to the output passes one of them.
+ */
+export function keptAbove<K extends { by: Tensor }>(
+  kept: readonly K[],
+  output: Tensor,
+  siblings: readonly Tensor[],
+): K[] {
+  const above = dependents(history([output]), siblings);
+  if (siblings.some(({ inputs }) => inputs.some((x) => above.has(x)))) throw new Error("a sibling depends on another");
+  return kept.filter(({ by }) => above.has(by) && !siblings.includes(by));
+}
+
+/** `sources`, and what of `made` depends on any of them. */
+function dependents(made: readonly Tensor[], sources: readonly Tensor[]): Set<Tensor> {
+  const found = new Set(sources);
+  for (const t of made) if (t.inputs.some((x) => found.has(x))) found.add(t);
+  return found;
 }
 
 /** The ops that a composite names rules for: an op itself, or those it does the work of. */

@@ -172,19 +172,13 @@ export const models: readonly Planted[] = [
     file: "src/explain/trace.ts",
     tests: ["model-twin", "families: bert-sequence|gpt2", "model"],
     faults: {
-      "relevance is the gradient times itself": [
-        "outputs[name(place)] = dot(gradients[i], x);",
-        "outputs[name(place)] = dot(gradients[i], gradients[i]);",
-      ],
+      "relevance is the gradient times itself": ["dot(g, x)", "dot(g, g)"],
       "an entry is kept once, whatever its factor": [
         "const amount = times * total(mine(rows));",
         "const amount = total(mine(rows));",
       ],
-      "amounts above a reading are below it": [
-        "if (!below.has(reading)) continue;",
-        "if (below.has(reading)) continue;",
-      ],
-      "the residual has the other sign": ["entries.residual = rest;", "entries.residual = -rest;"],
+      "amounts above a reading are above all": ["keptAbove(named, logits, siblings)", "named"],
+      "the residual has the other sign": ["residual: rest };\n}\n\n/** What", "residual: -rest };\n}\n\n/** What"],
       "relevance is added up as |R|": [
         "values.reduce((sum, v) => sum + v, 0)",
         "values.reduce((sum, v) => sum + Math.abs(v), 0)",

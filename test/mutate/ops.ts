@@ -336,15 +336,19 @@ export const ops: readonly Planted[] = [
     faults: {
       "of two paths one counts": ["sum ? add(sum, gx) : gx", "gx"],
       "a second path counts twice": ["add(sum, gx)", "add(add(sum, gx), gx)"],
-      "a source's own op is above it": ["d.has(y) && y !== sources[i]", "d.has(y)"],
-      "what is kept beside a source is above it": ["d.has(y) && y !== sources[i]", "y !== sources[i]"],
+      "a source's own op is above it": ["above.has(by) && !siblings.includes(by)", "above.has(by)"],
+      "what is kept beside a source is above it": ["above.has(by) && !siblings.includes(by)", "!siblings.includes(by)"],
+      "siblings may depend on one another": ["if (siblings.some((", "if (siblings.every(("],
       "a rule's options are ignored": ["Object.assign({}, ...choices.map(([, options]) => options))", "{}"],
       "rules of parts are the first one's": [
         "const names = choices.map(([name]) => name);",
         "const names = choices.map(() => choices[0][0]);",
       ],
-      "relevance ends at the first source": ["dependents.some((d) => d.has(t))", "dependents[0].has(t)"],
-      "taps read the seed": ["taps.map((tap) => gradients.get(tap))", "taps.map(() => gradients.get(output))"],
+      "relevance ends at the first source": ["dependents(made, sources.flat())", "dependents(made, sources[0])"],
+      "siblings but the first are constant": [
+        "dependents(made, sources.flat())",
+        "dependents(made, sources.map(([x]) => x))",
+      ],
     },
   },
   {
