@@ -99,6 +99,35 @@ for (const backend of backends) {
     }
   }
 
+  for (const [heads, d] of [
+    [3, 5],
+    [4, 64],
+  ]) {
+    test(`each of ${heads} heads by itself, ${d} wide: as if it were a row`, async () => {
+      const [rows, cols, eps, targets] = [5, heads * d, 1e-5, 2];
+      const x = random(rows * cols, 1).map((v) => 2 * v + 0.5);
+      const [w, b] = [random(d, 2).map((v) => 1 + v / 2), random(d, 3)];
+      for (const rule of ["identity", "gradient"] as const) {
+        const y = rmsNorm(input("x", [1, rows, cols]), input("w", [d]), eps);
+        const found = await ruled(backend, y, rule, { x, w }, { targets });
+        const wanted = rms(rule, x, w, eps, found.g, rows * heads, d);
+        close(found.y, wanted.y, TOLERANCE, "heads: RMSNorm");
+        close(found.to[0]!, wanted.gx, TOLERANCE, `heads: RMSNorm, ${rule} rule`, wanted.most);
+        close([found.kept.norms ?? 0], [wanted.kept], KEPT, `heads: norms of RMSNorm, ${rule}`, found.scale);
+
+        const layers = layerNorm(input("x", [1, rows, cols]), input("w", [d]), input("b", [d]), eps);
+        const whole = await ruled(backend, layers, rule, { x, w, b }, { targets });
+        close(whole.y, twin.layerNorm(x, w, b, eps, rows * heads, d), TOLERANCE, "heads: x̂ w + b");
+        const n = targets * rows * heads;
+        const gx = twin.layerNormGrad(rule, again(x, targets), w, eps, whole.g, n, d);
+        const terms = twin.layerNormGrad("identity", again(x, targets), w, eps, whole.g, n, d);
+        close(whole.to[0]!, gx, TOLERANCE, `heads: ${rule} rule`, Math.max(...terms.map(Math.abs)));
+        const kept = total(twin.layerNormKept(rule, again(x, targets), w, b, eps, whole.g, n, d));
+        close([whole.kept.norms!], [kept], KEPT, `heads: norms, ${rule}`, whole.scale);
+      }
+    });
+  }
+
   test("RMSNorm of a row far off centre, of one of zeros, of a large one", async () => {
     const w = random(30, 2);
     for (const x of [random(30, 3).map((v) => 3000 + v), new Float32Array(30), random(30, 4).map((v) => 3e30 * v)]) {

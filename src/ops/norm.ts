@@ -1,29 +1,52 @@
-import { apply, type Call, check, cols, halves, type Kept, type Op, rows, type Tensor } from "../graph/tensor.ts";
+import {
+  type Attrs,
+  apply,
+  type Call,
+  check,
+  cols,
+  halves,
+  type Kept,
+  type Op,
+  rows,
+  size,
+  type Tensor,
+} from "../graph/tensor.ts";
 import { dot } from "./dot.ts";
+import { reshape } from "./reshape.ts";
 
-/** (x − mean) / √(var + eps) · w + b along the last axis. */
+// Along the last axis, or along parts of it that are as wide as the weight: heads that are normalised one by one.
+
+/** (x − mean) / √(var + eps) · w + b. */
 export const layerNorm = (x: Tensor, w: Tensor, b: Tensor, eps: number): Tensor =>
   apply(Norm, [x, w, b], { eps, centred: 1 });
 
-/** x / √(mean x² + eps) · w along the last axis (Zhang and Sennrich, 2019). */
+/** x / √(mean x² + eps) · w (Zhang and Sennrich, 2019). */
 export const rmsNorm = (x: Tensor, w: Tensor, eps: number): Tensor => apply(Norm, [x, w, w], { eps, centred: 0 });
 
 /** What the bias keeps, of the norm that has one. */
-const biases = (g: Tensor, { inputs: [, , b], attrs: { centred } }: Tensor): Kept[] =>
-  centred ? [{ entry: "norms", rows: dot(g, b) }] : [];
+function biases(g: Tensor, { inputs: [, w, b], attrs: { centred } }: Tensor): Kept[] {
+  const parts = cols(g) === cols(w) ? g : reshape(g, [...split(g, w), cols(w)]);
+  return centred ? [{ entry: "norms", rows: dot(parts, b) }] : [];
+}
+
+/** The shape of numbers of which each part that a weight is as wide as has one. */
+const split = (x: Tensor, w: Tensor): number[] => {
+  const rest = x.shape.slice(0, -1);
+  return cols(x) === cols(w) ? rest : [...rest, cols(x) / cols(w)];
+};
 
 const Norm: Op = {
   name: "norm",
   rowwise: "norm",
   shape: (inputs) => {
     const [x, w, b] = inputs;
-    check(cols(x) === cols(w) && cols(x) === cols(b), "norm", inputs);
+    check(cols(x) % cols(w) === 0 && cols(w) === cols(b), "norm", inputs);
     return x.shape;
   },
-  // Each row's mean in two numbers, 1/√(var + eps) and var/(var + eps). The identity rule needs no more, so that x need
+  // Of each row, or part of one, the mean in two numbers, 1/√(var + eps) and var/(var + eps). The identity rule needs no more, so that x need
   // not be kept for it.
-  beside: ([x]) => [[...x.shape.slice(0, -1), 4]],
-  call: (y) => call("norm", y, y),
+  beside: ([x, w]) => [[...split(x, w), 4]],
+  call: (y) => call("norm", y, y.inputs[1], size(y) / cols(y.inputs[1]), y.attrs),
   rules: {
     gradient: (g, y) => {
       const { inputs, beside, attrs } = y;
@@ -42,20 +65,22 @@ const Norm: Op = {
   },
 };
 
-/** From a row's moments, what the rule needs besides, and the gradient, which is last. */
-const backward = (kernel: string, shape: (g: Tensor) => readonly number[]): Op => ({
+/** From a row's moments, what the rule needs besides, and the weight and the gradient, which are last. */
+const backward = (kernel: string, shape: (g: Tensor, w: Tensor) => readonly number[]): Op => ({
   name: kernel,
-  shape: (inputs) => shape(inputs[inputs.length - 1]),
-  call: (y) => call(kernel, y.inputs[y.inputs.length - 1], y),
+  shape: (inputs) => shape(inputs[inputs.length - 1], inputs[inputs.length - 2]),
+  call: (y) => {
+    const [w, g] = y.inputs.slice(-2);
+    return call(kernel, g, w, rows(y.inputs[0]), y.attrs);
+  },
 });
 
 const NormGrad = backward("norm_grad", (g) => g.shape);
 const NormIdentity = backward("norm_identity", (g) => g.shape);
-const NormKept = backward("norm_kept", (g) => g.shape.slice(0, -1));
+const NormKept = backward("norm_kept", split);
 
-/** A gradient may have several times the rows of the forward pass, which are those of the first input. */
-const call = (kernel: string, wide: Tensor, { inputs: [first], attrs }: Tensor): Call => ({
-  kernel,
-  args: [rows(wide), cols(wide), rows(first), attrs.eps, attrs.centred],
-  grid: halves(rows(wide)),
-});
+/** A gradient may have several times the rows of the forward pass. */
+function call(kernel: string, wide: Tensor, w: Tensor, forward: number, { eps, centred }: Attrs): Call {
+  const n = size(wide) / cols(w);
+  return { kernel, args: [n, cols(w), forward, eps, centred], grid: halves(n) };
+}

@@ -220,10 +220,7 @@ export const ops: readonly Planted[] = [
       ],
       "ε is ten times as large": ["{ eps, centred: 1 }", "{ eps: 10 * eps, centred: 1 }"],
       "RMSNorm has a mean": ["centred: 0 }", "centred: 1 }"],
-      "targets read moments of rows of their own": [
-        "cols(wide), rows(first), attrs.eps",
-        "cols(wide), rows(wide), attrs.eps",
-      ],
+      "targets read moments of rows of their own": ["cols(w), forward, eps, centred", "cols(w), n, eps, centred"],
     },
   },
   {
