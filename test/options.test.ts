@@ -110,7 +110,7 @@ test("values that an option cannot be", async () => {
     [{ groups: true }, /groups is "true", it must be "words", "sentences", or a list of \{ start, end \}/],
     [{ at: [] }, /at is "\[\]"/],
     [{ neurons: { top: 1, to: 2 } }, /must be a whole number from 1, or \{ top, token \}/],
-    [{ loops: 1e9 }, /loops is "1000000000", it must be a whole number from 0 to 4096/],
+    [{ loops: 1e9 }, /loops is "1000000000", it must be a whole number from 0 to 1024/],
     [{ without: { heads: [[0]] } }, /each a list of \[block, place\]/],
     [{ method: "cp-lrp", onProgress: 5 }, /must be a function/],
   ];
@@ -166,8 +166,8 @@ const looped = (loops: unknown, blocks = 1) =>
     },
   );
 
-test("loops: as many as 4096 blocks in all", async () => {
-  for (const loops of [4097, 100_000, 16_777_216]) {
+test("loops: as many as 1024 blocks in all", async () => {
+  for (const loops of [1025, 100_000, 16_777_216]) {
     await refused(
       () => load(looped(loops), { backend: "wasm" }),
       "LimitExceeded",
@@ -175,14 +175,14 @@ test("loops: as many as 4096 blocks in all", async () => {
       `${loops}`,
     );
   }
-  await refused(() => load(looped(2049, 2), { backend: "wasm" }), "LimitExceeded", /4098 times in all/);
-  const many = await load(looped(4096), { backend: "wasm" });
+  await refused(() => load(looped(513, 2), { backend: "wasm" }), "LimitExceeded", /1026 times in all/);
+  const many = await load(looped(1024), { backend: "wasm" });
   await many.predict({ rows: normal(2, 4, 1) });
   const layers = () => many.explain({ rows: normal(2, 4, 1) }, { layers: true });
-  await refused(layers, "LimitExceeded", /layers, heads and neurons of 4096 blocks need 4097 ledgers/);
+  await refused(layers, "LimitExceeded", /layers, heads and neurons of 1024 blocks need 1025 ledgers/);
   await many.dispose();
   const two = await load(looped(1, 2), { backend: "wasm" });
-  await refused(() => two.predict({ rows: normal(2, 4, 1) }, { loops: 4000 }), "LimitExceeded", /8000 times in all/);
+  await refused(() => two.predict({ rows: normal(2, 4, 1) }, { loops: 1000 }), "LimitExceeded", /2000 times in all/);
   await two.dispose();
 });
 

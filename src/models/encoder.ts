@@ -12,7 +12,7 @@ import { type Heads, top } from "./heads.ts";
 import { norm } from "./layers.ts";
 
 /** The most times that the blocks of a looped model run. */
-export const MOST_LOOPS = 4096;
+export const MOST_LOOPS = 1024;
 
 export interface Encoder {
   /** The embedding tables' whole names. */
