@@ -1,6 +1,8 @@
 // What explanations of long texts, of some families and by some rules need: kernels that are loaded when one is called.
 
 export * from "./attend";
+export * from "./experts";
+export * from "./group_rows";
 export * from "./scale_rows";
 export * from "./mul";
 export * from "./generated/rare";
@@ -12,6 +14,7 @@ export * from "./relative_shift";
 export * from "./soft_cap";
 export { softmax_grad, softmax_kept, softmax_span } from "./softmax";
 export * from "./stabilize";
+export * from "./top_k";
 export * from "./widen";
 export * from "./write_rows";
 

@@ -1,7 +1,7 @@
 // Rows in groups of `each` that follow one another, as points of a cloud lie in neighbourhoods.
 //   by row: [n · each, cols]   by group: [n, cols]   of a forward pass m groups, read again from their start
 
-import { all } from "./math";
+import { all, madd } from "./math";
 import { at, first, from, last, load4, put, store4 } from "./memory";
 
 /** The largest number of each group, column by column. */
@@ -44,6 +44,18 @@ export function segment_sum(out: usize, x: usize, n: u32, each: u32, cols: u32, 
     for (let c: u32 = 0; c < cols; c += 4) {
       let sums = all(0);
       for (let k: u32 = 0; k < each; k++) sums = f32x4.add(sums, load4(from(rows, k * cols), c, cols));
+      store4(o, c, cols, sums);
+    }
+  }
+}
+
+/** The same, each row by its weight: weights [n, each]. */
+export function weighted_sum(out: usize, x: usize, weights: usize, n: u32, each: u32, cols: u32, m: u32): void {
+  for (let r = first(n), end = last(n); r < end; r++) {
+    const o = from(out, r * cols), rows = from(x, (r % m) * each * cols), own = from(weights, (r % m) * each);
+    for (let c: u32 = 0; c < cols; c += 4) {
+      let sums = all(0);
+      for (let k: u32 = 0; k < each; k++) sums = madd(all(at(own, k)), load4(from(rows, k * cols), c, cols), sums);
       store4(o, c, cols, sums);
     }
   }

@@ -9,6 +9,7 @@ struct Args { n: u32, each: u32, cols: u32, m: u32 }
 @group(0) @binding(1) var<uniform> args: Args;
 @group(0) @binding(2) var<storage, read> x: array<f32>;
 @group(0) @binding(3) var<storage, read> g: array<f32>;
+@group(0) @binding(3) var<storage, read> weights: array<f32>;
 
 // Where the first row of a thread's group has its column: in x, and in a tensor of n groups.
 fn source(i: u32) -> u32 { return (i / args.cols % args.m) * args.each * args.cols + i % args.cols; }
@@ -58,5 +59,17 @@ fn segment_sum(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups
   let start = source(i);
   var total = 0.0;
   for (var k = 0u; k < args.each; k++) { total += x[start + k * args.cols]; }
+  out[i] = total;
+}
+
+// The same, each row by its weight: weights [n, each].
+@compute @workgroup_size(64)
+fn weighted_sum(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * groups.x * 64u + id.x;
+  if (i >= args.n * args.cols) { return; }
+  let start = source(i);
+  let own = i / args.cols % args.m * args.each;
+  var total = 0.0;
+  for (var k = 0u; k < args.each; k++) { total += weights[own + k] * x[start + k * args.cols]; }
   out[i] = total;
 }

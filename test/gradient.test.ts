@@ -10,6 +10,7 @@ import * as activation from "../src/ops/activation.ts";
 import * as again from "../src/ops/attend.ts";
 import * as attention from "../src/ops/attention.ts";
 import * as elementwise from "../src/ops/elementwise.ts";
+import * as experts from "../src/ops/expert_linear.ts";
 import * as gated from "../src/ops/gate.ts";
 import * as dense from "../src/ops/linear.ts";
 import * as norm from "../src/ops/norm.ts";
@@ -18,6 +19,7 @@ import * as plain from "../src/ops/plain_weights.ts";
 import * as distance from "../src/ops/relative_shift.ts";
 import * as shape from "../src/ops/reshape.ts";
 import * as rotation from "../src/ops/rotary.ts";
+import * as routing from "../src/ops/routing.ts";
 import * as scaling from "../src/ops/scale_rows.ts";
 import * as groups from "../src/ops/segments.ts";
 import * as select from "../src/ops/select.ts";
@@ -76,6 +78,17 @@ const table: Record<string, Row> = {
   relativeShift: { y: (n) => distance.relativeShift(input("x", [n, 2, 3, 5]), false) },
   "relativeShift: keys": { y: (n) => distance.relativeShift(input("x", [n, 2, 3, 5]), true) },
   "softmax: span": { y: (n) => soft.softmax(input("x", [n, 2, 3, 3]), input("lengths", [n]), { before: 1, after: 1 }) },
+  expertLinear: { y: (n) => experts.expertLinear(x(n), input("w", [4, 5, 4]), input("choice", [n, 3, 2])) },
+  "expertLinear: a row for each choice": {
+    y: (n) =>
+      experts.expertLinear(input("x", [n, 6, 4]), input("w", [4, 5, 4]), input("choice", [n, 3, 2]), {
+        begin: 1,
+        out: 3,
+      }),
+  },
+  take: { y: (n) => routing.take(x(n), input("choice", [n, 3, 2])) },
+  mixture: { y: (n) => routing.mixture(input("x", [n, 6, 4]), input("p", [n, 3, 2])), of: [0, 1] },
+  segmentSum: { y: (n) => groups.segmentSum(input("x", [n, 6, 4]), 3) },
   segmentMax: { y: (n) => groups.segmentMax(input("apart", [n, 6, 4]), 3) },
   normalize: { y: (n) => unit.normalize(x(n)) },
   repeat: { y: (n) => groups.repeat(x(n), 2) },
@@ -99,7 +112,7 @@ const WITHOUT = [
   ...["contextT", "dot", "sum", "seed", "stabilize", "stabilizer", "elements", "repeats"],
   ...["grouped", "headsOf", "spanned"],
   // No relevance passes these: rules are made of them, weights are read by them, states are written.
-  ...["scaledClamp", "half", "share", "wherePositive", "widen", "fresh", "writeRows"],
+  ...["scaledClamp", "half", "share", "wherePositive", "widen", "fresh", "writeRows", "topK", "denseRules"],
 ];
 
 const TEXTS = 2;
@@ -116,6 +129,7 @@ for (const backend of backends) {
       const grid = (values: Float32Array) => values.map((v) => (Math.round(v * 1024) || 1) / 1024);
       const data: Data = Object.fromEntries(leaves.map((t, i) => [t.name!, grid(random(size(t), 11 * i + 3))]));
       data.lengths = Float32Array.of(4, 2);
+      if (data.choice) data.choice = Float32Array.of(3, 0, 1, 3, 0, 1, 1, 0, 3, 1, 1, 3); // of experts that 2 is not among
       // The kink of ReLU and its like is no place for differences.
       const step = name.endsWith("laplace") ? STEP / 4 : STEP; // it is steep
       if (/relu.?$/.test(name)) data.x = data.x.map((v) => v + Math.sign(v) * 2 * STEP);

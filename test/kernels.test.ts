@@ -15,6 +15,7 @@ import { attend } from "../src/ops/attend.ts";
 import { context, scores } from "../src/ops/attention.ts";
 import { dot } from "../src/ops/dot.ts";
 import { add } from "../src/ops/elementwise.ts";
+import { expertLinear } from "../src/ops/expert_linear.ts";
 import { gate } from "../src/ops/gate.ts";
 import { linear } from "../src/ops/linear.ts";
 import { layerNorm } from "../src/ops/norm.ts";
@@ -23,6 +24,7 @@ import { plainWeights } from "../src/ops/plain_weights.ts";
 import { relativeShift } from "../src/ops/relative_shift.ts";
 import { reshape } from "../src/ops/reshape.ts";
 import { rotary } from "../src/ops/rotary.ts";
+import { mixture, take, topK } from "../src/ops/routing.ts";
 import { scaleRows } from "../src/ops/scale_rows.ts";
 import { seed } from "../src/ops/seed.ts";
 import { repeat, segmentMax } from "../src/ops/segments.ts";
@@ -149,6 +151,10 @@ function everything(): Record<string, Tensor> {
   for (const [i, f] of curves.entries()) y = f(dense(`activation ${i}`, y, width));
   const pairs = repeat(segmentMax(reshape(y, [batch, 2 * t, width / 2]), 2), 2);
   y = add(y, reshape(pairs, [batch, t, width]));
+  const router = dense("router", y, 5, false);
+  const choice = topK(router, 2);
+  const made = expertLinear(y, input("experts", [5, width, width]), choice);
+  y = mixture(made, softmax(take(router, choice), input("two", [1])));
   const linearly = add(scores(y, y, heads, 0.5), scores(input("ones", [1, t, heads]), squares(y, heads), heads, -0.5));
   y = scaleRows(context(plainWeights(linearly, lengths), y), input("rows", [batch, t]));
   const logits = dense("classes", normalize(pick(y, 1)), classes);
@@ -194,6 +200,10 @@ function many(): Record<string, Tensor> {
   }
   found.push(plainWeights(input("many scores", [2, n, 4]), input("many lengths", [2])));
   found.push(scaleRows(x, input("many scales", [n, 1])), normalize(x));
+  const router = input("many routers", [1, n, 3]);
+  const taken = take(router, topK(router, 2));
+  found.push(taken, taken.op.rules!.gradient(input("many taken", [1, n, 2]), taken, at).to[0]!);
+  found.push(mixture(input("many made", [1, 2 * n, 3]), taken));
   found.push(writeRows(state("many kept", [1, n, 3]), input("many new", [1, n, 3]), input("position", [1])));
   found.push(picked, placed, seed(x, input("many requests", [n, 4])));
   return Object.fromEntries(found.map((t, i) => [`many ${i}`, t]));
@@ -211,6 +221,7 @@ for (const [name, values] of Object.entries(data)) {
 data.lengths = Float32Array.of(5, 0, 3);
 data["many lengths"] = Float32Array.of(4, 3);
 data.position = Float32Array.of(0);
+data.two = Float32Array.of(2);
 
 for (const backend of backends) {
   const test = suite(`kernels, ${backend.name}`);

@@ -8,6 +8,9 @@ export const segmentMax = (x: Tensor, of: number): Tensor => apply(SegmentMax, [
 /** Each group's numbers at all its rows: [batch, groups, d] → [batch, groups·of, d]. */
 export const repeat = (x: Tensor, of: number): Tensor => apply(Repeat, [x], { of });
 
+/** The sum of each group, column by column: [batch, groups·of, d] → [batch, groups, d]. */
+export const segmentSum = (x: Tensor, of: number): Tensor => apply(SegmentSum, [x], { of });
+
 const groups = ([batch, n, d]: readonly number[], of: number) => [batch, n / of, d];
 const members = ([batch, n, d]: readonly number[], of: number) => [batch, n * of, d];
 
@@ -38,11 +41,15 @@ const Repeat: Op = {
   name: "repeat",
   shape: ([x], { of }) => members(x.shape, of),
   call: ({ inputs: [x], attrs: { of } }) => call("segment_repeat", x, x, of, 1),
-  rules: { gradient: (g, { attrs }) => ({ to: [apply(SegmentSum, [g], attrs)] }) },
+  rules: { gradient: (g, { attrs: { of } }) => ({ to: [segmentSum(g, of)] }) },
 };
 
 const SegmentSum: Op = {
   name: "segment_sum",
-  shape: ([g], { of }) => groups(g.shape, of),
+  shape: (inputs, { of }) => {
+    check(inputs[0].shape.length === 3 && inputs[0].shape[1] % of === 0, "segment_sum", inputs);
+    return groups(inputs[0].shape, of);
+  },
   call: (y) => call("segment_sum", y, y.inputs[0], y.attrs.of, y.attrs.of),
+  rules: { gradient: (g, { attrs: { of } }) => ({ to: [repeat(g, of)] }) },
 };

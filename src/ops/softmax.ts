@@ -19,8 +19,8 @@ export const spanned = (lengths: Tensor, { before, after, offsets }: Span): [Ten
 export const everything: Span = { before: 2 ** 30, after: 2 ** 30 };
 
 /**
- * Softmax along the last axis of x [batch, …, t, s] over the first lengths[b] columns, of which row i sees those within
- * `span` of the i-th, or all; the others get exactly 0, and a row that sees none gets zeros.
+ * Softmax along the last axis of x [batch, …, t, s] over the first lengths[b] columns, or one length for all, of which row i
+ * sees those within `span` of the i-th, or all; the others get exactly 0, and a row that sees none gets zeros.
  */
 export const softmax = (x: Tensor, lengths: Tensor, span?: Span): Tensor => {
   const [more, attrs] = span ? spanned(lengths, span) : [[lengths], {}];
@@ -31,7 +31,7 @@ export const Softmax: Op = {
   name: "softmax",
   shape: (inputs) => {
     const [x, lengths] = inputs;
-    check(x.shape[0] === size(lengths), "softmax", inputs);
+    check(size(lengths) === 1 || x.shape[0] === size(lengths), "softmax", inputs);
     return x.shape;
   },
   call: ({ inputs: [x, lengths], attrs: { shifted, before, after } }) => {

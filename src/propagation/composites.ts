@@ -13,8 +13,8 @@ export type Composite = Readonly<Record<string, Choice>>;
 /** Simonyan et al., 2013 (arXiv 1312.6034), times the input: no rules, plain derivatives. */
 const gradientTimesInput: Composite = {};
 
-/** Ali et al., ICML 2022, AH: attention weights held constant. */
-const lrpAH = { context: "values" } satisfies Composite;
+/** Ali et al., ICML 2022, AH: attention weights held constant, and so a router's, which they leave open. */
+const lrpAH = { context: "values", mixture: "values" } satisfies Composite;
 
 /** Ali et al., ICML 2022, LN: the LayerNorm deviation held constant. */
 const lrpLN = { norm: "identity" } satisfies Composite;
@@ -23,6 +23,7 @@ const lrpLN = { norm: "identity" } satisfies Composite;
 const attnLRP = {
   scores: "uniform",
   context: "uniform",
+  mixture: "uniform",
   norm: "identity",
   activation: "identity",
   gate: "uniform",

@@ -376,6 +376,35 @@ export const kernels: readonly Planted[] = [
     },
   },
   {
+    file: "assembly/experts.ts",
+    tests: ["experts"],
+    faults: {
+      "all rows go to the first one's expert": ["chosen(choice, order, end, forward) != expert", "false"],
+      "rows of a token are its choices'": ["<u32>at(order, slot) / each", "<u32>at(order, slot)"],
+      "rows beyond a block are lost": ["if (count == most ||", "if (count == 2 * most ||"],
+    },
+  },
+  {
+    file: "assembly/top_k.ts",
+    tests: ["experts"],
+    faults: {
+      "equal ones are chosen again": ["(v == before && c > previous)", "v == before"],
+      "equal ones are left out": ["(v == before && c > previous)", "false"],
+    },
+  },
+  {
+    file: "assembly/group_rows.ts",
+    tests: ["experts"],
+    faults: {
+      "targets are of the first rows": ["at(choice, r % forward) << 2), slot", "at(choice, r / forward) << 2), slot"],
+    },
+  },
+  {
+    file: "assembly/soft_cap.ts",
+    tests: ["activation: soft cap"],
+    faults: { "what is kept is not scaled": ["mul(all(limit), tanh_lost(ratio(x)))", "tanh_lost(ratio(x))"] },
+  },
+  {
     file: "assembly/activations/gelu.ts",
     tests: ["activation: gelu"],
     faults: {

@@ -15,7 +15,7 @@ export const models: readonly Planted[] = [
       "√d is of the model's width": ["Math.sqrt(cols(q) / heads)", "Math.sqrt(cols(q))"],
       "a causal mask is transposed": ["{ before: 2 ** 30, after: 0 }", "{ before: 0, after: 2 ** 30 }"],
       "there is no mask": ["weigh(s, lengths, span)", "weigh(s, lengths)"],
-      "a bias of the scores is left out": ["bias ? add(plain, bias(q, k)) : plain", "plain"],
+      "a bias of the scores is left out": ["bias ? add(capped, bias(q, k)) : capped", "capped"],
       "what is handed on is the values": [
         'const handed = project.o(mask?.("heads", y) ?? y);',
         'const handed = project.o(mask?.("heads", y) ?? values);',

@@ -138,26 +138,17 @@ export const ops: readonly Planted[] = [
     tests: ["gradient", "point-mae", "kernels"],
     faults: {
       "all members win": ["to: [apply(MaxScatter, [x, g], attrs)]", "to: [apply(Repeat, [g], attrs)]"],
-      "the winner's gradient goes to the mean's members": [
-        "to: [apply(SegmentSum, [g], attrs)]",
-        "to: [apply(SegmentMax, [g], attrs)]",
-      ],
+      "the winner's gradient goes to the mean's members": ["to: [segmentSum(g, of)]", "to: [segmentMax(g, of)]"],
     },
   },
   {
-    file: "src/ops/linear.ts",
-    tests: ["linear", "propagate", "twin"],
+    file: "src/ops/dense_rules.ts",
+    tests: ["linear", "propagate", "twin", "experts"],
     faults: {
-      "the gradient rule keeps no bias": ["biases(g, y.inputs[2])", "[]"],
+      "the gradient rule keeps no bias": ["fresh(w))], biases(g, b));", "fresh(w))], []);"],
       "biases are kept as norms": ['entry: "biases"', 'entry: "norms"'],
-      "ε: z has no bias": [
-        "const z = r ? linear(x, w, b) : y;\n      const stable",
-        "const z = linear(x, w);\n      const stable",
-      ],
-      "ε: z has the residual too": [
-        "const z = r ? linear(x, w, b) : y;\n      const stable",
-        "const z = y;\n      const stable",
-      ],
+      "z has no bias": ["r ? again(y, x, w, b) : y", "again(y, x, w)"],
+      "z has the residual too": ["r ? again(y, x, w, b) : y", "y"],
       "ε is ten times as large": ["stabilize(z, g, eps)", "stabilize(z, g, 10 * eps)"],
       "ε by default is 1e-5": ["eps = 1e-6", "eps = 1e-5"],
       "ε keeps the bias of the plain gradient": ["[...biases(stable, b), absorbed]", "[...biases(g, b), absorbed]"],
@@ -168,14 +159,14 @@ export const ops: readonly Planted[] = [
         "unlike: scaledClamp(w, 1, gamma, sign)",
       ],
       "γ: the bias does not lean": ["bias: b && scaledClamp(b, 1, gamma, sign)", "bias: b"],
-      "β is α": ["halves(y, alpha, beta)", "halves(y, alpha, alpha)"],
+      "β is α": ["halves(kind, y, alpha, beta)", "halves(kind, y, alpha, alpha)"],
       "β's half is added": ["[alpha, -beta].flatMap", "[alpha, beta].flatMap"],
-      "z⁺ is α = 2": ["halves(y, 1, 0)", "halves(y, 2, 1)"],
+      "z⁺ is α = 2": ["halves(kind, y, 1, 0)", "halves(kind, y, 2, 1)"],
       "z⁺: the whole bias": ["bias: b && half(b, sign)", "bias: b"],
       "negative inputs take positive weights": ["unlike: half(w, -sign)", "unlike: half(w, sign)"],
       "by sign: z has no bias": [
-        "add(linear(below, unlike), linear(above, like, bias))",
-        "add(linear(below, unlike), linear(above, like))",
+        "add(kind.again(y, below, unlike), kind.again(y, above, like, bias))",
+        "add(kind.again(y, below, unlike), kind.again(y, above, like))",
       ],
       "by sign: what is shared is absorbed too": ["rows: dot(t, den), times: -1", "rows: dot(t, den), times: 1"],
       "by sign: weights for the other sign": [
@@ -185,7 +176,43 @@ export const ops: readonly Planted[] = [
       "a residual gets nothing": ["to: [...to, undefined, undefined, g]", "to: [...to, undefined, undefined]"],
       "a constant residual is not kept": ["!carries[i ? 0 : 3]", "!carries[i ? 3 : 0]"],
       "a constant branch's biases are kept": ["[...(carries[0] ? kept : []), ...positions]", "[...kept, ...positions]"],
+    },
+  },
+  {
+    file: "src/ops/linear.ts",
+    tests: ["linear", "propagate"],
+    faults: {
       "a gradient is not added to another": ["apply(LinearGrad, [...inputs, sum])", "apply(LinearGrad, [...inputs])"],
+    },
+  },
+  {
+    file: "src/ops/expert_linear.ts",
+    tests: ["experts", "gradient"],
+    faults: {
+      "targets are of the first text alone": ["targets === 1 ? order : grouped(choice, w, targets)", "order"],
+      "a tile too few": ["Math.min(experts, n))", "Math.min(experts, n) - 1)"],
+      "rows from the first on": ["y.attrs.begin, stack", "0, stack"],
+    },
+  },
+  {
+    file: "src/ops/routing.ts",
+    tests: ["experts", "gradient"],
+    faults: {
+      "the router's share is whole": ["scaledClamp(along, share, 0, 1)", "along"],
+      "the experts' share is whole": ["weights, cols(g), share)", "weights, cols(g))"],
+      "the router gets relevance though its weights are constants": [
+        "onX ? { to: [toExperts(g, y, 1)] }",
+        "onX ? { to: [toExperts(g, y, 1), toWeights(g, y, 1)] }",
+      ],
+      "products are not kept": ["times: 1 - 2 * own }],", "times: 0 }],"],
+    },
+  },
+  {
+    file: "src/ops/soft_cap.ts",
+    tests: ["activation: soft cap"],
+    faults: {
+      "the identity rule is the derivative": ["apply(Identity, [x, g], attrs)", "apply(Grad, [x, g], attrs)"],
+      "nothing is kept": ["dot(g, apply(Lost, [x], attrs))", "dot(g, apply(Lost, [x], { cap: 1e9 }))"],
     },
   },
   {

@@ -397,6 +397,30 @@ export const shaders: readonly Planted[] = [
     },
   },
   {
+    file: "shaders/experts.wgsl",
+    tests: ["experts"],
+    faults: {
+      "rows that are none are stored": ["if (tile.there[i]) {", "if (true) {"],
+      "matrices of whole stacks": ["expert * args.stack + args.begin", "expert * args.stack"],
+      "rows of a token are its choices'": ["tile.rows / args.each * args.depth", "tile.rows * args.depth"],
+    },
+  },
+  {
+    file: "shaders/group_rows.wgsl",
+    tests: ["experts"],
+    faults: { "tiles are of half the rows": ["const TILE = 32u;", "const TILE = 16u;"] },
+  },
+  {
+    file: "shaders/top_k.wgsl",
+    tests: ["experts"],
+    faults: { "equal ones are chosen again": ["(v == before && c > last)", "v == before"] },
+  },
+  {
+    file: "shaders/soft_cap.wgsl",
+    tests: ["activation: soft cap"],
+    faults: { "what is kept is not scaled": ["args.cap * tanh_lost", "tanh_lost"] },
+  },
+  {
     file: "shaders/activations/gelu.wgsl",
     tests: ["activation: gelu"],
     faults: {
