@@ -4,6 +4,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { RelpropError } from "../src/errors.ts";
+import type { PartsLedger } from "../src/explain/explanation.ts";
 import { uniform } from "../src/random.ts";
 import { load } from "../src/runtime/load.ts";
 import { places } from "./support.ts";
@@ -170,6 +171,14 @@ function forward({ config, tensors, blocks, heads }: Case, rows: Matrix): number
   return dense([read], "classifier")[0];
 }
 
+/** The ledger of a block's half closes, whatever lies between its parts and the stream. */
+function half({ logit, residual, ...entries }: PartsLedger, parts: readonly number[], where: string): void {
+  const { parts: whole, ...others } = entries;
+  const size = [...parts, ...Object.values(others)].reduce((sum, v) => sum + Math.abs(v), 0);
+  assert.ok(Math.abs(residual) <= 2e-6 * size, `${where}: ${residual} of ${size}`);
+  assert.ok(Number.isFinite(logit) && Number.isFinite(whole), where);
+}
+
 const SEEDS = globalThis.process?.env?.RELPROP_FULL ? 400 : 40;
 const test = suite("switches");
 
@@ -196,6 +205,15 @@ test(`${SEEDS} models by chance, seeds 1 to ${SEEDS}`, async () => {
       );
       await allClose(model, input, where); // measured: 1.9e-6 of 1,500 models
       if (model.backend !== "wasm") return;
+      const fed = made.loops !== 0 && Object.keys(made.tensors).some((name) => name.endsWith("up.weight"));
+      const halves = await model.explain(input, { method: "attn-lrp", heads: true, ...(fed && { neurons: 1e6 }) });
+      for (const [i, { ledger, tokens }] of halves.heads!.entries())
+        half(ledger, tokens.flat(), `${where}: heads ${i}`);
+      const blocks = [...new Set(halves.neurons?.top.map(({ block }) => block))].sort((a, b) => a - b);
+      for (const [k, block] of blocks.entries()) {
+        const own = halves.neurons!.top.filter((one) => one.block === block).flatMap(({ tokens }) => tokens);
+        half(halves.neurons!.ledgers[k], own, `${where}: neurons ${block}`);
+      }
       const told = await model.explain(input, { method: "gradient-x-input", target: 1, at: "words" });
       const slopesBy = (h: number) =>
         rows.map((_, j) => {

@@ -40,12 +40,12 @@ export function watch(
   { heads, neurons, pairs, pixels, points }: Finer,
 ): Watch {
   const read = (at: ReadingPoint) => (readings.has(at) ? { [at]: readings.get(at)![0] } : {});
-  const halves: Watch["halves"] = blocks.map(({ context, neurons: inner }) => ({
-    ...(heads && context && { heads: [context] }),
+  const halves: Watch["halves"] = blocks.map(({ context, neurons: inner, parallel }) => ({
+    ...(heads && context && { heads: parallel ? [context, parallel] : [context] }),
     ...(neurons && inner && { neurons: [inner] }),
   }));
   const fields: (keyof Block)[] = [
-    ...(heads ? (["context", "skipped", "attention"] as const) : []),
+    ...(heads ? (["context", "skipped", "attention", "parallel"] as const) : []),
     ...(neurons ? (["passed", "neurons", "feedforward"] as const) : []),
     ...(pairs ? (["context", "values", "scores", "weights"] as const) : []),
   ];
@@ -204,9 +204,15 @@ function across(numbers: Numbers, i: number, half: keyof Halves<unknown>, parts:
   const { trace, walk, logit, mine, forward } = numbers;
   const block = trace.watched.blocks[i];
   const gradients = walk.gradients.blocks[i];
-  // Halves without a residual have no stream around them.
-  const [around, g] = half === "heads" ? [block.skipped, gradients.attention] : [block.passed, gradients.feedforward];
-  const stream = around && g ? relevance(forward(around), mine(g)) : 0;
+  // Halves without a residual have no stream around them; around heads goes what a parallel half passes on, too.
+  const around =
+    half === "heads"
+      ? [
+          [block.skipped, gradients.attention],
+          [block.parallel, gradients.parallel],
+        ]
+      : [[block.passed, gradients.feedforward]];
+  const stream = total(around.map(([x, g]) => (x && g ? relevance(forward(x), mine(g)) : 0)));
   const whole = total(parts);
   const { entries, rest } = amounts(walk.halves[i][half]!, logit - whole - stream, mine);
   const ledger: PartsLedger = { logit, parts: whole, stream, ...entries, residual: rest };

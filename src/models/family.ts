@@ -66,6 +66,8 @@ export interface Captured<T> {
   passed?: T;
   neurons?: T;
   feedforward?: T;
+  /** The neurons of a half that is parallel to attention: around heads relevance goes through these too. */
+  parallel?: T;
 }
 
 /** @internal */

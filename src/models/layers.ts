@@ -146,10 +146,11 @@ export function feedforwardHalf(
   embedded: Embedded,
   up: (x: Tensor) => Tensor,
   down: (neurons: Tensor) => Tensor,
+  parallel = false,
 ): Tensor {
   const neurons = active(up(x), embedded);
   const sum = add(passed, down(neurons));
-  embedded.note?.({ passed, neurons, feedforward: sum });
+  embedded.note?.({ passed, neurons, feedforward: sum, ...(parallel && { parallel: neurons }) });
   return sum;
 }
 

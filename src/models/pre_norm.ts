@@ -2,25 +2,32 @@ import type { Tensor } from "../graph/tensor.ts";
 import type { Embedded } from "./family.ts";
 import { type Attention, attentionHalf, feedforwardHalf } from "./layers.ts";
 
-/** What a block with norms first is made of. */
+/** What a block with norms first is made of; norms of what a half adds are the last that `project.o` and `down` do. */
 export interface PreNorm extends Attention {
-  /** The norms before attention and before the feed-forward half. */
-  before(x: Tensor): Tensor;
-  after(x: Tensor): Tensor;
+  /** The norm before attention, if there is one. */
+  before?(x: Tensor): Tensor;
+  /** The norm before the feed-forward half, if there is one; of parallel halves that have none, attention's. */
+  after?(x: Tensor): Tensor;
   /** Makes neurons of the normalised stream, and what is added of them. */
   up(x: Tensor): Tensor;
   down(neurons: Tensor): Tensor;
+  /** Whether both halves read what enters the block (Wang and Komatsuzaki, 2021). */
+  parallel?: boolean;
 }
 
-/** A block that normalises what each half reads, not what it adds (Xiong et al., 2020). */
+const same = (x: Tensor) => x;
+
+/** A block that normalises what each half reads (Xiong et al., 2020). */
 export function preNorm(
   read: Tensor,
   x: Tensor,
   embedded: Embedded,
-  { before, after, up, down, ...how }: PreNorm,
+  { before = same, after, up, down, parallel, ...how }: PreNorm,
 ): Tensor {
   const normed = before(x);
   embedded.note?.({ normed });
-  const attended = attentionHalf(read, read === x ? normed : before(read), normed, embedded, how);
-  return feedforwardHalf(attended, after(attended), embedded, up, down);
+  const asking = read === x ? normed : before(read);
+  const attended = attentionHalf(read, asking, normed, embedded, how);
+  if (!parallel) return feedforwardHalf(attended, (after ?? same)(attended), embedded, up, down);
+  return feedforwardHalf(attended, after?.(read) ?? asking, embedded, up, down, parallel);
 }

@@ -229,7 +229,7 @@ export const ops: readonly Planted[] = [
     file: "src/ops/norm.ts",
     tests: ["norm", "twin", "propagate"],
     faults: {
-      "β is kept as a bias": ['entry: "norms", rows: dot(g, b)', 'entry: "biases", rows: dot(g, b)'],
+      "β is kept as a bias": ['entry: "norms", rows: dot(parts, b)', 'entry: "biases", rows: dot(parts, b)'],
       "the gradient keeps β alone": [
         'kept: [...biases(g, y), { entry: "norms", rows: apply(NormKept, needed, attrs) }]',
         "kept: biases(g, y)",
