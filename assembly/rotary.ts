@@ -1,21 +1,23 @@
-// Rotary positions (Su et al., 2021): in each head, number k and the one half a head further are turned together by an
-// angle of their token's place.
-//   x: [batch, t, width]   angles: [t, head], cosines and then sines, half a head of each
+// Rotary positions (Su et al., 2021): in each head, pairs of the first `turned` numbers are turned by an angle of their
+// token's place, the others stay. A pair is a number and the one half of them further, or, of `neighbours`, the next one.
+//   x: [batch, t, width]   angles: [rows, turned], cosines and then sines, half of each
 
 import { at, first, from, last, put } from "./memory";
 
 export function rotate(
-  out: usize, x: usize, angles: usize, n: u32, t: u32, width: u32, head: u32, sign: f32,
+  out: usize, x: usize, angles: usize, n: u32, rows: u32, width: u32, head: u32, turned: u32, neighbours: u32, sign: f32,
 ): void {
-  const rows = n / width, half = head >> 1;
-  for (let r = first(rows), end = last(rows); r < end; r++) {
-    const cosines = from(angles, (r % t) * head), sines = from(cosines, half);
+  const half = turned >> 1, step: u32 = neighbours ? 2 : 1, apart: u32 = neighbours ? 1 : half;
+  for (let r = first(n / width), end = last(n / width); r < end; r++) {
+    const cosines = from(angles, (r % rows) * turned), sines = from(cosines, half);
     for (let h = r * width; h < (r + 1) * width; h += head) {
       for (let k: u32 = 0; k < half; k++) {
-        const a = at(x, h + k), b = at(x, h + k + half), c = at(cosines, k), s = sign * at(sines, k);
-        put(out, h + k, a * c - b * s);
-        put(out, h + k + half, b * c + a * s);
+        const i = h + k * step;
+        const a = at(x, i), b = at(x, i + apart), c = at(cosines, k), s = sign * at(sines, k);
+        put(out, i, a * c - b * s);
+        put(out, i + apart, b * c + a * s);
       }
+      for (let k = turned; k < head; k++) put(out, h + k, at(x, h + k));
     }
   }
 }

@@ -6,6 +6,7 @@ import * as assert from "uvu/assert";
 import type { Explanation } from "../src/explain/explanation.ts";
 import type { ExplainLists } from "../src/explain/options.ts";
 import type { Input } from "../src/inputs/encoded.ts";
+import { methods } from "../src/propagation/composites.ts";
 import type { Model } from "../src/runtime/model.ts";
 
 export interface Case {
@@ -45,9 +46,12 @@ export function input({ text = "", pair, rgb, size }: Case): Input {
   return { data, width, height };
 }
 
+/** Methods' names in the files, where these are rules of our own. */
+const composites = new Map([["cp-lrp, values", { ...methods.get("cp-lrp"), gate: "values" }]]);
+
 function asked({ rgb, size, token, target, contrast, of, other, continuation }: Case, method: string): ExplainLists {
   return {
-    method,
+    method: composites.get(method) ?? method,
     at: rgb ? ["embeddings"] : points,
     ...(token !== undefined && { token }),
     ...(target !== undefined && { target }),

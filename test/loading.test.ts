@@ -79,7 +79,7 @@ const withConfig = (change: Record<string, unknown>) => {
 
 test("configs that cannot be", async () => {
   const cases: [Record<string, unknown>, string][] = [
-    [{ model_type: "llama" }, "ConfigUnsupported"],
+    [{ model_type: "mamba" }, "ConfigUnsupported"],
     [{ model_type: "gpt2" }, "MissingTensor"],
     [{ architectures: ["BertForNextSentencePrediction"] }, "MissingTensor"],
     [{ architectures: ["BertLMHeadModel"] }, "ConfigUnsupported"],

@@ -48,29 +48,37 @@ for (const backend of backends) {
     }
   }
 
-  for (const [batch, t, heads, d] of [
-    [1, 1, 1, 2],
-    [2, 5, 3, 4],
-    [3, 33, 2, 10],
-  ]) {
-    test(`rotary, ${batch} × ${t} tokens, ${heads} heads of ${d}`, async () => {
-      const x = random(batch * t * heads * d, d);
-      const turns = Float64Array.from({ length: t * (d / 2) }, (_, i) => 0.3 * i + 0.1);
-      const angles = new Float32Array(t * d);
+  for (const [batch, t, heads, head, d, how] of [
+    [1, 1, 1, 2, 2, {}],
+    [2, 5, 3, 4, 4, {}],
+    [3, 33, 2, 10, 10, {}],
+    [2, 7, 3, 7, 4, { apart: true }],
+    [3, 5, 2, 6, 6, { neighbours: true }],
+    [2, 9, 2, 9, 6, { neighbours: true, apart: true }],
+  ] as const) {
+    const { apart = false, neighbours = false } = how as { apart?: boolean; neighbours?: boolean };
+    const what = `${neighbours ? "neighbours in " : ""}${d} of ${head}${apart ? ", each text by its own angles" : ""}`;
+    test(`rotary, ${batch} × ${t} tokens, ${heads} heads, ${what}`, async () => {
+      const x = random(batch * t * heads * head, d);
+      const rows = apart ? batch * t : t;
+      const turns = Float64Array.from({ length: rows * (d / 2) }, (_, i) => 0.3 * i + 0.1);
+      const angles = new Float32Array(rows * d);
       turns.forEach((turn, i) => {
         const at = Math.floor(i / (d / 2)) * d + (i % (d / 2));
         angles[at] = Math.cos(turn);
         angles[at + d / 2] = Math.sin(turn);
       });
-      const y = rotary(input("x", [batch, t, heads * d]), input("angles", [t, d]));
+      const given = input("angles", apart ? [batch, t, d] : [t, d]);
+      const y = rotary(input("x", [batch, t, heads * head]), given, { head, neighbours });
       const found = await ruled(backend, y, "gradient", { x, angles }, { carries: [true, false] });
       const turned = (values: ArrayLike<number>, way: number) => {
-        const out = new Float64Array(values.length);
+        const out = Float64Array.from(values);
         for (let row = 0; row < batch * t; row++) {
           for (let h = 0; h < heads; h++) {
             for (let k = 0; k < d / 2; k++) {
-              const [a, b] = [(row * heads + h) * d + k, (row * heads + h) * d + k + d / 2];
-              const angle = way * turns[(row % t) * (d / 2) + k];
+              const start = (row * heads + h) * head;
+              const [a, b] = neighbours ? [start + 2 * k, start + 2 * k + 1] : [start + k, start + k + d / 2];
+              const angle = way * turns[(row % rows) * (d / 2) + k];
               out[a] = Math.cos(angle) * values[a] - Math.sin(angle) * values[b];
               out[b] = Math.sin(angle) * values[a] + Math.cos(angle) * values[b];
             }
@@ -112,7 +120,7 @@ for (const backend of backends) {
     });
   }
 
-  for (const rule of ["gradient", "uniform"]) {
+  for (const rule of ["gradient", "uniform", "values"]) {
     for (const carries of [
       [true, true],
       [true, false],
@@ -131,9 +139,11 @@ for (const backend of backends) {
         );
         const share = rule === "uniform" && carries[0] && carries[1] ? 1 / 2 : 1;
         const [a, b] = [data.b, data.a].map((other) => other.map((v, i) => share * v * found.g[i]));
-        if (carries[0]) close(found.to[0]!, a, TOLERANCE, "to a");
+        const closed = rule === "values" && carries[1];
+        if (closed) assert.is(found.to[0], undefined);
+        else if (carries[0]) close(found.to[0]!, a, TOLERANCE, "to a");
         if (carries[1]) close(found.to[1]!, b, TOLERANCE, "to b");
-        const kept = (1 - share * carries.filter(Boolean).length) * inner(found.y, found.g);
+        const kept = (1 - (closed ? 1 : share * carries.filter(Boolean).length)) * inner(found.y, found.g);
         close([found.kept.products ?? 0], [kept], KEPT, "products", found.scale);
       });
     }

@@ -228,11 +228,7 @@ export class Engine {
     const reads = this.#reads(batch);
     return {
       ...inputs(batch, t, tables, architecture),
-      ...architecture.data?.(
-        t,
-        tables,
-        batch.map(({ tokens }) => tokens.length),
-      ),
+      ...architecture.data?.(t, tables, batch),
       ...architecture.pool?.(batch, t),
       ...batch[0].change?.data,
       ...(reads && { picks: picks(batch, t, reads, architecture) }),

@@ -40,7 +40,8 @@ export function keyValueCache(engine: Engine): KeyValueCache {
 
   const next = async (text: Encoded, signal?: AbortSignal): Promise<Float32Array> => {
     const { tokens } = text;
-    if (held?.tokens !== tokens.length - 1) dispose();
+    const { changesKeys } = engine.architecture;
+    if (held?.tokens !== tokens.length - 1 || changesKeys?.(tokens.length)) dispose();
     const look = held ? step(held, tokens.length) : { kind: "prompt", made: { past: cacheOf(0) }, states: begin };
     const follows = held?.tokens ?? 0;
     const data = () => ({ position: Float32Array.of(follows) });

@@ -94,13 +94,19 @@ function build(config: Config, all: Weights): Architecture {
   };
   const design = encoder(config, w, {
     tables: { words: table(base, "word"), positions, types, relative },
-    data(t, { relative }, lengths) {
+    data(t, { relative }, texts) {
       const rows = new Float32Array(relative ? (2 * t - 1) * width : 0);
       for (let c = 0; relative && c < 2 * t - 1; c++) {
         const at = bucket(c - (t - 1), buckets, far) + span;
         relative(Math.max(0, Math.min(2 * span - 1, at)), rows, c * width);
       }
-      return { ...(relative && { relative: rows }), ...conv?.data(t, lengths) };
+      return {
+        ...(relative && { relative: rows }),
+        ...conv?.data(
+          t,
+          texts.map(({ tokens }) => tokens.length),
+        ),
+      };
     },
     width,
     project: narrow === width ? undefined : (x) => dense(x, base.at("embeddings.embed_proj"), width),

@@ -23,6 +23,7 @@ const families = new Map<string, () => Promise<Family>>([
   ["skip_layer_gpt", async () => (await import("./gpt2.ts")).skipLayerGpt],
   ["point_mae", async () => (await import("./point_mae.ts")).pointMae],
   ["gpt2", async () => (await import("./gpt2.ts")).gpt2],
+  ["llama", async () => (await import("./llama.ts")).llama],
   ["modernbert", async () => (await import("./modernbert.ts")).modernbert],
   ["mpnet", async () => (await import("./mpnet.ts")).mpnet],
   ["roberta", async () => (await import("./roberta.ts")).roberta],

@@ -106,8 +106,10 @@ export interface Architecture extends InputSpec, Outputs {
   spell?(piece: string): readonly number[];
   /** Whether the word vector of each token's type id is added, where the tokenizer gives type ids. */
   typedByWords?: boolean;
-  /** Further inputs of the network for texts of so many tokens, padded to `t`. */
-  data?(t: number, tables: Tables, lengths: readonly number[]): Data;
+  /** Further inputs of the network for texts padded to `t` tokens. */
+  data?(t: number, tables: Tables, texts: readonly Pick<Encoded, "tokens" | "follows">[]): Data;
+  /** Whether keys of a text of so many tokens are others than they were when it had one less. */
+  changesKeys?(tokens: number): boolean;
   /** Of models that read images: see inputs/images/encode.ts. */
   image?: Patched;
   /** The same for images of another size, of models that take any. */

@@ -54,6 +54,8 @@ export interface Head {
   /** Where out's weight is if it has none of its own, and a bias that is kept apart from it. */
   tied?: string;
   bias?: string;
+  /** Whether the class has none, whatever the file has. */
+  unbiased?: boolean;
   /** Whether the bias that is apart is the only one, or the one that transformers 4 reads before out's own. */
   apart?: "only" | "first";
 }
@@ -72,7 +74,8 @@ function matrixOf(config: Config, w: Weights, { out, tied }: Head): string {
 }
 
 /** The bias of a head's logits, if there is one: out's own, or the one apart where transformers ties them. */
-function biasOf(config: Config, w: Weights, { out, bias, apart }: Head): string | undefined {
+function biasOf(config: Config, w: Weights, { out, bias, apart, unbiased }: Head): string | undefined {
+  if (unbiased) return undefined;
   const own = `${out}.bias`;
   const old = major(config) < 5;
   if (bias === undefined) return w.shape(own) && own;

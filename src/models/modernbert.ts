@@ -1,5 +1,5 @@
 import type { Weights } from "../checkpoint/weights.ts";
-import { input, type Tensor } from "../graph/tensor.ts";
+import type { Tensor } from "../graph/tensor.ts";
 import { gate } from "../ops/gate.ts";
 import { rotary } from "../ops/rotary.ts";
 import {
@@ -20,7 +20,7 @@ import type { Fields } from "./fields.ts";
 import { dense, norm, slice } from "./layers.ts";
 import { biased, mismatch, real } from "./numbers.ts";
 import { preNorm } from "./pre_norm.ts";
-import { angles, rope } from "./rope.ts";
+import { object, rope, rotations } from "./rope.ts";
 
 const fields: Fields = {
   read: {
@@ -82,6 +82,7 @@ function build(config: Config, all: Weights): Architecture {
   if (!(major(config) < 5)) oneOf(config, "sliding_window", [near], `it would be half of local_attention, ${near}`);
   oneOf(config, "head_dim", [width / heads], `heads are ${width / heads} wide`);
   const { listed, ropes } = layers(config, blocks, width / heads);
+  const turns = rotations(ropes);
   oneOf(config, "classifier_pooling", ["cls", "mean"], "classifiers read the first token or the mean");
   const head = { dense: "head.dense", act: activation(config, "classifier_activation"), norm: "head.norm", bare: true };
   const words = base.name("embeddings.tok_embeddings.weight");
@@ -92,7 +93,7 @@ function build(config: Config, all: Weights): Architecture {
     slice(x, layer, { out, first, all });
   return encoder(config, w, {
     tables: { words },
-    data: (t) => Object.fromEntries(kinds.map((kind) => [kind, angles(t, ropes[kind])])),
+    data: turns.data,
     norm: base.at("embeddings.norm"),
     bare: true,
     eps,
@@ -100,8 +101,8 @@ function build(config: Config, all: Weights): Architecture {
     block(i, read, x, embedded) {
       const layer = base.at(`layers.${i}`);
       const kind = listed[i];
-      const turns = input(kind, [x.shape[1], width / heads]);
-      const turned = (f: (x: Tensor) => Tensor) => (x: Tensor) => rotary(f(x), turns);
+      const angles = turns.of(kind, x);
+      const turned = (f: (x: Tensor) => Tensor) => (x: Tensor) => rotary(f(x), angles);
       const [q, k, v] = [0, 1, 2].map((n) => part(layer.at("attn.Wqkv"), n * width, width, 3 * width));
       const project = { q: turned(q), k: turned(k), v, o: (x: Tensor) => dense(x, layer.at("attn.Wo"), width) };
       const span = kind === "sliding_attention" ? { before: near, after: near } : undefined;
@@ -161,17 +162,11 @@ function layers(config: Config, blocks: number, d: number) {
     const name = `rope_parameters.${kind}`;
     const parameters = { ...object(own, kind), ...scaling };
     const theta = real({ [name]: old ? undefined : field(parameters, "rope_theta") }, name, usual);
-    return rope(parameters, name, d, theta, longest);
+    // transformers looks for `truncate` beside the kinds.
+    return rope(parameters, { name, d, theta, longest, truncate: true });
   };
   return {
     listed: listed as Kind[],
     ropes: { full_attention: of("full_attention", full), sliding_attention: of("sliding_attention", sliding) },
   };
-}
-
-/** A field that is an object, by default one without fields. */
-function object(config: Config, name: string): Config {
-  const value = field(config, name) ?? {};
-  if (typeof value === "object" && !Array.isArray(value)) return value as Config;
-  throw invalid(name, value, "an object");
 }

@@ -1,8 +1,11 @@
 // The frequencies of rotary positions (Su et al., 2021), as transformers' modeling_rope_utils computes them for each
 // `rope_type`, and in its 32 bits: at far positions they decide by how much a token is turned.
 
+import type { Data } from "../backends/backend.ts";
 import { RelpropError } from "../errors.ts";
-import { type Config, field, integer, invalid, oneOf, unsupported } from "./config.ts";
+import { input, type Tensor } from "../graph/tensor.ts";
+import type { Encoded, Tables } from "../inputs/encoded.ts";
+import { type Config, field, integer, invalid, major, unsupported } from "./config.ts";
 import { real } from "./numbers.ts";
 
 export interface Rope {
@@ -10,18 +13,35 @@ export interface Rope {
   frequencies: Float32Array;
   /** A factor on cosines and sines. */
   scale: number;
+  /** The most tokens of a text, where that is more than max_position_embeddings. */
+  longest?: number;
+  /** The angles of texts of more than `tokens` tokens. */
+  beyond?: { tokens: number; frequencies(tokens: number): Float32Array };
 }
 
 const f = Math.fround;
 
-/** The frequencies for heads of width `d` and texts of at most `longest` tokens; `name` is where config.json has `parameters`. */
-export function rope(parameters: Config, name: string, d: number, theta: number, longest: number): Rope {
+/** What rotary positions are of, beside their parameters. */
+interface Of {
+  /** Where config.json has the parameters. */
+  name: string;
+  /** How many numbers of a head are turned. */
+  d: number;
+  theta: number;
+  /** max_position_embeddings. */
+  longest: number;
+  /** Of yarn, whether the bounds of its ramp are whole (default: as the parameters say). */
+  truncate?: boolean;
+}
+
+export function rope(parameters: Config, { name, d, theta, longest, truncate }: Of): Rope {
   const given = field(parameters, "rope_type") ?? field(parameters, "type") ?? "default";
   if (typeof given !== "string") throw invalid(`${name}.rope_type`, given, "a string");
   const type: string = given;
   const at = (key: string) => `${name}.${key}`;
   const number = (key: string, otherwise?: number) => named(at, parameters, key, otherwise);
-  const plain = Float32Array.from({ length: d / 2 }, (_, k) => 1 / f(theta ** f((2 * k) / d)));
+  const powers = (base: number) => Float32Array.from({ length: d / 2 }, (_, k) => f(base ** f((2 * k) / d)));
+  const plain = powers(theta).map((power) => 1 / power);
   const part = number("partial_rotary_factor", 1);
   if (type !== "default" && type !== "proportional" && part !== 1) {
     throw unsupported(at("partial_rotary_factor"), part, "whole heads are turned");
@@ -35,8 +55,19 @@ export function rope(parameters: Config, name: string, d: number, theta: number,
   const logarithmic = (factor: number, times = 1) => (factor <= 1 ? 1 : 0.1 * times * Math.log(factor) + 1);
 
   if (type === "default") return { frequencies: plain, scale: 1 };
-  // It changes with texts of more tokens than max_position_embeddings, which are too long here.
-  if (type === "dynamic") return { frequencies: plain, scale: 1 };
+  if (type === "dynamic") {
+    const factor = number("factor");
+    const frequencies = (tokens: number) => {
+      const longer = f(f((factor * tokens) / longest) - (factor - 1));
+      return powers(f(theta * f(longer ** (d / (d - 2))))).map((power) => 1 / power);
+    };
+    return {
+      frequencies: plain,
+      scale: 1,
+      longest: Math.floor(factor * longest),
+      beyond: { tokens: longest, frequencies },
+    };
+  }
   if (type === "linear") return { frequencies: plain.map((v) => v / number("factor")), scale: 1 };
   if (type === "proportional") {
     const turned = Math.floor(Math.trunc(part * d) / 2);
@@ -54,12 +85,6 @@ export function rope(parameters: Config, name: string, d: number, theta: number,
     return { frequencies, scale: 1 };
   }
   if (type === "yarn") {
-    oneOf(
-      { [at("truncate")]: field(parameters, "truncate") },
-      at("truncate"),
-      [true],
-      "only whole dimensions are supported",
-    );
     const factor = number("factor", longest / before);
     const [all, each] = [field(parameters, "mscale_all_dim"), field(parameters, "mscale")];
     const inferred =
@@ -67,8 +92,10 @@ export function rope(parameters: Config, name: string, d: number, theta: number,
         ? logarithmic(factor, number("mscale")) / logarithmic(factor, number("mscale_all_dim"))
         : logarithmic(factor);
     const dimension = (turns: number) => (d * Math.log(before / (turns * 2 * Math.PI))) / (2 * Math.log(theta));
-    const low = Math.max(Math.floor(dimension(number("beta_fast", 32))), 0);
-    const high = Math.min(Math.ceil(dimension(number("beta_slow", 1))), d - 1);
+    const whole = truncate ?? (Object.hasOwn(parameters, "truncate") ? Boolean(parameters.truncate) : true);
+    const [first, last] = [dimension(number("beta_fast", 32)), dimension(number("beta_slow", 1))];
+    const low = Math.max(whole ? Math.floor(first) : first, 0);
+    const high = Math.min(whole ? Math.ceil(last) : last, d - 1);
     const frequencies = plain.map((v, k) => {
       const ramp = Math.min(1, Math.max(0, (k - low) / (high === low ? 0.001 : high - low)));
       return f((v / factor) * ramp) + f(v * (1 - ramp));
@@ -76,24 +103,75 @@ export function rope(parameters: Config, name: string, d: number, theta: number,
     return { frequencies, scale: number("attention_factor", inferred) };
   }
   if (type === "longrope") {
-    if (before < longest) {
-      const instead = `it must be at least max_position_embeddings, ${longest}: longer texts have other frequencies`;
-      throw unsupported(at("original_max_position_embeddings"), before, instead);
-    }
-    const factors = field(parameters, "short_factor");
-    if (
-      !Array.isArray(factors) ||
-      factors.length !== d / 2 ||
-      !factors.every((one) => typeof one === "number" && one > 0)
-    ) {
-      throw invalid(at("short_factor"), factors, `${d / 2} positive numbers`);
-    }
+    const [short, long] = ["short_factor", "long_factor"].map((key) => {
+      const factors = field(parameters, key);
+      const right = Array.isArray(factors) && factors.length === d / 2 && factors.every((one) => isPositive(one));
+      if (!right) throw invalid(at(key), factors, `${d / 2} positive numbers`);
+      return powers(theta).map((power, k) => 1 / f(f(factors[k]) * power));
+    });
     const factor = number("factor", longest / before);
     const inferred = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(before));
-    return { frequencies: plain.map((v, k) => v / factors[k]), scale: number("attention_factor", inferred) };
+    const scale = number("attention_factor", inferred);
+    return {
+      frequencies: short,
+      scale,
+      ...(before < longest && { beyond: { tokens: before, frequencies: () => long } }),
+    };
   }
   const known = "default, linear, dynamic, proportional, llama3, yarn, longrope";
   throw unsupported(at("rope_type"), type, `supported are ${known}`);
+}
+
+/** The fields of rotary positions, which transformers asks every config for. */
+export const rotaryFields = {
+  head_dim: null,
+  max_position_embeddings: 2048,
+  original_max_position_embeddings: null,
+  rope_parameters: null,
+  rope_scaling: null,
+  rope_theta: 10000,
+} satisfies Config;
+
+/** A field that is an object, by default one without fields. */
+export function object(config: Config, name: string): Config {
+  const value = field(config, name) ?? {};
+  if (typeof value === "object" && !Array.isArray(value)) return value as Config;
+  throw invalid(name, value, "an object");
+}
+
+/**
+ * What the config says of heads `d` wide, as the version that wrote it reads it: 4.x rope_theta and rope_scaling, 5.x
+ * rope_parameters too. A `partial` family turns that part of a head, unless the config says otherwise.
+ */
+export function ropeOf(config: Config, d: number, { partial }: { partial?: number } = {}): Rope {
+  const old = major(config) < 5;
+  const scaling = object(config, "rope_scaling");
+  const name = old || Object.keys(scaling).length ? "rope_scaling" : "rope_parameters";
+  const given = name === "rope_scaling" ? scaling : object(config, name);
+  const type = old
+    ? (field(given, "type") ?? field(given, "rope_type"))
+    : (field(given, "rope_type") ?? field(given, "type"));
+  const longest = integer(config, "max_position_embeddings", 2 ** 30);
+  const theta = real(
+    { [`${name}.rope_theta`]: old ? undefined : given.rope_theta },
+    `${name}.rope_theta`,
+    real(config, "rope_theta", 10000),
+  );
+
+  const beside = field(config, "original_max_position_embeddings") as number | undefined;
+  const read: Record<string, unknown> = { ...given, rope_type: type };
+  if (old && type === "longrope") {
+    read.original_max_position_embeddings = beside ?? longest;
+    if (beside !== undefined) read.factor = longest / beside;
+  } else if (!old) read.original_max_position_embeddings = beside ?? given.original_max_position_embeddings;
+
+  const part = (old ? undefined : field(given, "partial_rotary_factor")) ?? field(config, "partial_rotary_factor");
+  if (partial === undefined) return rope(read, { name, d, theta, longest });
+  const at = "partial_rotary_factor";
+  const turned = Math.trunc(d * real({ [at]: part }, at, partial));
+  if (turned % 2 || turned > d)
+    throw unsupported(at, part ?? partial, `of heads ${d} wide an even number is turned, at most all`);
+  return rope({ ...read, partial_rotary_factor: 1 }, { name, d: turned, theta, longest });
 }
 
 /** A positive number that must be there unless there is another for it. */
@@ -105,16 +183,51 @@ function named(at: (key: string) => string, parameters: Config, key: string, oth
   });
 }
 
-/** Cosines and sines by which each of `t` tokens turns the halves of a head. */
-export function angles(t: number, { frequencies, scale }: Rope): Float32Array {
-  const half = frequencies.length;
-  const table = new Float32Array(2 * t * half);
+const isPositive = (value: unknown) => typeof value === "number" && value > 0 && Number.isFinite(value);
+
+/** Cosines and sines by which each of `t` tokens from the one at `from` on turns the halves of a head, in a text of `tokens`. */
+function angles(
+  out: Float32Array,
+  t: number,
+  { frequencies, scale, beyond }: Rope,
+  from: number,
+  tokens: number,
+): void {
+  const by = beyond && tokens > beyond.tokens ? beyond.frequencies(tokens) : frequencies;
+  const half = by.length;
   for (let i = 0; i < t; i++) {
     for (let k = 0; k < half; k++) {
-      const angle = f(i * frequencies[k]);
-      table[2 * i * half + k] = Math.cos(angle) * scale;
-      table[(2 * i + 1) * half + k] = Math.sin(angle) * scale;
+      const angle = f((from + i) * by[k]);
+      out[2 * i * half + k] = Math.cos(angle) * scale;
+      out[(2 * i + 1) * half + k] = Math.sin(angle) * scale;
     }
   }
-  return table;
+}
+
+/** The angles of each kind of layer, as inputs of a network: the same for all texts, or of each where its length decides. */
+export function rotations(ropes: Readonly<Record<string, Rope>>) {
+  const width = ({ frequencies }: Rope) => 2 * frequencies.length;
+  return {
+    /** Those of the layers of a kind, for x [batch, t, d]. */
+    of: (kind: string, { shape: [batch, t] }: Tensor): Tensor =>
+      input(`angles ${kind}`, [...(ropes[kind].beyond ? [batch] : []), t, width(ropes[kind])]),
+    data(t: number, _: Tables, texts: readonly Pick<Encoded, "tokens" | "follows">[]): Data {
+      const found = Object.entries(ropes).map(([kind, rope]) => {
+        const each = rope.beyond ? texts : texts.slice(0, 1);
+        const size = t * width(rope);
+        const out = new Float32Array(each.length * size);
+        for (const [i, { tokens, follows = 0 }] of each.entries()) {
+          angles(out.subarray(i * size, (i + 1) * size), t, rope, follows, follows + tokens.length);
+        }
+        return [`angles ${kind}`, out] as const;
+      });
+      return Object.fromEntries(found);
+    },
+    /** Whether texts of so many tokens are turned otherwise than those of one less. */
+    changes: (tokens: number): boolean =>
+      Object.values(ropes).some(({ beyond }) => {
+        if (!beyond || tokens <= beyond.tokens) return false;
+        return tokens === beyond.tokens + 1 || beyond.frequencies(tokens) !== beyond.frequencies(tokens - 1);
+      }),
+  };
 }

@@ -1,7 +1,7 @@
 import { apply, check, type Op, type Rule, size, type Tensor, threads } from "../graph/tensor.ts";
 import { dot } from "./dot.ts";
 
-/** a · b, number by number: what gated layers are made of (Shazeer, 2020). */
+/** a · b, number by number: what gated layers are made of, `a` being activated and `b` linear (Shazeer, 2020). */
 export const gate = (a: Tensor, b: Tensor): Tensor => times(a, b, 1);
 
 const times = (a: Tensor, b: Tensor, scale: number): Tensor => apply(Gate, [a, b], { scale });
@@ -30,6 +30,13 @@ const Gate: Op = {
     const { scale } = y.attrs;
     return { kernel: "mul", args: [size(y), size(y.inputs[1]), scale], grid: threads(size(y)) };
   },
-  // AttnLRP, Prop. 3.3 for elementwise products.
-  rules: { gradient: product(1), uniform: product(1 / 2) },
+  rules: {
+    gradient: product(1),
+    // AttnLRP, Prop. 3.3 for elementwise products.
+    uniform: product(1 / 2),
+    // LXT's CP-LRP: the gate is a constant, as attention weights are, and all relevance goes to what it lets through.
+    values: (g, { inputs: [a, b] }, { carries: [, right] }) => ({
+      to: right ? [undefined, times(g, a, 1)] : [times(g, b, 1)],
+    }),
+  },
 };

@@ -276,7 +276,7 @@ export const kernels: readonly Planted[] = [
     file: "assembly/rotary.ts",
     tests: ["positions: rotary"],
     faults: {
-      "positions go on from text to text": ["(r % t) * head", "r * head"],
+      "positions go on from text to text": ["(r % rows) * turned", "r * turned"],
       "the second half turns the other way": ["b * c + a * s", "b * c - a * s"],
     },
   },

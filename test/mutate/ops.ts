@@ -281,7 +281,7 @@ export const ops: readonly Planted[] = [
   {
     file: "src/ops/rotary.ts",
     tests: ["positions", "gradient"],
-    faults: { "gradients are turned forward": ["{ sign: -sign }", "{ sign }"] },
+    faults: { "gradients are turned forward": ["sign: -attrs.sign", "sign: attrs.sign"] },
   },
   {
     file: "src/ops/scale_rows.ts",

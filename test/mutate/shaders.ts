@@ -235,12 +235,12 @@ export const shaders: readonly Planted[] = [
     tests: ["positions: rotary"],
     faults: {
       "positions go on from text to text": [
-        "e / args.width % args.t * args.head",
-        "min(e / args.width, args.t - 1u) * args.head",
+        "e / args.width % args.rows * args.turned",
+        "min(e / args.width, args.rows - 1u) * args.turned",
       ],
       "the other half has the other sign": [
-        "x[e - min(e, half)], -x[min(e + half, args.n - 1u)]",
-        "-x[e - min(e, half)], x[min(e + half, args.n - 1u)]",
+        "x[e - min(e, apart)], -x[min(e + apart, args.n - 1u)]",
+        "-x[e - min(e, apart)], x[min(e + apart, args.n - 1u)]",
       ],
     },
   },

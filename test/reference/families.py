@@ -67,7 +67,7 @@ PROBLEMS = {"bert-multi-label": dict(problem_type="multi_label_classification", 
 SHORT = {SEQUENCE: "sequence", TOKEN: "token", QA: "qa", MLM: "mlm", BASE: "embedding", "LMHeadModel": "lm", "ForImageClassification": "image", TAUGHT: "taught-image"}
 ENTERS = {"bert": "embeddings", "gpt2": "drop", "vit": "embeddings"}
 PRODUCTS = ("matmul", "__matmul__", "bmm", "mul", "__mul__", "baddbmm", "einsum")
-WORDS = ["word_embeddings", "tok_embeddings", "wte"]
+WORDS = ["word_embeddings", "tok_embeddings", "wte", "embed_tokens", "embed_in"]
 
 
 def half(x):
@@ -90,24 +90,33 @@ def ratio(x, y):
 class Rules(TorchFunctionMode):
     def __init__(self, method):
         super().__init__()
-        self.method = method
+        self.method, _, self.gate = method.partition(", ")
+        self.activated = []
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         name = func.__name__
         if name == "float" and args[0].dtype == torch.float64:
             return args[0]  # transformers computes some parts in 32 bits, whatever the model's are
+        if name == "to" and args[0].dtype == torch.float64 and torch.float32 in args:
+            return args[0]
         if name == "softmax" and args[0].dtype == torch.float64:
             kwargs = {k: v for k, v in kwargs.items() if k != "dtype"}
         if self.method == "gradient-x-input":
             return func(*args, **kwargs)
         if name == "layer_norm":
             return norm(*args, **{k: v for k, v in kwargs.items() if k != "cudnn_enable"})
+        if name == "rsqrt":
+            return func(*args, **kwargs).detach()  # of RMSNorm, which transformers spells out
         if name in ("gelu", "tanh", "relu", "silu"):
-            return ratio(args[0], func(*args, **kwargs))
+            y = ratio(args[0], func(*args, **kwargs))
+            self.activated.append(y)
+            return y
         if name == "softmax" and self.method == "cp-lrp":
             return func(*args, **kwargs).detach()
         if name in PRODUCTS and all(torch.is_tensor(a) and a.requires_grad for a in args[-2:]):
+            if self.gate == "values":  # what was activated is a constant
+                return func(*args[:-2], *(a.detach() if any(a is y for y in self.activated) else a for a in args[-2:]), **kwargs)
             return func(*args[:-2], *map(half, args[-2:]), **kwargs)
         return func(*args, **kwargs)
 
@@ -186,12 +195,15 @@ class Model:
                 if type(child).__name__ == "NewGELUActivation":
                     setattr(module, key, Whole(child, self.rules))
         base = self.model.base_model
-        self.enters = base.drop if hasattr(base, "drop") else base.embeddings
         words = [m for n, m in base.named_modules() if n.split(".")[-1] in WORDS]
+        self.enters = base.drop if hasattr(base, "drop") else getattr(base, "embeddings", words[0] if words else None)
         self.points = {"embeddings": self.enters, **({"words": words[0]} if words else {})}
 
     def run(self, given, method, point=None):
         """The model's output, and the tensor at the reading point it was made from."""
+        for module in self.model.modules():  # dynamic rotary positions are remembered from text to text
+            if hasattr(module, "original_inv_freq"):
+                module.inv_freq, module.max_seq_len_cached = module.original_inv_freq, module.original_max_seq_len
         kept = []
 
         def start(module, args, y):

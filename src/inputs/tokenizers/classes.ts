@@ -274,17 +274,34 @@ export const rebuilt = new Set(
 /** Those of them that have token_type_ids in 4.x. */
 export const typed = new Set(["FNet", "Herbert", "Parakeet", "RemBert", "DPRContextEncoder", "DPRQuestionEncoder"]);
 
-/** The class that a model's type has by default, in 4.x and 5.x (null: as tokenizer.json says). */
-export const classes: Readonly<Record<string, readonly [four: string | null, five: string | null]>> = {
+/**
+ * The class that a model's type has by default, in 4.x and 5.x: null is as tokenizer.json says, whatever class is named,
+ * undefined is as it says unless one is named.
+ */
+export const classes: Readonly<Record<string, readonly [four: string | null, five: string | null | undefined]>> = {
   albert: ["Albert", "Albert"],
   bert: ["Bert", "Bert"],
+  bloom: ["Bloom", undefined],
   camembert: ["Camembert", "Camembert"],
+  cohere: ["Cohere", "Cohere"],
   "deberta-v2": ["DebertaV2", "DebertaV2"],
   distilbert: ["DistilBert", "Bert"],
   electra: ["Electra", "Bert"],
   gpt2: ["GPT2", "GPT2"],
+  gpt_neox: ["GPTNeoX", "GPTNeoX"],
+  granite: ["GPT2", null],
+  llama: ["Llama", undefined],
+  mistral: ["Llama", null],
   modernbert: [null, null],
   mpnet: ["MPNet", "MPNet"],
+  olmo2: ["GPTNeoX", null],
+  olmo3: ["GPT2", null],
+  phi: ["CodeGen", "GPT2"],
+  phi3: ["Llama", null],
+  qwen2: ["Qwen2", "Qwen2"],
+  qwen3: ["Qwen2", "Qwen2"],
   roberta: ["Roberta", "Roberta"],
+  smollm3: [null, undefined],
+  starcoder2: ["GPT2", "GPT2"],
   "xlm-roberta": ["XLMRoberta", "XLMRoberta"],
 };

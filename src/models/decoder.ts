@@ -1,0 +1,137 @@
+// What decoders after Llama have in common: norms first that do not centre, attention to what came before by rotated queries and
+// keys, heads of which may share keys and values, gated feed-forward layers, and a head that reads the last token.
+
+import type { Weights } from "../checkpoint/weights.ts";
+import { cols, type Tensor } from "../graph/tensor.ts";
+import { gate } from "../ops/gate.ts";
+import { rmsNorm } from "../ops/norm.ts";
+import { rotary } from "../ops/rotary.ts";
+import { causalLM } from "../tasks/causal_lm.ts";
+import { activation, agree, type Config, field, integer, positive, unsupported } from "./config.ts";
+import { encoder } from "./encoder.ts";
+import type { Architecture } from "./family.ts";
+import type { Fields } from "./fields.ts";
+import { type Attention, causalSpan, dense } from "./layers.ts";
+import { mismatch, whole } from "./numbers.ts";
+import { preNorm } from "./pre_norm.ts";
+import { type Rope, ropeOf, rotaryFields, rotations } from "./rope.ts";
+
+/** The fields that the classes of all these families have, with their usual defaults, and a family's own. */
+export const decoderFields = (own: Config, idle: readonly string[] = []): Fields => ({
+  read: {
+    ...rotaryFields,
+    eos_token_id: null,
+    hidden_act: "silu",
+    num_key_value_heads: null,
+    pad_token_id: null,
+    rms_norm_eps: 1e-6,
+    tie_word_embeddings: false,
+    ...own,
+  },
+  idle: ["attention_dropout", ...idle],
+  only: {},
+});
+
+/** What differs from family to family; each by default as in Llama. */
+export interface Decoder {
+  /** The norm of that name. */
+  norm(x: Tensor, w: Weights): Tensor;
+  /** What queries, keys and values of block `i` are before they are turned, and what is made of all heads' outputs. */
+  project(layer: Weights, i: number): Attention["project"];
+  /** Neurons of the normalised stream, and what is added of them. */
+  feedforward(layer: Weights): { up(x: Tensor): Tensor; down(x: Tensor): Tensor };
+  /** How a kind of block turns queries and keys; a kind that is not named does not. */
+  ropes: Readonly<Record<string, Rope>>;
+  /** The kind of block `i`. */
+  kind(i: number): string;
+  /** How many tokens, itself among them, a token of block `i` sees, where these are not all before it. */
+  window(i: number): number | undefined;
+}
+
+/** The sizes of a config's attention. */
+export function heads(config: Config) {
+  const width = integer(config, "hidden_size", 2 ** 20);
+  const heads = integer(config, "num_attention_heads", 65536);
+  const kvHeads =
+    field(config, "num_key_value_heads") === undefined ? heads : integer(config, "num_key_value_heads", heads);
+  const own = field(config, "head_dim") !== undefined;
+  if (!own && width % heads) throw mismatch("hidden_size", width, "num_attention_heads", heads);
+  if (heads % kvHeads) throw mismatch("num_attention_heads", heads, "num_key_value_heads", kvHeads);
+  const d = own ? integer(config, "head_dim", 2 ** 20) : width / heads;
+  return { width, heads, kvHeads, d };
+}
+
+/** The dense layers of Llama's attention. */
+export function projections(config: Config, layer: Weights): Attention["project"] {
+  const { width, heads: n, kvHeads, d } = heads(config);
+  const to = (name: string, out: number) => (x: Tensor) => dense(x, layer.at(`self_attn.${name}_proj`), out);
+  return { q: to("q", n * d), k: to("k", kvHeads * d), v: to("v", kvHeads * d), o: to("o", width) };
+}
+
+export function decoder(config: Config, all: Weights, own: Partial<Decoder> = {}): Architecture {
+  const base = all.base("model").base("transformer"); // as some classes that answer questions call it
+  const { width, heads: n, kvHeads, d } = heads(config);
+  const span = causalSpan(config);
+  if (!span) throw unsupported("is_causal", config.is_causal, "decoders are causal");
+  const eps = positive(config, "rms_norm_eps");
+  const it: Decoder = {
+    norm: (x, w) => rmsNorm(x, w.get("weight", [cols(x)]), eps),
+    project: (layer) => projections(config, layer),
+    feedforward: (layer) => gated(config, layer, width),
+    ropes: { full_attention: ropeOf(config, d) },
+    kind: () => "full_attention",
+    window: () => undefined,
+    ...own,
+  };
+  const turns = rotations(it.ropes);
+  const words = base.name("embed_tokens.weight");
+  const design = encoder(config, all, {
+    tables: { words },
+    data: turns.data,
+    eps,
+    blocks: integer(config, "num_hidden_layers", 512),
+    block(i, read, x, embedded) {
+      const layer = base.at(`layers.${i}`);
+      const { q, k, ...project } = it.project(layer, i);
+      const turned = (f: (x: Tensor) => Tensor) => (x: Tensor) =>
+        it.ropes[it.kind(i)] ? rotary(f(x), turns.of(it.kind(i), x), { head: d }) : f(x);
+      const window = it.window(i);
+      return preNorm(read, x, embedded, {
+        before: (x) => it.norm(x, layer.at("input_layernorm")),
+        after: (x) => it.norm(x, layer.at("post_attention_layernorm")),
+        ...it.feedforward(layer),
+        heads: n,
+        kvHeads,
+        project: { ...project, q: turned(q), k: turned(k) },
+        span: window ? { before: window - 1, after: 0 } : span,
+      });
+    },
+    placed: true,
+    leave: (x) => it.norm(x, base.at("norm")),
+    reads: "last",
+    heads: {
+      "causal-lm": { task: causalLM, out: "lm_head", tied: words, unbiased: true },
+      "sequence-classification": { out: "score", unbiased: true },
+      "token-classification": { out: "score" },
+      "question-answering": { out: "qa_outputs" },
+      embedding: "none",
+    },
+  });
+  // A classifier reads the last token that is no padding, by its id.
+  const pad = design.task.texts ? whole(config, "pad_token_id") : undefined;
+  const stops = [field(config, "eos_token_id") ?? []].flat() as number[];
+  const positions = Math.max(design.positions, ...Object.values(it.ropes).map(({ longest = 0 }) => longest));
+  return { ...design, positions, pad, stops, changesKeys: turns.changes };
+}
+
+/** Llama's feed-forward layers (Shazeer, 2020). */
+function gated(config: Config, layer: Weights, width: number): ReturnType<Decoder["feedforward"]> {
+  const act = activation(config, "hidden_act");
+  const mlp = layer.at("mlp");
+  const inner = mlp.shape("up_proj.weight")?.[0] ?? 0;
+  agree(config, "intermediate_size", inner, mlp.name("up_proj.weight"));
+  return {
+    up: (x) => gate(act(dense(x, mlp.at("gate_proj"), inner)), dense(x, mlp.at("up_proj"), inner)),
+    down: (neurons) => dense(neurons, mlp.at("down_proj"), width),
+  };
+}

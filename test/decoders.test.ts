@@ -1,0 +1,56 @@
+// Decoders after Llama against transformers of either major version in float64 (test/reference/decoders.py): logits, relevance,
+// ledgers, ragged batches; and the key/value cache, by which a text goes on with the bits of the whole text.
+
+import { readFileSync } from "node:fs";
+import { suite } from "uvu";
+import { Engine } from "../src/engine/engine.ts";
+import { keyValueCache } from "../src/generate/cache.ts";
+import { load, read } from "../src/runtime/load.ts";
+import { compare, type Family, shown } from "./compared.ts";
+import { close, places } from "./support.ts";
+
+interface Decoder extends Family {
+  checkpoint: string;
+  config: Record<string, unknown>;
+}
+
+const at = (path: string) => readFileSync(new URL(`reference/${path}`, import.meta.url));
+const { decoders }: { decoders: Decoder[] } = JSON.parse(at("decoders.json").toString());
+
+const files = ({ checkpoint, config }: Decoder) => ({
+  "config.json": JSON.stringify(config),
+  "model.safetensors": new Uint8Array(at(`decoders/${checkpoint}/model.safetensors`)),
+  "tokenizer.json": new Uint8Array(at("decoders/tokenizer.json")),
+  "tokenizer_config.json": JSON.stringify({ tokenizer_class: "PreTrainedTokenizerFast" }),
+});
+
+for (const place of places) {
+  const test = suite(`decoders on ${place.backend}`);
+  const options = { ...place, deterministic: true };
+  // A GPU in software is slow: there one config of each family, as transformers 5 writes it.
+  const some = place.backend === "wasm" ? decoders : decoders.filter(({ name }) => /^\w+ \(5\)$/.test(name));
+  for (const one of some) {
+    test(one.name, async () => {
+      const model = await load(files(one), options);
+      try {
+        await compare(model, one);
+      } finally {
+        await model.dispose();
+      }
+      if (model.task !== "causal-lm") return;
+      const engine = new Engine(await read(files(one), options));
+      const [whole] = await engine.encode([`${one.cases[0].text} so`]);
+      const cache = keyValueCache(engine);
+      const { length } = whole.tokens;
+      for (let n = length - 6; n <= length; n++) {
+        const text = { ...whole, tokens: whole.tokens.slice(0, n) };
+        const [expected] = await engine.predict([text]);
+        close(await cache.logits(text), expected, place.backend === "wasm" ? 0 : 1e-6, `${one.name}: ${n} tokens`);
+      }
+      cache.dispose();
+      await engine.dispose();
+    });
+  }
+  test.after(() => console.log(shown()));
+  test.run();
+}

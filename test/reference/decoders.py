@@ -1,0 +1,155 @@
+"""Decoders after Llama: a tiny random checkpoint of each family, configs over it as either major version of transformers writes
+them, and what that version makes of them in float64: decoders/ and decoders.json.
+
+    python decoders.py [prefix …]       # with transformers 4, which writes the weights too; and then with transformers 5
+    python decoders.py --check          # recomputes with the transformers that is installed and compares
+    python decoders.py --weights        # only the checkpoints
+
+Relevance is that of families.py. A file has the weights of all its heads; `rope` is spelt as the version does.
+"""
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import torch
+import transformers
+from safetensors.torch import save_file
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+
+import families
+import variants
+from families import HERE, QA, SEQUENCE, SPECIAL, TOKEN, VOCAB, worst
+
+transformers.logging.set_verbosity_error()
+OLD = transformers.__version__ < "5"
+LM, BASE = "ForCausalLM", "Model"
+families.METHODS = ["cp-lrp", "cp-lrp, values", "attn-lrp", "gradient-x-input"]
+TEXTS = ["The sea is so! go to a duet in the sea", "so sing, the seas rising."]
+PADDED = ["the sea sings [PAD]", "so [PAD] [PAD] is [PAD]"]
+SMALL = dict(vocab_size=len(VOCAB), hidden_size=12, intermediate_size=20, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
+             max_position_embeddings=64, pad_token_id=1, bos_token_id=0, eos_token_id=2)
+LINEAR = dict(rope_type="linear", factor=2.0)
+DYNAMIC = dict(rope_type="dynamic", factor=3.0)
+LLAMA3 = dict(rope_type="llama3", factor=4.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=24)
+YARN = dict(rope_type="yarn", factor=2.0, original_max_position_embeddings=16, beta_fast=4.0, beta_slow=0.5)
+LONG = dict(rope_type="longrope", short_factor=[1.0, 1.5, 2.0], long_factor=[4.0, 3.0, 2.0])
+
+# family: the start of its classes' names, the config of its weights, the heads of its file
+FAMILIES = {
+    "llama": ("Llama", dict(SMALL, head_dim=6, attention_bias=True, mlp_bias=True), [LM, SEQUENCE, TOKEN]),
+    "llama-answers": ("Llama", dict(SMALL, head_dim=6), [QA]),
+}
+# name, family, head, changes; `rope` is for either spelling, `without` leaves out fields, `only` is of one version
+CASES = [
+    ("llama", "llama", LM, {}, {}),
+    ("llama, classes", "llama", SEQUENCE, {}, dict(texts=PADDED)),
+    ("llama, tokens", "llama", TOKEN, {}, {}),
+    ("llama, answers", "llama-answers", QA, {}, {}),
+    ("llama, no biases, tied", "llama", LM, dict(attention_bias=False, mlp_bias=False, tie_word_embeddings=True), {}),
+    ("llama, no padding", "llama", SEQUENCE, dict(pad_token_id=None, attention_bias=False), dict(texts=PADDED[:1])),
+    ("llama, linear", "llama", LM, dict(rope=LINEAR, theta=500.0), {}),
+    ("llama, dynamic", "llama", LM, dict(rope=DYNAMIC, max_position_embeddings=9), {}),
+    ("llama, llama3", "llama", LM, dict(rope=LLAMA3, theta=100.0), {}),
+    ("llama, yarn", "llama", LM, dict(rope=YARN, theta=100.0), {}),
+    ("llama, yarn, not whole", "llama", LM, dict(rope=dict(YARN, truncate=False, mscale=0.7, mscale_all_dim=1.3), theta=50.0), {}),
+    ("llama, longrope", "llama", LM, dict(rope=LONG, original_max_position_embeddings=9), {}),
+]
+
+
+def tokenizer():
+    t = Tokenizer(models.WordPiece(VOCAB, unk_token="[UNK]"))
+    t.normalizer = normalizers.BertNormalizer(lowercase=True)
+    t.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    t.add_special_tokens(SPECIAL)
+    return t
+
+
+def spelt(fields):
+    """A config's fields as the installed version names them."""
+    rope, theta = fields.pop("rope", None), fields.pop("theta", 10000.0)
+    if OLD:
+        return dict(fields, rope_theta=theta, **({"rope_scaling": dict(rope)} if rope else {}))
+    return dict(fields, rope_parameters=dict(rope or dict(rope_type="default"), rope_theta=theta))
+
+
+def weights(name):
+    family, config, heads = FAMILIES[name]
+    random = torch.Generator().manual_seed(sum(map(ord, name)))
+    tensors = {}
+    for head in heads:
+        labels = {} if head in (LM, QA, BASE) else dict(num_labels=3)
+        settings = getattr(transformers, family + "Config")(**spelt(dict(config)), **labels, tie_word_embeddings=False)
+        for key, w in getattr(transformers, family + head)(settings).state_dict().items():
+            if key in tensors:
+                continue
+            r = torch.randn(w.shape, generator=random)
+            if w.dim() == 1:
+                tensors[key] = 0.3 * r + ("weight" in key)
+            else:
+                tensors[key] = r * (0.7 if "embed" in key else 1.2 / w.shape[1] ** 0.5)
+    folder = HERE / "decoders" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def patched(name, head, changes, without=(), **_):
+    """A folder with a checkpoint under a config of the installed version's."""
+    family, config, _ = FAMILIES[name]
+    fields = spelt({**config, **changes})
+    labels = {} if head in (LM, QA, BASE) else dict(num_labels=3)
+    settings = getattr(transformers, family + "Config")(**fields, **labels)
+    settings.architectures = [family + head]
+    folder = Path(tempfile.mkdtemp()) / "model"
+    folder.mkdir()
+    settings.save_pretrained(folder)
+    written = json.loads((folder / "config.json").read_text())
+    written = {k: v for k, v in written.items() if k not in without and k not in ("dtype", "torch_dtype")}
+    (folder / "config.json").write_text(json.dumps(written))
+    shutil.copy(HERE / "decoders" / name / "model.safetensors", folder)
+    tokenizer().save(str(folder / "tokenizer.json"))
+    return folder, written
+
+
+def main():
+    torch.set_num_threads(1)
+    check = "--check" in sys.argv
+    chosen = [a for a in sys.argv[1:] if not a.startswith("-")]
+    mine = [name for name in FAMILIES if not chosen or any(name.startswith(c) for c in chosen)]
+    (HERE / "decoders").mkdir(exist_ok=True)
+    tokenizer().save(str(HERE / "decoders" / "tokenizer.json"))
+    if "--weights" in sys.argv or not check and OLD:
+        for name in mine:
+            weights(name)
+    path = HERE / "decoders.json"
+    known = {c["name"]: c for c in json.loads(path.read_text())["decoders"]} if path.exists() else {}
+    off = 0
+    version = transformers.__version__.split(".")[0]
+    for name, base, head, changes, how in CASES:
+        if base not in mine or how.get("only", version) != version:
+            continue
+        folder, config = patched(base, head, changes, **how)
+        full = f"{name} ({version})"
+        try:
+            found = {"name": full, "checkpoint": base, "config": config, "cases": variants.cases(folder, FAMILIES[base][0], head, **{"texts": TEXTS, **how})}
+        except Exception:
+            print(full)
+            raise
+        if check:
+            differ = worst(found["cases"], known[full]["cases"])
+            off = max(off, differ)
+            print(f"{differ:.1e}  {full}")
+        known[full] = found
+        shutil.rmtree(folder.parent)
+    if check:
+        print("largest difference", off)
+        return
+    order = [f"{c[0]} ({v})" for c in CASES for v in "45"]
+    lines = ",\n".join(json.dumps(known[n], separators=(",", ":")) for n in order if n in known)
+    path.write_text('{"decoders": [\n' + lines + "\n]}\n")
+    print(f"{path.stat().st_size} bytes, {len(known)} configs")
+
+
+if __name__ == "__main__":
+    main()
