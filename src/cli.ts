@@ -4,6 +4,7 @@
 
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import type { Attribution } from "./attribution/attribution.ts";
 import { changes, diagnosed } from "./cli/diagnose.ts";
 import { drawing, generated } from "./cli/generate.ts";
 import { help } from "./cli/help.ts";
@@ -18,7 +19,7 @@ import { stream } from "./cli/stream.ts";
 import { paint, print, quiet } from "./cli/terminal.ts";
 import { Failed, Usage } from "./cli/usage.ts";
 import { quote, RelpropError } from "./errors.ts";
-import type { Attribution, Explanation } from "./explain/explanation.ts";
+import type { Explanation } from "./explain/explanation.ts";
 import { type ExplainLists, type ExplainOptions, explainOptions } from "./explain/options.ts";
 import type { Input } from "./inputs/encoded.ts";
 import { picture } from "./inputs/images/picture.ts";

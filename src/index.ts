@@ -1,6 +1,16 @@
 // What the package exports, nothing else.
 
-export type { AttributeLists, AttributeOptions, AttributionMethod, AttributionName } from "./attribution/options.ts";
+export type { Attribution } from "./attribution/attribution.ts";
+export { type AttributionName, type MethodName, methodNames } from "./attribution/names.ts";
+export type {
+  AttributeLists,
+  AttributeOptions,
+  AttributionMethod,
+  AttributionSettings,
+  Method,
+  MethodLists,
+  MethodOptions,
+} from "./attribution/options.ts";
 export type { BackendOptions } from "./backends/options.ts";
 export type { Timing } from "./backends/profile.ts";
 export type { WasmSource } from "./backends/wasm/module.ts";
@@ -9,7 +19,6 @@ export type { BlockFacts, Diagnosis, StreamFacts, WeightFacts } from "./diagnose
 export type { PredictOptions, Without } from "./engine/options.ts";
 export { type ErrorCode, RelpropError } from "./errors.ts";
 export type {
-  Attribution,
   Explanation,
   GroupRelevance,
   HeadRelevance,
@@ -28,9 +37,15 @@ export type { GenerateOptions } from "./generate/options.ts";
 export type { Cloud, CloudView, Input, Matrix } from "./inputs/encoded.ts";
 export type { ImageView } from "./inputs/images/patches.ts";
 export type { Image, Pixels } from "./inputs/images/picture.ts";
-export type { Token } from "./inputs/tokenizers/wordpiece.ts";
+export type { TemplateToken, TextToken, Token } from "./inputs/tokenizers/token.ts";
 export type { ReadingPoint } from "./models/family.ts";
-export { type Choice, type Composite, methods } from "./propagation/composites.ts";
+export {
+  type Choice,
+  type Composite,
+  methods,
+  type PropagationMethod,
+  type RuledOp,
+} from "./propagation/composites.ts";
 export { ansi } from "./render/ansi.ts";
 export { charts } from "./render/charts.ts";
 export { html } from "./render/html.ts";

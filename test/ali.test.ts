@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Explanation } from "../src/explain/explanation.ts";
+import type { PropagationMethod } from "../src/propagation/composites.ts";
 import { load } from "../src/runtime/load.ts";
 import { code } from "./shipped.ts";
 import { places } from "./support.ts";
@@ -28,7 +29,7 @@ for (const place of places) {
     const model = await load(folder, place);
     assert.is(model.type, "xai_transformer");
     assert.equal(model.unused.length, 6, "the norms' weights, which mode nowb leaves out");
-    const method = Object.keys(cases[0].methods);
+    const method = Object.keys(cases[0].methods) as PropagationMethod[];
     const together = await model.explain(
       cases.map(({ text }) => text),
       { method },

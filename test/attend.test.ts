@@ -8,6 +8,7 @@ import { attend } from "../src/ops/attend.ts";
 import { context, scores } from "../src/ops/attention.ts";
 import { add } from "../src/ops/elementwise.ts";
 import { softmax } from "../src/ops/softmax.ts";
+import type { Composite } from "../src/propagation/composites.ts";
 import { propagate } from "../src/propagation/propagate.ts";
 import { again, inner, ruled, ruleOf, runGuarded } from "./ruled.ts";
 import { backends, close, random, run } from "./support.ts";
@@ -137,7 +138,7 @@ for (const backend of backends) {
         kept: context(softmax(scores(qx, kx, heads, scale), l), vx),
         again: attend(qx, kx, vx, l, heads, scale),
       };
-      const composites = [
+      const composites: Composite[] = [
         { context: "values" },
         ...rules.map(([ofContext, ofScores]) => ({ context: ofContext, scores: ofScores })),
       ];

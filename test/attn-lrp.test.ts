@@ -5,6 +5,7 @@ import { suite } from "uvu";
 import { input } from "../src/graph/tensor.ts";
 import { scores } from "../src/ops/attention.ts";
 import { softmax } from "../src/ops/softmax.ts";
+import type { PropagationMethod } from "../src/propagation/composites.ts";
 import { backends, run } from "./support.ts";
 import { allClose, everywhere, files, type Matrix, near, normal } from "./systems.ts";
 
@@ -63,7 +64,7 @@ test("Achtibat 2024: one layer without biases: all of f by AH, of equal tokens h
   };
   await everywhere(files(config, tensors), async (model) => {
     const rows = normal(6, d, 20);
-    const told = async (method: string, of: Matrix) =>
+    const told = async (method: PropagationMethod, of: Matrix) =>
       (await model.explain({ rows: of }, { method, target: 0 })).ledger;
     const { tokens, logit } = await told("cp-lrp", rows);
     near([tokens], [logit], "Σ R = f");

@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { MethodName } from "../src/attribution/names.ts";
 import { evaluate, type Interval, readExamples } from "../src/evaluate.ts";
 import type { ReadingPoint } from "../src/models/family.ts";
 import { load } from "../src/runtime/load.ts";
@@ -29,7 +30,9 @@ test("the reference is of this model", () => {
 if (existsSync(data)) {
   for (const [at, results] of Object.entries(golden.results)) {
     // Three methods at the usual point; the rest where there is time.
-    const names = Object.keys(results).filter((name) => full || /^(gradient-x-input|lrp-ah-ln|cp-lrp)$/.test(name));
+    const names = (Object.keys(results) as MethodName[]).filter(
+      (name) => full || /^(gradient-x-input|lrp-ah-ln|cp-lrp)$/.test(name),
+    );
     if (at !== "embeddings" && !full) continue;
     test(`${golden.examples} sentences at ${at}: ${names.join(", ")}`, async () => {
       const examples = readExamples(readFileSync(data, "utf8"), "tsv").slice(0, golden.examples);

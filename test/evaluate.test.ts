@@ -5,9 +5,11 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { MethodName } from "../src/attribution/names.ts";
 import { interval } from "../src/evaluate/bootstrap.ts";
 import { open } from "../src/evaluate/journal.ts";
 import type { EvaluateOptions } from "../src/evaluate/options.ts";
+import type { ProtocolName } from "../src/evaluate/protocol.ts";
 import { kendall, spearman } from "../src/evaluate/ranks.ts";
 import {
   chooseMethod,
@@ -38,7 +40,7 @@ const examples = [
   { text: "sea", label: 1 },
   { text: "It is a film, and a good one, for those who like the sea", label: "1" },
 ];
-const names = ["cp-lrp", "gradient-x-input"];
+const names = ["cp-lrp", "gradient-x-input"] as const;
 const TOLERANCE = 1e-5; // of a metric; a batch may differ from one text in the last bits
 
 const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
@@ -106,7 +108,7 @@ async function ali({ ids, special, relevance, target, logits }: Known, all: bool
   return { auac: area(E), auMse: area(M), aupc: area(P) };
 }
 
-const slow: Record<string, { label?: true; score(known: Known): Promise<Record<string, number>> }> = {
+const slow: Partial<Record<ProtocolName, { label?: true; score(known: Known): Promise<Record<string, number>> }>> = {
   ali2022: { label: true, score: (known) => ali(known, true) },
   "ali2022-fixed": { score: (known) => ali(known, false) },
   achtibat2024: {
@@ -160,7 +162,10 @@ const slow: Record<string, { label?: true; score(known: Known): Promise<Record<s
   },
 };
 
-for (const [protocol, { label, score }] of Object.entries(slow)) {
+for (const [protocol, { label, score }] of Object.entries(slow) as [
+  ProtocolName,
+  NonNullable<(typeof slow)[ProtocolName]>,
+][]) {
   test(`${protocol}, restated`, async () => {
     const evaluation = await evaluate(model, examples, { protocol, methods: names });
     assert.is(evaluation.examples, examples.length);
@@ -238,7 +243,7 @@ test("sanity: block after block from the top, the rest as it was", async () => {
   }
   assert.is(models.length, stages.length);
 
-  const options = { protocol: "sanity", methods: ["cp-lrp", "random"], randomized: models };
+  const options: EvaluateOptions = { protocol: "sanity", methods: ["cp-lrp", "random"], randomized: models };
   const evaluation = await evaluate(model, examples.slice(0, 2), options);
   const expected: number[] = [];
   for (const { text } of examples.slice(0, 2)) {
@@ -289,7 +294,7 @@ for (const place of places.slice(1)) {
 }
 
 test("random orders depend on the seed and the text alone", async () => {
-  const run = async (seed: number, methods: string[], list = examples) =>
+  const run = async (seed: number, methods: MethodName[], list = examples) =>
     (await evaluate(model, list, { seed, methods })).methods.random.auac as Interval;
   const [a, b, c] = [await run(1, ["random"]), await run(1, ["cp-lrp", "random"]), await run(2, ["random"])];
   assert.equal(a, b);
@@ -298,7 +303,7 @@ test("random orders depend on the seed and the text alone", async () => {
 
 test("methods without a ledger, with options, and what they take", async () => {
   const occlusion = { name: "occlusion", by: "zero" } as const;
-  const methods = { zero: occlusion, saliency: "saliency", "cp-lrp": "cp-lrp" };
+  const methods = { zero: occlusion, saliency: "saliency", "cp-lrp": "cp-lrp" } as const;
   const evaluation = await evaluate(model, examples, { methods, at: "words", protocol: "loo" });
   const tokens = await model.tokenize(examples.map(({ text }) => text));
   const { zero, saliency, "cp-lrp": propagated } = evaluation.methods;
@@ -312,7 +317,7 @@ test("methods without a ledger, with options, and what they take", async () => {
 });
 
 test("methods of one's own, and slow ones by fewer examples", async () => {
-  const methods = { mine: known("cp-lrp").composite, "cp-lrp": "cp-lrp", few: "cp-lrp:2" };
+  const methods = { mine: known("cp-lrp").composite, "cp-lrp": "cp-lrp", few: "cp-lrp:2" } as const;
   const evaluation = await evaluate(model, examples, { methods, baseline: "cp-lrp" });
   assert.equal(evaluation.methods.mine.auac, evaluation.methods["cp-lrp"].auac);
   assert.equal(evaluation.differences!.mine.auac, { mean: 0, low: 0, high: 0 });
@@ -327,7 +332,7 @@ test("methods of one's own, and slow ones by fewer examples", async () => {
 test("the method that a sample shows to be the most faithful", async () => {
   const { spy, calls } = spied();
   const texts = examples.map(({ text }) => text);
-  const methods = ["gradient-x-input", "cp-lrp", "attn-lrp"];
+  const methods: MethodName[] = ["gradient-x-input", "cp-lrp", "attn-lrp"];
   const { method, why, evaluation } = await chooseMethod(spy, texts, { methods });
   const score = (name: string) => figure(evaluation, name, "auac");
   const best = methods.reduce((a, b) => (score(b) > score(a) ? b : a));
@@ -374,12 +379,12 @@ test("texts that are too long", async () => {
 
 test("what is wrong is said before anything runs", async () => {
   const bad: [EvaluateOptions, string][] = [
-    [{ protocol: "ali2023" }, "InvalidOption"],
-    [{ methods: ["cp-lrp", "lime-tree"] }, "InvalidOption"],
+    [{ protocol: "ali2023" as "loo" }, "InvalidOption"],
+    [{ methods: ["cp-lrp", "lime-tree" as "random"] }, "InvalidOption"],
     [{ methods: ["cp-lrp", "cp-lrp"] }, "InvalidOption"],
     [{ methods: [] }, "InvalidOption"],
-    [{ methods: { mine: { name: "occlusion", by: "hand" } } }, "InvalidOption"],
-    [{ methods: { mine: { norm: ["identity"] as unknown as string } } }, "InvalidOption"],
+    [{ methods: { mine: { name: "occlusion", by: "hand" as "unk" } } }, "InvalidOption"],
+    [{ methods: { mine: { norm: ["identity"] as unknown as "identity" } } }, "InvalidOption"],
     [{ methods: ["cp-lrp"], baseline: "random" }, "InvalidOption"],
     [{ at: "logits" as "words" }, "InvalidOption"],
     [{ seed: 0.5 }, "InvalidOption"],

@@ -13,7 +13,7 @@ import * as assert from "uvu/assert";
 import type { Explanation, Ledger } from "../src/explain/explanation.ts";
 import type { ExplainOptions } from "../src/explain/options.ts";
 import type { ReadingPoint } from "../src/models/family.ts";
-import { methods } from "../src/propagation/composites.ts";
+import { methods, type PropagationMethod } from "../src/propagation/composites.ts";
 import { load } from "../src/runtime/load.ts";
 import type { Model } from "../src/runtime/model.ts";
 import { places } from "./support.ts";
@@ -35,7 +35,7 @@ interface Case {
 
 interface Extra extends Golden {
   case: number;
-  method: string;
+  method: PropagationMethod;
   at: ReadingPoint;
   target: number;
   contrast: number | null;
@@ -117,7 +117,7 @@ class Worst {
 async function compare(model: Model, cases: Case[], { points, entries }: Reference): Promise<Worst> {
   const worst = new Worst();
   for (const { text, ids, offsets, logits, target, methods } of cases) {
-    for (const method of Object.keys(methods)) {
+    for (const method of Object.keys(methods) as PropagationMethod[]) {
       const results = await model.explain(text, { method, at: points });
       for (const result of results) {
         const where = `${model.backend}, ${method} at ${result.at}, ${JSON.stringify(text)}`;

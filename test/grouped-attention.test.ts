@@ -205,7 +205,7 @@ for (const backend of backends) {
       again: form(true, ...shared, kv),
     })) {
       outputs[name] = y;
-      for (const method of ["cp-lrp", "attn-lrp", "gradient-x-input"]) {
+      for (const method of ["cp-lrp", "attn-lrp", "gradient-x-input"] as const) {
         const { gradients, kept } = propagate(y, input("g", [2, t, width]), [[x]], methods.get(method)!);
         outputs[`${name} ${method}`] = gradients.get(x)!;
         kept.forEach(({ rows, entry, times = 1 }, i) => {
@@ -222,7 +222,7 @@ for (const backend of backends) {
         close(found[other + name], found[`repeated${name}`], TOLERANCE, `${other}${name}`);
       }
     }
-    for (const method of ["cp-lrp", "attn-lrp", "gradient-x-input"]) {
+    for (const method of ["cp-lrp", "attn-lrp", "gradient-x-input"] as const) {
       const sums = ["repeated", "kept", "again"].map((form) => {
         const names = Object.keys(found).filter((key) => key.startsWith(`${form} ${method} `));
         return names.reduce((total, key) => {

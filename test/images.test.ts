@@ -155,7 +155,7 @@ for (const place of places) {
       const image = { data: Uint8Array.from(random(24 * 24 * 3, 5), (v) => 128 + 60 * v), width: 24, height: 24 };
       const batch = await model.explain([image, { ...image, data: image.data.map((v) => 255 - v) }]);
       assert.is(batch.length, 2);
-      for (const method of ["cp-lrp", "attn-lrp", "attn-lrp-gamma", "gradient-x-input"]) {
+      for (const method of ["cp-lrp", "attn-lrp", "attn-lrp-gamma", "gradient-x-input"] as const) {
         for (const at of ["embeddings", "pixels"] as const) {
           const told = await model.explain(image, { method, at, pixels: true });
           const { logit, residual, ...entries } = told.ledger;

@@ -141,7 +141,7 @@ test("Gatmiry 2024: relevance of each example in closed form; Σ R = ŷ, and 3 �
       const along = times([query], sum)[0];
       const expected = x.map((row, i) => (eta / n) * dot(along, row) * y[i]);
       const answer = expected.reduce((total, r) => total + r, 0);
-      for (const method of ["cp-lrp", "lrp-ah"]) {
+      for (const method of ["cp-lrp", "lrp-ah"] as const) {
         const told = await model.explain(input, { loops, method });
         near(relevance(told), [...expected, 0], `${method}, ${loops} loops`);
         near([told.ledger.tokens, told.ledger.logit], [answer, answer], "Σ R = ŷ");

@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import { input } from "../src/graph/tensor.ts";
 import { add } from "../src/ops/elementwise.ts";
 import { linear } from "../src/ops/linear.ts";
-import type { Choice } from "../src/propagation/composites.ts";
+import type { Composite } from "../src/propagation/composites.ts";
 import { load } from "../src/runtime/load.ts";
 import { again, ruled, runGuarded } from "./ruled.ts";
 import { backends, close, places, random } from "./support.ts";
@@ -282,9 +282,13 @@ for (const place of places) {
 
   test("ledgers close, of texts side by side and of all classes", async () => {
     const model = await load(new URL("reference/tiny/gelu-new-3-labels/", import.meta.url), place);
-    const others = { context: "values", norm: "identity", activation: "identity" };
+    const others = { context: "values", norm: "identity", activation: "identity" } as const;
     let worst = 0;
-    for (const linear of [["gamma", { gamma: 0.25 }], ["alpha-beta", { alpha: 2, beta: 1 }], "z-plus"] as Choice[]) {
+    for (const linear of [
+      ["gamma", { gamma: 0.25 }],
+      ["alpha-beta", { alpha: 2, beta: 1 }],
+      "z-plus",
+    ] as Composite["linear"][]) {
       const texts = ["The sea!", "so sing, the seas rising."];
       for (const all of await model.explain(texts, { method: { ...others, linear }, target: model.labels })) {
         for (const { tokens, ledger } of all) {

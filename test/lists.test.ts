@@ -12,7 +12,7 @@ import type { Plan } from "../src/graph/plan.ts";
 import { input } from "../src/graph/tensor.ts";
 import type { ReadingPoint } from "../src/models/family.ts";
 import { activations } from "../src/ops/activation.ts";
-import { methods } from "../src/propagation/composites.ts";
+import { methods, type PropagationMethod } from "../src/propagation/composites.ts";
 import { load } from "../src/runtime/load.ts";
 import type { Model } from "../src/runtime/model.ts";
 import { apart, code, folder, size, texts } from "./shipped.ts";
@@ -51,8 +51,8 @@ for (const place of places) {
 
   test("methods, targets and reading points in one run, of several texts", async () => {
     const model = await load(labelled, place);
-    const all = place.backend === "wasm" ? [...methods.keys()] : ["cp-lrp", "attn-lrp"]; // software adapters are slow
-    const asked = { method: all, target: [...model.labels, undefined], at: points, layers: true } as ExplainLists;
+    const all: PropagationMethod[] = place.backend === "wasm" ? [...methods.keys()] : ["cp-lrp", "attn-lrp"]; // software adapters are slow
+    const asked = { method: all, target: [...model.labels, undefined], at: points, layers: true };
     const some = texts.slice(0, place.backend === "wasm" ? 3 : 2);
     const together = await model.explain(some, asked);
     for (const [i, text] of some.entries()) {
@@ -100,8 +100,8 @@ for (const place of places) {
       { target: [a, b, c], contrast: [a, b] },
       { target: [a, b], contrast: [b, b] },
       { target: [a, "nobody"] },
-      { method: ["cp-lrp", "lrp"] },
-      { method: [null as unknown as string] },
+      { method: ["cp-lrp", "lrp" as "lrp-ah"] },
+      { method: [null as unknown as "cp-lrp"] },
       { at: ["words", "logits" as ReadingPoint] },
     ];
     for (const asked of wrong) assert.is(await code(model.explain("a", asked)), "InvalidOption", JSON.stringify(asked));
@@ -116,7 +116,7 @@ for (const place of places) {
     const text = "word ".repeat(model.maxTokens - 2).trim();
     const n = Math.ceil((2.1 * (place.backend === "wasm" ? 512 : 2048)) / model.maxTokens);
     const target = Array.from({ length: n }, (_, i) => i % model.labels.length);
-    const method = place.backend === "wasm" ? ["cp-lrp", "attn-lrp"] : ["cp-lrp"];
+    const method: PropagationMethod[] = place.backend === "wasm" ? ["cp-lrp", "attn-lrp"] : ["cp-lrp"];
     const got = await model.explain(text, { target, method });
     assert.is(got.length, method.length * n);
     for (const [m, name] of method.entries()) {

@@ -5,10 +5,10 @@ import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { flow } from "../src/attribution/attention-flow.ts";
+import type { Attribution } from "../src/attribution/attribution.ts";
 import { chosen, shapley } from "../src/attribution/kernel-shap.ts";
-import type { AttributionName } from "../src/attribution/options.ts";
+import type { AttributionName } from "../src/attribution/names.ts";
 import { legendre } from "../src/attribution/quadrature.ts";
-import type { Attribution } from "../src/explain/explanation.ts";
 import { uniform } from "../src/random.ts";
 import { ansi } from "../src/render/ansi.ts";
 import { html } from "../src/render/html.ts";
@@ -52,7 +52,7 @@ for (const place of places) {
           expected.ids,
         );
         assert.ok(Math.abs(one.logit - expected.logit) < 1e-5);
-        const right = expected[one.method as AttributionName];
+        const right = expected[one.method];
         const off = Math.max(...numbers(one).map((r, t) => Math.abs(r - right[t]))) / size(right);
         worst[one.method] = Math.max(worst[one.method] ?? 0, off);
         // Differences of two predictions carry both predictions' rounding.

@@ -10,7 +10,7 @@ import { load } from "../src/runtime/load.ts";
 import { unpack } from "./checkpoint.ts";
 import { relevance } from "./shipped.ts";
 import { places } from "./support.ts";
-import { explain, type Model, methods, points } from "./twin.ts";
+import { explain, type Method, type Model, methods, points } from "./twin.ts";
 
 // Shares of Σ|R| and of the ledger's size; each test prints what it measured.
 const TOLERANCE = 1e-5;
@@ -44,7 +44,7 @@ for (const place of places) {
       const reference = twin(folder);
       const model = await load(folder, place);
       const worst = { entries: 0, relevance: 0, layers: 0, residual: 0 };
-      for (const [method, rules] of Object.entries(methods)) {
+      for (const [method, rules] of (Object.keys(methods) as Method[]).map((name) => [name, methods[name]] as const)) {
         for (const actual of await model.explain(text, { method, at: points, layers: true })) {
           const ids = actual.tokens.map(({ id }) => id);
           const seed = actual.classes.map(({ index }) => Number(index === actual.target.index));

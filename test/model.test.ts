@@ -2,6 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { PropagationMethod } from "../src/propagation/composites.ts";
 import { methods } from "../src/propagation/composites.ts";
 import { load } from "../src/runtime/load.ts";
 import type { LoadOptions } from "../src/runtime/options.ts";
@@ -12,7 +13,7 @@ for (const place of places) {
   const test = suite(`a model on ${place.backend}`);
   const open = (options: LoadOptions = {}) => load(folder, { ...place, ...options });
 
-  const some = place.backend === "wasm" ? [...methods.keys()] : ["cp-lrp", "attn-lrp"]; // software adapters are slow
+  const some: PropagationMethod[] = place.backend === "wasm" ? [...methods.keys()] : ["cp-lrp", "attn-lrp"]; // software adapters are slow
 
   test("a text alone and in a ragged batch", async () => {
     const model = await open();
@@ -157,7 +158,11 @@ for (const place of places) {
       null,
     ];
     for (const method of wrong) {
-      assert.is(await code(model.explain("a", { method: method as string })), "InvalidOption", JSON.stringify(method));
+      assert.is(
+        await code(model.explain("a", { method: method as PropagationMethod })),
+        "InvalidOption",
+        JSON.stringify(method),
+      );
     }
     await model.dispose();
   });

@@ -6,7 +6,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { widen as reference } from "../src/checkpoint/dtypes.ts";
 import { narrow, widen } from "../src/ops/widen.ts";
-import type { Composite } from "../src/propagation/composites.ts";
+import type { Composite, PropagationMethod } from "../src/propagation/composites.ts";
 import { load } from "../src/runtime/load.ts";
 import { backends, places, run, weight } from "./support.ts";
 
@@ -93,7 +93,7 @@ for (const place of places) {
       };
       const wide = await load(source, { ...place, narrow: false });
       const same = await load(source, { ...place, narrow: true });
-      const rules: (string | Composite)[] = [
+      const rules: (PropagationMethod | Composite)[] = [
         "cp-lrp",
         "attn-lrp-gamma",
         "gradient-x-input",

@@ -328,7 +328,7 @@ for (const backend of backends) {
         history([y]).flatMap((t, i) => (t.name ? [[t.name, random(size(t), i + 5)]] : [])),
       );
       const start = random(size(y), 6);
-      for (const rule of ["identity", "gradient"]) {
+      for (const rule of ["identity", "gradient"] as const) {
         for (const dense of ["gradient", ["epsilon", { eps: 0.01 }]] as const) {
           const composite: Composite = depth > 1 ? { linear: dense, activation: rule } : { linear: dense };
           const { total, rows, kept } = await walk(backend, y, start, [x], composite, own);
@@ -433,7 +433,7 @@ for (const backend of backends) {
     const minus = Float32Array.from({ length: 16 }, (_, i) => (i % 5 ? 0 : -1));
     const own = { x: random(8, 1), minus, gamma: random(4, 2), beta: random(4, 3), w: random(8, 4) };
     for (const linearRule of ["gradient", ["epsilon", { eps: 1e-6 }]] as const) {
-      for (const rule of ["identity", "gradient"]) {
+      for (const rule of ["identity", "gradient"] as const) {
         const composite = { linear: linearRule, norm: rule };
         const { gradients, kept } = await walk(backend, y, Float32Array.of(1, 0, 0, 1), [x], composite, own);
         assert.ok(gradients[0].every(Number.isFinite) && Object.values(kept[0]).every(Number.isFinite));
@@ -497,19 +497,19 @@ function refusal(composite: Composite): RelpropError {
 check("a rule an op has not: what it has is listed", () => {
   for (const rule of ["zplus", "constructor", "__proto__", "toString", "", "Gradient"]) {
     for (const choice of [rule, [rule, {}] as const]) {
-      const { code, message } = refusal({ linear: choice });
+      const { code, message } = refusal({ linear: choice as "gradient" });
       assert.is(code, "InvalidOption");
       assert.is(message, `linear has no rule "${rule}", only gradient, epsilon, gamma, alpha-beta, z-plus`);
     }
   }
-  assert.match(refusal({ softmax: "identity" }).message, /softmax has no rule "identity", only gradient/);
-  assert.match(refusal({ pick: "uniform" }).message, /pick has no rule "uniform", only gradient/);
+  assert.match(refusal({ softmax: "identity" } as Composite).message, /softmax has no rule "identity", only gradient/);
+  assert.match(refusal({ pick: "uniform" } as Composite).message, /pick has no rule "uniform", only gradient/);
 });
 
 check("an op the model has not: what it has is listed", () => {
   const unknown = ["conv", "constructor", "layernorm", "softmax_grad", "linear_grad", "input"];
   for (const name of unknown) {
-    const { code, message } = refusal({ [name]: "gradient" });
+    const { code, message } = refusal({ [name]: "gradient" } as Composite);
     assert.is(code, "InvalidOption");
     const known = "activation, add, context, linear, norm, pick, scores, softmax";
     assert.is(message, `the composite names an op "${name}"; this model has ${known}`);
@@ -534,12 +534,15 @@ check("an op that does the work of several: a rule for each way to combine their
     assert.ok(kept.every(({ times = 1 }) => Number.isFinite(times)));
   }
   assert.ok(propagate(y, start, [[x]], cpLRP).gradients.has(x));
-  assert.throws(() => propagate(y, start, [[x]], { scores: "values" }), /scores has no rule "values"/);
-  assert.throws(() => propagate(y, start, [[x]], { attend: "values" }), /this model has context, scores, softmax$/);
+  assert.throws(() => propagate(y, start, [[x]], { scores: "values" as "uniform" }), /scores has no rule "values"/);
+  assert.throws(
+    () => propagate(y, start, [[x]], { attend: "values" } as Composite),
+    /this model has context, scores, softmax$/,
+  );
 });
 
 check("a wrong rule for an op that no relevance reaches", () => {
-  assert.match(refusal({ context: "values", scores: "zplus" }).message, /scores has no rule "zplus"/);
+  assert.match(refusal({ context: "values", scores: "zplus" as "uniform" }).message, /scores has no rule "zplus"/);
 });
 
 check("siblings of which one depends on the other: relevance would count twice", () => {

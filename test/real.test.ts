@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Explanation } from "../src/explain/explanation.ts";
+import type { PropagationMethod } from "../src/propagation/composites.ts";
 import { load } from "../src/runtime/load.ts";
 import { places } from "./support.ts";
 
@@ -73,7 +74,7 @@ for (const place of places) {
       const model = await load(folder, place);
       assert.is(model.task, "masked-lm");
       for (const { text, ids, target, logits, methods } of known[name]) {
-        for (const [method, wanted] of Object.entries(methods)) {
+        for (const [method, wanted] of Object.entries(methods) as [PropagationMethod, number[]][]) {
           const told = await model.explain(text, { method });
           assert.equal(
             told.tokens.map(({ id }) => id),
@@ -108,7 +109,7 @@ for (const place of places) {
       assert.ok(off <= 1e-5, `${text.slice(0, 40)}: vector off by ${off}`);
     }
     const [a, b] = pair.map((i) => texts[i].text);
-    for (const [method, wanted] of Object.entries(methods)) {
+    for (const [method, wanted] of Object.entries(methods) as [PropagationMethod, number[]][]) {
       const told = await model.explain(a, { method, of: { cosine: b } });
       assert.ok(Math.abs(told.explained!.value - value) <= 1e-5);
       console.log(`${method}: ${check(told, wanted, method)}`);
@@ -127,7 +128,7 @@ for (const place of places) {
     const { embedding } = await model.predict(picture);
     const off = most(embedding!.map((v, k) => v - vector[k]));
     assert.ok(off <= 1e-4, `vector off by ${off}`);
-    for (const [method, wanted] of Object.entries(methods)) {
+    for (const [method, wanted] of Object.entries(methods) as [PropagationMethod, number[]][]) {
       const told = await model.explain(picture, { method, at: "embeddings", target });
       console.log(`vector off by ${off.toExponential(1)}; ${method}: ${check(told, wanted, method)}`);
     }

@@ -12,7 +12,7 @@ import { plan, workBytes } from "../src/graph/plan.ts";
 import { architecture } from "../src/models/architecture.ts";
 import type { ReadingPoint } from "../src/models/family.ts";
 import { attend } from "../src/ops/attend.ts";
-import { methods } from "../src/propagation/composites.ts";
+import { methods, type PropagationMethod } from "../src/propagation/composites.ts";
 import { read } from "../src/runtime/load.ts";
 import { Model } from "../src/runtime/model.ts";
 import { apart, relevance, texts } from "./shipped.ts";
@@ -72,7 +72,7 @@ for (const place of places) {
       const worst = { golden: 0, forms: 0, entries: 0, residual: 0 };
       const chosen = place.backend === "wasm" ? cases : cases.slice(0, 1);
       for (const { text, methods: expected } of chosen) {
-        for (const method of Object.keys(expected)) {
+        for (const method of Object.keys(expected) as PropagationMethod[]) {
           const options = { method, at: points };
           const [mine, others] = [await again.explain(text, options), await kept.explain(text, options)];
           for (const [i, one] of mine.entries()) {
@@ -111,7 +111,7 @@ for (const place of places) {
       const path = `reference/families/${name}/`;
       const [kept, again] = [await open(path, place, false), await open(path, place, true)];
       const text = "the sea is so wide and the boat so small that a good film of it must be short , or a great one";
-      for (const method of ["cp-lrp", "attn-lrp", "gradient-x-input"]) {
+      for (const method of ["cp-lrp", "attn-lrp", "gradient-x-input"] as const) {
         const options = { method, layers: true };
         const [mine, other] = [await again.explain(text, options), await kept.explain(text, options)];
         assert.ok(mine.tokens.length > 16, `${mine.tokens.length} tokens, more than a window`);
@@ -129,7 +129,7 @@ for (const place of places) {
 
   test("a ragged batch, as text by text", async () => {
     const model = await open("../models/sst2-tiny/", place, true);
-    for (const method of ["cp-lrp", "attn-lrp"]) {
+    for (const method of ["cp-lrp", "attn-lrp"] as const) {
       const together = await model.explain(texts, { method, layers: true });
       for (const [i, text] of texts.entries()) {
         const alone = await model.explain(text, { method, layers: true });
@@ -218,7 +218,7 @@ for (const type of ["gpt2", "modernbert"] as const) {
     const t = 2048;
     const { heads, made } = large(type, t);
     const designed = await made;
-    for (const name of ["cp-lrp", "attn-lrp", "gradient-x-input"]) {
+    for (const name of ["cp-lrp", "attn-lrp", "gradient-x-input"] as const) {
       const bytes = (recompute: boolean) => {
         const { outputs } = explaining(network(designed, 1, t, { recompute, attend }), [methods.get(name)!]);
         const made = plan(outputs);

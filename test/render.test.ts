@@ -35,7 +35,7 @@ type Piece = [text: string, relevance: number, start?: number | null, end?: numb
 
 function explain(text: string, pieces: Piece[], more: Partial<Explanation> = {}): Explanation {
   const tokens = pieces.map(([text, relevance, start = null, end = null], id) => {
-    return { id, text, start, end, special: start === null, relevance } satisfies TokenRelevance;
+    return { id, text, start, end, special: start === null, relevance } as TokenRelevance;
   });
   const sum = tokens.reduce((total, { relevance }) => total + relevance, 0);
   const none = { norms: 0, positions: 0, softmax: 0, products: 0, activations: 0, epsilon: 0 };
@@ -459,7 +459,7 @@ test(`${payloads.length} payloads × text, token, label, contrast, model, method
       { target: { ...movie.target, label: payload } },
       { contrast: { ...negative, label: payload } },
       { model: payload },
-      { method: payload },
+      { method: payload as "custom" },
       { at: payload as "words" },
       { warnings: [payload] },
     ];
@@ -495,7 +495,7 @@ const stranger = fc
     contrast: fc.boolean(),
   })
   .map(({ text, pieces, strings: [label, model, method, warning], contrast }) => {
-    const explanation = explain(text, pieces, { model, method, warnings: [warning] });
+    const explanation = explain(text, pieces, { model, method: method as "custom", warnings: [warning] });
     explanation.target.label = label;
     return contrast ? { ...explanation, contrast: negative } : explanation;
   });

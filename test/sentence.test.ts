@@ -179,7 +179,7 @@ test("an embedding of unit length: its dot product is the cosine", async () => {
 test("pairs of tokens add up through every module", async () => {
   for (const name of ["roberta-all-modes", "bert-residual", "distilbert-mean-dense", "mpnet-max"]) {
     const model = await load(new URL(`${name}/`, root), place);
-    for (const method of ["cp-lrp", "attn-lrp", "gradient-x-input"]) {
+    for (const method of ["cp-lrp", "attn-lrp", "gradient-x-input"] as const) {
       const { interactions, explained } = await model.explain("the sea is so", {
         method,
         interactions: true,

@@ -13,7 +13,7 @@ import { read } from "../src/runtime/load.ts";
 import { close, places } from "./support.ts";
 
 const FAMILIES = ["bert-sequence", "roberta-sequence", "gpt2-sequence"];
-const METHODS = ["cp-lrp", "attn-lrp", "gradient-x-input"];
+const METHODS = ["cp-lrp", "attn-lrp", "gradient-x-input"] as const;
 const CLOSED = 2e-6; // of Σ|R| + Σ|entries|
 
 const sum = (values: Iterable<number>) => [...values].reduce((n, v) => n + v, 0);

@@ -34,7 +34,7 @@ for (const place of places) {
   test("pairs of tokens add up to the similarity, and turn with the texts", async () => {
     const model = await load(tiny, { ...place, deterministic: true });
     const [a, b] = ["a good movie", "the film was not so bad"];
-    for (const method of ["cp-lrp", "attn-lrp", "gradient-x-input"]) {
+    for (const method of ["cp-lrp", "attn-lrp", "gradient-x-input"] as const) {
       for (const name of ["dot", "cosine"] as const) {
         const ask = (one: string, other: string) =>
           model.explain(one, { method, interactions: true, of: { [name]: other } as { dot: string } });

@@ -10,7 +10,8 @@ import { aligned } from "../src/inputs/tokenizers/aligned.ts";
 import { normalizer } from "../src/inputs/tokenizers/normalizers.ts";
 import { pipeline } from "../src/inputs/tokenizers/pipeline.ts";
 import { decoded, spelling } from "../src/inputs/tokenizers/spelling.ts";
-import { MAX_TEXT, type Token, type Tokenizer } from "../src/inputs/tokenizers/wordpiece.ts";
+import type { Token } from "../src/inputs/tokenizers/token.ts";
+import { MAX_TEXT, type Tokenizer } from "../src/inputs/tokenizers/wordpiece.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: tokenizer.json, before anything has checked it
 type File = any;

@@ -5,6 +5,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { at, resolved } from "../src/explain/objective.ts";
 import type { Of } from "../src/explain/options.ts";
+import type { PropagationMethod } from "../src/propagation/composites.ts";
 import { load } from "../src/runtime/load.ts";
 import { code, relevance } from "./shipped.ts";
 import { places, random } from "./support.ts";
@@ -66,7 +67,7 @@ for (const place of places) {
     const model = await load(folder, place);
     const texts = ["one plus one is two", "10 - 7 = 3"];
     const classes = await model.explain(texts, { target: model.labels });
-    const method = ["cp-lrp", "attn-lrp"];
+    const method: PropagationMethod[] = ["cp-lrp", "attn-lrp"];
     for (const what of ["log-probability", "softmax-contrast", { distance: "not ten" }] as Of[]) {
       const found = await model.explain(texts, { of: what, target: [model.labels[1], model.labels[3]], method });
       for (const [i, all] of found.entries()) {

@@ -14,7 +14,7 @@ import { random } from "./support.ts";
 
 const test = suite("threads of wasm");
 
-const methods = ["cp-lrp", "attn-lrp", "gradient-x-input"];
+const methods = ["cp-lrp", "attn-lrp", "gradient-x-input"] as const;
 
 /** Logits and relevance of the shipped model, to the bit. */
 async function everything(threads: number): Promise<Float64Array> {

@@ -7,9 +7,10 @@ import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { RelpropError } from "../src/errors.ts";
+import type { Token } from "../src/inputs/tokenizers/token.ts";
 import { ACCENTS, DROPPED, PUNCTUATION } from "../src/inputs/tokenizers/unicode.ts";
 import { vocabulary } from "../src/inputs/tokenizers/vocabulary.ts";
-import { MAX_TEXT, type Token, tokenizer, wordPieces } from "../src/inputs/tokenizers/wordpiece.ts";
+import { MAX_TEXT, tokenizer, wordPieces } from "../src/inputs/tokenizers/wordpiece.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: tokenizer.json, before anything has checked it
 type File = any;

@@ -82,7 +82,7 @@ for (const [kind, worker] of kinds) {
     const here = await load(folder, wasm);
     const calls: ((model: Model) => Promise<unknown>)[] = [
       (model) => model.explain("long ".repeat(1000)),
-      (model) => model.explain("a", { method: "nonsense" }),
+      (model) => model.explain("a", { method: "nonsense" as "random" }),
       (model) => model.explain("a", { target: "nobody" }),
       (model) => model.explain(3 as unknown as string),
     ];

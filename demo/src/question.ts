@@ -1,17 +1,17 @@
 // The sentence above the text: what is explained, against what, by which method, read where.
 
-import { methods } from "../../src/propagation/composites.ts";
+import { methods, type PropagationMethod } from "../../src/propagation/composites.ts";
 import { visible } from "../../src/render/text.ts";
 import { byId, el } from "./dom.ts";
 import { readingPoints, type Settings } from "./settings.ts";
 
-type Choice = [value: string, text: string];
+type Choice<Value extends string = string> = [value: Value, text: string];
 
 const none = "";
 
 /** Fills the choices and calls back with what changed. */
 export function question(settings: Settings, labels: readonly string[], changed: (part: Partial<Settings>) => void) {
-  const named = [...methods.keys()].map((name): Choice => [name, name]);
+  const named = [...methods.keys()].map((name): Choice<PropagationMethod> => [name, name]);
   const classes = labels.map((label, i): Choice => [String(i), visible(label)]);
   const index = (value: string) => (value === none ? undefined : Number(value));
   const { target, contrast, method, other, at } = settings;
@@ -24,9 +24,14 @@ export function question(settings: Settings, labels: readonly string[], changed:
   fill("at", points, at, (value) => changed({ at: value as Settings["at"] }));
 }
 
-function fill(id: string, choices: Choice[], chosen: string | number | undefined, changed: (value: string) => void) {
+function fill<Value extends string>(
+  id: string,
+  choices: Choice<Value>[],
+  chosen: string | number | undefined,
+  changed: (value: Value) => void,
+) {
   const select = byId<HTMLSelectElement>(id);
   select.replaceChildren(...choices.map(([value, text]) => el("option", { value }, text)));
   select.value = String(chosen ?? none);
-  select.onchange = () => changed(select.value);
+  select.onchange = () => changed(select.value as Value);
 }

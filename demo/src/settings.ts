@@ -1,15 +1,15 @@
 // What is asked: a text and how to explain it. A share link carries it in its fragment, which browsers send to no server.
 
 import type { ReadingPoint } from "../../src/models/family.ts";
-import { methods } from "../../src/propagation/composites.ts";
+import { type PropagationMethod, propagates } from "../../src/propagation/composites.ts";
 
 export const readingPoints = ["embeddings", "embedding-sum", "words"] as const satisfies readonly ReadingPoint[];
 
 export interface Settings {
   text: string;
-  method: string;
+  method: PropagationMethod;
   /** A second method to show beside the first. */
-  other?: string;
+  other?: PropagationMethod;
   /** A class's index; the top class if there is none. */
   target?: number;
   contrast?: number;
@@ -25,7 +25,10 @@ export const start: Settings = {
 /** The settings in a link's fragment; whatever it does not say, or says wrongly, is as at the start. */
 export function fromFragment(fragment: string): Settings {
   const said = new URLSearchParams(fragment.replace(/^#/, ""));
-  const method = (name: string) => (methods.has(said.get(name) ?? "") ? said.get(name)! : undefined);
+  const method = (field: string) => {
+    const name = said.get(field);
+    return propagates(name) ? name : undefined;
+  };
   const index = (name: string) => (/^\d{1,5}$/.test(said.get(name) ?? "") ? Number(said.get(name)) : undefined);
   return {
     text: said.get("text") ?? start.text,

@@ -7,9 +7,9 @@ import { augmented } from "./rollout.ts";
  * The most that can flow from each token at the top to each at the bottom, through blocks whose edges carry Ã (Abnar and
  * Zuidema 2020, arXiv 2005.00928); each top token's flows over their sum, added up, as in Ali et al. (ICML 2022).
  */
-export const attentionFlow: Method = {
-  name: "attention-flow",
+export const attentionFlow: Method<"attention-flow"> = {
   signed: false,
+  slow: true,
   options: {},
   async run(view) {
     const { n, weights } = await view.attention();

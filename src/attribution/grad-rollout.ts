@@ -7,8 +7,7 @@ import { augmented } from "./rollout.ts";
  * What the code of Ali et al. (ICML 2022) runs under the name GAE: a rollout of (∇A ⊙ A)⁺ in place of A, [0, 0] of the
  * product set to 0, column sums over all tokens.
  */
-export const gradRollout: Method = {
-  name: "grad-rollout",
+export const gradRollout: Method<"grad-rollout"> = {
   signed: false,
   options: {},
   async run(view) {

@@ -1,4 +1,5 @@
 import type { Method } from "./method.ts";
+import { standIns } from "./options.ts";
 import { legendre } from "./quadrature.ts";
 import { dots } from "./vectors.ts";
 
@@ -7,18 +8,18 @@ import { dots } from "./vectors.ts";
  * Gauss and Legendre's nodes, as many as `steps`. x′ has the `baseline` for each token but the special ones, which stay.
  * Complete: the numbers add up to f(x) − f(x′), up to the quadrature's error.
  */
-export const integratedGradients: Method = {
-  name: "integrated-gradients",
+export const integratedGradients: Method<"integrated-gradients"> = {
   signed: true,
+  perturbs: true,
   options: { steps: 50, baseline: "pad" },
-  words: { baseline: ["pad", "unk", "mask", "zero"] },
+  words: { baseline: standIns },
   async run(view, { steps, baseline }) {
     const n = view.tokens.length;
     const none = view.standIn(baseline);
     const away = view.tokens.map(({ id, special }) => (special ? id : none));
     const x = await view.embeddings(view.ids);
     const x0 = await view.embeddings(away);
-    const { nodes, weights } = legendre(Number(steps));
+    const { nodes, weights } = legendre(steps);
     const points = nodes.map((alpha) => x0.map((from, i) => from + alpha * (x[i] - from)));
     const mean = new Float64Array(x.length);
     for (const [k, g] of (await view.gradients(points)).entries()) {

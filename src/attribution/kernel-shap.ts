@@ -1,6 +1,7 @@
 import { RelpropError } from "../errors.ts";
 import { uniform } from "../random.ts";
 import type { Method } from "./method.ts";
+import { standIns } from "./options.ts";
 
 /**
  * Shapley values of f as a game in which tokens that do not play are left out (Lundberg and Lee 2017, arXiv 1705.07874,
@@ -8,11 +9,12 @@ import type { Method } from "./method.ts";
  * weights in pairs with their opposites; 0 samples are 2·M + 2048. Special tokens always play, and get 0.
  * Efficient: the numbers add up to f(x) − f(nobody). Throws `InvalidOption` where `samples` are too few to tell M numbers.
  */
-export const kernelShap: Method = {
-  name: "kernel-shap",
+export const kernelShap: Method<"kernel-shap"> = {
   signed: true,
+  perturbs: true,
+  slow: true,
   options: { samples: 0, by: "mask", seed: 0 },
-  words: { by: ["unk", "mask", "pad", "zero"] },
+  words: { by: standIns },
   async run(view, { samples, by, seed }) {
     const none = view.standIn(by);
     const players = view.tokens.flatMap(({ special }, j) => (special ? [] : [j]));
@@ -28,7 +30,7 @@ export const kernelShap: Method = {
     const whole = view.logit - nobody;
     if (!players.length) return { relevance };
 
-    const { coalitions, weights } = chosen(players.length, Number(samples) || 2 * players.length + 2048, Number(seed));
+    const { coalitions, weights } = chosen(players.length, samples || 2 * players.length + 2048, seed);
     const values = (await view.f(coalitions.map(masked))).map((f) => f - nobody);
     const found = shapley(coalitions, weights, values, whole);
     players.forEach((j, i) => {

@@ -6,8 +6,7 @@ export const augmented = (attention: Float64Array, n: number): Float64Array =>
   normalised(plus(attention, identity(n)), n);
 
 /** Ã_L ⋯ Ã_2 Ã_1 (Abnar and Zuidema 2020, arXiv 2005.00928), column sums over all tokens, as in Ali et al. (ICML 2022). */
-export const rollout: Method = {
-  name: "rollout",
+export const rollout: Method<"rollout"> = {
   signed: false,
   options: {},
   async run(view) {

@@ -9,13 +9,14 @@ import { formatOf, readExamples } from "../evaluate/examples.ts";
 import { identity } from "../evaluate/identity.ts";
 import { fingerprint } from "../evaluate/journal.ts";
 import type { ReadingPoint } from "../models/family.ts";
+import { type PropagationMethod, propagates } from "../propagation/composites.ts";
 import { visible } from "../render/text.ts";
 import type { Model } from "../runtime/model.ts";
 import { content } from "./data.ts";
 import { save } from "./save.ts";
 
 /** The method for explanations read at a point; says why on standard error. */
-export async function auto(model: Model, sample: string | undefined, at: ReadingPoint): Promise<string> {
+export async function auto(model: Model, sample: string | undefined, at: ReadingPoint): Promise<PropagationMethod> {
   const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "relprop");
   const path = join(folder, `method-${fingerprint([await identity(model), at])}.json`);
   const { method, why } = sample === undefined ? await kept(path, model) : await chosen(model, sample, at);
@@ -35,11 +36,11 @@ async function chosen(model: Model, sample: string, at: ReadingPoint) {
   return chooseMethod(model, examples, { at, truncate: true });
 }
 
-async function kept(path: string, model: Model): Promise<{ method: string; why: string }> {
+async function kept(path: string, model: Model): Promise<{ method: PropagationMethod; why: string }> {
   const text = await readFile(path, "utf8").catch(() => "{}");
   try {
     const { method, why } = JSON.parse(text);
-    if (typeof method === "string" && typeof why === "string") return { method, why };
+    if (propagates(method) && typeof why === "string") return { method, why };
   } catch {}
   const message = `no method was chosen for ${quote(model.name)} yet: give --sample FILE once`;
   throw new RelpropError("InvalidOption", message);

@@ -5,7 +5,9 @@ import { quote, RelpropError } from "../errors.ts";
 import { evaluate } from "../evaluate/evaluate.ts";
 import { formatOf, readExamples } from "../evaluate/examples.ts";
 import type { Journal } from "../evaluate/journal.ts";
+import type { EvaluateOptions } from "../evaluate/options.ts";
 import { plot } from "../evaluate/plot.ts";
+import type { ProtocolName } from "../evaluate/protocol.ts";
 import { protocol } from "../evaluate/protocols.ts";
 import { randomized } from "../evaluate/randomized.ts";
 import { table } from "../evaluate/table.ts";
@@ -37,7 +39,8 @@ export interface Asked {
 
 /** What is to be printed, unless it was stopped. */
 export async function evaluateCommand(asked: Asked): Promise<string | undefined> {
-  const { data, backend, truncate, baseline, protocol: name = "ali2022" } = asked;
+  const { data, backend, truncate, baseline } = asked;
+  const name = (asked.protocol ?? "ali2022") as ProtocolName; // protocol() refuses others
   if (data === undefined) throw new RelpropError("InvalidOption", "evaluate needs --data FILE");
   const how = protocol(name);
   const [limit, seed] = [whole("limit", asked.limit, 1), whole("seed", asked.seed, 0) ?? 0];
@@ -56,7 +59,7 @@ export async function evaluateCommand(asked: Asked): Promise<string | undefined>
     }
     const evaluation = await evaluate(model, examples, {
       protocol: name,
-      methods: asked.methods?.split(","),
+      methods: asked.methods?.split(",") as EvaluateOptions["methods"],
       at: asked.at as ReadingPoint | undefined,
       seed,
       baseline,

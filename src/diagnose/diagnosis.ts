@@ -1,6 +1,6 @@
 // What a diagnosis is: plain JSON, made by Model.diagnose() and read by charts().
 
-import type { Token } from "../inputs/tokenizers/wordpiece.ts";
+import type { Token } from "../inputs/tokenizers/token.ts";
 import type { ClassScore } from "../tasks/prediction.ts";
 import type { Ranks } from "./spectrum.ts";
 

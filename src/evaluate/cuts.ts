@@ -10,7 +10,7 @@ import { mean } from "./bootstrap.ts";
 import type { Example } from "./examples.ts";
 import type { EvaluateOptions } from "./options.ts";
 import { area } from "./perturbation.ts";
-import type { Cutting, Order, Part, Protocol } from "./protocol.ts";
+import type { Cutting, Order, OrderName, Part, Protocol, ProtocolName } from "./protocol.ts";
 import { type Evaluation, type Row, summary } from "./summary.ts";
 
 const chance: Order = {
@@ -22,7 +22,7 @@ const chance: Order = {
 };
 
 /** Both ways by one score, least first and, the control, most first. */
-const both = (least: string, most: string, score: Order["score"]): Record<string, Order> => ({
+const both = (least: OrderName, most: OrderName, score: Order["score"]): Cutting["orders"] => ({
   [least]: { most: false, score },
   [most]: { most: true, score },
 });
@@ -84,11 +84,13 @@ export async function cuts(
   model: Model,
   examples: readonly Example[],
   how: Protocol,
-  { methods, seed = 0, signal, onProgress, journal, truncate, protocol = "" }: EvaluateOptions,
+  { methods, seed = 0, signal, onProgress, journal, truncate, protocol }: EvaluateOptions & { protocol: ProtocolName },
 ): Promise<Evaluation> {
-  const { of, orders } = how.cut!;
+  const { of } = how.cut!;
+  const orders: Readonly<Record<string, Order>> = how.cut!.orders;
   if (journal) throw new RelpropError("InvalidOption", `${protocol} keeps no journal: all examples run at each share`);
-  const names = methods === undefined ? Object.keys(orders) : Array.isArray(methods) ? [...(methods as string[])] : [];
+  const given = Array.isArray(methods) ? [...methods] : [];
+  const names = (methods === undefined ? Object.keys(orders) : given) as OrderName[];
   const odd = names.find((name) => !Object.hasOwn(orders, name));
   if (odd !== undefined || !names.length) {
     const known = Object.keys(orders).join(", ");

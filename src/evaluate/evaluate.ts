@@ -1,5 +1,8 @@
 // evaluate(): every method's explanations of every example, judged by a protocol. Works on a model here or in a worker.
 
+import { attribution, attributions } from "../attribution/methods.ts";
+import { attributionNames } from "../attribution/names.ts";
+import type { Method } from "../attribution/options.ts";
 import { quote, RelpropError, throwIfAborted } from "../errors.ts";
 import { checked } from "../options/kinds.ts";
 import { methods as builtin, isOther, method } from "../propagation/composites.ts";
@@ -11,26 +14,19 @@ import type { Example } from "./examples.ts";
 import { identity } from "./identity.ts";
 import { fingerprint, open } from "./journal.ts";
 import { type Case, judge } from "./judge.ts";
-import { type AnyMethod, type EvaluateOptions, evaluateOptions } from "./options.ts";
+import { type EvaluateOptions, evaluateOptions, type JudgedName } from "./options.ts";
 import type { Protocol } from "./protocol.ts";
 import { protocol } from "./protocols.ts";
 import { type Evaluation, type Judged, type Row, summary } from "./summary.ts";
 
 const BASELINE = "gradient-x-input";
 
-const usual = [
+const SLOW = 200; // examples by which slow methods are judged
+
+/** All methods there are. */
+const usual = (): JudgedName[] => [
   ...builtin.keys(),
-  "saliency",
-  "integrated-gradients",
-  "smoothgrad",
-  "attention-last",
-  "rollout",
-  "attention-flow:200",
-  "gae",
-  "grad-rollout",
-  "occlusion",
-  "kernel-shap:200",
-  "random",
+  ...attributionNames.map((name): JudgedName => (attributions[name].slow ? `${name}:${SLOW}` : name)),
 ];
 
 /** Judges each method's explanations of each example by a protocol. */
@@ -57,7 +53,7 @@ export async function evaluate(
     throw new RelpropError("InvalidOption", message);
   }
 
-  for (const one of judged) await check(one.method);
+  for (const one of judged) check(one.method);
   const cases = await prepare(model, examples, how, options);
   const { rows, add } = await open<Row>(options.journal, {
     protocol: name,
@@ -109,14 +105,14 @@ export function checkedModel(call: string, model: unknown): void {
   throw new RelpropError("InvalidInput", `${call} is of a model that load() gave, not of ${quote(model)}`);
 }
 
-function judgedMethods(wanted: EvaluateOptions["methods"] = usual, examples: number, seed: number): Judged[] {
+function judgedMethods(wanted: EvaluateOptions["methods"] = usual(), examples: number, seed: number): Judged[] {
   const entries = Array.isArray(wanted)
     ? (wanted as string[]).map((text) => [text, text] as const)
-    : Object.entries(wanted as Record<string, AnyMethod>);
+    : Object.entries(wanted as Record<string, Method>);
   const judged = entries.map(([key, given]): Judged => {
     if (typeof given !== "string") return { name: key, method: given, limit: examples };
     const [, name, limit] = /^(.*?)(?::([1-9]\d*))?$/.exec(given)!;
-    const method: AnyMethod = name === "random" ? { name, seed } : name;
+    const method = (name === "random" ? { name, seed } : name) as Method; // check() refuses others
     return { name: key === given ? name : key, method, limit: Math.min(Number(limit ?? examples), examples) };
   });
   const names = judged.map(({ name }) => name);
@@ -127,10 +123,9 @@ function judgedMethods(wanted: EvaluateOptions["methods"] = usual, examples: num
 }
 
 /** That there is such a method, before anything runs. */
-async function check(wanted: AnyMethod): Promise<void> {
-  if (!isOther(wanted)) return void method(wanted);
-  const { attribution } = await import("../attribution/methods.ts");
-  attribution(wanted);
+function check(wanted: unknown): void {
+  if (isOther(wanted)) attribution(wanted);
+  else method(wanted);
 }
 
 function baselineOf(wanted: string | undefined, judged: readonly Judged[]): string | undefined {

@@ -1,9 +1,10 @@
 // One text explained by every method, and every explanation judged.
 
-import type { Attribution, Explanation } from "../explain/explanation.ts";
+import type { Attribution } from "../attribution/attribution.ts";
+import type { Explanation } from "../explain/explanation.ts";
 import type { ExplainOptions } from "../explain/options.ts";
 import type { Input } from "../inputs/encoded.ts";
-import type { Token } from "../inputs/tokenizers/wordpiece.ts";
+import type { Token } from "../inputs/tokenizers/token.ts";
 import type { ReadingPoint } from "../models/family.ts";
 import { isOther } from "../propagation/composites.ts";
 import type { Model } from "../runtime/model.ts";

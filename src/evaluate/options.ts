@@ -1,31 +1,33 @@
 // The options of evaluate(), chooseMethod() and randomized().
 
-import type { AttributionMethod } from "../attribution/options.ts";
+import type { MethodName } from "../attribution/names.ts";
+import type { Method } from "../attribution/options.ts";
 import { type ReadOptions, readOptions } from "../checkpoint/options.ts";
 import { single } from "../explain/options.ts";
 import type { ReadingPoint } from "../models/family.ts";
 import { callback, either, flag, having, list, type Options, record, signal, text, whole } from "../options/kinds.ts";
-import type { Composite } from "../propagation/composites.ts";
 import type { Model } from "../runtime/model.ts";
 import type { Journal } from "./journal.ts";
+import type { OrderName, ProtocolName } from "./protocol.ts";
 
-/** What explain() takes. */
-export type AnyMethod = string | Composite | AttributionMethod;
+/** A method to judge; with a number of examples, by the first so many: `kernel-shap:200`. */
+export type JudgedName = MethodName | `${MethodName}:${number}`;
 
 export interface EvaluateOptions {
   /** A protocol's name (default ali2022). */
-  protocol?: string;
+  protocol?: ProtocolName;
   /**
    * Methods by name (default: all there are, the slowest by 200 examples); `name:n` judges one by the first n examples. Or
-   * methods with options and composites under names of your own.
+   * methods with options and composites under names of your own. Of the protocols pruning and ablation, orders of what is
+   * cut out.
    */
-  methods?: readonly string[] | Readonly<Record<string, AnyMethod>>;
+  methods?: readonly (JudgedName | OrderName)[] | Readonly<Record<string, Method | JudgedName>>;
   /** Where relevance is read (default embeddings), by methods that propagate. */
   at?: ReadingPoint;
   /** Of random orders and of the bootstrap (default 0). */
   seed?: number;
   /** The method that others are compared with (default gradient-x-input, if it is among them). */
-  baseline?: string;
+  baseline?: MethodName | (string & {});
   /** Cuts texts that are too long instead of rejecting them with `InputTooLong`. */
   truncate?: boolean;
   /** For the protocol `sanity`: the same model with random weights, see `randomized()`. */
@@ -36,8 +38,12 @@ export interface EvaluateOptions {
   signal?: AbortSignal;
 }
 
-export type ChooseOptions = Pick<EvaluateOptions, "protocol" | "at" | "seed" | "truncate" | "onProgress" | "signal"> & {
-  methods?: readonly string[];
+export type ChooseOptions<Name extends MethodName = MethodName> = Pick<
+  EvaluateOptions,
+  "protocol" | "at" | "seed" | "truncate" | "onProgress" | "signal"
+> & {
+  /** Methods by name (default: those that propagate). */
+  methods?: readonly Name[];
 };
 
 export interface RandomizedOptions extends ReadOptions {

@@ -1,12 +1,25 @@
 // What a protocol is: how one explanation of one text is judged. A new one is a file in protocols/ and a line in
 // protocols.ts.
 
+import type { Attribution } from "../attribution/attribution.ts";
 import type { Without } from "../engine/options.ts";
-import type { Attribution, Explanation } from "../explain/explanation.ts";
+import type { Explanation } from "../explain/explanation.ts";
 import type { Input } from "../inputs/encoded.ts";
-import type { Token } from "../inputs/tokenizers/wordpiece.ts";
+import type { Token } from "../inputs/tokenizers/token.ts";
 import type { Model } from "../runtime/model.ts";
 import type { ClassScore } from "../tasks/prediction.ts";
+
+/** The names of the protocols. */
+export type ProtocolName =
+  | "ali2022"
+  | "ali2022-fixed"
+  | "achtibat2024"
+  | "ablation"
+  | "aopc"
+  | "loo"
+  | "pruning"
+  | "sanity"
+  | "stability";
 
 export interface Protocol {
   /** Where it was published, and what it does. */
@@ -27,10 +40,20 @@ export interface Protocol {
 /** A part of a block, by its place there. */
 export type Part = readonly [block: number, index: number];
 
+/** The names of the orders in which parts are cut out. */
+export type OrderName =
+  | "smallest"
+  | "largest"
+  | "least-important"
+  | "most-important"
+  | "least-relevant"
+  | "most-relevant"
+  | "random";
+
 export interface Cutting {
   of: keyof Without;
   /** What is known of each part: the parts with the least of it go first by the first order, those with the most by the second. */
-  orders: Readonly<Record<string, Order>>;
+  orders: Readonly<Partial<Record<OrderName, Order>>>;
 }
 
 export interface Order {

@@ -1,15 +1,15 @@
 // From the rows of an evaluation to its result.
 
+import type { Method } from "../attribution/options.ts";
 import { finite } from "../finite.ts";
 import type { ReadingPoint } from "../models/family.ts";
 import { type Interval, interval, mean } from "./bootstrap.ts";
-import type { AnyMethod } from "./options.ts";
-import type { Protocol, Scores } from "./protocol.ts";
+import type { OrderName, Protocol, ProtocolName, Scores } from "./protocol.ts";
 
 /** What became of one text; JSON, in which NaN is null. */
 export interface Judged {
   name: string;
-  method: AnyMethod;
+  method: Method | OrderName;
   /** How many examples it is judged by. */
   limit: number;
 }
@@ -27,7 +27,7 @@ interface Cost {
 }
 
 interface About {
-  protocol: string;
+  protocol: ProtocolName;
   model: string;
   backend: "wasm" | "webgpu";
   at: ReadingPoint;

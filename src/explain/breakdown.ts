@@ -277,7 +277,8 @@ function ofPairs(numbers: Numbers, n: number, i: number): PairRelevance {
   const scores = pair(numbers, inBlock(i, "scores"));
   const d = width / heads;
   // A product's factors share relevance in halves by AttnLRP's rule; one that is constant leaves all to the other.
-  const half = (op: string) => (scores.g && String([numbers.composite[op]].flat()[0]) === "uniform" ? 1 / 2 : 1);
+  const half = (op: "context" | "scores") =>
+    scores.g && String([numbers.composite[op]].flat()[0]) === "uniform" ? 1 / 2 : 1;
   const [ofContext, ofScores] = [half("context"), half("scores")];
 
   const square = (at: (h: number, i: number, j: number) => number) =>

@@ -5,7 +5,7 @@ import type { Engine } from "../engine/engine.ts";
 import { quote, RelpropError } from "../errors.ts";
 import type { Encoded, Input } from "../inputs/encoded.ts";
 import { partition } from "../logits.ts";
-import type { Explanation, Ledger } from "./explanation.ts";
+import type { Explanation, Ledger, TokenRelevance } from "./explanation.ts";
 import type { ExplainOptions } from "./options.ts";
 import { relevance } from "./relevance.ts";
 import { type Question, question } from "./request.ts";
@@ -108,7 +108,8 @@ async function explainOne(
 /** One less the other: `n` tokens that they share, then those of each on its own, the second's with their sign turned. */
 function difference(one: Explanation, other: Explanation, n: number): Explanation {
   const shift = one.text.length + 1;
-  const moved = (at: number | null) => at && at + shift;
+  const moved = (token: TokenRelevance): TokenRelevance =>
+    token.start === null ? token : { ...token, start: token.start + shift, end: token.end + shift };
   const ledger = { ...one.ledger };
   for (const entry of Object.keys(ledger) as (keyof Ledger)[]) ledger[entry] -= other.ledger[entry];
   return {
@@ -120,13 +121,7 @@ function difference(one: Explanation, other: Explanation, n: number): Explanatio
       ...one.tokens.map((token, j) =>
         j < n ? { ...token, relevance: token.relevance - other.tokens[j].relevance } : token,
       ),
-      ...other.tokens.slice(n).map((token) => ({
-        ...token,
-        start: moved(token.start),
-        end: moved(token.end),
-        type: 1 as const,
-        relevance: -token.relevance,
-      })),
+      ...other.tokens.slice(n).map((token) => ({ ...moved(token), type: 1 as const, relevance: -token.relevance })),
     ],
     ledger,
     warnings: [...new Set([...one.warnings, ...other.warnings])],

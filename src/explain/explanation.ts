@@ -2,26 +2,13 @@
 
 import type { CloudView } from "../inputs/encoded.ts";
 import type { ImageView } from "../inputs/images/patches.ts";
+import type { Token } from "../inputs/tokenizers/token.ts";
 import type { ReadingPoint } from "../models/family.ts";
-import type { Composite } from "../propagation/composites.ts";
+import type { Composite, Propagating } from "../propagation/composites.ts";
 import type { ClassScore } from "../tasks/prediction.ts";
 
-export interface TokenRelevance {
-  /** The token's row in the vocabulary. */
-  id: number;
-  /** The vocabulary's piece: "##ing", "[CLS]". */
-  text: string;
-  /** UTF-16 offsets into the user's own text; null for special tokens. */
-  start: number | null;
-  end: number | null;
-  special: boolean;
-  /** 1 for tokens of the second of two texts. */
-  type?: 1;
-  /** Of a word that the vocabulary has no piece for; `text` is then the piece that stands for all of them. */
-  unknown?: true;
-  /** Share of the explained logit, signed, in the logit's unit. */
-  relevance: number;
-}
+/** A token and its share of the explained logit, signed, in the logit's unit. */
+export type TokenRelevance = Token & { relevance: number };
 
 /** Entry by entry where the logit went (../README.md, "The ledger"). All numbers in the logit's unit. */
 export interface Ledger {
@@ -121,7 +108,7 @@ export interface Explanation {
   /** The model's name: its directory, URL or the name given to load(). */
   model: string;
   /** A method's name, or "custom" for a composite of the caller's own. */
-  method: string;
+  method: Propagating["name"];
   /** The rules that ran. */
   composite: Composite;
   at: ReadingPoint;
@@ -154,33 +141,5 @@ export interface Explanation {
   pairs?: PairRelevance[];
   interactions?: Interactions;
   /** What a reader must know to trust these numbers; mostly empty. */
-  warnings: string[];
-}
-
-/** What a method without a ledger says: see src/attribution. */
-export interface Attribution {
-  text: string;
-  image?: ImageView;
-  cloud?: CloudView;
-  model: string;
-  method: string;
-  /** All of the method's options, as they were. */
-  options: Readonly<Record<string, string | number>>;
-  at: "embeddings";
-  backend: "wasm" | "webgpu";
-  target: ClassScore;
-  contrast?: ClassScore;
-  classes: ClassScore[];
-  /** What is explained: the target's logit, or target minus contrast. */
-  logit: number;
-  /** Whether the numbers say for or against; of others only their order counts. */
-  signed: boolean;
-  tokens: TokenRelevance[];
-  /** If asked for: by words, sentences or spans. */
-  groups?: Explanation["groups"];
-  /** Of methods whose numbers should add up: to what, and by how much they miss it. */
-  completeness?: { whole: number; error: number };
-  /** How many times the network ran, forward or forth and back. */
-  forwards: number;
   warnings: string[];
 }

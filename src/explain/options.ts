@@ -20,12 +20,12 @@ import {
   tuple,
   whole,
 } from "../options/kinds.ts";
-import type { OneOrMore } from "../options/lists.ts";
-import type { Composite } from "../propagation/composites.ts";
+import type { AnyList, Listed } from "../options/lists.ts";
+import type { Composite, PropagationMethod } from "../propagation/composites.ts";
 
 export interface ExplainOptions extends PredictOptions {
-  /** A method's name (default cp-lrp), or a composite of your own. */
-  method?: string | Composite;
+  /** A method's name (default cp-lrp; of images and point clouds others), or a composite of your own. */
+  method?: PropagationMethod | Composite;
   /** A class by its label or index; by default the top class. A label beats an index where a class is called "1". */
   target?: string | number;
   /**
@@ -69,9 +69,7 @@ type Listable = "method" | "target" | "contrast" | "at";
  * then reading points. `model.labels` is a list of targets. Lists of targets and of contrasts go together pair by pair; one
  * of either goes with all of the other.
  */
-export type ExplainLists = Omit<ExplainOptions, Listable> & {
-  [K in Listable]?: OneOrMore<Required<ExplainOptions>[K]>;
-} & { [K in Listable]: Record<K, readonly unknown[]> }[Listable];
+export type ExplainLists = Listed<ExplainOptions, Listable> & AnyList<ExplainOptions, Listable>;
 
 /** A part of the text, as UTF-16 offsets. */
 export interface Span {

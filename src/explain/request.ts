@@ -4,12 +4,12 @@
 import { RelpropError } from "../errors.ts";
 import type { Architecture, ReadingPoint } from "../models/family.ts";
 import { listed } from "../options/lists.ts";
-import { type Composite, method } from "../propagation/composites.ts";
+import { method, type Propagating } from "../propagation/composites.ts";
 import type { ExplainLists, ExplainOptions, Finer } from "./options.ts";
 
 /** @internal */
 export interface Question {
-  methods: { name: string; composite: Composite }[];
+  methods: Propagating[];
   requests: Float32Array[];
   points: readonly ReadingPoint[];
   layers: boolean;

@@ -10,14 +10,14 @@ import { question, wholeStream } from "../explain/request.ts";
 import { finite } from "../finite.ts";
 import type { Encoded } from "../inputs/encoded.ts";
 import { spelled } from "../inputs/tokenizers/spelling.ts";
-import type { Token } from "../inputs/tokenizers/wordpiece.ts";
+import type { TextToken, Token } from "../inputs/tokenizers/token.ts";
 import { argMax, logSumExp } from "../logits.ts";
 import { uniform } from "../random.ts";
 import { type KeyValueCache, keyValueCache } from "./cache.ts";
 import type { GenerateOptions } from "./options.ts";
 
 /** A token with its logit, and its probability among all tokens at temperature 1. */
-export interface GeneratedToken extends Token {
+export interface GeneratedToken extends TextToken {
   logit: number;
   probability: number;
   /** Of its logit; offsets and tokens are those of the text up to it. */

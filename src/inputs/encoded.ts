@@ -5,7 +5,7 @@ import type { Rows } from "../checkpoint/dtypes.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { ImageView } from "./images/patches.ts";
 import type { Image } from "./images/picture.ts";
-import type { Token } from "./tokenizers/wordpiece.ts";
+import type { Token } from "./tokenizers/token.ts";
 
 /**
  * A text; or two that are read as one, `text` and `pair`; or with other words in place of their own: as many ids as there are

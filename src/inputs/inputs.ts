@@ -4,7 +4,8 @@ import type { Data } from "../backends/backend.ts";
 import { quote, RelpropError } from "../errors.ts";
 import type { Encoded, Input, InputSpec, Tables, Text } from "./encoded.ts";
 import { elements, unreadable } from "./given.ts";
-import type { Token, Tokenizer } from "./tokenizers/wordpiece.ts";
+import type { Token } from "./tokenizers/token.ts";
+import type { Tokenizer } from "./tokenizers/wordpiece.ts";
 
 /** An input's tokens, at most as many as the model has positions; what is longer is cut if `truncate`, else rejected. @internal */
 export function encode(

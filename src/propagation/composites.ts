@@ -4,11 +4,47 @@
 import { quote, RelpropError } from "../errors.ts";
 import { listed } from "../options/lists.ts";
 
-/** A rule's name, or its name with options: `["epsilon", { eps: 1e-6 }]`. */
-export type Choice = string | readonly [rule: string, options: Readonly<Record<string, number>>];
+/** The rules of each op that has others than its derivative. */
+interface Rules {
+  /** Attention weights times values. */
+  context: "values" | "uniform";
+  /** Queries times keys. */
+  scores: "uniform";
+  /** LayerNorm, RMSNorm and vectors divided by their length. */
+  norm: "identity";
+  activation: "identity";
+  /** The product of a gated feed-forward layer. */
+  gate: "uniform";
+  /** Dense layers: `epsilon` { eps }, `gamma` { gamma }, `alpha-beta` { alpha, beta }. */
+  linear: "epsilon" | "gamma" | "alpha-beta" | "z-plus";
+  squares: "uniform";
+}
 
-/** The rule for each op by the op's name; serialisable, so an explanation records exactly how it was made. */
-export type Composite = Readonly<Record<string, Choice>>;
+/** The ops that composites name rules for; not every model has them all. */
+export type RuledOp = keyof Rules;
+
+/** A rule's name, `gradient` being the derivative; or its name with options: `["epsilon", { eps: 1e-6 }]`. */
+export type Choice<Rule extends string = Rules[RuledOp]> =
+  | Rule
+  | "gradient"
+  | readonly [rule: Rule | "gradient", options: Readonly<Record<string, number>>];
+
+/**
+ * The rule for each op by the op's name; an op that is left out uses its derivative. Serialisable, so an explanation
+ * records exactly how it was made.
+ */
+export type Composite = { readonly [Op in RuledOp]?: Choice<Rules[Op]> };
+
+/** The names of the methods that propagate. */
+export type PropagationMethod =
+  | "cp-lrp"
+  | "cp-lrp-gamma"
+  | "lrp-ah"
+  | "lrp-ln"
+  | "lrp-ah-ln"
+  | "attn-lrp"
+  | "attn-lrp-gamma"
+  | "gradient-x-input";
 
 /** Simonyan et al., 2013 (arXiv 1312.6034), times the input: no rules, plain derivatives. */
 const gradientTimesInput: Composite = {};
@@ -35,29 +71,41 @@ const gammaLRP = { ...attnLRP, linear: ["gamma", { gamma: 0.05 }] } satisfies Co
 /** Ali et al.'s AH + LN, with AttnLRP's rules for activations and gates, which they leave open. */
 const cpLRP = { ...lrpAH, ...lrpLN, activation: "identity", gate: "uniform" } satisfies Composite;
 
-/** Every method by its name. */
-export const methods: ReadonlyMap<string, Composite> = new Map([
-  ["cp-lrp", cpLRP],
+const composites: Readonly<Record<PropagationMethod, Composite>> = {
+  "cp-lrp": cpLRP,
   // With γ = 1: measured best for point clouds, where dense layers of few inputs are noisy.
-  ["cp-lrp-gamma", { ...cpLRP, linear: ["gamma", { gamma: 1 }] }],
-  ["lrp-ah", lrpAH],
-  ["lrp-ln", lrpLN],
-  ["lrp-ah-ln", { ...lrpAH, ...lrpLN }],
-  ["attn-lrp", attnLRP],
-  ["attn-lrp-gamma", gammaLRP],
-  ["gradient-x-input", gradientTimesInput],
-]);
+  "cp-lrp-gamma": { ...cpLRP, linear: ["gamma", { gamma: 1 }] },
+  "lrp-ah": lrpAH,
+  "lrp-ln": lrpLN,
+  "lrp-ah-ln": { ...lrpAH, ...lrpLN },
+  "attn-lrp": attnLRP,
+  "attn-lrp-gamma": gammaLRP,
+  "gradient-x-input": gradientTimesInput,
+};
+
+/** Every method that propagates, by its name. */
+export const methods: ReadonlyMap<PropagationMethod, Composite> = new Map(
+  Object.entries(composites) as [PropagationMethod, Composite][],
+);
+
+/** Whether this is the name of a method that propagates. */
+export const propagates = (name: unknown): name is PropagationMethod => methods.has(name as PropagationMethod);
 
 /** Every op that methods name; not every model has them all. */
 export const namedOps: ReadonlySet<string> = new Set(
-  [...methods.values()].flatMap((composite) => Object.keys(composite)),
+  Object.values(composites).flatMap((composite) => Object.keys(composite)),
 );
 
+/** A method that propagates and its rules. */
+export interface Propagating {
+  name: PropagationMethod | "custom";
+  composite: Composite;
+}
+
 /** The rules a caller asks for, by a method's name or as a composite of their own. */
-export function method(wanted: unknown = "cp-lrp"): { name: string; composite: Composite } {
+export function method(wanted: unknown = "cp-lrp"): Propagating {
   if (typeof wanted === "string") {
-    const composite = methods.get(wanted);
-    if (composite) return { name: wanted, composite };
+    if (propagates(wanted)) return { name: wanted, composite: composites[wanted] };
     throw new RelpropError(
       "InvalidOption",
       `there is no method ${quote(wanted)}, only ${[...methods.keys()].join(", ")}`,
@@ -82,7 +130,7 @@ export function method(wanted: unknown = "cp-lrp"): { name: string; composite: C
 export function isOther(wanted: unknown): boolean {
   const [first] = listed(wanted);
   if (typeof first === "object" && first) return Object.hasOwn(first, "name");
-  return typeof first === "string" && !methods.has(first);
+  return typeof first === "string" && !propagates(first);
 }
 
 function isChoice(choice: unknown): choice is Choice {

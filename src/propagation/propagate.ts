@@ -82,7 +82,7 @@ function rules(composite: Composite, op: Op): [Rule, Attrs] {
 }
 
 function choose(composite: Composite, op: Op): [name: string, options: Attrs] {
-  const choice: Choice = composite[op.name] ?? "gradient";
+  const choice = (composite as Readonly<Record<string, Choice>>)[op.name] ?? "gradient";
   const [name, options] = typeof choice === "string" ? [choice, {}] : choice;
   const rules = op.rules ?? {};
   if (!Object.hasOwn(rules, name)) {

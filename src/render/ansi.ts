@@ -1,7 +1,8 @@
 // An explanation for a terminal. The only escapes are our own colours, every line ends plain, and without colour the
 // signed bars say it all.
 
-import type { Attribution, Explanation } from "../explain/explanation.ts";
+import type { Attribution } from "../attribution/attribution.ts";
+import type { Explanation } from "../explain/explanation.ts";
 import { segmented } from "../inputs/segments.ts";
 import { checked } from "../options/kinds.ts";
 import { rgb, strength, terminal, weak, xterm } from "./color.ts";

@@ -1,8 +1,9 @@
 // What all renderers say, before it becomes cells, markup or shapes: the verdict, the scale, where the logit went.
 // The strings of the explanation in here are still raw: whoever prints them makes them visible or escapes them.
 
-import type { Attribution, Explanation, Ledger, TokenRelevance } from "../explain/explanation.ts";
-import type { Token } from "../inputs/tokenizers/wordpiece.ts";
+import type { Attribution } from "../attribution/attribution.ts";
+import type { Explanation, Ledger, TokenRelevance } from "../explain/explanation.ts";
+import type { Token } from "../inputs/tokenizers/token.ts";
 import { type Slice, slices } from "./layout.ts";
 import { cellsOf } from "./overlay.ts";
 import { numbers, percent } from "./text.ts";

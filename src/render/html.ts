@@ -1,7 +1,8 @@
 // An explanation as one page that stands alone: no script, nothing fetched, light and dark. The user's text stays one
 // piece of text, so that right-to-left scripts keep their order; every token has its number on hover and in the table.
 
-import type { Attribution, Explanation } from "../explain/explanation.ts";
+import type { Attribution } from "../attribution/attribution.ts";
+import type { Explanation } from "../explain/explanation.ts";
 import { checked } from "../options/kinds.ts";
 import { dark, hex, light, type Palette, strength, weak } from "./color.ts";
 import { facts } from "./facts.ts";

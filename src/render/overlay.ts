@@ -1,8 +1,9 @@
 // An image's relevance as colours over it: by pixels where an explanation has them, else by patches. Orange speaks for the
 // target, blue against it, and what does not matter stays as it is, in grey.
 
+import type { Attribution } from "../attribution/attribution.ts";
 import { RelpropError } from "../errors.ts";
-import type { Attribution, Explanation } from "../explain/explanation.ts";
+import type { Explanation } from "../explain/explanation.ts";
 import type { ImageView } from "../inputs/images/patches.ts";
 import type { Pixels } from "../inputs/images/picture.ts";
 import { MOST_PIXELS } from "../inputs/images/rgb.ts";

@@ -1,7 +1,8 @@
 // An explanation as one figure: the text on lines of monospace cells, each slice fitted to its cells so that every
 // program that draws it agrees, on its own light ground.
 
-import type { Attribution, Explanation } from "../explain/explanation.ts";
+import type { Attribution } from "../attribution/attribution.ts";
+import type { Explanation } from "../explain/explanation.ts";
 import { checked } from "../options/kinds.ts";
 import { asRead, direction } from "./bidi.ts";
 import { hex, light, strength, weak } from "./color.ts";

@@ -1,6 +1,6 @@
 // The way of explain(): tokens, the rows and logits that are explained, and relevance by a method.
 
-import type { AttributeLists, AttributeOptions } from "../attribution/options.ts";
+import type { AttributeLists, MethodLists, MethodOptions } from "../attribution/options.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { ExplainLists, ExplainOptions } from "../explain/options.ts";
 import { relevance } from "../explain/relevance.ts";
@@ -8,12 +8,11 @@ import { question, wholeStream } from "../explain/request.ts";
 import type { Input } from "../inputs/encoded.ts";
 import { isOther } from "../propagation/composites.ts";
 
+/** The options of explain() by any method. */
+export type AnyOptions = ExplainOptions | ExplainLists | MethodOptions | MethodLists;
+
 /** Each input's explanation, attribution or list of them. */
-export async function explain(
-  engine: Engine,
-  inputs: readonly Input[],
-  given: ExplainOptions | ExplainLists | AttributeOptions | AttributeLists,
-): Promise<unknown[]> {
+export async function explain(engine: Engine, inputs: readonly Input[], given: AnyOptions): Promise<unknown[]> {
   const { architecture } = engine;
   const { task, labels } = architecture;
   const options = { ...task.defaults, ...given } as ExplainOptions;

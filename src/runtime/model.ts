@@ -1,24 +1,25 @@
-import type { AttributeLists, AttributeOptions } from "../attribution/options.ts";
+import type { Attribution } from "../attribution/attribution.ts";
+import type { AttributeLists, AttributeOptions, MethodLists, MethodOptions } from "../attribution/options.ts";
 import type { Timing } from "../backends/profile.ts";
 import type { TensorInfo } from "../checkpoint/header.ts";
 import type { Diagnosis } from "../diagnose/diagnosis.ts";
 import { Engine, type EngineParts } from "../engine/engine.ts";
 import type { PredictOptions } from "../engine/options.ts";
 import { RelpropError, throwIfAborted } from "../errors.ts";
-import type { Attribution, Explanation } from "../explain/explanation.ts";
+import type { Explanation } from "../explain/explanation.ts";
 import type { ExplainLists, ExplainOptions } from "../explain/options.ts";
 import { finite } from "../finite.ts";
 import type { Generation } from "../generate/generate.ts";
 import type { GenerateOptions } from "../generate/options.ts";
 import type { Input } from "../inputs/encoded.ts";
 import { elements, unreadable } from "../inputs/given.ts";
-import type { Token } from "../inputs/tokenizers/wordpiece.ts";
+import type { Token } from "../inputs/tokenizers/token.ts";
 import type { Similarity } from "../models/sentence/modules.ts";
 import { checked } from "../options/kinds.ts";
 import { abortable } from "../pauses.ts";
 import type { Prediction } from "../tasks/prediction.ts";
 import type { TaskName } from "../tasks/task.ts";
-import { explain } from "./explain.ts";
+import { type AnyOptions, explain } from "./explain.ts";
 import { type DiagnoseOptions, modelOptions } from "./options.ts";
 import { predict } from "./predict.ts";
 
@@ -105,18 +106,19 @@ export class Model {
    * slowest, then targets, then reading points; each explanation says which it is. Other methods than propagation give
    * attributions, which have no ledger.
    */
-  explain(text: Input, options: AttributeOptions): Promise<Attribution>;
-  explain(texts: readonly Input[], options: AttributeOptions): Promise<Attribution[]>;
-  explain(text: Input, options: AttributeLists): Promise<Attribution[]>;
-  explain(texts: readonly Input[], options: AttributeLists): Promise<Attribution[][]>;
   explain(text: Input, options?: ExplainOptions): Promise<Explanation>;
   explain(texts: readonly Input[], options?: ExplainOptions): Promise<Explanation[]>;
   explain(text: Input, options: ExplainLists): Promise<Explanation[]>;
   explain(texts: readonly Input[], options: ExplainLists): Promise<Explanation[][]>;
-  async explain(
-    text: Input | readonly Input[],
-    given: ExplainOptions | ExplainLists | AttributeOptions | AttributeLists = {},
-  ): Promise<unknown> {
+  explain(text: Input, options: AttributeOptions): Promise<Attribution>;
+  explain(texts: readonly Input[], options: AttributeOptions): Promise<Attribution[]>;
+  explain(text: Input, options: AttributeLists): Promise<Attribution[]>;
+  explain(texts: readonly Input[], options: AttributeLists): Promise<Attribution[][]>;
+  explain(text: Input, options: MethodLists): Promise<Explanation[] | Attribution[]>;
+  explain(texts: readonly Input[], options: MethodLists): Promise<Explanation[][] | Attribution[][]>;
+  explain(texts: readonly Input[], options: MethodOptions): Promise<Explanation[] | Attribution[]>;
+  explain(text: Input, options: MethodOptions): Promise<Explanation | Attribution>;
+  async explain(text: Input | readonly Input[], given: AnyOptions = {}): Promise<unknown> {
     const options = this.#begin("explain", given);
     return one(text, await abortable(explain(this.#engine, inputs(text), options), options.signal));
   }

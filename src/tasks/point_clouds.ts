@@ -6,7 +6,7 @@ import { requests } from "./target.ts";
 import type { Task } from "./task.ts";
 import { readAt } from "./tokens.ts";
 
-const defaults = { method: "cp-lrp-gamma", points: true };
+const defaults: Task["defaults"] = { method: "cp-lrp-gamma", points: true };
 
 /** A cloud of points is of a class. */
 export const pointCloudClassification: Task = {

@@ -1,6 +1,6 @@
 // What a prediction is: plain JSON, made by Model.predict().
 
-import type { Token } from "../inputs/tokenizers/wordpiece.ts";
+import type { Token } from "../inputs/tokenizers/token.ts";
 
 export interface ClassScore {
   index: number;

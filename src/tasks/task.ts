@@ -2,6 +2,7 @@
 // its op: nothing else asks what a task is called.
 
 import type { Encoded, InputSpec } from "../inputs/encoded.ts";
+import type { PropagationMethod } from "../propagation/composites.ts";
 import type { Predicted } from "./prediction.ts";
 import type { TargetOptions } from "./target.ts";
 
@@ -64,7 +65,7 @@ export interface Task {
   readonly continues?: boolean;
 
   /** The defaults of explain(), where they are others than usual. */
-  readonly defaults?: { readonly method?: string; readonly at?: "pixels"; readonly points?: boolean };
+  readonly defaults?: { readonly method?: PropagationMethod; readonly at?: "pixels"; readonly points?: boolean };
 
   /** What tokenizer.json knows of the model's outputs: their labels, and the bytes of UTF-8 that each stands for in a text. */
   complete?(

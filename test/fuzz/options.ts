@@ -36,7 +36,7 @@ async function begin(): Promise<void> {
     { text: "a small text", label: 0 },
     { text: "a text", label: 1 },
   ];
-  const quick = { methods: ["random"], protocol: "ali2022-fixed" };
+  const quick = { methods: ["random"], protocol: "ali2022-fixed" } as const;
   const evaluation = await evaluate(model, examples, quick);
   const called = models.flatMap((one): Target[] =>
     Object.entries(modelOptions).map(([name, fields]) => {

@@ -50,7 +50,7 @@ async function refused(call: Promise<unknown>): Promise<void> {
   if (!error?.code) throw error ?? new Error("a call that must be refused was answered");
 }
 
-const others = ["saliency", "occlusion", "rollout", "integrated-gradients", "random"];
+const others = ["saliency", "occlusion", "rollout", "integrated-gradients", "random"] as const;
 
 export interface Given {
   /** A worker from worker.mjs, where there are any. */
@@ -123,7 +123,7 @@ export async function jobs({ worker, device, lines }: Given): Promise<{ jobs: Jo
       const { text: model } = models;
       await refused(model.predict("film ".repeat(2000)));
       await refused(model.predict(5 as never));
-      await refused(model.explain(text(random), { method: "x" }));
+      await refused(model.explain(text(random), { method: "x" as "random" }));
       await refused(model.explain(text(random), { target: 99 }));
       await refused(model.explain(text(random), { unknown: 1 } as never));
       const whole = files.text["model.safetensors"];
@@ -166,7 +166,7 @@ export async function jobs({ worker, device, lines }: Given): Promise<{ jobs: Jo
     found.push(async (random) => {
       await there.predict(text(random));
       drawn(await there.explain(text(random), { method: pick(random, all) }));
-      await refused(there.explain(text(random), { method: "x" }));
+      await refused(there.explain(text(random), { method: "x" as "random" }));
       return 6;
     });
   }

@@ -1,6 +1,7 @@
 // From an image to what a network is fed, patch by patch.
 
 import type { Encoded } from "../encoded.ts";
+import type { Token } from "../tokenizers/token.ts";
 import { type ImageView, type Patched, place } from "./patches.ts";
 import { type Image, picture } from "./picture.ts";
 
@@ -19,8 +20,10 @@ export async function encodeImage(
   const view: ImageView = { width: seen.width, height: seen.height, box: shown, size: [across, down], rows, cols };
 
   const patches = Array.from({ length: rows * cols }, (_, k) => `${Math.floor(k / cols) + 1},${(k % cols) + 1}`);
-  const tokens = [...specials, ...patches].map((text, id) => {
-    return { id, text, start: null, end: null, special: id < specials.length };
+  const tokens = [...specials, ...patches].map((text, id): Token => {
+    return id < specials.length
+      ? { id, text, start: null, end: null, special: true }
+      : { id, text, start: 0, end: 0, special: false };
   });
   const pixels = new Float32Array(tokens.length * width);
   const own = { specials: specials.length, channels };

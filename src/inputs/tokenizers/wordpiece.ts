@@ -8,26 +8,8 @@ import { type TakeWord, wordsOf } from "./bert_words.ts";
 import { type Budget, budget as budgeted, spend } from "./budget.ts";
 import type { Piece } from "./fields.ts";
 import type { Special, Template } from "./template.ts";
+import type { Token } from "./token.ts";
 import { facts, vocabulary, type WordPieceModel } from "./vocabulary.ts";
-
-export interface Token {
-  id: number;
-  /** The vocabulary's piece: "##ing", "[CLS]". */
-  text: string;
-  /**
-   * UTF-16 offsets into the user's own text; null for special tokens that the template added. Ranges are in order and
-   * apart, except that pieces of one character share it: BERT reads 한 as ᄒ ##ᅡ ##ᆫ.
-   */
-  start: number | null;
-  end: number | null;
-  special: boolean;
-  /** 1 for tokens of the second of two texts. */
-  type?: 1;
-  /** The token type id that the network is fed, where it is not 0; the tokenizer's files decide. */
-  typeId?: number;
-  /** Of a word that the vocabulary has no piece for; `text` is then the piece that stands for all of them. */
-  unknown?: true;
-}
 
 /** @internal */
 export interface Encoding {

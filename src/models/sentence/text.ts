@@ -1,7 +1,8 @@
 // What sentence-transformers does to a text before the tokenizer sees it: a prompt goes before it, and upper case becomes
 // lower. Offsets stay those of the user's text.
 
-import type { Token, Tokenizer } from "../../inputs/tokenizers/wordpiece.ts";
+import type { Token } from "../../inputs/tokenizers/token.ts";
+import type { Tokenizer } from "../../inputs/tokenizers/wordpiece.ts";
 import type { Modules } from "./modules.ts";
 
 /** The tokenizer of a prompt and a text; the prompt's tokens are marked like those of the template. */

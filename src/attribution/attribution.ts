@@ -1,0 +1,35 @@
+// What a method that does not propagate gives: plain JSON, made by Model.explain() and read by the renderers.
+
+import type { Explanation, TokenRelevance } from "../explain/explanation.ts";
+import type { CloudView } from "../inputs/encoded.ts";
+import type { ImageView } from "../inputs/images/patches.ts";
+import type { ClassScore } from "../tasks/prediction.ts";
+import type { AttributionName } from "./names.ts";
+
+/** What a method without a ledger says: see methods.ts. */
+export interface Attribution {
+  text: string;
+  image?: ImageView;
+  cloud?: CloudView;
+  model: string;
+  method: AttributionName;
+  /** All of the method's options, as they were. */
+  options: Readonly<Record<string, string | number>>;
+  at: "embeddings";
+  backend: "wasm" | "webgpu";
+  target: ClassScore;
+  contrast?: ClassScore;
+  classes: ClassScore[];
+  /** What is explained: the target's logit, or target minus contrast. */
+  logit: number;
+  /** Whether the numbers say for or against; of others only their order counts. */
+  signed: boolean;
+  tokens: TokenRelevance[];
+  /** If asked for: by words, sentences or spans. */
+  groups?: Explanation["groups"];
+  /** Of methods whose numbers should add up: to what, and by how much they miss it. */
+  completeness?: { whole: number; error: number };
+  /** How many times the network ran, forward or forth and back. */
+  forwards: number;
+  warnings: string[];
+}
