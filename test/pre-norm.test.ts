@@ -150,7 +150,7 @@ for (const backend of backends) {
     for (const whole of backend.name === "wasm" ? [true, false] : [true]) {
       test(`${name}, ${whole ? "all rows" : "the rows that are read"} of the last block`, async () => {
         const net = network(form, whole);
-        const chosen = ["cp-lrp", "attn-lrp", "gradient-x-input"];
+        const chosen = ["cp-lrp", "attn-lrp", "gradient-x-input"] as const;
         const composites = chosen.map((method) => methods.get(method)!);
         const trace = explaining(net, composites, 1, true, watch(net, { heads: true, neurons: 99 }));
         const leaves = history([net.logits]).filter((t) => t.name !== undefined);

@@ -8,6 +8,8 @@ import { listed } from "../options/lists.ts";
 interface Rules {
   /** Attention weights times values. */
   context: "values" | "uniform";
+  /** A router's weights times what experts make. */
+  mixture: "values" | "uniform";
   /** Queries times keys. */
   scores: "uniform";
   /** LayerNorm, RMSNorm and vectors divided by their length. */

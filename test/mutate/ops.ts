@@ -388,7 +388,7 @@ export const ops: readonly Planted[] = [
         'scores: "gradient",\n  context: "uniform"',
       ],
       "CP-LRP without the norms' rule": ["{ ...lrpAH, ...lrpLN, activation", "{ ...lrpAH, activation"],
-      "AH + LN without AH": ["{ ...lrpAH, ...lrpLN }]", "{ ...lrpLN }]"],
+      "AH + LN without AH": ['"lrp-ah-ln": { ...lrpAH, ...lrpLN }', '"lrp-ah-ln": lrpLN'],
     },
   },
 ];
