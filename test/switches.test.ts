@@ -214,6 +214,15 @@ test(`${SEEDS} models by chance, seeds 1 to ${SEEDS}`, async () => {
         const own = halves.neurons!.top.filter((one) => one.block === block).flatMap(({ tokens }) => tokens);
         half(halves.neurons!.ledgers[k], own, `${where}: neurons ${block}`);
       }
+      if (made.loops === undefined) {
+        for (const [i, { gradients }] of (await model.diagnose(input)).blocks.entries()) {
+          const projected = ["query", "key", "value"].filter(
+            (name) =>
+              made.tensors[`layers.${i}.attention.${made.config.tied && name === "key" ? "query" : name}.weight`],
+          );
+          assert.equal(Object.keys(gradients), projected, `${where}: block ${i}`);
+        }
+      }
       const told = await model.explain(input, { method: "gradient-x-input", target: 1, at: "words" });
       const slopesBy = (h: number) =>
         rows.map((_, j) => {

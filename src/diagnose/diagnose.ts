@@ -61,11 +61,14 @@ function checked(tokens: readonly number[] | undefined, { tokens: { length: n } 
   throw new RelpropError("InvalidOption", `there is no token ${quote(odd)}; this text has 0 to ${n - 1}`);
 }
 
-/** The dense layer whose numbers these are, rotated or mixed at most; none where a family projects nothing. */
-function denseOf(x: Tensor | undefined): Tensor | undefined {
+/** The dense layer that projects the stream to `x`, normalised, rotated or mixed at most; none where nothing is projected. */
+function projecting(stream: readonly Tensor[], x: Tensor | undefined): Tensor | undefined {
   let at = x;
-  while (at && at.op.rowwise !== "dense") at = at.op.rowwise === "elementwise" ? at.inputs[0] : undefined;
-  return at;
+  while (at?.op.rowwise && !stream.includes(at)) {
+    if (at.op.rowwise === "dense") return at;
+    at = at.inputs[0];
+  }
+  return undefined;
 }
 
 /** One run: the stream, attention weights and outputs, and for each projection the rows of squares of its gradient. */
@@ -86,7 +89,7 @@ async function inside(
     const { gradients } = propagate(net.logits, start, [net.readings.get("embeddings")!], {});
     /** Of the gradient of the matrix that a tensor is projected by, the squares' sum in each row. */
     const squares = (name: string, projected: Tensor | undefined) => {
-      const layer = denseOf(projected);
+      const layer = projecting(net.stream, projected);
       const g = layer && gradients.get(layer);
       if (!g) return undefined;
       const x = layer.inputs[0];

@@ -76,9 +76,11 @@ export const models: readonly Planted[] = [
   },
   {
     file: "src/models/pre_norm.ts",
-    tests: ["families: gpt2"],
+    tests: ["families: gpt2", "pre-norm"],
     faults: {
-      "the residual is the normed stream": ["attentionHalf(read, read === x", "attentionHalf(normed, read === x"],
+      "the residual is the normed stream": ["attentionHalf(read, asking", "attentionHalf(asking, asking"],
+      "parallel halves run one after the other": ["after?.(read) ??", "after?.(attended) ??"],
+      "around heads goes the stream alone": ["up, down, parallel);", "up, down);"],
     },
   },
   {
