@@ -116,7 +116,7 @@ const prompt = (n) => Array.from({ length: n }, (_, i) => "abcd"[i % 4]).join(" 
 async function step({ model }, n) {
   const times = [];
   const onProgress = () => times.push(performance.now());
-  await model.generate(prompt(n), { maxTokens: steps + 1, onProgress });
+  await model.generate(prompt(n), { maxNewTokens: steps + 1, onProgress });
   return median(times.slice(1).map((time, i) => time - times[i]));
 }
 

@@ -157,7 +157,7 @@ async function asks(values: Values): Promise<ExplainOptions | ExplainLists> {
     ...changes(values),
     ...finer,
     pixels,
-    of: alike(values),
+    objective: objectiveOf(values),
     token: token !== undefined && /^\d+$/.test(token) ? Number(token) : token,
     continuation: values.continuation,
     method: wanted,
@@ -169,12 +169,12 @@ async function asks(values: Values): Promise<ExplainOptions | ExplainLists> {
   return asked as ExplainOptions | ExplainLists;
 }
 
-/** What is explained of the logits: --of, --cosine or --dot. */
-function alike({ of, cosine, dot }: Values): ExplainOptions["of"] {
-  const given = [of, cosine, dot].filter((one) => one !== undefined);
-  if (given.length > 1) throw new Usage("--of, --cosine and --dot exclude each other");
+/** What is explained of the logits: --objective, --cosine or --dot. */
+function objectiveOf({ objective, cosine, dot }: Values): ExplainOptions["objective"] {
+  const given = [objective, cosine, dot].filter((one) => one !== undefined);
+  if (given.length > 1) throw new Usage("--objective, --cosine and --dot exclude each other");
   if (cosine !== undefined) return { cosine };
-  return dot === undefined ? (of as ExplainOptions["of"]) : { dot };
+  return dot === undefined ? (objective as ExplainOptions["objective"]) : { dot };
 }
 
 async function bytes(file: string): Promise<Uint8Array> {

@@ -15,8 +15,8 @@ export type { BackendOptions } from "./backends/options.ts";
 export type { Timing } from "./backends/profile.ts";
 export type { WasmSource } from "./backends/wasm/module.ts";
 export type { Contents, Hub, Progress, Source } from "./checkpoint/sources.ts";
-export type { BlockFacts, Diagnosis, StreamFacts, WeightFacts } from "./diagnose/diagnosis.ts";
-export type { PredictOptions, Without } from "./engine/options.ts";
+export type { BlockStatistics, Diagnosis, StreamStatistics, WeightStatistics } from "./diagnose/diagnosis.ts";
+export type { Ablation, PredictOptions } from "./engine/options.ts";
 export { type ErrorCode, RelpropError } from "./errors.ts";
 export type {
   Explanation,
@@ -31,25 +31,25 @@ export type {
   PartsLedger,
   TokenRelevance,
 } from "./explain/explanation.ts";
-export type { ExplainLists, ExplainOptions, Groups, NeuronsAsked, Of, Span } from "./explain/options.ts";
+export type { ExplainLists, ExplainOptions, Groups, NeuronRequest, Objective, Span } from "./explain/options.ts";
 export type { GeneratedToken, Generation } from "./generate/generate.ts";
 export type { GenerateOptions } from "./generate/options.ts";
-export type { Cloud, CloudView, Input, Matrix } from "./inputs/encoded.ts";
+export type { Input, Matrix, PointCloud, PointCloudView } from "./inputs/encoded.ts";
 export type { ImageView } from "./inputs/images/patches.ts";
 export type { Image, Pixels } from "./inputs/images/picture.ts";
 export type { TemplateToken, TextToken, Token } from "./inputs/tokenizers/token.ts";
 export type { ReadingPoint } from "./models/family.ts";
 export {
-  type Choice,
   type Composite,
   methods,
   type PropagationMethod,
+  type RuleChoice,
   type RuledOp,
 } from "./propagation/composites.ts";
 export { ansi } from "./render/ansi.ts";
 export { charts } from "./render/charts.ts";
 export { html } from "./render/html.ts";
-export type { PictureOptions } from "./render/options.ts";
+export type { ImageRenderOptions } from "./render/options.ts";
 export { png } from "./render/overlay.ts";
 export { svg } from "./render/svg.ts";
 export type { Model } from "./runtime/model.ts";

@@ -61,7 +61,7 @@ const gradients = { name: "integrated-gradients", steps: 100 } as const;
 const calls: [name: string, source: Source, call: Call][] = [
   ["a prediction through many loops", source, (model, signal) => model.predict(rows, { signal })],
   ["an explanation through many loops", source, (model, signal) => model.explain(rows, { signal })],
-  ["a batch", source, (model, signal) => model.predict(Array(400).fill(rows), { signal, loops: 3 })],
+  ["a batch", source, (model, signal) => model.predict(Array(400).fill(rows), { signal, numLoops: 3 })],
   ["a diagnosis", source, (model, signal) => model.diagnose(rows, { signal, weights: true })],
   ["integrated gradients", words, (model, signal) => model.explain(text, { signal, method: gradients })],
   ["kernel-shap", words, (model, signal) => model.explain(text, { signal, method: shap })],
@@ -78,7 +78,7 @@ if (places.some(({ backend }) => backend === "wasm")) {
       const cut = await stopped((signal) => call(model, signal));
       assert.is(cut.value, "Aborted");
       // What was under way when the abort came has ended soon after: the next call has but its own slices to wait for.
-      const next = await late(() => (source === words ? model.predict(text) : model.predict(rows, { loops: 1 })));
+      const next = await late(() => (source === words ? model.predict(text) : model.predict(rows, { numLoops: 1 })));
       assert.ok(cut.looks + next.looks < whole.looks, `${cut.looks} and ${next.looks} looks, ${whole.looks} in all`);
       assert.equal(await call(model), expected);
       await model.dispose();
@@ -108,7 +108,7 @@ if (places.some(({ backend }) => backend === "wasm")) {
 for (const place of places) {
   test(`a call that waits or runs is told of its abort at once, ${place.backend}`, async () => {
     const model = await load(source, place);
-    const how = { loops: 2 };
+    const how = { numLoops: 2 };
     const expected = await model.explain(rows, how);
     const stop = new AbortController();
     const order: string[] = [];

@@ -81,7 +81,7 @@ test("explain --json", async () => {
     result.classes.map(({ label }) => label),
     ["negative", "positive"],
   );
-  const entries = "logit tokens biases norms positions softmax products activations epsilon residual".split(" ");
+  const entries = "logit tokens biases norms constants softmax products activations epsilon residual".split(" ");
   assert.equal(Object.keys(result.ledger), entries);
   for (const token of result.tokens) {
     assert.equal(Object.keys(token), ["id", "text", "start", "end", "special", "relevance"]);
@@ -98,7 +98,7 @@ test("options of explain", async () => {
     explain("not a bad movie", "--target", "positive", "--contrast", "negative", "--backend", "auto"),
   ]);
   assert.equal([other.method, other.at, other.target.label], ["attn-lrp", "words", "negative"]);
-  assert.ok(other.ledger.positions !== 0 && other.ledger.softmax !== 0);
+  assert.ok(other.ledger.constants !== 0 && other.ledger.softmax !== 0);
   assert.is(contrast.contrast?.label, "negative");
   assert.ok(Math.abs(contrast.ledger.logit - (contrast.target.logit - contrast.contrast!.logit)) < 1e-6);
 
@@ -471,10 +471,10 @@ test("help that teaches", async () => {
 
 test("generate: a text goes on, and each token's explanation", async () => {
   const model = fileURLToPath(new URL("reference/generate/", import.meta.url));
-  const plain = await relprop(["generate", "The movie was", "--model", model, "--tokens", "5"]);
+  const plain = await relprop(["generate", "The movie was", "--model", model, "--max-new-tokens", "5"]);
   assert.is(plain.status, 0, plain.err);
   assert.ok(plain.out.startsWith("The movie was"));
-  const how = ["--model", model, "--tokens", "3", "--temperature", "1", "--seed", "7", "--explain", "--json"];
+  const how = ["--model", model, "--max-new-tokens", "3", "--temperature", "1", "--seed", "7", "--explain", "--json"];
   const { status, out, err } = await relprop(["generate", "The movie was", ...how, "--method", "attn-lrp"]);
   assert.is(status, 0, err);
   const { tokens } = JSON.parse(out);
@@ -491,15 +491,15 @@ test("diagnose: a table, JSON, a figure; parts cut out; rows and points from a f
   assert.is(plain.status, 0, plain.err);
   assert.match(plain.out, /after +cosine +residual/);
   assert.match(plain.out, /block 2/);
-  const { out } = await relprop(["diagnose", text, "--json", "--weights", "--without-heads", "0.1,2.3"]);
+  const { out } = await relprop(["diagnose", text, "--json", "--weights", "--ablate-heads", "0.1,2.3"]);
   const told: Diagnosis = JSON.parse(out);
   assert.equal([told.stream.length, told.blocks.length, told.weights!.length], [4, 3, 20]);
   const to = join(folder, "diagnosis.svg");
   assert.is((await relprop(["diagnose", text, "--format", "svg", "--out", to])).status, 0);
   assert.ok(readFileSync(to, "utf8").startsWith("<svg"));
   const same = fileURLToPath(new URL("../models/sst2-tiny/", import.meta.url));
-  const since: Diagnosis = JSON.parse((await relprop(["diagnose", text, "--json", "--since", same])).out);
-  assert.ok(since.weights!.every(({ norm, stableRank }) => norm === 0 && stableRank === 0));
+  const difference: Diagnosis = JSON.parse((await relprop(["diagnose", text, "--json", "--compare-to", same])).out);
+  assert.ok(difference.weights!.every(({ norm, stableRank }) => norm === 0 && stableRank === 0));
 
   const model = fileURLToPath(new URL("../examples/points/model/", import.meta.url));
   const file = join(folder, "cloud.json");
@@ -521,10 +521,10 @@ test("diagnose: a table, JSON, a figure; parts cut out; rows and points from a f
     [1, 6, "InvalidInput", "InvalidInput"],
   );
   for (const args of [
-    ["diagnose", text, "--without-heads", "1"],
+    ["diagnose", text, "--ablate-heads", "1"],
     ["diagnose", text, "--tokens", "a"],
     ["diagnose", text, "--format", "html"],
-    ["diagnose", text, "--loops", "2"],
+    ["diagnose", text, "--num-loops", "2"],
     ["diagnose", text, "--input", file],
     ["predict", "--input", join(folder, "none.json")],
     ["explain", text, "--neurons", "x", "--json"],
@@ -532,7 +532,7 @@ test("diagnose: a table, JSON, a figure; parts cut out; rows and points from a f
     ["explain", text, "--groups", "letters", "--json"],
     ["explain", text, "--method", "saliency", "--heads", "--json"],
     ["generate", text, "--temperature", ""],
-    ["generate", text, "--tokens", "1e2"],
+    ["generate", text, "--max-new-tokens", "1e2"],
     ["generate", text, "--top-k", "3"], // changes nothing where nothing is drawn
     ["generate", text, "--method", "attn-lrp"], // nor this where nothing is explained
   ]) {
@@ -575,7 +575,7 @@ test("images: a file, and pictures of it", async () => {
 test("a similarity, by pairs of tokens", async () => {
   const model = fileURLToPath(new URL("reference/families/mpnet-embedding/", import.meta.url));
   const found = await explain("a good movie", "--model", model, "--cosine", "the film", "--interactions");
-  assert.is(found.explained!.of, "cosine");
+  assert.is(found.explained!.objective, "cosine");
   assert.is(found.interactions!.relevance.length, found.tokens.length);
   assert.is((await relprop(["explain", "a", "--model", model, "--cosine", "b", "--dot", "b"])).status, 2);
 });

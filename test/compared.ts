@@ -57,7 +57,9 @@ function asked({ rgb, size, token, target, contrast, of, other, continuation }: 
     ...(target !== undefined && { target }),
     ...(contrast !== undefined && { contrast }),
     ...(continuation !== undefined && { continuation }),
-    ...(of && { of: { [of]: rgb ? input({ rgb: other, size } as Case) : other } as unknown as ExplainLists["of"] }),
+    ...(of && {
+      objective: { [of]: rgb ? input({ rgb: other, size } as Case) : other } as unknown as ExplainLists["objective"],
+    }),
   } as ExplainLists;
 }
 

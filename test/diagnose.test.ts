@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Diagnosis, StreamFacts } from "../src/diagnose/diagnosis.ts";
+import type { Diagnosis, StreamStatistics } from "../src/diagnose/diagnosis.ts";
 import type { RelpropError } from "../src/errors.ts";
 import type { Interval } from "../src/evaluate/bootstrap.ts";
 import { evaluate } from "../src/evaluate/evaluate.ts";
@@ -21,7 +21,7 @@ interface Expected {
     tokens: number[];
     ids: number[];
     logits: number[];
-    stream: StreamFacts[];
+    stream: StreamStatistics[];
     blocks: {
       entropy: number[];
       mass: number[];
@@ -125,13 +125,13 @@ test("what cannot be told is refused by name", async () => {
   const other = await load(new URL("../models/digits-tiny/", import.meta.url), where);
   for (const [options, what] of [
     [{ tokens: [99] }, /no token "99"; this text has 0 to 3/],
-    [{ loops: 2 }, /not looped/],
-    [{ without: { heads: [[7, 0]] } }, /no block "7"; this model has 0 to 2/],
-    [{ without: { heads: [[0, 4]] } }, /block 0 has heads 0 to 3/],
-    [{ without: { neurons: [[0, 512]] } }, /neurons 0 to 511/],
-    [{ without: { heads: 3 } }, /each a list of \[block, place\]/],
-    [{ since: other }, /has no bert\.encoder/],
-    [{ since: {} }, /a model that load\(\) gave here/],
+    [{ numLoops: 2 }, /not looped/],
+    [{ ablate: { heads: [[7, 0]] } }, /no block "7"; this model has 0 to 2/],
+    [{ ablate: { heads: [[0, 4]] } }, /block 0 has heads 0 to 3/],
+    [{ ablate: { neurons: [[0, 512]] } }, /neurons 0 to 511/],
+    [{ ablate: { heads: 3 } }, /each a list of \[block, place\]/],
+    [{ compareTo: other }, /has no bert\.encoder/],
+    [{ compareTo: {} }, /a model that load\(\) gave here/],
   ] as const) {
     try {
       await model.diagnose("not bad", options as never);
@@ -148,14 +148,14 @@ test("what cannot be told is refused by name", async () => {
 test("a head that is cut out hands on nothing; a neuron neither", async () => {
   const model = await load(shipped, where);
   const text = expected.texts[0].text;
-  const without = {
+  const ablate = {
     heads: [[1, 2]] as const,
     neurons: [
       [0, 5],
       [0, 6],
     ] as const,
   };
-  const told = await model.explain(text, { heads: true, neurons: 2000, without });
+  const told = await model.explain(text, { heads: true, neurons: 2000, ablate });
   assert.is(told.heads![1].relevance[2], 0);
   assert.ok(told.heads![1].relevance[1] !== 0);
   const cut = told.neurons!.top.filter(({ block, neuron }) => block === 0 && (neuron === 5 || neuron === 6));
@@ -164,9 +164,9 @@ test("a head that is cut out hands on nothing; a neuron neither", async () => {
     [0, 0],
   );
   for (const { ledger } of told.heads!) assert.ok(Math.abs(ledger.residual) < 1e-5);
-  const [a, b] = [await model.predict(text, { without }), await model.predict(text)];
+  const [a, b] = [await model.predict(text, { ablate }), await model.predict(text)];
   assert.not.equal(a.classes, b.classes);
-  assert.equal((await model.predict(text, { without: {} })).classes, b.classes);
+  assert.equal((await model.predict(text, { ablate: {} })).classes, b.classes);
   // What a cut head's context was multiplied by: the same as its columns of the output matrix being 0.
   await model.dispose();
 });

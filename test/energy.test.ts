@@ -57,7 +57,7 @@ test("Yang 2022: the dense layer goes 3, 1.5, 1.125, 1.03125 down to 1 at B / 1.
       [3, 1.5, 1.125, 1.03125],
       "E2",
     );
-    const far = await model.diagnose({ rows: [[0, 0, 0, 0]] }, { loops: 30 });
+    const far = await model.diagnose({ rows: [[0, 0, 0, 0]] }, { numLoops: 30 });
     near([far.stream[30].energy!.feedforward], [1], "its least");
     near([far.stream[30].norm], [Math.hypot(...b) / 1.5], "B / 1.5");
     await allClose(model, { rows: normal(3, 4, 7) }, "Yang 2022");
@@ -106,7 +106,7 @@ test("Yang 2022: attention and dense layer in turn end lower than they began", a
     const { stream } = await model.diagnose({ rows: normal(n, d, 9) });
     const total = stream.map(({ energy }) => Object.values(energy!).reduce((a, b) => a + b, 0));
     assert.ok(total[12] < total[0], `${total}`);
-    await allClose(model, { rows: normal(6, d, 10) }, "Yang 2022", { loops: 3 });
+    await allClose(model, { rows: normal(6, d, 10) }, "Yang 2022", { numLoops: 3 });
   });
 });
 

@@ -72,12 +72,12 @@ test("the contract", async () => {
   assert.equal([result.protocol, result.model, result.examples], ["ali2022", "sst2-tiny", 6]);
   assert.equal(Object.keys(result.methods), ["cp-lrp", "gradient-x-input", "random"]);
   for (const one of Object.values<Record<string, never>>(result.methods)) {
-    assert.equal(Object.keys(one), ["auac", "auMse", "aupc", "forwards", "seconds"]);
+    assert.equal(Object.keys(one), ["auac", "auMse", "aupc", "forwardPasses", "seconds"]);
     for (const metric of ["auac", "auMse", "aupc"]) {
       const { mean, low, high } = one[metric];
       assert.ok(low <= mean && mean <= high && low < high);
     }
-    assert.ok(Number.isFinite(one.seconds) && Number.isInteger(one.forwards));
+    assert.ok(Number.isFinite(one.seconds) && Number.isInteger(one.forwardPasses));
   }
   const svg = readFileSync(figure, "utf8");
   assert.is(svg.match(/<polyline/g)?.length, 9);
@@ -103,7 +103,7 @@ test("killed in the middle, again and again", async () => {
   assert.is(rows(readFileSync(journal, "utf8")), texts.length, "each text once");
   const fresh = await run([...usual, "--json"]);
   const timeless = (json: string) =>
-    JSON.stringify(JSON.parse(json), (key, value) => (/^(seconds.*|gain)$/.test(key) ? undefined : value));
+    JSON.stringify(JSON.parse(json), (key, value) => (/^(seconds.*|speedup)$/.test(key) ? undefined : value));
   assert.is(timeless(out), timeless(fresh.out));
 
   const other = await run([...args, "--at", "words"]);

@@ -192,7 +192,7 @@ for (const [protocol, { label, score }] of Object.entries(slow) as [
         close([figure(evaluation, method, metric)], [expected], TOLERANCE, `${protocol}: ${method} ${metric}`, 1);
       }
       assert.equal(Object.keys(rows[0]).sort(), Object.keys(evaluation.metrics).sort());
-      assert.is(evaluation.methods[method].forwards, examples.length);
+      assert.is(evaluation.methods[method].forwardPasses, examples.length);
     }
   });
 }
@@ -268,14 +268,14 @@ test("sanity: block after block from the top, the rest as it was", async () => {
 test("a text's perturbations run together, each once", async () => {
   const { spy, calls } = spied();
   const evaluation = await evaluate(spy, [examples[0]], { methods: [...names, "random"] });
-  assert.is(evaluation.methods.random.forwards, 1);
+  assert.is(evaluation.methods.random.forwardPasses, 1);
   const { cost } = evaluation;
   const [longest, ...single] = calls.sort((a, b) => b - a);
   assert.equal(single, [1, 1, 1], "as it is for the fingerprint, for the scores, for the clock");
   const tokens = (await model.tokenize(examples[0].text)).length;
-  assert.ok(longest <= 3 * 2 * Math.min(10, tokens - 1) + 1, `${longest} forwards`);
-  assert.is(cost.forwards, longest);
-  assert.ok(cost.gain! > 0 && cost.secondsPerText > 0);
+  assert.ok(longest <= 3 * 2 * Math.min(10, tokens - 1) + 1, `${longest} forwardPasses`);
+  assert.is(cost.forwardPasses, longest);
+  assert.ok(cost.speedup! > 0 && cost.secondsPerText > 0);
 });
 
 for (const place of places.slice(1)) {
@@ -307,10 +307,10 @@ test("methods without a ledger, with options, and what they take", async () => {
   const evaluation = await evaluate(model, examples, { methods, at: "words", protocol: "loo" });
   const tokens = await model.tokenize(examples.map(({ text }) => text));
   const { zero, saliency, "cp-lrp": propagated } = evaluation.methods;
-  assert.is(zero.forwards, sum(tokens.map((list) => list.length + 1)));
+  assert.is(zero.forwardPasses, sum(tokens.map((list) => list.length + 1)));
   const [one] = await model.explain([examples[0].text], { method: "saliency" });
-  assert.is(saliency.forwards, one.forwards * examples.length);
-  assert.is(propagated.forwards, examples.length);
+  assert.is(saliency.forwardPasses, one.forwardPasses * examples.length);
+  assert.is(propagated.forwardPasses, examples.length);
   // Leaving one out by [UNK] is what the protocol itself does.
   const same = await evaluate(model, examples, { methods: { unk: { name: "occlusion", by: "unk" } }, protocol: "loo" });
   close([figure(same, "unk", "tau")], [1], TOLERANCE, "occlusion: its own order", 1);
@@ -374,7 +374,7 @@ test("texts that are too long", async () => {
   const long = [{ text: "the sea is good ".repeat(model.maxTokens), label: 0 }];
   assert.is(await code(evaluate(model, long)), "InputTooLong");
   const { cost } = await evaluate(model, long, { truncate: true, methods: ["cp-lrp"] });
-  assert.ok(cost.forwards > 10);
+  assert.ok(cost.forwardPasses > 10);
 });
 
 test("what is wrong is said before anything runs", async () => {
@@ -409,7 +409,7 @@ test("a journal cut off at any place", async () => {
       this.content += text;
     },
   });
-  const times = /"(seconds\w*|gain)":[^,}]*,?/g;
+  const times = /"(seconds\w*|speedup)":[^,}]*,?/g;
   const result = (evaluation: Evaluation) => JSON.stringify(evaluation).replace(times, "");
   const whole = memory();
   const expected = result(await evaluate(model, examples, { ...options, journal: whole }));

@@ -92,15 +92,15 @@ function calls(kind: Kind): ((model: Model) => Promise<unknown>)[] {
   const between = (["dot", "cosine", "distance"] as const).map(
     (of) => (model: Model) =>
       model.explain(input, {
-        of: { [of]: input === text ? "a sea" : input },
+        objective: { [of]: input === text ? "a sea" : input },
         interactions: of !== "distance",
       } as never),
   );
   const common = [
     (model: Model) => model.predict(input),
     (model: Model) => model.diagnose(input, { weights: true }),
-    (model: Model) => model.explain(input, { of: "log-probability", contrast: 1, target: 0 }),
-    (model: Model) => model.explain(input, { of: "softmax-contrast", target: 0 }),
+    (model: Model) => model.explain(input, { objective: "log-probability", contrast: 1, target: 0 }),
+    (model: Model) => model.explain(input, { objective: "softmax-contrast", target: 0 }),
     ...explained,
     ...attributed,
     ...between,
@@ -108,8 +108,8 @@ function calls(kind: Kind): ((model: Model) => Promise<unknown>)[] {
   if (kind !== "gpt2") return common;
   return [
     ...common,
-    (model: Model) => model.generate("the sea", { maxTokens: 2, explain: true }),
-    (model: Model) => model.generate("the sea", { maxTokens: 2, temperature: 1, topP: 0.9 }),
+    (model: Model) => model.generate("the sea", { maxNewTokens: 2, explain: true }),
+    (model: Model) => model.generate("the sea", { maxNewTokens: 2, temperature: 1, topP: 0.9 }),
     (model: Model) => model.explain("the sea", { continuation: " sings", contrast: " is" }),
   ];
 }

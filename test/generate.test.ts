@@ -31,18 +31,18 @@ for (const place of places) {
   test("greedy continuations as transformers makes them", async () => {
     const model = await load(folder, options);
     for (const { prompt, ids, logits, text } of cases) {
-      const result = await model.generate(prompt, { maxTokens: ids.length });
+      const result = await model.generate(prompt, { maxNewTokens: ids.length });
       assert.equal(
         result.tokens.map(({ id }) => id),
         ids,
       );
       assert.is(result.text, text);
-      assert.is(result.text.slice(0, result.from), prompt);
-      assert.is(result.ended, "length");
+      assert.is(result.text.slice(0, result.promptLength), prompt);
+      assert.is(result.finishReason, "length");
       const off = Math.max(...logits.map((v, k) => Math.abs(v - result.tokens[k].logit)));
       assert.ok(off <= 1e-4, `logits off by ${off}`);
       for (const [k, { start, end }] of result.tokens.entries()) {
-        const before = k ? result.tokens[k - 1] : { start: result.from, end: result.from };
+        const before = k ? result.tokens[k - 1] : { start: result.promptLength, end: result.promptLength };
         const [first, last] = [before.start!, before.end!];
         assert.ok(first <= start! && start! <= last && last <= end!, "in order, without gaps");
       }
@@ -56,7 +56,7 @@ for (const place of places) {
     const prompt = cases[0].prompt;
     const told: GeneratedToken[] = [];
     const onProgress = (token: GeneratedToken) => void told.push(structuredClone(token));
-    const { tokens } = await model.generate(prompt, { maxTokens: 20, explain: { at: "words" }, onProgress });
+    const { tokens } = await model.generate(prompt, { maxNewTokens: 20, explain: { at: "words" }, onProgress });
     assert.is(told.length, tokens.length);
     const read = await model.tokenize(prompt);
     for (const [k, { id, logit, probability, explanation }] of tokens.entries()) {
@@ -78,7 +78,7 @@ for (const place of places) {
     const [first] = tokens;
     const own = await model.explain(prompt, { target: first.text, at: "words" });
     assert.equal(own.tokens, first.explanation!.tokens);
-    const contrast = await model.generate(prompt, { maxTokens: 1, explain: { contrast: "!" } });
+    const contrast = await model.generate(prompt, { maxNewTokens: 1, explain: { contrast: "!" } });
     assert.is(contrast.tokens[0].explanation!.contrast!.label, "!");
     await model.dispose();
   });
@@ -87,7 +87,7 @@ for (const place of places) {
     const model = await load(folder, options);
     const prompt = cases[2].prompt;
     const draws = place.backend === "wasm" ? 2000 : 50;
-    const one = async (how: object) => (await model.generate(prompt, { maxTokens: 1, ...how })).tokens[0];
+    const one = async (how: object) => (await model.generate(prompt, { maxNewTokens: 1, ...how })).tokens[0];
     const counts = new Map<number, number>();
     for (let seed = 0; seed < draws; seed++) {
       const { id } = await one({ temperature: 0.7, seed });
@@ -107,7 +107,7 @@ for (const place of places) {
     for (const how of [{ topK: 1 }, { topP: 1e-9 }]) {
       for (const seed of [1, 2, 3]) assert.is((await one({ temperature: 5, seed, ...how })).id, greedy.id);
     }
-    const long = { maxTokens: 10, temperature: 1, seed: 5 };
+    const long = { maxNewTokens: 10, temperature: 1, seed: 5 };
     assert.equal(await model.generate(prompt, long), await model.generate(prompt, long));
     await model.dispose();
   });
@@ -117,9 +117,15 @@ for (const place of places) {
     const [{ prompt }] = cases;
     const n = (await model.tokenize(prompt)).length;
     // The last place of 40 may be read, and what comes after it is the last token.
-    assert.is((await model.generate(prompt, { maxTokens: 1000 })).tokens.length, 40 - n + 1);
-    assert.is((await model.generate(prompt, { maxTokens: 0 })).text, prompt);
-    for (const wrong of [{ maxTokens: -1 }, { temperature: -1 }, { topP: 0 }, { topK: 0.5 }, { seed: "a" as never }]) {
+    assert.is((await model.generate(prompt, { maxNewTokens: 1000 })).tokens.length, 40 - n + 1);
+    assert.is((await model.generate(prompt, { maxNewTokens: 0 })).text, prompt);
+    for (const wrong of [
+      { maxNewTokens: -1 },
+      { temperature: -1 },
+      { topP: 0 },
+      { topK: 0.5 },
+      { seed: "a" as never },
+    ]) {
       assert.is(await code(model.generate(prompt, wrong)), "InvalidOption");
     }
     assert.is(await code(model.generate("")), "EmptyInput");
@@ -129,8 +135,12 @@ for (const place of places) {
     await model.dispose();
 
     const words = await load(wordpiece, options);
-    const { text, ended, tokens } = await words.generate("the movie was", { maxTokens: 40, temperature: 1, seed: 4 });
-    assert.is(ended, "stop", "[SEP] is config.json's eos_token_id");
+    const { text, finishReason, tokens } = await words.generate("the movie was", {
+      maxNewTokens: 40,
+      temperature: 1,
+      seed: 4,
+    });
+    assert.is(finishReason, "stop", "[SEP] is config.json's eos_token_id");
     assert.ok(tokens.length && tokens.every(({ text }) => text !== "[SEP]"));
     assert.is(text, `the movie was${tokens.map(({ text }) => text.replace(/^(##)?/, (p) => (p ? "" : " "))).join("")}`);
     await words.dispose();

@@ -152,10 +152,10 @@ test("words, sentences and spans add up", async () => {
   const text = "Unputdownable, they said.  It isn't!";
   const words = await model.explain(text, { groups: "words" });
   assert.equal(
-    words.groups!.of.map(({ text }) => text),
+    words.groups!.spans.map(({ text }) => text),
     ["Unputdownable", ",", "they", "said", ".", "It", "isn't", "!"],
   );
-  const whole = words.groups!.of[0].tokens;
+  const whole = words.groups!.spans[0].tokens;
   assert.ok(whole.length > 1, "a word of several pieces");
   const [sentences, spans] = [
     await model.explain(text, { groups: "sentences" }),
@@ -167,13 +167,13 @@ test("words, sentences and spans add up", async () => {
     }),
   ];
   assert.equal(
-    sentences.groups!.of.map(({ text }) => text),
+    sentences.groups!.spans.map(({ text }) => text),
     ["Unputdownable, they said.  ", "It isn't!"],
   );
   for (const { groups, tokens, ledger } of [words, sentences, spans]) {
-    const sum = all(groups!.of.map(({ relevance }) => relevance)) + groups!.rest;
+    const sum = all(groups!.spans.map(({ relevance }) => relevance)) + groups!.rest;
     assert.ok(Math.abs(sum - ledger.tokens) < 1e-6 * size(tokens.map(({ relevance }) => relevance)));
-    for (const { start, end, text: part, tokens: own, relevance } of groups!.of) {
+    for (const { start, end, text: part, tokens: own, relevance } of groups!.spans) {
       assert.is(part, text.slice(start, end));
       assert.is(relevance, all(own.map((j) => tokens[j].relevance)));
       assert.ok(own.every((j) => tokens[j].start! >= start && tokens[j].start! < end));

@@ -99,7 +99,7 @@ for (const place of places) {
     const steps: Run[] = [];
     for (const n of [64, 1000]) {
       runs.length = 0;
-      await model.generate(text(n), { maxTokens: 4 });
+      await model.generate(text(n), { maxNewTokens: 4 });
       assert.is(runs.length, 4, "the prompt's and three more");
       assert.ok(runs[0].uploaded > 4 * 2 * n * width, "the prompt's words and positions");
       steps.push(...runs.slice(1));
@@ -167,8 +167,8 @@ for (const place of places) {
     const model = new Model(parts);
     const prompts = [text(70), "w3 w4", text(60).replaceAll("w1", "w2")];
     const alone = [];
-    for (const prompt of prompts) alone.push(await model.generate(prompt, { maxTokens: 9 }));
-    assert.equal(await Promise.all(prompts.map((prompt) => model.generate(prompt, { maxTokens: 9 }))), alone);
+    for (const prompt of prompts) alone.push(await model.generate(prompt, { maxNewTokens: 9 }));
+    assert.equal(await Promise.all(prompts.map((prompt) => model.generate(prompt, { maxNewTokens: 9 }))), alone);
     assert.is(made(), 6);
     assert.is(held(), 0);
     await model.dispose();
@@ -181,29 +181,29 @@ for (const place of places) {
       if (run === failing) throw broken;
     });
     const model = new Model(parts);
-    const expected = await model.generate(text(5), { maxTokens: 6 });
+    const expected = await model.generate(text(5), { maxNewTokens: 6 });
 
     const stop = new AbortController();
     let told = 0;
     const onProgress = () => {
       if (++told === 3) stop.abort();
     };
-    assert.is(await code(model.generate(text(5), { maxTokens: 6, signal: stop.signal, onProgress })), "Aborted");
+    assert.is(await code(model.generate(text(5), { maxNewTokens: 6, signal: stop.signal, onProgress })), "Aborted");
     assert.is(held(), 0);
 
     failing = runs.length + 3;
-    const error = await model.generate(text(5), { maxTokens: 6 }).catch((error) => error);
+    const error = await model.generate(text(5), { maxNewTokens: 6 }).catch((error) => error);
     assert.is(error, broken);
     assert.is(held(), 0);
     failing = -1;
-    assert.equal(await model.generate(text(5), { maxTokens: 6 }), expected);
+    assert.equal(await model.generate(text(5), { maxNewTokens: 6 }), expected);
     assert.is(made(), 4, "no generation began twice");
 
     let gone: Promise<void> | undefined;
     const dispose = () => {
       gone ??= model.dispose();
     };
-    assert.is(await code(model.generate(text(5), { maxTokens: 6, onProgress: dispose })), "Disposed");
+    assert.is(await code(model.generate(text(5), { maxNewTokens: 6, onProgress: dispose })), "Disposed");
     await gone;
     assert.is(held(), 0);
   });
@@ -213,7 +213,7 @@ for (const place of places) {
       const results = [];
       for (const threads of [1, 2]) {
         const model = new Model(await read(gpt(), { ...options, threads }));
-        results.push(await model.generate(text(62), { maxTokens: 5 }));
+        results.push(await model.generate(text(62), { maxNewTokens: 5 }));
         await model.dispose();
       }
       assert.equal(results[1], results[0]);

@@ -62,10 +62,10 @@ test("Gatmiry 2024: 6 (1 − 0.75ᵏ), and the relevance of both examples", asyn
   const input = prompt([[1], [2]], [2, 4], [3]);
   await everywhere(looped([[0.1]]), async (model) => {
     for (const [k, expected] of [0, 1.5, 2.625, 3.46875, 4.1015625].entries()) {
-      const { classes } = await model.predict(input, { loops: k });
+      const { classes } = await model.predict(input, { numLoops: k });
       near([classes[0].logit], [expected], `${k} loops`);
       if (!k) continue;
-      const told = await model.explain(input, { loops: k });
+      const told = await model.explain(input, { numLoops: k });
       near(relevance(told), [expected / 5, (4 * expected) / 5, 0], `R1 : R2 = 1 : 4 after ${k}`);
     }
     assert.equal(
@@ -77,7 +77,7 @@ test("Gatmiry 2024: 6 (1 − 0.75ᵏ), and the relevance of both examples", asyn
 
 test("a model that does not loop by default has its weights all the same", async () => {
   const input = prompt([[1], [2]], [2, 4], [3]);
-  const logit = async (model: Model, loops?: number) => (await model.predict(input, { loops })).classes[0].logit;
+  const logit = async (model: Model, numLoops?: number) => (await model.predict(input, { numLoops })).classes[0].logit;
   await everywhere(looped([[0.1]], 0), async (model) => {
     assert.is(await logit(model), 0);
     near([await logit(model, 2)], [2.625], "two loops");
@@ -107,15 +107,15 @@ test("Gatmiry 2024: loops are steps of gradient descent, whatever A", async () =
     ["not symmetric", mixed],
   ] as const) {
     await everywhere(looped(a.map((row) => row.map(Math.fround))), async (model) => {
-      for (const loops of [1, 2, 5, 20]) {
-        const { classes } = await model.predict(prompt(x, y, query), { loops });
-        const expected = descent(x, y, query, a, loops);
+      for (const numLoops of [1, 2, 5, 20]) {
+        const { classes } = await model.predict(prompt(x, y, query), { numLoops });
+        const expected = descent(x, y, query, a, numLoops);
         // Σ⁻¹ steps at once to the solution: what y_q loses is then rounding of the y it was.
         assert.ok(
           Math.abs(classes[0].logit - expected) <= 1e-5 * Math.max(...y.map(Math.abs)),
-          `${name}, ${loops} loops`,
+          `${name}, ${numLoops} loops`,
         );
-        if (name === "Σ⁻¹" && loops === 1) near([classes[0].logit], [dot(w, query)], "one step is exact");
+        if (name === "Σ⁻¹" && numLoops === 1) near([classes[0].logit], [dot(w, query)], "one step is exact");
       }
     });
   }
@@ -130,10 +130,10 @@ test("Gatmiry 2024: relevance of each example in closed form; Σ R = ŷ, and 3 �
   const step = eye(d).map((row, i) => row.map((v, j) => v - eta * sigma[i][j]));
   await everywhere(looped(eye(d, eta)), async (model) => {
     const input = prompt(x, y, query);
-    for (const loops of [1, 2, 5]) {
+    for (const numLoops of [1, 2, 5]) {
       let power = eye(d);
       let sum = zeros(d);
-      for (let t = 0; t < loops; t++) {
+      for (let t = 0; t < numLoops; t++) {
         sum = sum.map((row, i) => row.map((v, j) => v + power[i][j]));
         power = times(power, step);
       }
@@ -142,17 +142,17 @@ test("Gatmiry 2024: relevance of each example in closed form; Σ R = ŷ, and 3 �
       const expected = x.map((row, i) => (eta / n) * dot(along, row) * y[i]);
       const answer = expected.reduce((total, r) => total + r, 0);
       for (const method of ["cp-lrp", "lrp-ah"] as const) {
-        const told = await model.explain(input, { loops, method });
-        near(relevance(told), [...expected, 0], `${method}, ${loops} loops`);
+        const told = await model.explain(input, { numLoops, method });
+        near(relevance(told), [...expected, 0], `${method}, ${numLoops} loops`);
         near([told.ledger.tokens, told.ledger.logit], [answer, answer], "Σ R = ŷ");
-        closes(told, `${loops} loops`);
+        closes(told, `${numLoops} loops`);
       }
-      const uniform = await model.explain(input, { loops, method: "attn-lrp" });
+      const uniform = await model.explain(input, { numLoops, method: "attn-lrp" });
       near([uniform.ledger.tokens], [answer], "halves conserve too");
-      const plain = await model.explain(input, { loops, method: "gradient-x-input" });
-      if (loops === 1) near([plain.ledger.tokens], [3 * answer], "trilinear");
+      const plain = await model.explain(input, { numLoops, method: "gradient-x-input" });
+      if (numLoops === 1) near([plain.ledger.tokens], [3 * answer], "trilinear");
       else assert.ok(Math.abs(plain.ledger.tokens - answer) > 0.1 * Math.abs(answer), "no conservation");
-      await allClose(model, input, `${loops} loops`, { loops });
+      await allClose(model, input, `${numLoops} loops`, { numLoops });
     }
   });
 });
@@ -219,7 +219,7 @@ test("Chen 2024: 3.94074074 and 0.38013717", async () => {
   ); // r̂ = (10/3, 4/3)
   await everywhere(sparse(2, 0.1, 1), async (model) => {
     for (const [k, expected] of [3.94074074, 0.38013717].entries()) {
-      const { classes } = await model.predict(input, { loops: k + 1 });
+      const { classes } = await model.predict(input, { numLoops: k + 1 });
       near([classes[0].logit], [expected], `${k + 1} steps`);
     }
   });
@@ -235,18 +235,18 @@ test("Chen 2024: the network is the algorithm, and a head that is cut out remove
   await everywhere(sparse(d, eta, 1), async (model) => {
     const input = padded(x, y, query);
     const scale = Math.max(...y.map(Math.abs));
-    for (const loops of [1, 3, 8]) {
-      const { classes } = await model.predict(input, { loops });
-      const expected = preprocessed(x, y, query, eta, loops);
-      assert.ok(Math.abs(classes[0].logit - expected) <= 1e-5 * scale, `${loops}: ${classes[0].logit}, ${expected}`);
+    for (const numLoops of [1, 3, 8]) {
+      const { classes } = await model.predict(input, { numLoops });
+      const expected = preprocessed(x, y, query, eta, numLoops);
+      assert.ok(Math.abs(classes[0].logit - expected) <= 1e-5 * scale, `${numLoops}: ${classes[0].logit}, ${expected}`);
     }
     for (const j of [0, 3, 9]) {
-      const { classes } = await model.predict(input, { loops: 3, without: { heads: [[0, j]] } });
+      const { classes } = await model.predict(input, { numLoops: 3, ablate: { heads: [[0, j]] } });
       const expected = preprocessed(x, y, query, eta, 3, j);
       assert.ok(Math.abs(classes[0].logit - expected) <= 1e-5 * scale, `without ${j}`);
     }
-    await allClose(model, input, "Chen 2024", { loops: 3 });
-    await allClose(model, input, "Chen 2024, without a head", { loops: 2, without: { heads: [[0, 1]] } });
+    await allClose(model, input, "Chen 2024", { numLoops: 3 });
+    await allClose(model, input, "Chen 2024, without a head", { numLoops: 2, ablate: { heads: [[0, 1]] } });
   });
 });
 
@@ -273,10 +273,10 @@ test("Chen 2024: over 60 sparse problems preprocessing beats ridge regression, a
       ["rescaled", sparse(d, 1 / largest(gram(scaled)), 1), padded],
     ] as const) {
       const model = await load(from, { ...where, deterministic: true });
-      for (const [k, loops] of steps.entries()) {
+      for (const [k, numLoops] of steps.entries()) {
         const told = await model.predict(
           axes.map((axis) => ask(x, y, axis)),
-          { loops },
+          { numLoops },
         );
         const off = told.reduce((sum, { classes }, j) => sum + (classes[0].logit - w[j]) ** 2, 0);
         risks[name][k] += off / problems;

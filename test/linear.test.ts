@@ -175,7 +175,7 @@ for (const backend of backends) {
       if (onX)
         close(found.to[0]!, twin.linearGrad(found.g, data.w, 2 * rows, depth, cols), TOLERANCE, "g w: a residual");
       if (onR) assert.equal(found.to[3], found.g, "r's gradient is the output's");
-      const entries = [...(onX ? ["biases"] : []), ...(onX && onR ? [] : ["positions"])];
+      const entries = [...(onX ? ["biases"] : []), ...(onX && onR ? [] : ["constants"])];
       assert.equal(Object.keys(found.kept), entries);
 
       const stable = await ruled(backend, y, "epsilon", data, { ...how, options: { eps: 0.25 } });

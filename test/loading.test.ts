@@ -292,12 +292,12 @@ test("backends that are not there", async () => {
     assert.is(await code(load(folder, { backend: "webgpu", gpu: gpu as GPU })), "GpuUnavailable");
     const model = await load(folder, { backend: "auto", gpu: gpu as GPU });
     assert.is(model.backend, "wasm");
-    assert.match(model.backendReason!, reason);
+    assert.match(model.fallbackReason!, reason);
     await model.dispose();
   }
   const software = { limits, info: { isFallbackAdapter: true }, requestDevice: refuses };
   const model = await load(folder, { gpu: { requestAdapter: async () => software } as unknown as GPU });
-  assert.match(model.backendReason!, /software/);
+  assert.match(model.fallbackReason!, /software/);
   await model.dispose();
 });
 
@@ -305,7 +305,7 @@ if (globalThis.process?.versions?.node && !globalThis.navigator?.gpu) {
   test("the package `webgpu`: found when asked for, and only then", async () => {
     const auto = await load(folder);
     assert.is(auto.backend, "wasm");
-    assert.match(auto.backendReason!, /backend: "webgpu" takes the package `webgpu`/);
+    assert.match(auto.fallbackReason!, /backend: "webgpu" takes the package `webgpu`/);
     await auto.dispose();
     if (!places.some(({ backend }) => backend === "webgpu")) return console.log("no adapter here to find");
     const found = await load(folder, { backend: "webgpu" });
@@ -330,7 +330,7 @@ for (const { device } of places) {
     assert.is(await code(load(folder, { backend: "webgpu", device: small })), "GpuLimits");
     const model = await load(folder, { backend: "auto", device: small });
     assert.is(model.backend, "wasm");
-    assert.match(model.backendReason!, /1024/);
+    assert.match(model.fallbackReason!, /1024/);
     await model.explain(texts[0]);
     await model.dispose();
   });

@@ -72,8 +72,8 @@ for (const place of places) {
     const errors: number[] = [];
     for (const steps of [1, 2, 4, 8, 16, 32]) {
       const one = await model.explain(cases[1].text, { method: { name: "integrated-gradients", steps } });
-      const { whole, error } = one.completeness!;
-      assert.ok(Math.abs(sum(numbers(one)) + error - whole) < 1e-12);
+      const { total, error } = one.completeness!;
+      assert.ok(Math.abs(sum(numbers(one)) + error - total) < 1e-12);
       errors.push(Math.abs(error) / size(numbers(one)));
     }
     console.log(`errors ${errors.map((error) => error.toExponential(1)).join(", ")}`);
@@ -96,7 +96,7 @@ for (const place of places) {
     const other = await model.explain(cases[0].text, { method: { name: "smoothgrad", seed: 1 }, target: target[0] });
     assert.not.equal(numbers(again), numbers(other));
     assert.equal(other.options, { samples: 25, noise: 0.1, seed: 1 });
-    assert.is(other.forwards, 1 + 1 + 25);
+    assert.is(other.forwardPasses, 1 + 1 + 25);
 
     const still = await model.explain(cases[0].text, { method: { name: "smoothgrad", noise: 0 } });
     const gradient = await model.explain(cases[0].text, { method: "gradient-x-input" });
@@ -252,9 +252,9 @@ test("what cannot be asked, progress, and an end in the middle", async () => {
 
   const seen: number[] = [];
   const stop = new AbortController();
-  const onProgress = ({ forwards }: { forwards: number }) => {
-    seen.push(forwards);
-    if (forwards > 200) stop.abort();
+  const onProgress = ({ forwardPasses }: { forwardPasses: number }) => {
+    seen.push(forwardPasses);
+    if (forwardPasses > 200) stop.abort();
   };
   const options = { method: { name: "kernel-shap", samples: 2000 }, onProgress, signal: stop.signal } as const;
   assert.is(await code(model.explain(cases[1].text, options)), "Aborted");
@@ -263,7 +263,7 @@ test("what cannot be asked, progress, and an end in the middle", async () => {
     seen,
     [...seen].sort((a, b) => a - b),
   );
-  assert.is((await model.explain("so", { method: "random" })).forwards, 1);
+  assert.is((await model.explain("so", { method: "random" })).forwardPasses, 1);
   await model.dispose();
 });
 

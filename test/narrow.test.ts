@@ -91,8 +91,8 @@ for (const place of places) {
         "tokenizer.json": read("tokenizer.json"),
         "model.safetensors": narrowed(new Uint8Array(read("model.safetensors")), dtype),
       };
-      const wide = await load(source, { ...place, narrow: false });
-      const same = await load(source, { ...place, narrow: true });
+      const wide = await load(source, { ...place, keepHalfPrecision: false });
+      const same = await load(source, { ...place, keepHalfPrecision: true });
       const rules: (PropagationMethod | Composite)[] = [
         "cp-lrp",
         "attn-lrp-gamma",

@@ -175,7 +175,7 @@ test("Li 2024: what training adds is low rank, and attention turns to the patter
       numbers.low_rank.logits,
       "logits",
     );
-    const { weights } = await model.diagnose(inputs[0], { since: before });
+    const { weights } = await model.diagnose(inputs[0], { compareTo: before });
     const names = {
       query: "attention.query",
       key: "attention.key",
@@ -186,7 +186,7 @@ test("Li 2024: what training adds is low rank, and attention turns to the patter
       const told = weights!.find((one) => one.name === `layers.0.${part}.weight`)!;
       const expected = numbers.low_rank.ranks[name];
       near([told.stableRank, told.effectiveRank], [expected.stable, expected.effective], name);
-      const squares = told.singular.map((v) => v * v);
+      const squares = told.singularValues.map((v) => v * v);
       const top2 = (squares[0] + squares[1]) / squares.reduce((sum, v) => sum + v, 0);
       near([top2], [expected.top2], `${name}, two largest`);
       assert.ok(top2 > 0.99 && told.stableRank < 1.3);
@@ -218,7 +218,7 @@ test("Li 2024: neurons with small weights can be cut out, those with large ones 
     ] as const) {
       for (const { share, hinge, error } of curves[name]) {
         const neurons = by.slice(0, Math.round(share * norms.length)).map((index) => [0, index] as const);
-        const found = (await model.predict(inputs, { without: { neurons } })).map(
+        const found = (await model.predict(inputs, { ablate: { neurons } })).map(
           ({ classes }, i) => label(i) * classes[0].logit,
         );
         assert.ok(Math.abs(mean(found.map((f) => Math.max(0, 1 - f))) - hinge) < 1e-5, `${name} ${share}: hinge`);

@@ -44,7 +44,7 @@ for (const backend of backends) {
     );
     assert.equal(found.to[0], found.g, "a summand gets the whole gradient");
     const positions = found.g.reduce((sum, g, i) => sum + g * data.b[i % 35], 0);
-    close([found.kept.positions!], [positions], KEPT, "positions", found.scale);
+    close([found.kept.constants!], [positions], KEPT, "positions", found.scale);
   });
 
   test("sum of two that carry relevance, and of a tensor and itself", async () => {

@@ -83,9 +83,9 @@ test("values that an option cannot be", async () => {
       "neurons",
       "at",
       "target",
-      "of",
+      "objective",
       "signal",
-      "without",
+      "ablate",
       "token",
     ]) {
       const work = () => model.explain(said, { [name]: value } as never);
@@ -110,8 +110,8 @@ test("values that an option cannot be", async () => {
     [{ groups: true }, /groups is "true", it must be "words", "sentences", or a list of \{ start, end \}/],
     [{ at: [] }, /at is "\[\]"/],
     [{ neurons: { top: 1, to: 2 } }, /must be a whole number from 1, or \{ top, token \}/],
-    [{ loops: 1e9 }, /loops is "1000000000", it must be a whole number from 0 to 1024/],
-    [{ without: { heads: [[0]] } }, /each a list of \[block, place\]/],
+    [{ numLoops: 1e9 }, /numLoops is "1000000000", it must be a whole number from 0 to 1024/],
+    [{ ablate: { heads: [[0]] } }, /each a list of \[block, place\]/],
     [{ method: "cp-lrp", onProgress: 5 }, /must be a function/],
   ];
   for (const [options, message] of cases) await refused(() => model.explain(said, options), "InvalidOption", message);
@@ -182,7 +182,7 @@ test("loops: as many as 1024 blocks in all", async () => {
   await refused(layers, "LimitExceeded", /layers, heads and neurons of 1024 blocks need 1025 ledgers/);
   await many.dispose();
   const two = await load(looped(1, 2), { backend: "wasm" });
-  await refused(() => two.predict({ rows: normal(2, 4, 1) }, { loops: 1000 }), "LimitExceeded", /2000 times in all/);
+  await refused(() => two.predict({ rows: normal(2, 4, 1) }, { numLoops: 1000 }), "LimitExceeded", /2000 times in all/);
   await two.dispose();
 });
 

@@ -219,10 +219,10 @@ for (const backend of backends) {
         const there = sumOf(relevance) + sumOf(entries);
         close([there], [total], LEDGER, `${name}, ledger: source ${i}`, absolute(relevance) + absolute(entries));
       }
-      const positions = Object.keys(kept[sources.length - 1]).includes("positions");
+      const positions = Object.keys(kept[sources.length - 1]).includes("constants");
       assert.ok(
-        positions && !Object.keys(kept[sources.length - 2]).includes("positions"),
-        "positions, at the words only",
+        positions && !Object.keys(kept[sources.length - 2]).includes("constants"),
+        "constants, at the words only",
       );
     });
 
@@ -264,7 +264,7 @@ for (const backend of backends) {
       assert.equal(both.kept[1], both.kept[0], "nothing is kept between the sum and what it is of");
       const alone = await walk(backend, logits, seed, [words], composite, data);
       assert.equal(alone.gradients[0], both.gradients[1], "words, to the bit");
-      close([sumOf(parts[1])], [alone.kept[0].positions!], LEDGER, `${name}, siblings: positions`, absolute(parts[1]));
+      close([sumOf(parts[1])], [alone.kept[0].constants!], LEDGER, `${name}, siblings: positions`, absolute(parts[1]));
     });
 
     test(`${name}: two texts of which one reads the other, and both their blocks`, async () => {

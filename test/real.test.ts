@@ -110,7 +110,7 @@ for (const place of places) {
     }
     const [a, b] = pair.map((i) => texts[i].text);
     for (const [method, wanted] of Object.entries(methods) as [PropagationMethod, number[]][]) {
-      const told = await model.explain(a, { method, of: { cosine: b } });
+      const told = await model.explain(a, { method, objective: { cosine: b } });
       assert.ok(Math.abs(told.explained!.value - value) <= 1e-5);
       console.log(`${method}: ${check(told, wanted, method)}`);
     }

@@ -150,7 +150,7 @@ for (const { name, lost, load, lose, made } of fragile) {
     const speaker = new URL("reference/generate/", import.meta.url);
     const files = Object.fromEntries(names.map((name) => [name, new Uint8Array(readFileSync(new URL(name, speaker)))]));
     const model = await load(speaker);
-    const how = { maxTokens: 8, temperature: 1, seed: 3 };
+    const how = { maxNewTokens: 8, temperature: 1, seed: 3 };
     const expected = await model.generate("the sea is", how);
     assert.is(expected.tokens.length, 8);
     for (const moment of lost === "DeviceLost" ? [4] : [1, 4, 7]) {

@@ -38,7 +38,7 @@ function explain(text: string, pieces: Piece[], more: Partial<Explanation> = {})
     return { id, text, start, end, special: start === null, relevance } as TokenRelevance;
   });
   const sum = tokens.reduce((total, { relevance }) => total + relevance, 0);
-  const none = { norms: 0, positions: 0, softmax: 0, products: 0, activations: 0, epsilon: 0 };
+  const none = { norms: 0, constants: 0, softmax: 0, products: 0, activations: 0, epsilon: 0 };
   const positive = { index: 1, label: "positive", logit: sum - 0.5, probability: 0.98 };
   const negative = { index: 0, label: "negative", logit: -1, probability: 0.02 };
   return {
@@ -160,11 +160,13 @@ test("numbers: four digits of the largest, aligned, never not a number", () => {
 });
 
 test("what is explained is a name like any other: escaped, in its columns, and no property of every object", () => {
-  const cosine = explain(movie.text, [["good", 0.5, 0, 4]], { explained: { of: "cosine", value: 0.5, other: "x" } });
+  const cosine = explain(movie.text, [["good", 0.5, 0, 4]], {
+    explained: { objective: "cosine", value: 0.5, other: "x" },
+  });
   assert.match(content(all(checkHtml(cosine), "h2")[0]!), "Where the cosine's gradient · embedding went");
   checkAnsi(cosine, 32);
   for (const name of ["constructor", "toString", "__proto__"]) {
-    const odd = { ...cosine, explained: { of: name, value: 0.5, other: "x" } };
+    const odd = { ...cosine, explained: { objective: name, value: 0.5, other: "x" } };
     assert.is(content(all(checkHtml(odd), "h1")[0]!), `${name} “x” 0.5000`);
     assert.match(content(all(checkHtml(odd), "h2")[0]!), "Where the logit went");
   }

@@ -63,7 +63,7 @@ for (const place of places.slice(0, 1)) {
   test("functions of logits of one class", async () => {
     await using(at("bert-regression"), async (model) => {
       for (const kind of ["log-probability", "softmax-contrast"] as const) {
-        const error: Error = await model.explain("the sea", { of: kind }).then(
+        const error: Error = await model.explain("the sea", { objective: kind }).then(
           () => new Error("explained"),
           (error) => error,
         );
@@ -75,12 +75,12 @@ for (const place of places.slice(0, 1)) {
 
   test("a cosine's explanation is headed by it and the other text", async () => {
     await using(at("bert-embedding"), async (model) => {
-      for (const [of, heading] of [
+      for (const [objective, heading] of [
         [{ cosine: "so <sing>" }, "cosine with “so <sing>”"],
         [{ dot: "so <sing>" }, "dot product with “so <sing>”"],
         [{ distance: "so <sing>" }, "squared distance from “so <sing>”"],
       ] as const) {
-        const told = await model.explain("the sea", { of });
+        const told = await model.explain("the sea", { objective });
         const lines = ansi(told, { color: "none", width: 100 }).split("\n");
         assert.ok(lines[0].startsWith(`${heading}: `), lines[0]);
         assert.ok(Math.abs(Number(lines[0].split(": ")[1].replace("−", "-")) - told.explained!.value) < 1e-2, lines[0]);

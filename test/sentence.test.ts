@@ -66,7 +66,7 @@ async function relevance(model: Model, { name, texts, asked }: Reference): Promi
       const options = {
         method,
         ...(one.target !== undefined && { target: one.target }),
-        ...(one.of && { of: { [one.of]: texts[one.other!].text } }),
+        ...(one.of && { objective: { [one.of]: texts[one.other!].text } }),
       } as ExplainOptions;
       const told = await model.explain(texts[one.text].text, options);
       const where = `${name}, ${method}, ${one.of ?? one.target} of ${texts[one.text].text}`;
@@ -170,7 +170,10 @@ test("an embedding of unit length: its dot product is the cosine", async () => {
   const [a, b] = ["the sea", "so sing"];
   const vectors = (await model.predict([a, b])).map(({ embedding }) => embedding!);
   for (const v of vectors) assert.ok(Math.abs(Math.hypot(...v) - 1) < 1e-6);
-  const [dot, cosine] = [await model.explain(a, { of: { dot: b } }), await model.explain(a, { of: { cosine: b } })];
+  const [dot, cosine] = [
+    await model.explain(a, { objective: { dot: b } }),
+    await model.explain(a, { objective: { cosine: b } }),
+  ];
   assert.ok(Math.abs(dot.explained!.value - cosine.explained!.value) < 1e-6);
   assert.is(model.similarity, "cosine");
   await model.dispose();
@@ -183,7 +186,7 @@ test("pairs of tokens add up through every module", async () => {
       const { interactions, explained } = await model.explain("the sea is so", {
         method,
         interactions: true,
-        of: { dot: "who sings in the sun" },
+        objective: { dot: "who sings in the sun" },
       });
       const { logit, residual, ...entries } = interactions!.ledger;
       assert.ok(Math.abs(logit - explained!.value) < 1e-5 * size(Object.values(entries)), `${name}, ${method}`);

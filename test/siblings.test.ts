@@ -66,9 +66,9 @@ for (const place of places) {
           close([residual], [0], CLOSED, `the ledger: ${where}`, scale);
           const kept = of(alone, "words");
           close(kept.rows[0], ofWords, CLOSED, `words alone: ${where}`, scale);
-          const constants = kept.ledger.positions - whole.ledger.positions;
+          const constants = kept.ledger.constants - whole.ledger.constants;
           close([sum(ofPositions)], [constants], CLOSED, `positions: ${where}`, scale);
-          assert.is(words.ledger.positions, whole.ledger.positions, where);
+          assert.is(words.ledger.constants, whole.ledger.constants, where);
           assert.ok(size(ofPositions.subarray(0, tokens.length)) > 1e-3 * size(ofWords), where);
         }
       }

@@ -37,7 +37,7 @@ for (const place of places) {
     for (const method of ["cp-lrp", "attn-lrp", "gradient-x-input"] as const) {
       for (const name of ["dot", "cosine"] as const) {
         const ask = (one: string, other: string) =>
-          model.explain(one, { method, interactions: true, of: { [name]: other } as { dot: string } });
+          model.explain(one, { method, interactions: true, objective: { [name]: other } as { dot: string } });
         const here = await ask(a, b);
         const there = (await ask(b, a)).interactions!;
         const { tokens, relevance, ledger } = here.interactions!;
@@ -67,7 +67,7 @@ for (const place of places) {
       }
     }
     assert.is(await code(model.explain(a, { interactions: true, target: 0 })), "InvalidOption");
-    assert.is(await code(model.explain(a, { interactions: true, of: { distance: b } })), "InvalidOption");
+    assert.is(await code(model.explain(a, { interactions: true, objective: { distance: b } })), "InvalidOption");
     await model.dispose();
   });
 
@@ -88,7 +88,7 @@ for (const place of places) {
     ];
     for (const [i, j] of pairs) {
       const found: Explanation = await model.explain(texts[i].text, {
-        of: { cosine: texts[j].text },
+        objective: { cosine: texts[j].text },
         interactions: place.backend === "wasm", // 384 targets take minutes on a GPU in software
       });
       const cosine = inner(texts[i].vector, texts[j].vector);

@@ -123,7 +123,7 @@ test("Chen 2024: reusing and projecting again are the same where weights are tie
 test("Chen 2024: decoding with a key/value cache is the whole forward pass", async () => {
   for (const skip_mode of ["reuse", "reproject"]) {
     await everywhere(gpt({ num_skip_heads: 3, skip_mode }), async (model) => {
-      const { tokens } = await model.generate(TEXT, { maxTokens: 5 });
+      const { tokens } = await model.generate(TEXT, { maxNewTokens: 5 });
       let text = TEXT;
       for (const { text: piece, logit } of tokens) {
         const { classes } = await model.predict(text);

@@ -93,7 +93,7 @@ const options = fc.record({
   heads: fc.boolean(),
   neurons: maybe(3),
   layers: fc.boolean(),
-  of: maybe<unknown>("log-probability", "softmax-contrast"),
+  objective: maybe<unknown>("log-probability", "softmax-contrast"),
 });
 
 const coded = async (what: () => Promise<unknown>): Promise<unknown> => {

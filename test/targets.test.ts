@@ -4,7 +4,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { at, resolved } from "../src/explain/objective.ts";
-import type { Of } from "../src/explain/options.ts";
+import type { Objective } from "../src/explain/options.ts";
 import type { PropagationMethod } from "../src/propagation/composites.ts";
 import { load } from "../src/runtime/load.ts";
 import { code, relevance } from "./shipped.ts";
@@ -20,7 +20,7 @@ const softmax = (logits: number[]) => {
 };
 
 /** Each by its definition, slowly; what softmax-contrast weighs with is that of `where`. */
-function value(of: Of, logits: number[], wanted: number[], where: number[], other: number[]): number {
+function value(of: Objective, logits: number[], wanted: number[], where: number[], other: number[]): number {
   if (typeof of === "object") return logits.reduce((sum, f, c) => sum + (f - other[c]) ** 2, 0);
   if (of === "log-probability") {
     return softmax(logits).reduce((sum, p, c) => sum + wanted[c] * Math.log(p), 0);
@@ -41,7 +41,7 @@ test("gradients are what finite differences say", () => {
       [0, 1, 0, 0, 0],
       [1, 0, 0, -1, 0],
     ]) {
-      for (const what of ["log-probability", "softmax-contrast", { distance: "" }] as Of[]) {
+      for (const what of ["log-probability", "softmax-contrast", { distance: "" }] as Objective[]) {
         if (what === "softmax-contrast" && wanted.includes(-1)) continue;
         const found = at(what, logits, wanted, typeof what === "object" ? other : undefined);
         assert.ok(Math.abs(found.value - value(what, logits, wanted, logits, other)) < 1e-12);
@@ -68,8 +68,8 @@ for (const place of places) {
     const texts = ["one plus one is two", "10 - 7 = 3"];
     const classes = await model.explain(texts, { target: model.labels });
     const method: PropagationMethod[] = ["cp-lrp", "attn-lrp"];
-    for (const what of ["log-probability", "softmax-contrast", { distance: "not ten" }] as Of[]) {
-      const found = await model.explain(texts, { of: what, target: [model.labels[1], model.labels[3]], method });
+    for (const what of ["log-probability", "softmax-contrast", { distance: "not ten" }] as Objective[]) {
+      const found = await model.explain(texts, { objective: what, target: [model.labels[1], model.labels[3]], method });
       for (const [i, all] of found.entries()) {
         assert.equal(
           all.map((e) => e.method),
@@ -102,7 +102,7 @@ const size = (values: readonly number[]) => values.reduce((n, v) => n + Math.abs
 test("classes that the last token tells need no masked word", async () => {
   const model = await load(new URL("reference/families/gpt2-sequence/", import.meta.url), places[0]);
   const text = "a small text";
-  const { explained, ledger, target } = await model.explain(text, { of: "log-probability", target: 0 });
+  const { explained, ledger, target } = await model.explain(text, { objective: "log-probability", target: 0 });
   const logits = (await model.predict(text)).classes.map(({ logit }) => logit);
   const wanted = logits.map((_, c) => Number(c === 0));
   const expected = value("log-probability", logits, wanted, logits, []);
@@ -116,12 +116,12 @@ test("classes that the last token tells need no masked word", async () => {
 test("what there is not is refused", async () => {
   const model = await load(folder, { backend: "wasm" });
   const asks = (options: object) => code(model.explain("one", options));
-  assert.is(await asks({ of: "probability" }), "InvalidOption");
-  assert.is(await asks({ of: { distance: 3 } }), "InvalidInput");
-  assert.is(await asks({ of: { distance: "one" } }), "InvalidOption", "it is the same text");
-  assert.is(await asks({ of: "softmax-contrast", target: 0, contrast: 1 }), "InvalidOption");
-  assert.is(await asks({ of: "log-probability", method: "occlusion" }), "InvalidOption");
-  assert.is(await asks({ of: "logit" }), "none");
+  assert.is(await asks({ objective: "probability" }), "InvalidOption");
+  assert.is(await asks({ objective: { distance: 3 } }), "InvalidInput");
+  assert.is(await asks({ objective: { distance: "one" } }), "InvalidOption", "it is the same text");
+  assert.is(await asks({ objective: "softmax-contrast", target: 0, contrast: 1 }), "InvalidOption");
+  assert.is(await asks({ objective: "log-probability", method: "occlusion" }), "InvalidOption");
+  assert.is(await asks({ objective: "logit" }), "none");
   await model.dispose();
 });
 

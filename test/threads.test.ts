@@ -19,7 +19,7 @@ const methods = ["cp-lrp", "attn-lrp", "gradient-x-input"] as const;
 /** Logits and relevance of the shipped model, to the bit. */
 async function everything(threads: number): Promise<Float64Array> {
   const model = await load(folder, { backend: "wasm", deterministic: true, threads });
-  assert.is(model.backendReason, undefined);
+  assert.is(model.fallbackReason, undefined);
   const numbers: number[] = [];
   for (const method of methods) {
     const one = await model.explain(texts[3], { method });
@@ -124,7 +124,7 @@ test("kernels given by the caller run on one thread, and the model says so", asy
     threads: 2,
     wasm: await WebAssembly.compile(await builtin("simd")),
   });
-  assert.match(model.backendReason!, /^one thread, because .*compiled beforehand/);
+  assert.match(model.fallbackReason!, /^one thread, because .*compiled beforehand/);
   assert.is((await model.predict(texts[0])).classes.length, 2);
   await model.dispose();
 });

@@ -157,7 +157,7 @@ test("entries that are zero by rule; without bias cp-lrp's tokens are the whole 
         const { ledger } = explain(randomModel(seed), ids, contrast, { rules: methods[name], at });
         for (const entry of zeros[name] ?? []) assert.ok(ledger[entry] === 0, `${name} keeps nothing in ${entry}`);
         assert.ok(ledger.epsilon === 0);
-        assert.is(ledger.positions !== 0, at === "words");
+        assert.is(ledger.constants !== 0, at === "words");
       }
     }
     for (const at of ["embeddings", "embedding-sum"] as const) {

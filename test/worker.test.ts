@@ -144,7 +144,7 @@ test("texts that go on, token by token, and images", async () => {
   const gpt2 = new URL("reference/generate/", import.meta.url);
   const [there, here] = [await load(gpt2, { ...wasm, worker: true }), await load(gpt2, wasm)];
   const told: string[] = [];
-  const how = { maxTokens: 4, explain: true } as const;
+  const how = { maxNewTokens: 4, explain: true } as const;
   const found = await there.generate("The movie", { ...how, onProgress: ({ text }) => void told.push(text) });
   assert.equal(found, await here.generate("The movie", how));
   assert.equal(

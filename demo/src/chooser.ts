@@ -43,7 +43,7 @@ export function chooser(choose: (choice: Choice) => void, fail: (error: unknown)
 /** Shows what is in use, and why it is not the GPU. */
 export function chosen(origin: Origin, model: Model | undefined, home = shipped): void {
   byId("shipped").hidden = origin === home;
-  byId("backend").title = model?.backendReason ?? "";
+  byId("backend").title = model?.fallbackReason ?? "";
   for (const radio of backends()) radio.checked = radio.value === model?.backend;
 }
 

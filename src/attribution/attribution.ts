@@ -1,7 +1,7 @@
 // What a method that does not propagate gives: plain JSON, made by Model.explain() and read by the renderers.
 
 import type { Explanation, TokenRelevance } from "../explain/explanation.ts";
-import type { CloudView } from "../inputs/encoded.ts";
+import type { PointCloudView } from "../inputs/encoded.ts";
 import type { ImageView } from "../inputs/images/patches.ts";
 import type { ClassScore } from "../tasks/prediction.ts";
 import type { AttributionName } from "./names.ts";
@@ -10,7 +10,7 @@ import type { AttributionName } from "./names.ts";
 export interface Attribution {
   text: string;
   image?: ImageView;
-  cloud?: CloudView;
+  cloud?: PointCloudView;
   model: string;
   method: AttributionName;
   /** All of the method's options, as they were. */
@@ -28,8 +28,8 @@ export interface Attribution {
   /** If asked for: by words, sentences or spans. */
   groups?: Explanation["groups"];
   /** Of methods whose numbers should add up: to what, and by how much they miss it. */
-  completeness?: { whole: number; error: number };
+  completeness?: { total: number; error: number };
   /** How many times the network ran, forward or forth and back. */
-  forwards: number;
+  forwardPasses: number;
   warnings: string[];
 }

@@ -31,7 +31,7 @@ export const integratedGradients: Method<"integrated-gradients"> = {
       n,
     );
     const [f0] = await view.f([away]);
-    const whole = view.logit - f0;
-    return { relevance, completeness: { whole, error: whole - relevance.reduce((a, b) => a + b, 0) } };
+    const total = view.logit - f0;
+    return { relevance, completeness: { total, error: total - relevance.reduce((a, b) => a + b, 0) } };
   },
 };

@@ -27,16 +27,16 @@ export const kernelShap: Method<"kernel-shap"> = {
     };
     const [nobody] = await view.f([masked(players.map(() => 0))]);
     const relevance = view.tokens.map(() => 0);
-    const whole = view.logit - nobody;
+    const total = view.logit - nobody;
     if (!players.length) return { relevance };
 
     const { coalitions, weights } = chosen(players.length, samples || 2 * players.length + 2048, seed);
     const values = (await view.f(coalitions.map(masked))).map((f) => f - nobody);
-    const found = shapley(coalitions, weights, values, whole);
+    const found = shapley(coalitions, weights, values, total);
     players.forEach((j, i) => {
       relevance[j] = found[i];
     });
-    return { relevance, completeness: { whole, error: whole - relevance.reduce((a, b) => a + b, 0) } };
+    return { relevance, completeness: { total, error: total - relevance.reduce((a, b) => a + b, 0) } };
   },
 };
 

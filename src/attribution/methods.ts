@@ -56,7 +56,7 @@ export async function attribute(
     const found: Attribution[] = [];
     for (const { name, method, settings } of asked) {
       for (const row of rows) {
-        const count = (forwards: number) => onProgress?.({ forwards: before + forwards });
+        const count = (forwardPasses: number) => onProgress?.({ forwardPasses: before + forwardPasses });
         const view = await View.of(engine, one, row, { signal, onProgress: count });
         const { relevance, completeness } = await method.run(view, settings as never);
         const tokens = one.tokens.map((token, j) => ({ ...token, relevance: relevance[j] }));
@@ -77,10 +77,10 @@ export async function attribute(
           tokens,
           ...(grain && { groups: grain.grouped({ text: one.text, tokens }, groups!) }),
           ...(completeness && { completeness }),
-          forwards: view.forwards,
+          forwardPasses: view.forwardPasses,
           warnings: one.warnings,
         });
-        before += view.forwards;
+        before += view.forwardPasses;
       }
     }
     results.push(found);

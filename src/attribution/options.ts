@@ -47,7 +47,7 @@ export interface MethodOptions
   /** Other methods than propagation read relevance at embeddings only. */
   at?: "embeddings";
   /** How many runs of the network are behind a method that does not propagate. */
-  onProgress?: (progress: { forwards: number }) => void;
+  onProgress?: (progress: { forwardPasses: number }) => void;
 }
 
 /** The options of explain() by a method that does not propagate. */
@@ -65,10 +65,10 @@ export type AttributeLists = Listed<AttributeOptions, Listable> & {
 /** The same options, some of them lists: `method` has names of either kind, not of both. */
 export type MethodLists = Listed<MethodOptions, Listable> & AnyList<MethodOptions, Listable>;
 
-const { signal, truncate, loops, without, method, target, token, contrast, groups } = explainOptions;
+const { signal, truncate, numLoops, ablate, method, target, token, contrast, groups } = explainOptions;
 
 export const attributeOptions = {
-  ...{ signal, truncate, loops, without, method, target, token, contrast, groups },
+  ...{ signal, truncate, numLoops, ablate, method, target, token, contrast, groups },
   at: oneOrMore(oneOf("embeddings")),
   onProgress: callback,
 } satisfies Options<AttributeOptions>;

@@ -19,7 +19,7 @@ export interface Attention {
 
 interface Watching {
   signal?: AbortSignal;
-  onProgress?: (forwards: number) => void;
+  onProgress?: (forwardPasses: number) => void;
 }
 
 /** One text and what of its logits is explained, as methods see it: f of other texts, and what goes on inside. */
@@ -31,7 +31,7 @@ export class View {
   /** f of the text itself. */
   readonly logit: number;
   /** How many times the network has run so far. */
-  forwards = 1;
+  forwardPasses = 1;
 
   readonly #engine: Engine;
   readonly #encoded: Encoded;
@@ -73,8 +73,8 @@ export class View {
 
   #count(n: number): void {
     throwIfAborted(this.#watching.signal);
-    this.forwards += n;
-    this.#watching.onProgress?.(this.forwards);
+    this.forwardPasses += n;
+    this.#watching.onProgress?.(this.forwardPasses);
   }
 
   #look<T extends Trace>(encoded: Encoded[], look: Look<T>) {

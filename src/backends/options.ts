@@ -22,7 +22,7 @@ export interface BackendOptions {
   deterministic?: boolean;
   /**
    * WASM: threads that share the work (default 1); `deterministic` results are the same for any number. Where there
-   * are none to be had, as in a page that is not cross-origin isolated, one does it all and `backendReason` says why.
+   * are none to be had, as in a page that is not cross-origin isolated, one does it all and `fallbackReason` says why.
    */
   threads?: number;
   /** Times every kernel, for `model.profile()`; WebGPU needs `timestamp-query` for it. */

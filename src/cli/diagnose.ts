@@ -1,4 +1,4 @@
-import type { PredictOptions, Without } from "../engine/options.ts";
+import type { Ablation, PredictOptions } from "../engine/options.ts";
 import { quote } from "../errors.ts";
 import type { Input } from "../inputs/encoded.ts";
 import { charts, diagnosisTable } from "../render/charts.ts";
@@ -9,18 +9,18 @@ import { whole } from "./numbers.ts";
 import type { Values } from "./options.ts";
 import { Usage } from "./usage.ts";
 
-/** How --loops and --without-… change the network. */
-export function changes({ loops, ...values }: Values): Pick<PredictOptions, "loops" | "without"> {
-  const parts = (name: "without-heads" | "without-neurons"): Without["heads"] =>
+/** How --num-loops and --ablate-… change the network. */
+export function changes({ "num-loops": loops, ...values }: Values): Pick<PredictOptions, "numLoops" | "ablate"> {
+  const parts = (name: "ablate-heads" | "ablate-neurons"): Ablation["heads"] =>
     values[name]?.split(",").map((pair) => {
       const [, block, index] = /^(\d{1,6})\.(\d{1,6})$/.exec(pair) ?? [];
       if (index === undefined) throw new Usage(`--${name} is BLOCK.PLACE, several with commas, not ${quote(pair)}`);
       return [Number(block), Number(index)];
     });
-  const without = { heads: parts("without-heads"), neurons: parts("without-neurons") };
+  const ablate = { heads: parts("ablate-heads"), neurons: parts("ablate-neurons") };
   return {
-    ...(loops !== undefined && { loops: whole("loops", loops, 0) }),
-    ...((without.heads ?? without.neurons) && { without }),
+    ...(loops !== undefined && { numLoops: whole("num-loops", loops, 0) }),
+    ...((ablate.heads ?? ablate.neurons) && { ablate }),
   };
 }
 
@@ -32,20 +32,21 @@ export async function diagnosed(model: Model, input: Input, values: Values, aske
     throw new Usage(`diagnose has no format ${quote(format)}, only text, json, svg`);
   const odd = values.tokens?.split(",").find((place) => !/^\d{1,6}$/.test(place));
   if (odd !== undefined) throw new Usage(`--tokens are places in the text, with commas, not ${quote(odd)}`);
-  const since = values.since === undefined ? undefined : await load(values.since, { backend: model.backend });
+  const compareTo =
+    values["compare-to"] === undefined ? undefined : await load(values["compare-to"], { backend: model.backend });
   try {
     const told = await model.diagnose(input, {
       ...changes(values),
       target,
       contrast,
       truncate,
-      since,
-      weights: values.weights || since !== undefined,
+      compareTo,
+      weights: values.weights || compareTo !== undefined,
       tokens: values.tokens?.split(",").map(Number),
     });
     if (format === "json") return `${JSON.stringify(told, null, 2)}\n`;
     return format === "svg" ? charts(told) : diagnosisTable(told);
   } finally {
-    await since?.dispose();
+    await compareTo?.dispose();
   }
 }

@@ -7,7 +7,9 @@ import type { Values } from "./options.ts";
 import { Usage } from "./usage.ts";
 
 /** How tokens are drawn; throws `Usage` at options that would change nothing. */
-export function drawing(values: Values): Pick<GenerateOptions, "maxTokens" | "temperature" | "topK" | "topP" | "seed"> {
+export function drawing(
+  values: Values,
+): Pick<GenerateOptions, "maxNewTokens" | "temperature" | "topK" | "topP" | "seed"> {
   if (values.explain && !values.json) throw new Usage("--explain is told as JSON: add --json");
   const aside = (["method", "composite", "at", "contrast"] as const).find((name) => values[name] !== undefined);
   if (aside && !values.explain) throw new Usage(`--${aside} is of explanations: add --explain`);
@@ -15,7 +17,7 @@ export function drawing(values: Values): Pick<GenerateOptions, "maxTokens" | "te
   const drawn = (["top-k", "top-p", "seed"] as const).find((name) => values[name] !== undefined);
   if (drawn && !temperature) throw new Usage(`--${drawn} is of tokens that are drawn: give a --temperature above 0`);
   return {
-    maxTokens: whole("tokens", values.tokens, 0),
+    maxNewTokens: whole("max-new-tokens", values["max-new-tokens"], 0),
     temperature,
     topK: whole("top-k", values["top-k"], 1),
     topP: decimal("top-p", values["top-p"]),

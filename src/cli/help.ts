@@ -36,8 +36,8 @@ const one = `  --model DIR      a directory or https URL; default: the model tha
 
 const shared = one + lines;
 
-const changed = `  --loops N        how often the blocks of a looped model run
-  --without-heads B.H,…    attention heads cut out, by block and place; --without-neurons likewise
+const changed = `  --num-loops N    how often the blocks of a looped model run
+  --ablate-heads B.H,…     attention heads cut out, by block and place; --ablate-neurons likewise
   --input FILE     in place of a text, of models that read them: {"rows": [[…], …], "names"?} or
                    {"points": [[x, y, z], …]} as JSON
 `;
@@ -49,7 +49,7 @@ What to explain
   --target CLASS     a class by label or index; default: the top class
   --contrast CLASS   explain the target's logit less this class's
                      Both may be given more than once: an explanation for each pair, from one run
-  --of WHAT          log-probability of the target, or softmax-contrast with all other classes
+  --objective NAME   log-probability of the target, or softmax-contrast with all other classes
   --token TOKEN      whose logits, of models that have some for each token: a part of the text
                      or a place; by default the masked, the last, or the surest one
   --continuation TEXT  how the text goes on, of models that say so: all its tokens together;
@@ -89,7 +89,7 @@ Output
   --format NAME      text (default), html, svg, json; of images also png
 ${shared}
 Reading the result: every token's relevance is its share of the logit. The ledger adds up:
-logit = tokens + biases + norms + positions + softmax + products + activations + epsilon + residual,
+logit = tokens + biases + norms + constants + softmax + products + activations + epsilon + residual,
 and the residual, which is computed from all the others, shows that nothing was lost.
 
   relprop explain "not a bad movie" --target positive --contrast negative
@@ -103,7 +103,7 @@ ${changed}${shared}`;
 
 const generate = `relprop generate TEXT [options]
 
-  --tokens N       at most so many tokens (20)
+  --max-new-tokens N  at most so many tokens (20)
   --temperature X  0 (default) takes the likeliest token; above, tokens are drawn
   --top-k N        draws among the N likeliest only
   --top-p X        draws among the fewest of the likeliest with this probability together only
@@ -121,7 +121,7 @@ const diagnose = `relprop diagnose TEXT [options]
   --tokens A,B     places of tokens: how much of each head's attention they get
   --target CLASS   whose logit's gradients are told; --contrast CLASS, less this one's
   --weights        also the ranks of the network's matrices
-  --since DIR      the ranks of what they differ by from another model's, as before training
+  --compare-to DIR the ranks of what they differ by from another model's, as before training
   --format NAME    text (default), json, svg
 ${changed}${one}
 After each block: the mean cosine of two tokens, the residual ratio (what is left of them without

@@ -20,7 +20,7 @@ export function inspect(model: Model, json: boolean): string {
     tensors: model.tensors.map(({ name, dtype, shape }) => ({ name, dtype, shape })),
     unused: model.unused,
     backend: model.backend,
-    ...(model.backendReason && { backendReason: model.backendReason }),
+    ...(model.fallbackReason && { fallbackReason: model.fallbackReason }),
   };
   if (json) return `${JSON.stringify(facts, null, 2)}\n`;
 
@@ -33,7 +33,7 @@ export function inspect(model: Model, json: boolean): string {
     ["most tokens", String(facts.maxTokens)],
     ["parameters", `${facts.parameters.toLocaleString("en")} in ${facts.tensors.length} tensors`],
     ["stored as", [...dtypes].map(([dtype, n]) => `${dtype} ${n.toLocaleString("en")}`).join(", ")],
-    ["backend", facts.backend + (facts.backendReason ? ` (${facts.backendReason})` : "")],
+    ["backend", facts.backend + (facts.fallbackReason ? ` (${facts.fallbackReason})` : "")],
     ...(facts.unused.length ? [["not used", facts.unused.join(", ")] as [string, string]] : []),
   ];
   return rows.map(([name, value]) => `${name.padEnd(12)} ${visible(value)}\n`).join("");

@@ -9,12 +9,13 @@ const options = {
   image: { type: "string" },
   token: { type: "string" },
   input: { type: "string" },
-  loops: { type: "string" },
-  "without-heads": { type: "string" },
-  "without-neurons": { type: "string" },
+  "num-loops": { type: "string" },
+  "ablate-heads": { type: "string" },
+  "ablate-neurons": { type: "string" },
+  "max-new-tokens": { type: "string" },
   tokens: { type: "string" },
   weights: { type: "boolean" },
-  since: { type: "string" },
+  "compare-to": { type: "string" },
   continuation: { type: "string" },
   cosine: { type: "string" },
   dot: { type: "string" },
@@ -30,7 +31,7 @@ const options = {
   target: { type: "string", multiple: true },
   contrast: { type: "string", multiple: true },
   composite: { type: "string" },
-  of: { type: "string" },
+  objective: { type: "string" },
   layers: { type: "boolean" },
   groups: { type: "string" },
   heads: { type: "boolean" },
@@ -55,7 +56,7 @@ const options = {
 } as const;
 
 /** What is read in place of a text, and how the network is another than its checkpoint says. */
-const changed = ["input", "loops", "without-heads", "without-neurons"];
+const changed = ["input", "num-loops", "ablate-heads", "ablate-neurons"];
 
 /** Which options each command takes, beside --help. */
 export const commands = new Map([
@@ -73,7 +74,7 @@ export const commands = new Map([
       "target",
       "contrast",
       "composite",
-      "of",
+      "objective",
       "token",
       "continuation",
       "cosine",
@@ -97,7 +98,7 @@ export const commands = new Map([
     [
       "model",
       "backend",
-      "tokens",
+      "max-new-tokens",
       "temperature",
       "top-k",
       "top-p",
@@ -121,7 +122,7 @@ export const commands = new Map([
       ...changed,
       "tokens",
       "weights",
-      "since",
+      "compare-to",
       "target",
       "contrast",
       "truncate",

@@ -19,19 +19,19 @@ import { blocks, type Inside, streams } from "./facts.ts";
 import { facts, stored } from "./matrices.ts";
 import type { DiagnosisOptions } from "./options.ts";
 
-/** Each text's; `since` is the engine of the model of that option. @internal */
+/** Each text's; `compareTo` is the engine of the model of that option. @internal */
 export async function diagnose(
   engine: Engine,
   texts: readonly Input[],
   options: DiagnosisOptions,
-  since: Engine | undefined,
+  compareTo: Engine | undefined,
 ): Promise<Diagnosis[]> {
   const { task, labels } = engine.architecture;
   const { signal } = options;
-  const [request] = await task.requests(labels, { ...options, of: {} }); // numbers of an embedding may be asked for, or the first one is
+  const [request] = await task.requests(labels, { ...options, objective: {} }); // numbers of an embedding may be asked for, or the first one is
   const encoded = await task.placed(engine, await engine.encode(texts, options), { signal });
-  const own = options.weights || since ? await stored(engine, options.loops, signal) : undefined;
-  const weights = own && (await facts(own, since && (await stored(since, options.loops, signal)), signal));
+  const own = options.weights || compareTo ? await stored(engine, options.numLoops, signal) : undefined;
+  const weights = own && (await facts(own, compareTo && (await stored(compareTo, options.numLoops, signal)), signal));
   const results: Diagnosis[] = [];
   for (const one of encoded) {
     throwIfAborted(signal);

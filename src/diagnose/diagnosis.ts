@@ -5,7 +5,7 @@ import type { ClassScore } from "../tasks/prediction.ts";
 import type { Ranks } from "./spectrum.ts";
 
 /** A state of the residual stream: what enters a block, or leaves the last one. */
-export interface StreamFacts extends Ranks {
+export interface StreamStatistics extends Ranks {
   /** Mean cosine of two tokens' vectors. */
   cosine: number;
   /** Σ_{i≠j} ⟨x_i, x_j⟩ / ((n − 1) Σ ‖x_i‖²) (Noci et al. 2022). */
@@ -16,7 +16,7 @@ export interface StreamFacts extends Ranks {
   energy?: Record<string, number>;
 }
 
-export interface BlockFacts {
+export interface BlockStatistics {
   /** By head: the entropy of its attention in nats, and its share on `tokens`, `massOf` each query and as means of all. */
   heads: { entropy: number; mass?: number; massOf?: number[] }[];
   /** By token: the variance of what attention adds to the stream, over its numbers. */
@@ -33,11 +33,11 @@ export interface BlockFacts {
   gradients: { query?: number; key?: number; value?: number };
 }
 
-export interface WeightFacts extends Ranks {
+export interface WeightStatistics extends Ranks {
   name: string;
   shape: [rows: number, cols: number];
   /** Largest first. */
-  singular: number[];
+  singularValues: number[];
 }
 
 export interface Diagnosis {
@@ -48,8 +48,8 @@ export interface Diagnosis {
   target: ClassScore;
   contrast?: ClassScore;
   /** One more than there are blocks. */
-  stream: StreamFacts[];
-  blocks: BlockFacts[];
-  weights?: WeightFacts[];
+  stream: StreamStatistics[];
+  blocks: BlockStatistics[];
+  weights?: WeightStatistics[];
   warnings: string[];
 }

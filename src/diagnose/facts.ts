@@ -4,7 +4,7 @@ import type { Engine, Seen } from "../engine/engine.ts";
 import type { Trace } from "../engine/network.ts";
 import { cols } from "../graph/tensor.ts";
 import { pauses } from "../pauses.ts";
-import type { BlockFacts, StreamFacts } from "./diagnosis.ts";
+import type { BlockStatistics, StreamStatistics } from "./diagnosis.ts";
 import { neuronsOf, type Stored } from "./matrices.ts";
 import { ranks, singularValues } from "./spectrum.ts";
 
@@ -26,11 +26,11 @@ export async function streams(
   engine: Engine,
   { trace, of }: Seen<Inside>,
   signal?: AbortSignal,
-): Promise<StreamFacts[]> {
+): Promise<StreamStatistics[]> {
   const pause = pauses(signal);
   const { energy } = engine.architecture;
   const weights = Object.fromEntries([...trace.energy].map(([name, output]) => [name, of(output)]));
-  const found: StreamFacts[] = [];
+  const found: StreamStatistics[] = [];
   for (const output of trace.stream) {
     const state = rowsOf(of(output), cols(trace.outputs[output]));
     found.push({ ...(await alike(state, signal)), ...(energy && { energy: energy.of(state, weights) }) });
@@ -47,7 +47,7 @@ function rowsOf(x: Float32Array, width: number): Float64Array[] {
 async function alike(
   state: readonly Float64Array[],
   signal: AbortSignal | undefined,
-): Promise<Omit<StreamFacts, "energy">> {
+): Promise<Omit<StreamStatistics, "energy">> {
   const n = state.length;
   const inner = (a: Float64Array, b: Float64Array) => a.reduce((sum, v, c) => sum + v * b[c], 0);
   const squares = state.map((x) => inner(x, x));
@@ -73,12 +73,12 @@ export async function blocks(
   tokens: readonly number[] | undefined,
   own: Stored | undefined,
   signal: AbortSignal | undefined,
-): Promise<BlockFacts[]> {
+): Promise<BlockStatistics[]> {
   const pause = pauses(signal);
-  const found: BlockFacts[] = [];
+  const found: BlockStatistics[] = [];
   for (const [i, { weights, handed, squares }] of seen.trace.blocks.entries()) {
     const variance = rowsOf(seen.of(handed), cols(seen.trace.outputs[handed])).map(spreadOf);
-    const gradients: BlockFacts["gradients"] = {};
+    const gradients: BlockStatistics["gradients"] = {};
     for (const name of ["query", "key", "value"] as const) {
       const output = squares[name];
       if (output) gradients[name] = Math.sqrt(seen.of(output).reduce((sum, v) => sum + v, 0));
@@ -91,7 +91,7 @@ export async function blocks(
   return found;
 }
 
-function heads({ trace, of }: Seen<Inside>, weights: string, tokens?: readonly number[]): BlockFacts["heads"] {
+function heads({ trace, of }: Seen<Inside>, weights: string, tokens?: readonly number[]): BlockStatistics["heads"] {
   const [, n, queries, keys] = trace.outputs[weights].shape;
   const p = of(weights);
   return Array.from({ length: n }, (_, h) => {

@@ -6,7 +6,7 @@ import { RelpropError } from "../errors.ts";
 import { history, type Tensor, Weight } from "../graph/tensor.ts";
 import type { Encoded } from "../inputs/encoded.ts";
 import type { Network } from "../models/family.ts";
-import type { WeightFacts } from "./diagnosis.ts";
+import type { WeightStatistics } from "./diagnosis.ts";
 import { ranks, singularValues } from "./spectrum.ts";
 
 /** Of the matrices of a network, or of what they differ by from another's. */
@@ -14,8 +14,8 @@ export async function facts(
   { matrices: own }: Stored,
   before: Stored | undefined,
   signal: AbortSignal | undefined,
-): Promise<WeightFacts[]> {
-  const found: WeightFacts[] = [];
+): Promise<WeightStatistics[]> {
+  const found: WeightStatistics[] = [];
   for (const [name, { values, shape }] of own) {
     const old = before?.matrices.get(name);
     if (before && (!old || String(old.shape) !== String(shape))) {
@@ -23,7 +23,7 @@ export async function facts(
     }
     const x = old ? values.map((v, i) => v - old.values[i]) : values;
     const singular = await singularValues(x, ...shape, signal);
-    found.push({ name, shape, ...ranks(singular), singular: Array.from(singular) });
+    found.push({ name, shape, ...ranks(singular), singularValues: Array.from(singular) });
   }
   return found;
 }
@@ -49,7 +49,7 @@ function called({ inputs: [, w] }: Tensor): string | undefined {
   return leaf.op === Weight ? leaf.name : undefined;
 }
 
-export async function stored(engine: Engine, loops?: number, signal?: AbortSignal): Promise<Stored> {
+export async function stored(engine: Engine, numLoops?: number, signal?: AbortSignal): Promise<Stored> {
   const trace = ({ logits }: Network) => {
     const outputs: Record<string, Tensor> = {};
     for (const layer of history([logits])) {
@@ -58,12 +58,12 @@ export async function stored(engine: Engine, loops?: number, signal?: AbortSigna
     }
     return { outputs };
   };
-  const [seen] = await engine.look([nothing], { kind: "matrices", made: { loops: 1 }, trace, rows: 1 }, signal);
+  const [seen] = await engine.look([nothing], { kind: "matrices", made: { numLoops: 1 }, trace, rows: 1 }, signal);
   const matrices: Stored["matrices"] = new Map();
   for (const [name, { shape }] of Object.entries(seen.trace.outputs)) {
     matrices.set(name, { values: seen.of(name), shape: [shape[0], shape[1]] });
   }
-  const { blocks } = network(engine.architecture, 1, 1, { loops });
+  const { blocks } = network(engine.architecture, 1, 1, { numLoops });
   return { matrices, neurons: blocks.map((block) => into(block.neurons)) };
 }
 

@@ -8,20 +8,20 @@ import type { Block } from "../models/family.ts";
 import { gate } from "../ops/gate.ts";
 import type { Engine } from "./engine.ts";
 import { network } from "./network.ts";
-import type { PredictOptions, Without } from "./options.ts";
+import type { Ablation, PredictOptions } from "./options.ts";
 
-type Asked = Pick<PredictOptions, "loops" | "without">;
+type Asked = Pick<PredictOptions, "numLoops" | "ablate">;
 
 /** Throws `InvalidOption` at what the model has not. */
-export function changed(engine: Engine, { loops, without }: Asked): Change {
+export function changed(engine: Engine, { numLoops, ablate }: Asked): Change {
   const { architecture } = engine;
-  if (loops !== undefined && architecture.loops === undefined) {
-    throw unknown("this model's blocks are not looped; leave out `loops`");
+  if (numLoops !== undefined && architecture.numLoops === undefined) {
+    throw unknown("this model's blocks are not looped; leave out `numLoops`");
   }
-  const { blocks } = network(architecture, 1, 1, { loops });
-  const data = without ? masks(blocks, without) : {};
+  const { blocks } = network(architecture, 1, 1, { numLoops });
+  const data = ablate ? masks(blocks, ablate) : {};
   const mask = (name: string, x: Tensor) => (data[name] ? gate(x, input(name, [cols(x)])) : x);
-  return { made: { loops, ...(without && { mask }) }, data, key: `${loops} ${Object.keys(data)}` };
+  return { made: { numLoops, ...(ablate && { mask }) }, data, key: `${numLoops} ${Object.keys(data)}` };
 }
 
 /** How many heads a block has. @internal */
@@ -30,7 +30,7 @@ export function headsOf({ attrs, inputs }: Tensor): number {
 }
 
 /** For each block that loses something, by the input's name, 1 for what stays and 0 for what does not. */
-function masks(blocks: readonly Block[], without: Without): Data {
+function masks(blocks: readonly Block[], without: Ablation): Data {
   const data: Data = {};
   const cut = (kind: string, [block, index]: readonly [number, number], n: number, width: number) => {
     if (index >= n) {

@@ -85,7 +85,7 @@ export class Engine {
    */
   async encode(
     inputs: readonly Input[],
-    { truncate, loops, without, signal }: PredictOptions = {},
+    { truncate, numLoops, ablate, signal }: PredictOptions = {},
   ): Promise<Encoded[]> {
     const { tokenizer, architecture } = this;
     const read = (input: Input) =>
@@ -94,9 +94,9 @@ export class Engine {
     const encoded = await Promise.all(inputs.map(async (input) => read(input))).catch((error) => {
       throw coded(error);
     });
-    if (loops === undefined && without === undefined) return encoded;
+    if (numLoops === undefined && ablate === undefined) return encoded;
     const { changed } = await import("./ablation.ts");
-    const change = changed(this, { loops, without });
+    const change = changed(this, { numLoops, ablate });
     return encoded.map((one) => ({ ...one, change }));
   }
 

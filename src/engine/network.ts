@@ -31,7 +31,7 @@ export function each<T, U>(watched: Watched<T>, to: (one: T, name: string) => U 
  * inputs/inputs.ts, `reads` how many rows the head reads where that is an input too, `past` makes a key/value cache for a
  * run of `t` tokens.
  */
-export type Made = Pick<Embedded, "recompute" | "attend" | "whole" | "loops" | "mask"> & {
+export type Made = Pick<Embedded, "recompute" | "attend" | "whole" | "numLoops" | "mask"> & {
   given?: boolean;
   paired?: boolean;
   reads?: number;

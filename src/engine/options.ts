@@ -12,13 +12,13 @@ export interface PredictOptions {
   /** Seen before each run; a run that has begun is finished. */
   signal?: AbortSignal;
   /** How often the blocks of a looped model run, from 0; by default as often as its config says. */
-  loops?: number;
+  numLoops?: number;
   /** What the network runs without, as if it had been cut out. */
-  without?: Without;
+  ablate?: Ablation;
 }
 
 /** Attention heads and feed-forward neurons, each by its block and its place there. */
-export interface Without {
+export interface Ablation {
   heads?: readonly (readonly [block: number, head: number])[];
   neurons?: readonly (readonly [block: number, neuron: number])[];
 }
@@ -28,6 +28,6 @@ const places = list(tuple("[block, place]", whole(0), whole(0)));
 export const predictOptions = {
   signal,
   truncate: flag,
-  loops: whole(0, MOST_LOOPS),
-  without: { ...object({ heads: places, neurons: places }), must: "{ heads, neurons }, each a list of [block, place]" },
+  numLoops: whole(0, MOST_LOOPS),
+  ablate: { ...object({ heads: places, neurons: places }), must: "{ heads, neurons }, each a list of [block, place]" },
 } satisfies Options<PredictOptions>;

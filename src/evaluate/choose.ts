@@ -13,7 +13,7 @@ import type { ChooseOptions } from "./options.ts";
 import { chooseOptions } from "./options.ts";
 import type { Evaluation } from "./summary.ts";
 
-export interface Choice<Name extends MethodName = PropagationMethod> {
+export interface MethodChoice<Name extends MethodName = PropagationMethod> {
   method: Name;
   /** A sentence. */
   why: string;
@@ -22,7 +22,7 @@ export interface Choice<Name extends MethodName = PropagationMethod> {
 }
 
 const MOST = 8; // choices that are kept of a model
-const choices = new WeakMap<Model, Map<string, Promise<Choice<MethodName>>>>();
+const choices = new WeakMap<Model, Map<string, Promise<MethodChoice<MethodName>>>>();
 
 /**
  * The method that scores best by a protocol's first metric (default: the area under ali2022-fixed's activation curve) on a
@@ -33,14 +33,14 @@ export async function chooseMethod<Name extends MethodName = PropagationMethod>(
   model: Model,
   sample: readonly (string | Example)[],
   given: ChooseOptions<Name> = {},
-): Promise<Choice<Name>> {
+): Promise<MethodChoice<Name>> {
   const options = checked("chooseMethod()", chooseOptions, given);
   checkedModel("chooseMethod()", model);
   if (!Array.isArray(sample))
     throw new RelpropError("InvalidInput", `a sample is a list of texts, not ${quote(sample)}`);
   const { onProgress, signal, ...settings } = options;
   const key = fingerprint([sample, settings]);
-  const known = choices.get(model) ?? new Map<string, Promise<Choice<MethodName>>>();
+  const known = choices.get(model) ?? new Map<string, Promise<MethodChoice<MethodName>>>();
   choices.set(model, known);
   const choice = known.get(key) ?? choose(model, sample, options);
   known.delete(key);
@@ -48,14 +48,14 @@ export async function chooseMethod<Name extends MethodName = PropagationMethod>(
   const [oldest] = known.keys();
   if (known.size > MOST) known.delete(oldest);
   choice.catch(() => known.get(key) === choice && known.delete(key));
-  return choice as Promise<Choice<Name>>;
+  return choice as Promise<MethodChoice<Name>>;
 }
 
 async function choose(
   model: Model,
   sample: readonly (string | Example)[],
   options: ChooseOptions,
-): Promise<Choice<MethodName>> {
+): Promise<MethodChoice<MethodName>> {
   const { protocol = "ali2022-fixed", methods = [...builtin.keys()] } = options;
   const examples = sample.map((one) => (typeof one === "string" ? { text: one } : one));
   const all = { ...options, protocol, methods, journal: memory() };
@@ -78,7 +78,7 @@ async function choose(
   const behind = (name: MethodName) => evaluation.differences![name][metric];
   const { methods: judged } = evaluation;
   const equal = names.filter((name) => name === best || (behind(name)?.low <= 0 && behind(name)?.high >= 0));
-  const [method] = equal.sort((a, b) => judged[a].forwards - judged[b].forwards || loss(a) - loss(b));
+  const [method] = equal.sort((a, b) => judged[a].forwardPasses - judged[b].forwardPasses || loss(a) - loss(b));
 
   const figure = (value: number) => value.toFixed(3);
   const about = `${metric} ${figure(score(method))} on ${examples.length} texts by ${protocol}`;

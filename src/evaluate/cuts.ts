@@ -1,7 +1,7 @@
 // What a model loses when parts of it are cut out: neurons by the size of their weights, heads by what they matter. Here
 // "methods" are orders in which parts go.
 
-import type { Without } from "../engine/options.ts";
+import type { Ablation } from "../engine/options.ts";
 import { quote, RelpropError, throwIfAborted } from "../errors.ts";
 import { uniform } from "../random.ts";
 import type { Model } from "../runtime/model.ts";
@@ -103,12 +103,12 @@ export async function cuts(
       example: i,
     });
   });
-  const cost = { forwards: 0, seconds: 0 };
-  const judged = async (without: Without) => {
+  const cost = { forwardPasses: 0, seconds: 0 };
+  const judged = async (ablate: Ablation) => {
     throwIfAborted(signal);
     const from = performance.now();
-    const found = await model.predict(texts, { without, signal, truncate });
-    cost.forwards += texts.length;
+    const found = await model.predict(texts, { ablate, signal, truncate });
+    cost.forwardPasses += texts.length;
     cost.seconds += (performance.now() - from) / 1000;
     return found.map(({ classes }, i) => {
       const top = classes.reduce((best, one) => (one.logit > best.logit ? one : best));
@@ -116,9 +116,9 @@ export async function cuts(
       return { loss: -Math.log(Math.max(own, 1e-30)), error: Number(top.index !== targets[i]) };
     });
   };
-  const loss = async (without: Without) => mean((await judged(without)).map((one) => one.loss));
+  const loss = async (without: Ablation) => mean((await judged(without)).map((one) => one.loss));
   const parts = await partsOf(model, texts[0], of);
-  const rows: Row[] = texts.map((_, i) => ({ i, methods: {}, cost: { forwards: 0, seconds: 0, all: 0 } }));
+  const rows: Row[] = texts.map((_, i) => ({ i, methods: {}, cost: { forwardPasses: 0, seconds: 0, all: 0 } }));
   for (const [k, name] of names.entries()) {
     const before = { ...cost };
     const scores = await orders[name].score(parts, { model, texts, targets, seed, loss });
@@ -130,16 +130,16 @@ export async function cuts(
       for (const [i, one] of (await judged({ [of]: gone })).entries()) curves[i].push(one);
       onProgress?.({ done: k * shares.length + s + 1, total: names.length * shares.length });
     }
-    const spent = { forwards: cost.forwards - before.forwards, seconds: cost.seconds - before.seconds };
+    const spent = { forwardPasses: cost.forwardPasses - before.forwardPasses, seconds: cost.seconds - before.seconds };
     for (const [i, points] of curves.entries()) {
       const drawn = { loss: points.map((one) => one.loss), error: points.map((one) => one.error) };
       const values = { loss: area(drawn.loss, shares), error: area(drawn.error, shares) };
-      const each = { forwards: spent.forwards / texts.length, seconds: spent.seconds / texts.length };
+      const each = { forwardPasses: spent.forwardPasses / texts.length, seconds: spent.seconds / texts.length };
       rows[i].methods[name] = { values, curves: drawn, ...each };
     }
   }
   for (const { cost: own } of rows) {
-    own.forwards = cost.forwards / rows.length;
+    own.forwardPasses = cost.forwardPasses / rows.length;
     own.seconds = cost.seconds / rows.length;
     own.all = own.seconds;
   }
@@ -149,7 +149,7 @@ export async function cuts(
 }
 
 /** All parts of that kind. */
-async function partsOf(model: Model, text: string, of: keyof Without): Promise<Part[]> {
+async function partsOf(model: Model, text: string, of: keyof Ablation): Promise<Part[]> {
   const { blocks } = await model.diagnose(text, { weights: of === "neurons" });
   const counts = blocks.map(({ heads, neurons }) => (of === "heads" ? heads.length : (neurons?.length ?? 0)));
   const parts = counts.flatMap((n, block) => Array.from({ length: n }, (_, i): Part => [block, i]));

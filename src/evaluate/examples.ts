@@ -8,10 +8,10 @@ export interface Example {
   label?: string | number;
 }
 
-export type Format = "tsv" | "csv" | "jsonl";
+export type ExampleFormat = "tsv" | "csv" | "jsonl";
 
 /** Reads a file's content; TSV has no quotes (as GLUE writes it), CSV has (RFC 4180). Both begin with a header. */
-export function readExamples(content: string, format: Format): Example[] {
+export function readExamples(content: string, format: ExampleFormat): Example[] {
   if (typeof content !== "string") throw new RelpropError("InvalidInput", `examples are a text, not ${quote(content)}`);
   if (!formats.includes(format)) throw unknownFormat(format);
   const text = content.replace(/^\ufeff/, "");
@@ -21,13 +21,13 @@ export function readExamples(content: string, format: Format): Example[] {
 }
 
 /** What a file's name says of its format. */
-export function formatOf(name: string): Format {
+export function formatOf(name: string): ExampleFormat {
   const ending = /\.([a-z]+)$/i.exec(name)?.[1].toLowerCase() ?? "";
-  if (formats.includes(ending as Format)) return ending as Format;
+  if (formats.includes(ending as ExampleFormat)) return ending as ExampleFormat;
   throw unknownFormat(name);
 }
 
-const formats: readonly Format[] = ["tsv", "csv", "jsonl"];
+const formats: readonly ExampleFormat[] = ["tsv", "csv", "jsonl"];
 
 const unknownFormat = (name: unknown) =>
   new RelpropError("InvalidOption", `data are a .tsv, .csv or .jsonl, not ${quote(name)}`);

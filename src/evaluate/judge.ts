@@ -48,13 +48,13 @@ export async function judge(
   const trials = [];
   for (const { name, method, limit } of asked.judged) {
     if (i >= limit) continue;
-    const own = { forwards: 0, seconds: 0 };
+    const own = { forwardPasses: 0, seconds: 0 };
     const explain = async (of: Input, by = model): Promise<Explanation | Attribution> => {
       const from = performance.now();
       const read = isOther(method) ? {} : { at }; // the others are read where they are defined
       const options = { method, target: explained, signal, ...read } as ExplainOptions;
       const [explanation] = (await by.explain([of], options)) as (Explanation | Attribution)[];
-      own.forwards += "forwards" in explanation ? explanation.forwards : 1;
+      own.forwardPasses += "forwardPasses" in explanation ? explanation.forwardPasses : 1;
       own.seconds += (performance.now() - from) / 1000;
       return explanation;
     };
@@ -63,7 +63,7 @@ export async function judge(
   }
   const ids = { ...model.specialIds, unk: model.specialIds.unk ?? -1 }; // without one: a vector of zeros
   const common = { text, tokens, target: explained, whole, ids, predict, randomized };
-  const scores: [string, Scores & { forwards: number; seconds: number }][] = await Promise.all(
+  const scores: [string, Scores & { forwardPasses: number; seconds: number }][] = await Promise.all(
     trials.map(async ({ name, relevance, own, explain }) => {
       const { values, curves } = await how.score({ ...common, relevance, explain });
       return [name, { values, curves, ...own }];

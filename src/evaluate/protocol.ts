@@ -2,7 +2,7 @@
 // protocols.ts.
 
 import type { Attribution } from "../attribution/attribution.ts";
-import type { Without } from "../engine/options.ts";
+import type { Ablation } from "../engine/options.ts";
 import type { Explanation } from "../explain/explanation.ts";
 import type { Input } from "../inputs/encoded.ts";
 import type { Token } from "../inputs/tokenizers/token.ts";
@@ -51,7 +51,7 @@ export type OrderName =
   | "random";
 
 export interface Cutting {
-  of: keyof Without;
+  of: keyof Ablation;
   /** What is known of each part: the parts with the least of it go first by the first order, those with the most by the second. */
   orders: Readonly<Partial<Record<OrderName, Order>>>;
 }
@@ -67,7 +67,7 @@ export interface Seen {
   targets: readonly number[];
   seed: number;
   /** The mean loss without these parts. */
-  loss(without: Without): Promise<number>;
+  loss(without: Ablation): Promise<number>;
 }
 
 /** The metrics of one explanation; NaN where one is not defined for this text. */

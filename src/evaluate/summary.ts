@@ -16,13 +16,13 @@ export interface Judged {
 
 export interface Row {
   i: number;
-  methods: Record<string, Scores & { forwards: number; seconds: number }>;
+  methods: Record<string, Scores & { forwardPasses: number; seconds: number }>;
   cost: Cost & { alone?: number; all: number };
 }
 
 interface Cost {
   /** Forward passes over perturbed texts, and how many seconds they took. */
-  forwards: number;
+  forwardPasses: number;
   seconds: number;
 }
 
@@ -38,11 +38,11 @@ interface About {
  * A method's metrics, and what its explanations of the examples took: forward passes and seconds. A metric that no example
  * defines is absent: a correlation of one word's ranks, say.
  */
-export type Judgement = { forwards: number; seconds: number } & { [metric: string]: Interval | number };
+export type MethodScores = { forwardPasses: number; seconds: number } & { [metric: string]: Interval | number };
 
 export interface Evaluation extends About {
   examples: number;
-  methods: Record<string, Judgement>;
+  methods: Record<string, MethodScores>;
   /** Examples of methods that are judged by fewer. */
   limits?: Record<string, number>;
   /** Each method less the baseline, on the examples that both have. */
@@ -53,7 +53,12 @@ export interface Evaluation extends About {
   axis?: { name: string; at: readonly number[] };
   curves?: Record<string, Record<string, number[]>>;
   /** The time of all of it: forward passes over perturbed texts run together, and what that gains over one at a time. */
-  cost: Cost & { secondsPerText: number; secondsPerForward?: number; secondsPerForwardAlone?: number; gain?: number };
+  cost: Cost & {
+    secondsPerText: number;
+    secondsPerForwardPass?: number;
+    secondsPerForwardPassAlone?: number;
+    speedup?: number;
+  };
 }
 
 export function summary(
@@ -77,9 +82,9 @@ export function summary(
     );
 
   const methods = each(
-    ({ name }): Judgement => ({
+    ({ name }): MethodScores => ({
       ...byMetric((metric) => interval(values(name, metric), about.seed)),
-      forwards: total(of(name).map(({ forwards }) => forwards)),
+      forwardPasses: total(of(name).map(({ forwardPasses }) => forwardPasses)),
       seconds: total(of(name).map(({ seconds }) => seconds)),
     }),
   );
@@ -127,16 +132,16 @@ function cost(rows: readonly Row[]): Evaluation["cost"] {
   const sum = (rows: readonly Row[], of: (cost: Row["cost"]) => number) =>
     rows.reduce((total, { cost }) => total + of(cost), 0);
   const per = {
-    forwards: sum(rows, ({ forwards }) => forwards),
+    forwardPasses: sum(rows, ({ forwardPasses }) => forwardPasses),
     seconds: sum(rows, ({ seconds }) => seconds),
     secondsPerText: sum(rows, ({ all }) => all) / rows.length,
   };
-  const timed = rows.filter(({ cost }) => cost.alone !== undefined && cost.forwards > 0);
+  const timed = rows.filter(({ cost }) => cost.alone !== undefined && cost.forwardPasses > 0);
   if (!timed.length) return per;
-  const passes = sum(timed, ({ forwards }) => forwards);
+  const passes = sum(timed, ({ forwardPasses }) => forwardPasses);
   const many = sum(timed, ({ seconds }) => seconds) / passes;
   // The same texts, run alone as often as they were run together.
-  const alone = sum(timed, ({ forwards, alone }) => forwards * alone!) / passes;
+  const alone = sum(timed, ({ forwardPasses, alone }) => forwardPasses * alone!) / passes;
   if (!many) return per; // a clock too coarse
-  return { ...per, secondsPerForward: many, secondsPerForwardAlone: alone, gain: alone / many };
+  return { ...per, secondsPerForwardPass: many, secondsPerForwardPassAlone: alone, speedup: alone / many };
 }

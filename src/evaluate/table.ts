@@ -18,22 +18,22 @@ function lines(evaluation: Evaluation): string {
   const judged = Object.entries(methods).map(([name, one]) => [
     visible(name),
     ...cells(one, ""),
-    String(one.forwards),
+    String(one.forwardPasses),
     one.seconds.toFixed(2),
     limits?.[name] ? `the first ${limits[name]}` : "",
   ]);
   const parts = [
     `${visible(protocol)}, ${visible(model)} on ${visible(backend)}, at ${visible(at)}: ${examples} examples; means with 95 % intervals (bootstrap)`,
-    aligned([["method", ...arrows, "forwards", "seconds", ""], ...judged]),
+    aligned([["method", ...arrows, "forward passes", "seconds", ""], ...judged]),
   ];
   if (baseline !== undefined && Object.keys(differences!).length) {
     const compared = Object.entries(differences!).map(([name, one]) => [visible(name), ...cells(one, "+")]);
     parts.push(aligned([[`less ${visible(baseline)}`, ...arrows], ...compared]));
   }
   const ms = (seconds: number) => `${(1000 * seconds).toFixed(2)} ms`;
-  const { secondsPerForward: many, secondsPerForwardAlone: alone, gain } = cost;
+  const { secondsPerForwardPass: many, secondsPerForwardPassAlone: alone, speedup } = cost;
   const batched =
-    many && `; a forward takes ${ms(many)} with others, ${ms(alone!)} alone: ${gain!.toFixed(2)} times as long`;
+    many && `; a forward pass takes ${ms(many)} with others, ${ms(alone!)} alone: ${speedup!.toFixed(2)} times as long`;
   parts.push(`${ms(cost.secondsPerText)} a text${batched || ""}\n`);
   return parts.join("\n");
 }

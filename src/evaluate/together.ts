@@ -5,7 +5,7 @@ export interface Together {
   /** The classes of the text with these ids in place of its own. */
   predict(ids: readonly (readonly number[])[]): Promise<ClassScore[][]>;
   /** How many forward passes that took, and how many seconds. */
-  cost: { forwards: number; seconds: number };
+  cost: { forwardPasses: number; seconds: number };
 }
 
 /** Runs what is asked about a text at the same time together, and each set of ids once. */
@@ -15,7 +15,7 @@ export function together(
   known: Map<string, Promise<ClassScore[]>>,
   signal?: AbortSignal,
 ): Together {
-  const cost = { forwards: 0, seconds: 0 };
+  const cost = { forwardPasses: 0, seconds: 0 };
   let waiting: (readonly number[])[] = [];
   let next: Promise<ClassScore[][]> | undefined;
 
@@ -26,7 +26,7 @@ export function together(
     next = undefined;
     const from = performance.now();
     const predictions = await model.predict(inputs, { signal });
-    cost.forwards += inputs.length;
+    cost.forwardPasses += inputs.length;
     cost.seconds += (performance.now() - from) / 1000;
     return predictions.map(({ classes }) => classes);
   }

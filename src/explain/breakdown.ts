@@ -17,7 +17,7 @@ import type {
   PairRelevance,
   PartsLedger,
 } from "./explanation.ts";
-import type { Finer, Groups, NeuronsAsked, Span } from "./options.ts";
+import type { Breakdowns, Groups, NeuronRequest, Span } from "./options.ts";
 import { magnitude, share, unclosed } from "./residual.ts";
 import { amounts, type Explaining, type Halves, type Walk, type Watch } from "./trace.ts";
 
@@ -37,7 +37,7 @@ export interface Numbers {
 /** What is wanted of a network's blocks. @internal */
 export function watch(
   { blocks, readings }: Pick<Network, "blocks" | "readings">,
-  { heads, neurons, pairs, pixels, points }: Finer,
+  { heads, neurons, pairs, pixels, points }: Breakdowns,
 ): Watch {
   const read = (at: ReadingPoint) => (readings.has(at) ? { [at]: readings.get(at)![0] } : {});
   const halves: Watch["halves"] = blocks.map(({ context, neurons: inner, parallel }) => ({
@@ -58,7 +58,7 @@ export function watch(
 }
 
 /** What is asked for beside `explanation`. Throws `InvalidOption`. @internal */
-export function finer(explanation: Explanation, numbers: Numbers, asked: Finer): Partial<Explanation> {
+export function finer(explanation: Explanation, numbers: Numbers, asked: Breakdowns): Partial<Explanation> {
   const { groups, heads, neurons, pairs, pixels, points } = asked;
   const n = explanation.tokens.length;
   const ofAll = heads ? having(numbers, "context").map((i) => ofHeads(numbers, n, i)) : [];
@@ -88,19 +88,19 @@ export function grouped({ text, tokens }: Pick<Explanation, "text" | "tokens">, 
   const begin = (j: number) => tokens[j].start ?? -1;
   const placed = [...tokens.keys()].filter((j) => begin(j) >= 0).sort((a, b) => begin(a) - begin(b));
   const after = (at: number) => lowest(placed.length, (k) => begin(placed[k]) >= at);
-  const spans = typeof groups === "string" ? segments(text, groups) : groups;
+  const wanted = typeof groups === "string" ? segments(text, groups) : groups;
   const inAny = new Set<number>();
-  const of: GroupRelevance[] = [];
-  for (const span of spans) {
+  const spans: GroupRelevance[] = [];
+  for (const span of wanted) {
     const { start, end } = checked(span, text.length);
     const own = placed.slice(after(start), after(end)).sort((a, b) => a - b);
     if (!own.length && typeof groups === "string") continue; // white space
     for (const j of own) inAny.add(j);
     const relevance = own.reduce((sum, j) => sum + tokens[j].relevance, 0);
-    of.push({ text: text.slice(start, end), start, end, relevance, tokens: own });
+    spans.push({ text: text.slice(start, end), start, end, relevance, tokens: own });
   }
   const rest = tokens.reduce((sum, { relevance }, j) => sum + (inAny.has(j) ? 0 : relevance), 0);
-  return { of, rest };
+  return { spans, rest };
 }
 
 /** The lowest number below `n` that fits, if all above it do; `n` if none does. */
@@ -232,7 +232,7 @@ function ofHeads(numbers: Numbers, n: number, i: number): { told: HeadRelevance;
   return { told: { relevance: tokens.map(total), tokens, ledger }, misses };
 }
 
-function ofNeurons(numbers: Numbers, n: number, asked: number | NeuronsAsked): { told: Neurons; misses: number[] } {
+function ofNeurons(numbers: Numbers, n: number, asked: number | NeuronRequest): { told: Neurons; misses: number[] } {
   const { top, token } = typeof asked === "number" ? { top: asked, token: undefined } : asked;
   if (token !== undefined && token >= n) {
     throw new RelpropError("InvalidOption", `there is no token ${quote(token)}; this text has 0 to ${n - 1}`);

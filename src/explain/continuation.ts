@@ -22,8 +22,11 @@ export async function explainContinuation(
   inputs: readonly Input[],
   options: ExplainOptions,
 ): Promise<(Explanation | Explanation[])[]> {
-  if (options.loops !== undefined || options.without) {
-    throw new RelpropError("InvalidOption", "continuations are of the network as it is; leave out `loops`, `without`");
+  if (options.numLoops !== undefined || options.ablate) {
+    throw new RelpropError(
+      "InvalidOption",
+      "continuations are of the network as it is; leave out `numLoops`, `ablate`",
+    );
   }
   const { truncate, signal } = options;
   const asked = question([], options);
@@ -101,7 +104,7 @@ async function explainOne(
   return explanations.map((explanation) => ({
     ...explanation,
     target: { index: whole.tokens[n].id, label, logit: explanation.ledger.logit, probability: Math.exp(value) },
-    explained: { of: "continuation", value },
+    explained: { objective: "continuation", value },
   }));
 }
 
@@ -116,7 +119,7 @@ function difference(one: Explanation, other: Explanation, n: number): Explanatio
     ...one,
     text: `${one.text}\n${other.text}`,
     contrast: other.target,
-    explained: { of: "continuation", value: one.explained!.value - other.explained!.value },
+    explained: { objective: "continuation", value: one.explained!.value - other.explained!.value },
     tokens: [
       ...one.tokens.map((token, j) =>
         j < n ? { ...token, relevance: token.relevance - other.tokens[j].relevance } : token,

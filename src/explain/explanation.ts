@@ -1,6 +1,6 @@
 // What an explanation is: plain JSON, made by Model.explain() and read by the renderers.
 
-import type { CloudView } from "../inputs/encoded.ts";
+import type { PointCloudView } from "../inputs/encoded.ts";
 import type { ImageView } from "../inputs/images/patches.ts";
 import type { Token } from "../inputs/tokenizers/token.ts";
 import type { ReadingPoint } from "../models/family.ts";
@@ -21,7 +21,7 @@ export interface Ledger {
   /** What normalisations kept: their biases and, under the plain gradient, their deviations. */
   norms: number;
   /** Position and token-type embeddings, where relevance is read at word vectors. */
-  positions: number;
+  constants: number;
   softmax: number;
   /** Products counted more than once, or not at all, by plain gradients. */
   products: number;
@@ -104,7 +104,7 @@ export interface Explanation {
   /** Of an image; if asked for, with each pixel's relevance, `size` of them row by row. */
   image?: ImageView & { pixels?: number[] };
   /** Of a point cloud; if asked for, with each point's relevance, that of all its groups. */
-  cloud?: CloudView & { relevance?: number[] };
+  cloud?: PointCloudView & { relevance?: number[] };
   /** The model's name: its directory, URL or the name given to load(). */
   model: string;
   /** A method's name, or "custom" for a composite of the caller's own. */
@@ -125,7 +125,7 @@ export interface Explanation {
    * many as a vocabulary has pieces). `ledger.logit` is then the sum of logits by these weights, which is what is accounted
    * for.
    */
-  explained?: { of: string; value: number; gradient?: number[]; other?: string };
+  explained?: { objective: string; value: number; gradient?: number[]; other?: string };
   tokens: TokenRelevance[];
   ledger: Ledger;
   /**
@@ -134,7 +134,7 @@ export interface Explanation {
    */
   layers?: LayerRelevance[];
   /** If asked for: by words, sentences or spans; what is in none of them, special tokens first of all, is `rest`. */
-  groups?: { of: GroupRelevance[]; rest: number };
+  groups?: { spans: GroupRelevance[]; rest: number };
   /** If asked for: of each block. */
   heads?: HeadRelevance[];
   neurons?: Neurons;

@@ -6,7 +6,7 @@ import type { Encoded, Input } from "../inputs/encoded.ts";
 import { logSumExp, partition } from "../logits.ts";
 import type { Composite } from "../propagation/composites.ts";
 import type { Explanation } from "./explanation.ts";
-import { BETWEEN, type ExplainOptions, type Of } from "./options.ts";
+import { BETWEEN, type ExplainOptions, type Objective } from "./options.ts";
 import { relevance } from "./relevance.ts";
 import type { Question } from "./request.ts";
 
@@ -18,7 +18,7 @@ export interface At {
 
 /** Of `wanted`, a weight for every class, at logits with these probabilities. @internal */
 export function at(
-  of: Of,
+  of: Objective,
   logits: readonly number[],
   wanted: ArrayLike<number>,
   other?: readonly number[],
@@ -60,11 +60,13 @@ export async function explainOf(
   engine: Engine,
   encoded: readonly Encoded[],
   asked: Question,
-  options: ExplainOptions & { of: Of },
+  options: ExplainOptions & { objective: Objective },
 ): Promise<Explanation[][]> {
-  const { of, interactions: joint, signal } = options;
-  const between = BETWEEN.find((name) => typeof of === "object" && of !== null && Object.hasOwn(of, name));
-  const compared = between && (of as Record<string, Input>)[between];
+  const { objective, interactions: joint, signal } = options;
+  const between = BETWEEN.find(
+    (name) => typeof objective === "object" && objective !== null && Object.hasOwn(objective, name),
+  );
+  const compared = between && (objective as Record<string, Input>)[between];
   const { task, reads } = engine.architecture;
   if (compared !== undefined && reads === "tokens") {
     const message = `${between} compares what is said of whole texts; this model does ${task.name}, its logits are of single tokens`;
@@ -73,21 +75,21 @@ export async function explainOf(
   if (joint && (compared === undefined || between === "distance")) {
     throw new RelpropError(
       "InvalidOption",
-      "interactions are of two texts, with of: { dot: text } or { cosine: text }",
+      "interactions are of two texts, with objective: { dot: text } or { cosine: text }",
     );
   }
-  if (of === "softmax-contrast" && engine.about.labels.length === 1) {
+  if (objective === "softmax-contrast" && engine.about.labels.length === 1) {
     throw new RelpropError(
       "InvalidOption",
       "softmax-contrast needs other classes, and this model has one; explain its logit",
     );
   }
-  if (of === "softmax-contrast" && asked.requests.some((row) => row.includes(-1))) {
+  if (objective === "softmax-contrast" && asked.requests.some((row) => row.includes(-1))) {
     throw new RelpropError("InvalidOption", "softmax-contrast contrasts with all other classes; leave out `contrast`");
   }
   const [second] = compared === undefined ? [] : await engine.encode([compared], options);
   const other = second && Array.from((await engine.predict([second], signal))[0]);
-  const name = between ?? (of as string);
+  const name = between ?? (objective as string);
 
   const predicted = (await engine.predict(encoded, signal)).map((logits) => Array.from(logits));
   const results: Explanation[][] = [];
@@ -95,7 +97,7 @@ export async function explainOf(
     const logits = predicted[i];
     const all: Explanation[] = [];
     for (const method of asked.methods) {
-      const found = asked.requests.map((row) => at(of, logits, resolved(row, logits), other, method.composite));
+      const found = asked.requests.map((row) => at(objective, logits, resolved(row, logits), other, method.composite));
       const requests = found.map(({ gradient }) => Float32Array.from([...gradient, 0]));
       if (requests.some((row) => row.every((weight) => !weight))) {
         throw new RelpropError("InvalidOption", `nothing is left to explain: ${constant(name, logits.length)}`);
@@ -105,7 +107,7 @@ export async function explainOf(
       const target = (k: number) => Math.floor(k / asked.points.length);
       const told = explanations.map((e, k) => ({
         ...e,
-        explained: { of: name, ...found[target(k)], ...(second && { other: second.text }) },
+        explained: { objective: name, ...found[target(k)], ...(second && { other: second.text }) },
       }));
       if (joint) {
         const { interactions, warningsOf } = await import("./similarity.ts");

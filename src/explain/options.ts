@@ -38,7 +38,7 @@ export interface ExplainOptions extends PredictOptions {
   /** A class to compare with: the explained number is the target's logit less this one's. */
   contrast?: string | number;
   /** What of the target is explained (default its logit); see Of. */
-  of?: Of;
+  objective?: Objective;
   /** Where relevance is read (default embeddings). */
   at?: ReadingPoint;
   /** Also the residual stream's relevance at each block's input, as `layers`. */
@@ -48,7 +48,7 @@ export interface ExplainOptions extends PredictOptions {
   /** Also what each attention head hands on, block by block, as `heads`. */
   heads?: boolean;
   /** Also so many feed-forward neurons, those with most relevance, as `neurons`; of one token's, if `token` says which. */
-  neurons?: number | NeuronsAsked;
+  neurons?: number | NeuronRequest;
   /** Also what tokens pass on to one another through attention, by block and head, as `pairs`. */
   pairs?: boolean;
   /** Of an image: also each pixel's relevance, as `image.pixels`. */
@@ -60,7 +60,7 @@ export interface ExplainOptions extends PredictOptions {
 }
 
 /** What finer explanations are asked for. @internal */
-export type Finer = Pick<ExplainOptions, "groups" | "heads" | "neurons" | "pairs" | "pixels" | "points">;
+export type Breakdowns = Pick<ExplainOptions, "groups" | "heads" | "neurons" | "pairs" | "pixels" | "points">;
 
 type Listable = "method" | "target" | "contrast" | "at";
 
@@ -80,7 +80,7 @@ export interface Span {
 export type Groups = "words" | "sentences" | readonly Span[];
 
 /** The `top` neurons, of all tokens together or of the one at place `token`. */
-export interface NeuronsAsked {
+export interface NeuronRequest {
   top: number;
   token?: number;
 }
@@ -91,7 +91,7 @@ export interface NeuronsAsked {
  * - `{ distance: other }`: the squared distance of the logits from another text's, whatever the target
  * - `{ dot: other }`, `{ cosine: other }`: how alike a text's embedding and another's are
  */
-export type Of =
+export type Objective =
   | "logit"
   | "log-probability"
   | "softmax-contrast"
@@ -128,7 +128,7 @@ export const explainOptions = {
   token: either(whole(0), text),
   continuation: text,
   contrast: classNames,
-  of: either(
+  objective: either(
     oneOf("logit", "log-probability", "softmax-contrast"),
     ...BETWEEN.map((name) => object({ [name]: anything }, name)),
   ),

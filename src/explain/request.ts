@@ -5,7 +5,7 @@ import { RelpropError } from "../errors.ts";
 import type { Architecture, ReadingPoint } from "../models/family.ts";
 import { listed } from "../options/lists.ts";
 import { method, type Propagating } from "../propagation/composites.ts";
-import type { ExplainLists, ExplainOptions, Finer } from "./options.ts";
+import type { Breakdowns, ExplainLists, ExplainOptions } from "./options.ts";
 
 /** @internal */
 export interface Question {
@@ -14,7 +14,7 @@ export interface Question {
   points: readonly ReadingPoint[];
   layers: boolean;
   /** If anything finer than tokens and layers is asked for. */
-  finer?: Finer;
+  finer?: Breakdowns;
   /** Whether a text's answer is a list. */
   several: boolean;
 }

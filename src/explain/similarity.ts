@@ -60,7 +60,7 @@ function joint(a: readonly Explanation[], b: readonly Explanation[], norms: numb
       tokens: relevance.flat().reduce((sum, v) => sum + v, 0),
       biases: kept("biases"),
       norms: kept("norms"),
-      positions: kept("positions"),
+      constants: kept("constants"),
       softmax: kept("softmax"),
       products: kept("products"),
       activations: kept("activations"),

@@ -128,7 +128,7 @@ export function ledger(reading: Reading, logit: number, mine: (name: string) => 
 
 /** What was kept, by entry, and what is left of `all` without it. */
 export function amounts(kept: readonly Kept[], all: number, mine: (name: string) => Float32Array) {
-  const entries = { biases: 0, norms: 0, positions: 0, softmax: 0, products: 0, activations: 0, epsilon: 0 };
+  const entries = { biases: 0, norms: 0, constants: 0, softmax: 0, products: 0, activations: 0, epsilon: 0 };
   let rest = all;
   for (const { entry, times, rows } of kept) {
     const amount = times * total(mine(rows));

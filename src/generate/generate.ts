@@ -27,13 +27,13 @@ export interface GeneratedToken extends TextToken {
 export interface Generation {
   /** The text and what was added to it; where that begins, in UTF-16 units. */
   text: string;
-  from: number;
+  promptLength: number;
   model: string;
   backend: "wasm" | "webgpu";
   /** What was added. */
   tokens: GeneratedToken[];
   /** Whether the model ended the text, or there was no room for more. */
-  ended: "stop" | "length";
+  finishReason: "stop" | "length";
   warnings: string[];
 }
 
@@ -65,29 +65,29 @@ async function extend(
   }
   const draw = sampler(options);
   const { explain, onProgress, signal } = options;
-  const { maxTokens = 20 } = options;
+  const { maxNewTokens = 20 } = options;
   const [{ tokens: read, warnings }] = await engine.encode([text]);
   const prompt = read.slice(0, read.length - tokenizer.template.single[1].length);
   if (!prompt.length) throw new RelpropError("EmptyInput", "the text that is continued needs a token");
 
   const result: Generation = {
     text,
-    from: text.length,
+    promptLength: text.length,
     model: engine.about.model,
     backend: engine.about.backend,
     tokens: [],
-    ended: "length",
+    finishReason: "length",
     warnings,
   };
   const { tokens } = result;
-  const room = Math.min(maxTokens, architecture.positions - prompt.length + 1);
+  const room = Math.min(maxNewTokens, architecture.positions - prompt.length + 1);
   while (tokens.length < room) {
     throwIfAborted(signal);
     const before: Encoded = { text: result.text, tokens: [...prompt, ...tokens.map(bare)], warnings };
     const logits = await cache.logits(before, signal);
     const id = draw(logits);
     if (stops.includes(id)) {
-      result.ended = "stop";
+      result.finishReason = "stop";
       break;
     }
     const added: GeneratedToken = {

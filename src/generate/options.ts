@@ -6,7 +6,7 @@ import type { GeneratedToken } from "./generate.ts";
 
 export interface GenerateOptions {
   /** The most tokens to add (default 20). The model's own stop token, or its most tokens, may end the text before. */
-  maxTokens?: number;
+  maxNewTokens?: number;
   /** 0, the default, takes the likeliest token each time; above, tokens are drawn by softmax(logits / temperature). */
   temperature?: number;
   /** Draws among so many of the likeliest tokens only. */
@@ -27,7 +27,7 @@ const { method, contrast, at } = single;
 
 export const generateOptions = {
   signal,
-  maxTokens: whole(0),
+  maxNewTokens: whole(0),
   temperature: number("a finite number from 0", 0, Number.MAX_VALUE),
   topK: whole(1),
   topP: number("a number above 0 and at most 1", Number.MIN_VALUE, 1),

@@ -34,7 +34,7 @@ export interface Call {
 }
 
 /** The ledger's entries that an op can keep relevance in; see ../README.md, "The ledger". */
-export type Entry = "biases" | "norms" | "positions" | "softmax" | "products" | "activations" | "epsilon";
+export type Entry = "biases" | "norms" | "constants" | "softmax" | "products" | "activations" | "epsilon";
 
 /** An amount an op keeps: `times` · Σ rows. */
 export interface Kept {

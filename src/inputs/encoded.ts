@@ -20,16 +20,16 @@ export interface Matrix {
 }
 
 /** A point cloud, of models that read them: x, y and z of each point; and which groups a model that makes them up must. */
-export interface Cloud {
+export interface PointCloud {
   points: readonly ArrayLike<number>[];
   hidden?: readonly number[];
 }
 
 /** A text; or an image, rows of numbers or points, of models that read them. */
-export type Input = Text | Image | Matrix | Cloud;
+export type Input = Text | Image | Matrix | PointCloud;
 
 /** What of a point cloud a model saw. */
-export interface CloudView {
+export interface PointCloudView {
   /** How many points the cloud has. */
   points: number;
   /** By group the places of its points, the centre's first; groups are the tokens that are not special. */
@@ -51,7 +51,7 @@ export interface Encoded {
   given?: Readonly<Data>;
   /** What of an image or a point cloud that is. */
   image?: ImageView;
-  cloud?: CloudView;
+  cloud?: PointCloudView;
   /** How the network is another than the checkpoint says, for this run: see engine/ablation.ts. */
   change?: Change;
 }
@@ -86,7 +86,7 @@ export interface InputSpec {
 /** How a network is another than the checkpoint says. */
 export interface Changed {
   /** How often the blocks that are looped run; by default as often as the config says. */
-  loops?: number;
+  numLoops?: number;
   /** Takes away what is masked of a block's `heads` or `neurons`; see engine/ablation.ts. */
   mask?: (kind: string, x: Tensor) => Tensor;
 }

@@ -37,7 +37,7 @@ export interface Encoder {
   /** Whether all rows of the last block must be computed, because they know their places. */
   placed?: boolean;
   /** How often the blocks from `first` on run, one after the other and again. */
-  loops?: { first: number; times: number };
+  looped?: { first: number; times: number };
   leave?(x: Tensor): Tensor;
   heads: Heads;
   /** What a classifier of texts reads, if not the first token. */
@@ -111,8 +111,8 @@ export function above(
     block,
     placed,
     leave,
-    loops,
-  }: Pick<Encoder, "enter" | "blocks" | "block" | "placed" | "leave" | "loops">,
+    looped,
+  }: Pick<Encoder, "enter" | "blocks" | "block" | "placed" | "leave" | "looped">,
   embedded: Embedded,
   below: Tensor,
   { readings, read, logits }: Above,
@@ -121,15 +121,15 @@ export function above(
   const stream = [enter?.(below) ?? below];
   const noted: Block[] = [];
   const all = [...Array(blocks).keys()];
-  const { first, times } = { first: blocks, times: 0, ...loops };
-  const runs = Math.max(0, blocks - first) * Math.max(times, embedded.loops ?? 0);
+  const { first, times } = { first: blocks, times: 0, ...looped };
+  const runs = Math.max(0, blocks - first) * Math.max(times, embedded.numLoops ?? 0);
   if (runs > MOST_LOOPS) {
     const message = `looped blocks would run ${runs} times in all (config.json's loops is ${times}), the most is ${MOST_LOOPS}`;
     throw new RelpropError("LimitExceeded", message, { field: "loops", runs });
   }
   const order = [
     ...all.slice(0, first),
-    ...Array(embedded.loops ?? times)
+    ...Array(embedded.numLoops ?? times)
       .fill(all.slice(first))
       .flat(),
   ];

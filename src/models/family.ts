@@ -117,7 +117,7 @@ export interface Architecture extends InputSpec, Outputs {
   /** Of models that read no texts: what is given, as tokens. @internal */
   encode?(input: Input, signal?: AbortSignal): Encoded | Promise<Encoded>;
   /** How often the looped blocks run, unless told. */
-  loops?: number;
+  numLoops?: number;
   /** Which ledgers have no sense of their own, because relevance also goes around what they are of. */
   skips?: readonly ("layers" | "heads" | "neurons")[];
   /** The energies that the blocks descend, of a state of their stream [n, width]. */

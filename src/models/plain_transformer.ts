@@ -77,11 +77,11 @@ function build(config: Config, w: Weights): Architecture {
   const eps = place === "none" ? 0 : positive(config, "layer_norm_eps");
   const position = choice(config, "position", ["none", "once", "every"]);
   const readout = choice(config, "readout", ["mean", "first", "last", "tokens", "slot"]);
-  const looped = field(config, "looped_from") !== undefined || field(config, "loops") !== undefined;
+  const loops = field(config, "looped_from") !== undefined || field(config, "loops") !== undefined;
   const act = field(config, "hidden_act") === undefined ? undefined : activation(config, "hidden_act");
   const how = { ...weighing(config, w), blocks, place, eps, act };
   const positions = position === "none" ? undefined : "embeddings.position_embeddings.weight";
-  if (position === "every" && looped) throw invalid("position", position, "none or once where blocks are looped");
+  if (position === "every" && loops) throw invalid("position", position, "none or once where blocks are looped");
   if (positions) w.demand(positions, [w.shape(positions)?.[0] ?? 0, width]);
   const words = "embeddings.word_embeddings.weight";
   const out = { out: "classifier" };
@@ -95,7 +95,7 @@ function build(config: Config, w: Weights): Architecture {
       return block(w.at(`layers.${i}`), at, embedded, { ...how, heads: heads(config, i) });
     },
     placed: true,
-    ...(looped && { loops: { first: natural(config, "looped_from", 0), times: natural(config, "loops", 1) } }),
+    ...(loops && { looped: { first: natural(config, "looped_from", 0), times: natural(config, "loops", 1) } }),
     leave: w.shape("norm.weight")
       ? (x: Tensor) => norm(x, w.at("norm"), positive(config, "layer_norm_eps"))
       : undefined,
@@ -118,8 +118,8 @@ function build(config: Config, w: Weights): Architecture {
           width: leaving(w.at(`layers.${blocks - 1}`), width, how.residual),
         });
   agree(config, "hidden_size", found.width, words);
-  const loops = it.loops?.times;
-  return how.tied ? { ...found, loops, energy: energy(w.at("layers.0"), width) } : { ...found, loops };
+  const numLoops = it.looped?.times;
+  return how.tied ? { ...found, numLoops, energy: energy(w.at("layers.0"), width) } : { ...found, numLoops };
 }
 
 /** How wide the rows are that leave the last block. */

@@ -41,7 +41,7 @@ export function fromRows(
     vocabulary: 0,
     width,
     positions: longest,
-    loops: it.loops?.times,
+    numLoops: it.looped?.times,
     encode: (given) => encodeRows(given, width, longest),
     data(t, tables) {
       const places = new Float32Array(positions ? t * width : 0);

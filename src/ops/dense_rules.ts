@@ -114,6 +114,6 @@ function summand(kind: Dense, g: Tensor, y: Tensor, carries: boolean[], to: Tens
   const { x, w, b, r } = kind.parts(y);
   if (!r) return { to, kept };
   const constant = [r, kind.again(y, x, w, b)].filter((_, i) => !carries[i ? 0 : 3]);
-  const positions = constant.map((s): Kept => ({ entry: "positions", rows: dot(g, s) }));
-  return { to: [...to, undefined, undefined, g], kept: [...(carries[0] ? kept : []), ...positions] };
+  const constants = constant.map((s): Kept => ({ entry: "constants", rows: dot(g, s) }));
+  return { to: [...to, undefined, undefined, g], kept: [...(carries[0] ? kept : []), ...constants] };
 }

@@ -26,7 +26,7 @@ interface Rules {
 export type RuledOp = keyof Rules;
 
 /** A rule's name, `gradient` being the derivative; or its name with options: `["epsilon", { eps: 1e-6 }]`. */
-export type Choice<Rule extends string = Rules[RuledOp]> =
+export type RuleChoice<Rule extends string = Rules[RuledOp]> =
   | Rule
   | "gradient"
   | readonly [rule: Rule | "gradient", options: Readonly<Record<string, number>>];
@@ -35,7 +35,7 @@ export type Choice<Rule extends string = Rules[RuledOp]> =
  * The rule for each op by the op's name; an op that is left out uses its derivative. Serialisable, so an explanation
  * records exactly how it was made.
  */
-export type Composite = { readonly [Op in RuledOp]?: Choice<Rules[Op]> };
+export type Composite = { readonly [Op in RuledOp]?: RuleChoice<Rules[Op]> };
 
 /** The names of the methods that propagate. */
 export type PropagationMethod =
@@ -135,7 +135,7 @@ export function isOther(wanted: unknown): boolean {
   return typeof first === "string" && !propagates(first);
 }
 
-function isChoice(choice: unknown): choice is Choice {
+function isChoice(choice: unknown): choice is RuleChoice {
   if (typeof choice === "string") return true;
   if (!Array.isArray(choice) || choice.length !== 2 || typeof choice[0] !== "string") return false;
   const options: unknown = choice[1];

@@ -1,7 +1,7 @@
 import { quote, RelpropError } from "../errors.ts";
 import { type Attrs, history, type Kept, type Op, type Rule, type Tensor } from "../graph/tensor.ts";
 import { add } from "../ops/elementwise.ts";
-import { type Choice, type Composite, namedOps } from "./composites.ts";
+import { type Composite, namedOps, type RuleChoice } from "./composites.ts";
 
 export interface Propagated {
   /** The gradient of each tensor that relevance reaches: of sources, and of all on its way there. */
@@ -82,7 +82,7 @@ function rules(composite: Composite, op: Op): [Rule, Attrs] {
 }
 
 function choose(composite: Composite, op: Op): [name: string, options: Attrs] {
-  const choice = (composite as Readonly<Record<string, Choice>>)[op.name] ?? "gradient";
+  const choice = (composite as Readonly<Record<string, RuleChoice>>)[op.name] ?? "gradient";
   const [name, options] = typeof choice === "string" ? [choice, {}] : choice;
   const rules = op.rules ?? {};
   if (!Object.hasOwn(rules, name)) {

@@ -33,7 +33,7 @@ const glosses: Omit<Record<keyof Ledger, string>, "logit"> = {
   tokens: "all tokens together",
   biases: "kept by the biases of dense layers",
   norms: "kept by normalisations",
-  positions: "position and type embeddings",
+  constants: "position and type embeddings",
   softmax: "kept by the softmax of attention",
   products: "counted more than once, or not at all",
   activations: "kept by activation functions",
@@ -55,15 +55,15 @@ const named = (names: Readonly<Record<string, string>>, name: string): string | 
 function headed(explanation: Explanation | Attribution, number: Facts["number"]): Partial<Facts> {
   const explained = "explained" in explanation ? explanation.explained : undefined;
   if (!explained) return {};
-  const { of, value, other } = explained;
+  const { objective, value, other } = explained;
   if (other !== undefined)
-    return { title: `${named(BETWEEN, of) ?? of} “${other}”`, score: number(value), classes: [] };
-  return { score: `${of} ${number(value)}` };
+    return { title: `${named(BETWEEN, objective) ?? objective} “${other}”`, score: number(value), classes: [] };
+  return { score: `${objective} ${number(value)}` };
 }
 
 /** Where the explained number went: an explanation's ledger, or what a method says that its numbers add up to. */
 function account(explanation: Explanation | Attribution): Pick<Facts, "entries" | "total"> {
-  const of = "explained" in explanation ? explanation.explained?.of : undefined;
+  const of = "explained" in explanation ? explanation.explained?.objective : undefined;
   const plain = explanation.contrast ? "difference" : "logit";
   const name = of === undefined || of === "continuation" ? plain : (named(LINEAR, of) ?? plain);
   if ("ledger" in explanation) {
@@ -76,12 +76,12 @@ function account(explanation: Explanation | Attribution): Pick<Facts, "entries" 
   }
   const { completeness, logit } = explanation;
   if (!completeness) return { entries: [], total: { name, value: logit } };
-  const { whole, error } = completeness;
+  const { total, error } = completeness;
   const entries = [
-    { name: "tokens", gloss: glosses.tokens, value: whole - error },
+    { name: "tokens", gloss: glosses.tokens, value: total - error },
     { name: "error", gloss: "what the method misses", value: error },
   ];
-  return { entries, total: { name: "to baseline", value: whole } };
+  return { entries, total: { name: "to baseline", value: total } };
 }
 
 /** What ⟨logits, gradient⟩ is, of which the ledger is: the dot product itself, of a cosine where its length is constant. */

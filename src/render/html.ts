@@ -6,18 +6,18 @@ import type { Explanation } from "../explain/explanation.ts";
 import { checked } from "../options/kinds.ts";
 import { dark, hex, light, type Palette, strength, weak } from "./color.ts";
 import { facts } from "./facts.ts";
-import type { PictureOptions } from "./options.ts";
+import type { ImageRenderOptions } from "./options.ts";
 import { pictureOptions } from "./options.ts";
 import { figure } from "./overlay.ts";
 import { drawn, escaped, short } from "./text.ts";
 
 /** The explanation as a standalone HTML page. */
-export function html(explanation: Explanation | Attribution, options: PictureOptions = {}): string {
+export function html(explanation: Explanation | Attribution, options: ImageRenderOptions = {}): string {
   const how = checked("html()", pictureOptions, options);
   return drawn("html()", "an explanation", () => page(explanation, how));
 }
 
-function page(explanation: Explanation | Attribution, options: PictureOptions): string {
+function page(explanation: Explanation | Attribution, options: ImageRenderOptions): string {
   const { title, score, classes, slices, scale, apart, entries, total, meta, number, called } = facts(explanation);
   const { tokens, warnings, image } = explanation;
   const signed = (value: number) => number(value, "+");
@@ -91,7 +91,7 @@ ${tokenRows.join("\n")}
 `;
 }
 
-function pictured(explanation: Explanation | Attribution, options: PictureOptions): string {
+function pictured(explanation: Explanation | Attribution, options: ImageRenderOptions): string {
   const { shapes, width, height } = figure(explanation, options);
   const box = `viewBox="0 0 ${short(width)} ${short(height)}" width="${short(width)}"`;
   return `<svg class="picture" ${box} role="img" aria-label="relevance over the image" aria-details="tokens">${shapes}</svg>`;

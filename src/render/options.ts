@@ -3,7 +3,7 @@
 import { bytes, either, number, type Options, oneOf, text } from "../options/kinds.ts";
 
 /** Options of svg() and html(), for explanations of images. */
-export interface PictureOptions {
+export interface ImageRenderOptions {
   /** What is shown below the colours: the image's address, or its file's bytes. */
   picture?: string | Uint8Array;
 }
@@ -14,7 +14,7 @@ export interface AnsiOptions {
   width?: number;
 }
 
-export const pictureOptions = { picture: either(text, bytes) } satisfies Options<PictureOptions>;
+export const pictureOptions = { picture: either(text, bytes) } satisfies Options<ImageRenderOptions>;
 
 export const ansiOptions = {
   color: oneOf("truecolor", "256", "none"),

@@ -8,7 +8,7 @@ import type { ImageView } from "../inputs/images/patches.ts";
 import type { Pixels } from "../inputs/images/picture.ts";
 import { MOST_PIXELS } from "../inputs/images/rgb.ts";
 import { light, rgb, strength } from "./color.ts";
-import type { PictureOptions } from "./options.ts";
+import type { ImageRenderOptions } from "./options.ts";
 import { encodePng } from "./png.ts";
 import { drawn, escaped, short } from "./text.ts";
 
@@ -95,7 +95,7 @@ function painted(explanation: Explanation | Attribution, picture?: Pixels): Uint
 /** A figure's shapes, from its upper left corner, and its size. */
 export function figure(
   explanation: Explanation | Attribution,
-  { picture }: PictureOptions,
+  { picture }: ImageRenderOptions,
 ): { shapes: string; width: number; height: number } {
   const { width, height, box } = checked(explanation.image as Seen, explanation.tokens.length);
   const by = SIDE / Math.max(width, height);

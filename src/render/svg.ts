@@ -8,7 +8,7 @@ import { asRead, direction } from "./bidi.ts";
 import { hex, light, strength, weak } from "./color.ts";
 import { facts } from "./facts.ts";
 import { type Run, slice, wrap } from "./layout.ts";
-import type { PictureOptions } from "./options.ts";
+import type { ImageRenderOptions } from "./options.ts";
 import { pictureOptions } from "./options.ts";
 import { figure } from "./overlay.ts";
 import { drawn, escaped, short } from "./text.ts";
@@ -19,12 +19,12 @@ const faint = "#666666";
 const mono = "ui-monospace,Menlo,Consolas,DejaVu Sans Mono,monospace";
 
 /** The explanation as a self-contained SVG figure. */
-export function svg(explanation: Explanation | Attribution, options: PictureOptions = {}): string {
+export function svg(explanation: Explanation | Attribution, options: ImageRenderOptions = {}): string {
   const how = checked("svg()", pictureOptions, options);
   return drawn("svg()", "an explanation", () => drawing(explanation, how));
 }
 
-function drawing(explanation: Explanation | Attribution, options: PictureOptions): string {
+function drawing(explanation: Explanation | Attribution, options: ImageRenderOptions): string {
   const { title, score, classes, slices, scale, apart, meta, number } = facts(explanation);
   const lines = wrap(slices, 72);
   const columns = lines.reduce((most, line) => Math.max(most, widthOf(line)), 48);

@@ -17,7 +17,7 @@ export async function explain(engine: Engine, inputs: readonly Input[], given: A
   const { task, labels } = architecture;
   const options = { ...task.defaults, ...given } as ExplainOptions;
   wholeStream(architecture, options);
-  const { of = "logit", signal } = options;
+  const { objective = "logit", signal } = options;
   const propagates = !isOther(given.method);
   if (options.continuation !== undefined && propagates) {
     const { explainContinuation } = await import("../explain/continuation.ts");
@@ -32,8 +32,8 @@ export async function explain(engine: Engine, inputs: readonly Input[], given: A
     return attribute(engine, encoded, rows, given as AttributeLists);
   }
   const results =
-    of === "logit" && !options.interactions
+    objective === "logit" && !options.interactions
       ? await relevance(engine, encoded, asked, signal)
-      : await (await import("../explain/objective.ts")).explainOf(engine, encoded, asked, { ...options, of });
+      : await (await import("../explain/objective.ts")).explainOf(engine, encoded, asked, { ...options, objective });
   return asked.several ? results : results.map(([only]) => only);
 }

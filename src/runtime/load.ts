@@ -53,7 +53,7 @@ export async function read(source: Source, options: LocalOptions): Promise<Model
       design: whole,
       tokenizer: read?.tokenizer ?? (await import("../inputs/tokenizers/wordless.ts")).wordless,
     };
-    const net = network(design, 1, 1, { loops: 1 }); // asks for every weight, and so checks that all are there with the right shapes
+    const net = network(design, 1, 1, { numLoops: 1 }); // asks for every weight, and so checks that all are there with the right shapes
     const tables = await embeddings(design, stored, signal);
 
     await from.checkIntegrity?.();
@@ -83,7 +83,7 @@ export async function read(source: Source, options: LocalOptions): Promise<Model
       backend,
       reload,
       sum,
-      backendReason: reason,
+      fallbackReason: reason,
       stored: [...stored.values()].map(({ info }) => info),
       cacheReason: from.cacheReason,
       unused: [...stored].flatMap(([name, { info }]) => (needed.has(name) ? [] : [info.name])),
@@ -137,7 +137,7 @@ const typedByWords = (design: Architecture): Architecture => ({
 const MUCH = 2 ** 25; // numbers, 64 MiB of them
 
 /** The tensors that stay narrow, by name: their dtypes. By default none that is widened into more than it saves. */
-function kept(stored: ReadonlyMap<string, Stored>, { narrow: wanted }: LocalOptions): Map<string, string> {
+function kept(stored: ReadonlyMap<string, Stored>, { keepHalfPrecision: wanted }: LocalOptions): Map<string, string> {
   const size = ({ info }: Stored) => (info.end - info.start) / 2;
   const found = [...stored].filter(([, { info }]) => narrow.includes(info.dtype));
   const all = found.reduce((n, [, one]) => n + size(one), 0);

@@ -30,7 +30,7 @@ export interface ModelParts extends EngineParts {
   type: string;
   /** A sum of the weights' bytes. */
   sum: number;
-  backendReason?: string;
+  fallbackReason?: string;
   cacheReason?: string;
   stored: TensorInfo[];
   unused: string[];
@@ -52,7 +52,7 @@ export class Model {
   readonly similarity?: Similarity;
   readonly backend: "wasm" | "webgpu";
   /** Why `backend: "auto"` did not take the GPU. */
-  readonly backendReason?: string;
+  readonly fallbackReason?: string;
   /** Why `cache` did not keep the files. */
   readonly cacheReason?: string;
   /** Every tensor of the checkpoint, and the names of those the model does not use. */
@@ -74,7 +74,7 @@ export class Model {
     this.maxTokens = architecture.positions;
     this.similarity = architecture.similarity;
     this.backend = backend.name;
-    this.backendReason = parts.backendReason;
+    this.fallbackReason = parts.fallbackReason;
     this.cacheReason = parts.cacheReason;
     this.tensors = parts.stored;
     this.unused = parts.unused;
@@ -131,14 +131,14 @@ export class Model {
 
   /**
    * What goes on inside while a text is read, or each of several: how alike its tokens become, what attention looks at,
-   * ranks, gradients of weights. `since` is another model, from whose matrices `weights` tells the difference.
+   * ranks, gradients of weights. `compareTo` is another model, from whose matrices `weights` tells the difference.
    */
   diagnose(text: Input, options?: DiagnoseOptions): Promise<Diagnosis>;
   diagnose(texts: readonly Input[], options?: DiagnoseOptions): Promise<Diagnosis[]>;
   async diagnose(text: Input | readonly Input[], given: DiagnoseOptions = {}) {
     const options = this.#begin("diagnose", given);
     const { diagnose } = await import("../diagnose/diagnose.ts");
-    const since = options.since && Model.#other(options.since);
+    const since = options.compareTo && Model.#other(options.compareTo);
     return one(text, await abortable(diagnose(this.#engine, inputs(text), options, since), options.signal));
   }
 
@@ -167,7 +167,7 @@ export class Model {
 
   static #other(model: Model): Engine {
     if (#engine in Object(model)) return model.#engine;
-    throw new RelpropError("InvalidOption", "`since` is a model that load() gave here, in no worker");
+    throw new RelpropError("InvalidOption", "`compareTo` is a model that load() gave here, in no worker");
   }
 }
 

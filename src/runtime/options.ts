@@ -16,7 +16,7 @@ export interface LocalOptions extends BackendOptions, ReadOptions {
    * Keeps matrices of F16 and BF16 as they are and widens each when it is used: half the memory, for a little time. By
    * default in checkpoints that have 64 MiB of such numbers or more. Results are the same bits.
    */
-  narrow?: boolean;
+  keepHalfPrecision?: boolean;
   /** What results call the model; by default the last part of its path or URL. */
   name?: string;
 }
@@ -32,7 +32,7 @@ export interface LoadOptions extends LocalOptions {
 export const localOptions = {
   ...readOptions,
   ...backendOptions,
-  narrow: flag,
+  keepHalfPrecision: flag,
   name: text,
 } satisfies Options<LocalOptions>;
 
@@ -43,12 +43,12 @@ export const loadOptions = {
 
 export interface DiagnoseOptions extends DiagnosisOptions {
   /** Another model of the same shape: `weights` are what the matrices differ by. */
-  since?: Model;
+  compareTo?: Model;
 }
 
 const diagnoseOptions = {
   ...diagnosisOptions,
-  since: having("a model that load() gave here", "predict"),
+  compareTo: having("a model that load() gave here", "predict"),
 } satisfies Options<DiagnoseOptions>;
 
 export const modelOptions = {

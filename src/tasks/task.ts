@@ -37,8 +37,8 @@ export interface TaskModel {
 }
 
 /** What a call explains or diagnoses of a text. @internal */
-export interface Asked extends TargetOptions {
-  of?: unknown;
+export interface TargetRequest extends TargetOptions {
+  objective?: unknown;
   token?: number | string;
   signal?: AbortSignal;
 }
@@ -74,9 +74,9 @@ export interface Task {
   ): Promise<{ labels: readonly string[]; spell?(piece: string): readonly number[] } | undefined>;
 
   /** For each pair of target and contrast a row for ops/seed.ts. Throws `InvalidOption`. */
-  requests(labels: readonly string[], asked: Asked): Float32Array[] | Promise<Float32Array[]>;
+  requests(labels: readonly string[], asked: TargetRequest): Float32Array[] | Promise<Float32Array[]>;
   /** The texts, each with the tokens whose logits are explained. Throws `InvalidOption`. */
-  placed(model: TaskModel, encoded: readonly Encoded[], asked: Asked): Promise<Encoded[]>;
+  placed(model: TaskModel, encoded: readonly Encoded[], asked: TargetRequest): Promise<Encoded[]>;
   /** A text with the tokens whose logits are predicted, if these are not all that there are. */
   predicted?(model: TaskModel, one: Encoded): Promise<Encoded>;
   /** What the logits of a text say. */

@@ -135,11 +135,13 @@ function asked(random: Random, { task }: Model): Asked {
     { method: pick(random, ["saliency", "random", { name: "occlusion" }, "rollout"]) },
     { target: other() },
     { token: other() },
-    ...(task === "embedding" ? [{ of: { cosine: other() }, interactions: true }, { of: { distance: other() } }] : []),
+    ...(task === "embedding"
+      ? [{ objective: { cosine: other() }, interactions: true }, { objective: { distance: other() } }]
+      : []),
     ...(task === "causal-lm" ? [{ continuation: other() }, { continuation: other(), contrast: other() }] : []),
   ];
   if (task === "causal-lm" && random(4) === 0) {
-    return { call: "generate", options: { maxTokens: 1 + random(3), explain: random(2) > 0 } };
+    return { call: "generate", options: { maxNewTokens: 1 + random(3), explain: random(2) > 0 } };
   }
   const call = pick(random, ["tokenize", "predict", "explain", "explain", "explain", "diagnose"] as const);
   return { call, options: { truncate, ...(call === "explain" && pick(random, options)) } };
@@ -187,7 +189,7 @@ function check(answer: Answer, { call }: Asked, kind: Kind, input: unknown): voi
   if (typeof texts === "string" && kind === "text" && call !== "generate" && !(answer.contrast && answer.explained))
     assert.ok(whole.startsWith(texts), "the text is not the one that was given");
   for (const name of ["tokens", "groups"]) {
-    const list = name === "groups" ? ((answer.groups as { of: Found[] }) ?? { of: [] }).of : answer[name];
+    const list = name === "groups" ? ((answer.groups as { spans: Found[] }) ?? { spans: [] }).spans : answer[name];
     if (!Array.isArray(list)) continue;
     if (name === "tokens" && call !== "generate") checkTokens(whole, list, kind);
     else for (const { start, end } of list) if (start !== undefined) placed(whole, start, end);

@@ -49,7 +49,10 @@ async function begin(): Promise<void> {
   await add(evaluate(model, examples, { methods: ["random", "cp-lrp"], protocol: "ali2022-fixed" }), "evaluation");
   const others: [source: Parameters<typeof load>[0], ask: (other: Model) => Promise<unknown>][] = [
     [stored("gpt2-lm"), (other) => other.explain("a text", { continuation: " a", contrast: " text" })],
-    [stored("bert-embedding"), (other) => other.explain("a text", { of: { cosine: "text" }, interactions: true })],
+    [
+      stored("bert-embedding"),
+      (other) => other.explain("a text", { objective: { cosine: "text" }, interactions: true }),
+    ],
     [stored("vit-image"), (other) => other.explain(pixels)],
     [stored("vit-image"), (other) => other.explain(pixels, { pixels: true })],
     [clouds.model().files, (other) => other.explain({ points: clouds.cloud(30, 1) })],
@@ -196,7 +199,7 @@ async function placed(payload: string): Promise<Drawn> {
   const places = (word: string, error: string): Explanation[] => [
     { ...plain, tokens: plain.tokens.map((token) => ({ ...token, text: word })) },
     { ...plain, target: { ...plain.target, label: word } },
-    { ...plain, explained: { of: "cosine", value: 0.5, other: word } },
+    { ...plain, explained: { objective: "cosine", value: 0.5, other: word } },
     { ...plain, model: word },
     { ...plain, warnings: [error] },
   ];

@@ -114,7 +114,7 @@ export const ops: readonly Planted[] = [
     faults: {
       "a residual is not passed on": ["to: [g, g]", "to: [undefined, g]"],
       "the branch beside a residual gets nothing": ["to: [g, g]", "to: [g, undefined]"],
-      "positions are kept as biases": ['entry: "positions"', 'entry: "biases"'],
+      "constants are kept as biases": ['entry: "constants"', 'entry: "biases"'],
       "what carries relevance is kept too": ["filter((_, i) => !carries[i])", "filter((_, i) => carries[i])"],
       "a shorter operand is not read again": ["args: [size(y), size(a)]", "args: [size(y), size(y)]"],
     },
@@ -175,7 +175,7 @@ export const ops: readonly Planted[] = [
       ],
       "a residual gets nothing": ["to: [...to, undefined, undefined, g]", "to: [...to, undefined, undefined]"],
       "a constant residual is not kept": ["!carries[i ? 0 : 3]", "!carries[i ? 3 : 0]"],
-      "a constant branch's biases are kept": ["[...(carries[0] ? kept : []), ...positions]", "[...kept, ...positions]"],
+      "a constant branch's biases are kept": ["[...(carries[0] ? kept : []), ...constants]", "[...kept, ...constants]"],
     },
   },
   {

@@ -24,7 +24,7 @@ METHODS = {
     "gradient-x-input": dict(attention="gradient", norm="gradient", activation="gradient"),
 }
 POINTS = ["embeddings", "embedding-sum", "words"]
-ENTRIES = ["logit", "tokens", "biases", "norms", "positions", "softmax", "products", "activations", "epsilon", "residual"]
+ENTRIES = ["logit", "tokens", "biases", "norms", "constants", "softmax", "products", "activations", "epsilon", "residual"]
 
 
 class ScaleGradient(torch.autograd.Function):
@@ -245,7 +245,7 @@ class Walk:
             if point == "embeddings":
                 ledger["norms"] -= first
             if point == "words":
-                ledger["positions"] = dot(constant, total.grad)
+                ledger["constants"] = dot(constant, total.grad)
             ledger["logit"] = logit
             ledger["tokens"] = float(elements.double().sum())
             ledger["residual"] = logit - sum(ledger[e] for e in ENTRIES[1:-1])

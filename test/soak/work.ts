@@ -103,13 +103,13 @@ export async function jobs({ worker, device, lines }: Given): Promise<{ jobs: Jo
     },
     async (random) => {
       const explain = random(2) === 0;
-      await models.lm.generate("a small text", { maxTokens: 4, explain, temperature: random(2), seed: random(99) });
+      await models.lm.generate("a small text", { maxNewTokens: 4, explain, temperature: random(2), seed: random(99) });
       return 1;
     },
     async (random) => {
       await models.embedding.predict(text(random, 8));
-      const of = random(2) ? { cosine: text(random, 8) } : { dot: text(random, 8) };
-      await models.embedding.explain(text(random, 8), { of, interactions: true });
+      const objective = random(2) ? { cosine: text(random, 8) } : { dot: text(random, 8) };
+      await models.embedding.explain(text(random, 8), { objective, interactions: true });
       return 2;
     },
     async (random) => {
@@ -138,7 +138,7 @@ export async function jobs({ worker, device, lines }: Given): Promise<{ jobs: Jo
       const { signal } = abort;
       const calls = [
         models.text.explain(some, { signal, method: "occlusion" }),
-        models.lm.generate("a text", { signal, maxTokens: 9 }),
+        models.lm.generate("a text", { signal, maxNewTokens: 9 }),
         load(files.text, { ...wasm, signal }).then((model: Model) => model.dispose()),
       ];
       for (let ticks = random(30); ticks; ticks--) await undefined;

@@ -60,7 +60,7 @@ export function explain(
   if (at !== "embeddings") {
     g = walk.norm("bert.embeddings.LayerNorm", a.sum, a.embeddings, g);
     read = at === "words" ? a.words : a.sum;
-    if (at === "words") walk.keep("positions", { positions: dot(a.places, g) }, [a.sum, g], [a.words, g]);
+    if (at === "words") walk.keep("constants", { constants: dot(a.places, g) }, [a.sum, g], [a.words, g]);
   }
 
   const relevance = byToken(read, g, a.heads.tokens);
@@ -79,7 +79,7 @@ function byToken(x: Numbers, g: Numbers, tokens: number): number[] {
 }
 
 class Walk {
-  readonly kept = { biases: 0, norms: 0, positions: 0, softmax: 0, products: 0, activations: 0, epsilon: 0 };
+  readonly kept = { biases: 0, norms: 0, constants: 0, softmax: 0, products: 0, activations: 0, epsilon: 0 };
   /** From the output down. */
   readonly blocks: Parts[] = [];
   readonly model: Model;

@@ -35,13 +35,13 @@ export const methods: Record<Method, Rules> = {
   "attn-lrp": { ...plain, context: "uniform", scores: "uniform", norm: "identity", activation: "identity" },
 };
 
-/** logit = tokens + biases + norms + positions + softmax + products + activations + epsilon + residual */
+/** logit = tokens + biases + norms + constants + softmax + products + activations + epsilon + residual */
 export interface Ledger {
   logit: number;
   tokens: number;
   biases: number;
   norms: number;
-  positions: number;
+  constants: number;
   softmax: number;
   products: number;
   activations: number;

@@ -4,7 +4,7 @@ import { finiteNumbers } from "../../checkpoint/dtypes.ts";
 import { quote, RelpropError } from "../../errors.ts";
 import { pauses } from "../../pauses.ts";
 import { uniform } from "../../random.ts";
-import type { Cloud, Encoded, Input } from "../encoded.ts";
+import type { Encoded, Input, PointCloud } from "../encoded.ts";
 import { elements, unreadable } from "../given.ts";
 import { named } from "../named_tokens.ts";
 
@@ -141,7 +141,7 @@ export async function encodeCloud(given: Input, how: Grouping, signal?: AbortSig
 
 function read(given: Input, how: Grouping): { points: Points; hidden: Set<number> } {
   try {
-    const { points, hidden } = (given ?? {}) as Cloud;
+    const { points, hidden } = (given ?? {}) as PointCloud;
     const found = coordinates(points, how);
     return { points: how.normalize ? unit(found) : found, hidden: hiding(hidden, how) };
   } catch (cause) {
@@ -149,7 +149,7 @@ function read(given: Input, how: Grouping): { points: Points; hidden: Set<number
   }
 }
 
-function coordinates(points: Cloud["points"], { groups, size }: Grouping): Points {
+function coordinates(points: PointCloud["points"], { groups, size }: Grouping): Points {
   if (!Array.isArray(points)) throw invalid(`this model reads { points }, each x, y and z, not ${quote(points)}`);
   const least = Math.max(groups, size);
   if (points.length < least) throw invalid(`there are ${points.length} points, this model needs ${least} or more`);
@@ -168,7 +168,7 @@ function coordinates(points: Cloud["points"], { groups, size }: Grouping): Point
 }
 
 /** The groups that are hidden: those that are named, or a share of them by chance that is always the same. */
-function hiding(hidden: Cloud["hidden"], { groups, hidden: share }: Grouping): Set<number> {
+function hiding(hidden: PointCloud["hidden"], { groups, hidden: share }: Grouping): Set<number> {
   if (!share) {
     if (hidden === undefined) return new Set();
     throw invalid("this model makes up no groups; leave out `hidden`");

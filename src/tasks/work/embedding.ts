@@ -6,8 +6,9 @@ import type { Task } from "../task.ts";
 
 export const work: Omit<Task, keyof Facts> = {
   requests(labels, asked) {
-    if (asked.target !== undefined || typeof asked.of === "object") return requests(labels, asked);
-    const hint = "say which other text it is compared with, of: { cosine: text }, or name one of its numbers as target";
+    if (asked.target !== undefined || typeof asked.objective === "object") return requests(labels, asked);
+    const hint =
+      "say which other text it is compared with, objective: { cosine: text }, or name one of its numbers as target";
     throw new RelpropError("InvalidOption", `this model makes numbers of a text that mean nothing alone; ${hint}`);
   },
   placed: sequenceClassification.placed,

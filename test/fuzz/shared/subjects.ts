@@ -67,11 +67,11 @@ export const subjects: Subject[] = [
     calls: [
       ...common(texts[0]),
       { ...diagnosed },
-      { watched: true, run: (model, watching) => model.generate("the sea", { ...watching, maxTokens: 4 }) },
+      { watched: true, run: (model, watching) => model.generate("the sea", { ...watching, maxNewTokens: 4 }) },
       {
         watched: true,
         run: (model, watching) =>
-          model.generate("the", { ...watching, maxTokens: 2, explain: true, temperature: 1, seed: 3 }),
+          model.generate("the", { ...watching, maxNewTokens: 2, explain: true, temperature: 1, seed: 3 }),
       },
     ],
   },
@@ -81,13 +81,13 @@ export const subjects: Subject[] = [
     ...family("bert-embedding"),
     calls: [
       { run: (model, { signal }) => model.predict(texts, { signal }) },
-      { run: (model, { signal }) => model.explain(texts[0], { signal, of: { cosine: texts[1] } }) },
+      { run: (model, { signal }) => model.explain(texts[0], { signal, objective: { cosine: texts[1] } }) },
     ],
   },
   {
     name: "looped",
     source: looped,
-    calls: [...common(rows), { run: (model, { signal }) => model.predict(rows, { signal, loops: 3 }) }],
+    calls: [...common(rows), { run: (model, { signal }) => model.predict(rows, { signal, numLoops: 3 }) }],
   },
   { name: "tags", ...family("bert-token"), calls: common(texts[0]) },
 ];
