@@ -21,7 +21,8 @@ const files = ({ checkpoint, config }: Decoder) => ({
   "config.json": JSON.stringify(config),
   "model.safetensors": new Uint8Array(at(`decoders/${checkpoint}/model.safetensors`)),
   "tokenizer.json": new Uint8Array(at("decoders/tokenizer.json")),
-  "tokenizer_config.json": JSON.stringify({ tokenizer_class: "PreTrainedTokenizerFast" }),
+  // As 4.x writes it: 5.x would build a tokenizer of Qwen2's own of this vocabulary.
+  "tokenizer_config.json": JSON.stringify({ tokenizer_class: "PreTrainedTokenizerFast", added_tokens_decoder: {} }),
 });
 
 for (const place of places) {

@@ -68,6 +68,15 @@ export function projections(config: Config, layer: Weights): Attention["project"
   return { q: to("q", n * d), k: to("k", kvHeads * d), v: to("v", kvHeads * d), o: to("o", width) };
 }
 
+/** The same with a norm of each head of queries and keys. */
+export function headNorms(config: Config, layer: Weights): Attention["project"] {
+  const { q, k, ...others } = projections(config, layer);
+  const own = (name: string) => layer.get(`self_attn.${name}_norm.weight`, [heads(config).d]);
+  const normed = (f: (x: Tensor) => Tensor, name: string) => (x: Tensor) =>
+    rmsNorm(f(x), own(name), positive(config, "rms_norm_eps"));
+  return { ...others, q: normed(q, "q"), k: normed(k, "k") };
+}
+
 export function decoder(config: Config, all: Weights, own: Partial<Decoder> = {}): Architecture {
   const base = all.base("model").base("transformer"); // as some classes that answer questions call it
   const { width, heads: n, kvHeads, d } = heads(config);

@@ -2,21 +2,11 @@ import type { Weights } from "../checkpoint/weights.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { gate } from "../ops/gate.ts";
 import { rotary } from "../ops/rotary.ts";
-import {
-  activation,
-  agree,
-  type Config,
-  field,
-  integer,
-  invalid,
-  major,
-  oneOf,
-  positive,
-  unsupported,
-} from "./config.ts";
+import { activation, agree, type Config, field, integer, major, oneOf, positive, unsupported } from "./config.ts";
 import { encoder } from "./encoder.ts";
 import type { Architecture, Family } from "./family.ts";
 import type { Fields } from "./fields.ts";
+import { layerTypes } from "./layer_types.ts";
 import { dense, norm, slice } from "./layers.ts";
 import { biased, mismatch, real } from "./numbers.ts";
 import { preNorm } from "./pre_norm.ts";
@@ -81,7 +71,7 @@ function build(config: Config, all: Weights): Architecture {
   const blocks = integer(config, "num_hidden_layers", 512);
   if (!(major(config) < 5)) oneOf(config, "sliding_window", [near], `it would be half of local_attention, ${near}`);
   oneOf(config, "head_dim", [width / heads], `heads are ${width / heads} wide`);
-  const { listed, ropes } = layers(config, blocks, width / heads);
+  const { listed, ropes } = layers(config, width / heads);
   const turns = rotations(ropes);
   oneOf(config, "classifier_pooling", ["cls", "mean"], "classifiers read the first token or the mean");
   const head = { dense: "head.dense", act: activation(config, "classifier_activation"), norm: "head.norm", bare: true };
@@ -140,14 +130,11 @@ type Kind = (typeof kinds)[number];
  * Which blocks attend to all tokens, and by which angles. transformers 5 writes `layer_types` and `rope_parameters`, of
  * either kind its own, and takes older fields for what they leave out; transformers 4 reads the older fields alone.
  */
-function layers(config: Config, blocks: number, d: number) {
+function layers(config: Config, d: number) {
   const old = major(config) < 5;
   const every = integer(config, "global_attn_every_n_layers", 512);
-  const byDepth = () => [...Array(blocks).keys()].map((i) => kinds[Number(i % every > 0)]);
-  const listed = (old ? undefined : field(config, "layer_types")) ?? byDepth();
-  if (!Array.isArray(listed) || listed.length !== blocks || !listed.every((kind) => kinds.includes(kind))) {
-    throw invalid("layer_types", listed, `${kinds.join(" or ")} for each of ${blocks} blocks`);
-  }
+  const usual = (i: number) => kinds[Number(i % every > 0)];
+  const listed = layerTypes(config, usual, old ? null : field(config, "layer_types"));
   const longest = integer(config, "max_position_embeddings", 2 ** 30);
   const own = old ? {} : object(config, "rope_parameters");
   const other = Object.keys(own).find((key) => !kinds.includes(key as Kind));
@@ -166,7 +153,7 @@ function layers(config: Config, blocks: number, d: number) {
     return rope(parameters, { name, d, theta, longest, truncate: true });
   };
   return {
-    listed: listed as Kind[],
+    listed,
     ropes: { full_attention: of("full_attention", full), sliding_attention: of("sliding_attention", sliding) },
   };
 }

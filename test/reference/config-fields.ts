@@ -23,6 +23,8 @@ const computed = new Set([
   "modernbert layer_types",
   "modernbert rope_parameters",
   "modernbert sliding_window",
+  "qwen2 sliding_window",
+  "qwen3 sliding_window",
   "vit pooler_output_size",
   "deit pooler_output_size",
 ]);

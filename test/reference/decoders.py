@@ -27,6 +27,7 @@ OLD = transformers.__version__ < "5"
 LM, BASE = "ForCausalLM", "Model"
 families.METHODS = ["cp-lrp", "cp-lrp, values", "attn-lrp", "gradient-x-input"]
 TEXTS = ["The sea is so! go to a duet in the sea", "so sing, the seas rising."]
+FULL, SLIDING = "full_attention", "sliding_attention"
 PADDED = ["the sea sings [PAD]", "so [PAD] [PAD] is [PAD]"]
 SMALL = dict(vocab_size=len(VOCAB), hidden_size=12, intermediate_size=20, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
              max_position_embeddings=64, pad_token_id=1, bos_token_id=0, eos_token_id=2)
@@ -40,6 +41,9 @@ LONG = dict(rope_type="longrope", short_factor=[1.0, 1.5, 2.0], long_factor=[4.0
 FAMILIES = {
     "llama": ("Llama", dict(SMALL, head_dim=6, attention_bias=True, mlp_bias=True), [LM, SEQUENCE, TOKEN]),
     "llama-answers": ("Llama", dict(SMALL, head_dim=6), [QA]),
+    "mistral": ("Mistral", dict(SMALL, hidden_size=16, head_dim=4, sliding_window=3), [LM, SEQUENCE, TOKEN, QA]),
+    "qwen2": ("Qwen2", dict(SMALL, hidden_size=16), [LM, SEQUENCE]),
+    "qwen3": ("Qwen3", dict(SMALL, head_dim=6, attention_bias=True), [LM, SEQUENCE]),
 }
 # name, family, head, changes; `rope` is for either spelling, `without` leaves out fields, `only` is of one version
 CASES = [
@@ -55,6 +59,15 @@ CASES = [
     ("llama, yarn", "llama", LM, dict(rope=YARN, theta=100.0), {}),
     ("llama, yarn, not whole", "llama", LM, dict(rope=dict(YARN, truncate=False, mscale=0.7, mscale_all_dim=1.3), theta=50.0), {}),
     ("llama, longrope", "llama", LM, dict(rope=LONG, original_max_position_embeddings=9), {}),
+    ("mistral", "mistral", LM, {}, {}),
+    ("mistral, no window, its defaults", "mistral", SEQUENCE, dict(sliding_window=None), dict(without=["head_dim", "rms_norm_eps", "hidden_act"])),
+    ("mistral, tokens", "mistral", TOKEN, dict(sliding_window=1), {}),
+    ("mistral, answers", "mistral", QA, {}, {}),
+    ("qwen2", "qwen2", LM, dict(use_sliding_window=True, sliding_window=4, max_window_layers=1), {}),
+    ("qwen2, listed layers", "qwen2", LM, dict(use_sliding_window=True, sliding_window=4, layer_types=[SLIDING, FULL], tie_word_embeddings=True), {}),
+    ("qwen2, no window", "qwen2", SEQUENCE, dict(sliding_window=2, max_window_layers=0, rope=YARN), {}),
+    ("qwen3", "qwen3", LM, dict(use_sliding_window=True, sliding_window=4, max_window_layers=1), {}),
+    ("qwen3, no biases", "qwen3", SEQUENCE, dict(attention_bias=False, rms_norm_eps=1e-2), {}),
 ]
 
 
