@@ -5,8 +5,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { part } from "../src/engine/network.ts";
-import { finer, type Numbers, watch } from "../src/explain/breakdown.ts";
+import { finer, watch } from "../src/explain/breakdown.ts";
 import type { Explanation, Ledger, PartsLedger } from "../src/explain/explanation.ts";
+import type { Numbers } from "../src/explain/numbers.ts";
 import { explaining, ledger } from "../src/explain/trace.ts";
 import { history, input, size, type Tensor } from "../src/graph/tensor.ts";
 import { above } from "../src/models/encoder.ts";

@@ -49,7 +49,7 @@ export async function attribute(
   if (!engine.architecture.vocabulary) wordsAside(options);
   const asked = listed(options.method).map((method) => attribution(method));
   const { signal, onProgress, groups } = checked(`explain() by ${asked[0].name}`, attributeOptions, options);
-  const grain = groups && (await import("../explain/breakdown.ts"));
+  const grain = groups && (await import("../explain/groups.ts"));
   let before = 0;
   const results: Attribution[][] = [];
   for (const one of encoded) {

@@ -111,10 +111,10 @@ export const models: readonly Planted[] = [
     tests: ["families: modernbert"],
     faults: {
       "positions count from 1": [
-        "const angle = f(i * frequencies[k]);",
-        "const angle = f((i + 1) * 2 * frequencies[k]);",
+        "const angle = f((from + i) * by[k]);",
+        "const angle = f((from + i + 1) * 2 * by[k]);",
       ],
-      "pairs share a frequency": ["theta ** f((2 * k) / d)", "theta ** f(k / d)"],
+      "pairs share a frequency": ["base ** f((2 * k) / d)", "base ** f(k / d)"],
     },
   },
   {
@@ -242,7 +242,7 @@ export const models: readonly Planted[] = [
     },
   },
   {
-    file: "src/explain/breakdown.ts",
+    file: "src/explain/halves.ts",
     tests: ["grain", "methods"],
     faults: {
       "the least neurons come first": [

@@ -4,8 +4,8 @@
 
 import { RelpropError, throwIfAborted } from "../../errors.ts";
 import { worker as code } from "../../generated/worker.ts";
+import type { Crew } from "./crew.ts";
 import { type Answer, release, type Task } from "./thread.ts";
-import type { Crew } from "./wasm.ts";
 
 interface Thread {
   postMessage(task: Task): void;

@@ -5,27 +5,10 @@ import { type Backend, type Data, expect, type Program, type States } from "../b
 import type { BackendOptions } from "../options.ts";
 import { type Profile, record } from "../profile.ts";
 import { builtin, rest } from "./builtin.ts";
+import { alone, type Crew, PAGE, room, together } from "./crew.ts";
 import { choose, compile, type WasmSource } from "./module.ts";
 import { align, region, type WasmStates } from "./states.ts";
-import { type KernelCall, takePlace } from "./thread.ts";
-
-const PAGE = 65536;
-
-/** Runs kernels on a memory of its own. */
-export interface Crew {
-  readonly threads: number;
-  readonly memory: WebAssembly.Memory;
-  /** Where free memory begins. */
-  readonly heap: number;
-  /** Whether it has a kernel; `add` brings more, from a module's bytes. */
-  has(kernel: string): boolean;
-  add(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
-  /** One by one; an abort ends it between two. */
-  run(calls: KernelCall[], signal?: AbortSignal): Promise<void>;
-  /** Set once a thread has ended. */
-  readonly lost?: RelpropError;
-  dispose(): void;
-}
+import type { KernelCall } from "./thread.ts";
 
 /** Runs plans on the CPU, with the kernels of assembly/. Throws `WasmUnavailable` where the runtime forbids them. */
 export async function wasm(
@@ -43,45 +26,6 @@ export async function wasm(
     }
   }
   return backend(await alone(await compile(given, deterministic)), more, { profile, reason });
-}
-
-async function together(threads: number, kernels: unknown): Promise<Crew> {
-  if (!(kernels instanceof Uint8Array)) throw new Error("kernels compiled beforehand have no shared memory");
-  const { startThreads } = await import("./threads.ts");
-  return startThreads(threads, kernels as Uint8Array<ArrayBuffer>);
-}
-
-/** One thread, the caller's own. */
-async function alone(module: WebAssembly.Module): Promise<Crew> {
-  const memory = room(() => new WebAssembly.Memory({ initial: 1, maximum: PAGE }));
-  const exports = { ...(await instantiate(module, memory)) };
-  const heap = exports.heap as WebAssembly.Global<"i32"> | undefined;
-  if (typeof heap?.value !== "number") {
-    throw new RelpropError("WasmUnavailable", "the given module is not relprop's kernels");
-  }
-  room(() => memory.grow(Math.ceil(heap.value / PAGE)));
-  const place = { memory, end: heap.value, thread: 0, threads: 1 };
-  takePlace(heap, place);
-  return {
-    threads: 1,
-    memory,
-    heap: heap.value,
-    has: (kernel) => kernel in exports,
-    async add(bytes) {
-      const { heap, ...more } = await instantiate(await compile(bytes), memory);
-      takePlace(heap as WebAssembly.Global<"i32">, place);
-      Object.assign(exports, more);
-    },
-    async run(calls, signal) {
-      const pause = pauses(signal);
-      for (const [kernel, ...numbers] of calls) {
-        (exports[kernel] as (...numbers: number[]) => void)(...numbers);
-        const paused = pause();
-        if (paused) await paused;
-      }
-    },
-    dispose() {},
-  };
 }
 
 type More = () => Promise<Uint8Array<ArrayBuffer> | undefined>;
@@ -235,22 +179,5 @@ async function timed(
     await crew.run([call]);
     record(profile, plan.steps[i], performance.now() - start);
     await pause();
-  }
-}
-
-/** What needs memory. Throws `OutOfMemory`. */
-function room<T>(make: () => T, bytes = PAGE): T {
-  try {
-    return make();
-  } catch (cause) {
-    throw new RelpropError("OutOfMemory", `this runtime has no memory for ${bytes} bytes: ${cause}`, { bytes }, cause);
-  }
-}
-
-async function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<WebAssembly.Exports> {
-  try {
-    return (await WebAssembly.instantiate(module, { env: { memory } })).exports;
-  } catch (cause) {
-    throw new RelpropError("WasmUnavailable", `the kernels do not start: ${cause}`, {}, cause);
   }
 }

@@ -1,0 +1,31 @@
+// Who passes what to whom: relevance from token to token through a block's attention heads.
+
+import type { PairRelevance } from "./explanation.ts";
+import { inBlock, type Numbers, pair } from "./numbers.ts";
+
+export function ofPairs(numbers: Numbers, n: number, i: number): PairRelevance {
+  const { g, rows, width } = pair(numbers, inBlock(i, "context"));
+  const values = numbers.forward(numbers.trace.watched.blocks[i].values!);
+  const { x: weights, width: t, heads } = pair(numbers, inBlock(i, "weights"));
+  const scores = pair(numbers, inBlock(i, "scores"));
+  const d = width / heads;
+  // A product's factors share relevance in halves by AttnLRP's rule; one that is constant leaves all to the other.
+  const half = (op: "context" | "scores") =>
+    scores.g && String([numbers.composite[op]].flat()[0]) === "uniform" ? 1 / 2 : 1;
+  const [ofContext, ofScores] = [half("context"), half("scores")];
+
+  const square = (at: (h: number, i: number, j: number) => number) =>
+    Array.from({ length: heads }, (_, h) =>
+      Array.from({ length: Math.min(rows, n) }, (_, i) => Array.from({ length: n }, (_, j) => at(h, i, j))),
+    );
+  const place = (h: number, i: number, j: number) => (h * rows + i) * t + j;
+  const passed = square((h, i, j) => {
+    let along = 0;
+    for (let k = h * d; k < (h + 1) * d; k++) along += values[j * width + k] * g![i * width + k];
+    return ofContext * weights[place(h, i, j)] * along;
+  });
+  if (!scores.g) return { values: passed };
+  const { x, g: gradient } = scores;
+  const keys = square((h, i, j) => ofScores * x[place(h, i, j)] * gradient![place(h, i, j)]);
+  return { values: passed, keys, queries: keys.map((rows) => rows.map((row) => row.reduce((sum, r) => sum + r, 0))) };
+}
