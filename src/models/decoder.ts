@@ -17,8 +17,8 @@ import { preNorm } from "./pre_norm.ts";
 import { type Rope, ropeOf, rotaryFields, rotations } from "./rope.ts";
 
 /** The fields that the classes of all these families have, with their usual defaults, and a family's own. */
-export const decoderFields = (own: Config, idle: readonly string[] = []): Fields => ({
-  read: {
+export function decoderFields(own: Config, idle: readonly string[] = []): Fields {
+  const usual = {
     ...rotaryFields,
     eos_token_id: null,
     hidden_act: "silu",
@@ -26,14 +26,15 @@ export const decoderFields = (own: Config, idle: readonly string[] = []): Fields
     pad_token_id: null,
     rms_norm_eps: 1e-6,
     tie_word_embeddings: false,
-    ...own,
-  },
-  idle: ["attention_dropout", ...idle],
-  only: {},
-});
+  };
+  // What a class has not is undefined in its own.
+  const read = Object.entries({ ...usual, ...own }).filter(([, value]) => value !== undefined);
+  return { read: Object.fromEntries(read), idle: ["attention_dropout", ...idle], only: {} };
+}
 
 /** What differs from family to family; each by default as in Llama. */
 export interface Decoder {
+  eps: number;
   /** The norm of that name. */
   norm(x: Tensor, w: Weights): Tensor;
   /** What queries, keys and values of block `i` are before they are turned, and what is made of all heads' outputs. */
@@ -82,12 +83,13 @@ export function decoder(config: Config, all: Weights, own: Partial<Decoder> = {}
   const { width, heads: n, kvHeads, d } = heads(config);
   const span = causalSpan(config);
   if (!span) throw unsupported("is_causal", config.is_causal, "decoders are causal");
-  const eps = positive(config, "rms_norm_eps");
+  const eps = own.eps ?? positive(config, "rms_norm_eps");
   const it: Decoder = {
+    eps,
     norm: (x, w) => rmsNorm(x, w.get("weight", [cols(x)]), eps),
     project: (layer) => projections(config, layer),
     feedforward: (layer) => gated(config, layer, width),
-    ropes: { full_attention: ropeOf(config, d) },
+    ropes: own.ropes ?? { full_attention: ropeOf(config, d) },
     kind: () => "full_attention",
     window: () => undefined,
     ...own,

@@ -23,6 +23,12 @@ export const windows = (config: Config, listed: readonly LayerType[]): ((i: numb
   return (i) => (listed[i] === "sliding_attention" ? sliding : undefined);
 };
 
+/** `sliding_window` in every block, if there is one. */
+export const sameWindow = (config: Config): (() => number | undefined) => {
+  const window = field(config, "sliding_window") === undefined ? undefined : integer(config, "sliding_window", 2 ** 30);
+  return () => window;
+};
+
 /** Qwen's: of the blocks from `max_window_layers` on, if there are any that slide. */
 export const qwenWindows = (config: Config) => {
   const slides = Boolean(field(config, "use_sliding_window")) && field(config, "sliding_window") !== undefined;

@@ -1,6 +1,6 @@
-import { field, integer } from "./config.ts";
 import { decoder, decoderFields } from "./decoder.ts";
 import type { Family } from "./family.ts";
+import { sameWindow } from "./layer_types.ts";
 
 /** Mistral (Jiang et al., 2023): Llama of which each token sees a window. */
 export const mistral: Family = {
@@ -16,9 +16,5 @@ export const mistral: Family = {
     vocab_size: 32000,
   }),
   own: "model",
-  build(config, w) {
-    const window =
-      field(config, "sliding_window") === undefined ? undefined : integer(config, "sliding_window", 2 ** 30);
-    return decoder(config, w.without(/_proj\.bias$/), { window: () => window });
-  },
+  build: (config, w) => decoder(config, w.without(/_proj\.bias$/), { window: sameWindow(config) }),
 };

@@ -33,6 +33,7 @@ const computed = new Set([
 const computedByAny = new Set([
   "head_dim",
   "layer_types",
+  "no_rope_layers",
   "num_key_value_heads",
   "original_max_position_embeddings",
   "rope_parameters",

@@ -27,6 +27,7 @@ OLD = transformers.__version__ < "5"
 LM, BASE = "ForCausalLM", "Model"
 families.METHODS = ["cp-lrp", "cp-lrp, values", "attn-lrp", "gradient-x-input"]
 TEXTS = ["The sea is so! go to a duet in the sea", "so sing, the seas rising."]
+PART = dict(short_factor=[1.5], long_factor=[3.0])
 FULL, SLIDING = "full_attention", "sliding_attention"
 PADDED = ["the sea sings [PAD]", "so [PAD] [PAD] is [PAD]"]
 SMALL = dict(vocab_size=len(VOCAB), hidden_size=12, intermediate_size=20, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
@@ -43,6 +44,9 @@ FAMILIES = {
     "llama-answers": ("Llama", dict(SMALL, head_dim=6), [QA]),
     "mistral": ("Mistral", dict(SMALL, hidden_size=16, head_dim=4, sliding_window=3), [LM, SEQUENCE, TOKEN, QA]),
     "qwen2": ("Qwen2", dict(SMALL, hidden_size=16), [LM, SEQUENCE]),
+    "phi3": ("Phi3", dict(SMALL, hidden_size=16), [LM, SEQUENCE, TOKEN]),
+    "smollm3": ("SmolLM3", dict(SMALL, hidden_size=16, no_rope_layer_interval=2, attention_bias=True, mlp_bias=True), [LM, SEQUENCE]),
+    "starcoder2": ("Starcoder2", dict(SMALL, hidden_size=16), [LM, SEQUENCE, TOKEN]),
     "qwen3": ("Qwen3", dict(SMALL, head_dim=6, attention_bias=True), [LM, SEQUENCE]),
 }
 # name, family, head, changes; `rope` is for either spelling, `without` leaves out fields, `only` is of one version
@@ -68,6 +72,14 @@ CASES = [
     ("qwen2, no window", "qwen2", SEQUENCE, dict(sliding_window=2, max_window_layers=0, rope=YARN), {}),
     ("qwen3", "qwen3", LM, dict(use_sliding_window=True, sliding_window=4, max_window_layers=1), {}),
     ("qwen3, no biases", "qwen3", SEQUENCE, dict(attention_bias=False, rms_norm_eps=1e-2), {}),
+    ("phi3", "phi3", LM, {}, {}),
+    ("phi3, longrope of a part, as it was called", "phi3", LM, dict(rope=dict(type="su", **PART), partial_rotary_factor=0.5, original_max_position_embeddings=9), dict(only="4")),
+    ("phi3, longrope of a part", "phi3", LM, dict(rope=dict(rope_type="longrope", partial_rotary_factor=0.5, **PART), original_max_position_embeddings=9), dict(only="5")),
+    ("phi3, a window", "phi3", SEQUENCE, dict(sliding_window=3), dict(texts=PADDED)),
+    ("smollm3", "smollm3", LM, {}, {}),
+    ("smollm3, windows, no biases", "smollm3", SEQUENCE, dict(no_rope_layers=[0, 1], use_sliding_window=True, sliding_window=3, attention_bias=False, mlp_bias=False), {}),
+    ("starcoder2", "starcoder2", LM, dict(sliding_window=4), {}),
+    ("starcoder2, no biases", "starcoder2", TOKEN, dict(use_bias=False, tie_word_embeddings=False, hidden_act="relu"), {}),
 ]
 
 
@@ -131,7 +143,7 @@ def main():
     chosen = [a for a in sys.argv[1:] if not a.startswith("-")]
     mine = [name for name in FAMILIES if not chosen or any(name.startswith(c) for c in chosen)]
     (HERE / "decoders").mkdir(exist_ok=True)
-    tokenizer().save(str(HERE / "decoders" / "tokenizer.json"))
+    (HERE / "decoders" / "tokenizer.json").write_text(tokenizer().to_str(pretty=True) + "\n")
     if "--weights" in sys.argv or not check and OLD:
         for name in mine:
             weights(name)
