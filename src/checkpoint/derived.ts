@@ -4,7 +4,7 @@
 import type { Backend } from "../backends/backend.ts";
 import { checkFinite, put } from "./dtypes.ts";
 import { pieces, readTensor } from "./safetensors.ts";
-import type { Stored } from "./shards.ts";
+import type { Stored } from "./tensors.ts";
 import type { Weights } from "./weights.ts";
 
 export async function uploadParts(

@@ -1,11 +1,10 @@
 // Where a model's files come from. Every kind of source, one file each in sources/, becomes the same thing: a way to open a
 // file by name and read ranges of it.
 
-import { quote, RelpropError, throwIfAborted } from "../errors.ts";
+import { quote, RelpropError } from "../errors.ts";
 import type { Files } from "./files.ts";
 import type { ReadOptions } from "./options.ts";
 import type { Bytes } from "./safetensors.ts";
-import { fromBytes } from "./sources/contents.ts";
 import type { Contents } from "./sources/given.ts";
 import type { Hub } from "./sources/hub.ts";
 import { type Count, meter, type Progress } from "./sources/progress.ts";
@@ -67,7 +66,9 @@ export async function files(source: Source, options: ReadOptions = {}): Promise<
         read: (start, end, signal, into) => readable(found.read(start, end, signal, into), file),
       };
       const digest = expected.get(file);
-      return digest === undefined ? bytes : verified(bytes, file, digest, options.signal);
+      if (digest === undefined) return bytes;
+      const { verified } = await import("./sources/integrity.ts");
+      return verified(bytes, file, digest, options.signal);
     });
     opened.set(file, opening);
     count(file, 0);
@@ -100,20 +101,6 @@ export async function files(source: Source, options: ReadOptions = {}): Promise<
   };
 }
 
-/** A source as it can be sent to a worker: without iterators, relative URLs and what else only this thread knows. */
-export async function crossing(source: Source): Promise<Source> {
-  if (source instanceof URL) return source.href;
-  if (typeof source === "string") {
-    return !fileSystem() && globalThis.location ? url(source).href : source;
-  }
-  if (typeof source !== "object" || source === null || isFolder(source)) return source;
-  if (isHub(source)) return { ...source, ...(source.endpoint && { endpoint: String(source.endpoint) }) };
-  if (!(Symbol.iterator in source)) return source;
-  const list = [...listed(source as Iterable<File>)];
-  (await import("./sources/given.ts")).given(list, () => {}); // refuses two files of one name
-  return Object.fromEntries(list);
-}
-
 async function find(source: Source, options: ReadOptions, count: Count): Promise<Files> {
   if (typeof source === "string") {
     const isUrl = /^[a-z][a-z0-9+.-]*:\/\//i.test(source) || (!fileSystem() && typeof location !== "undefined");
@@ -136,9 +123,9 @@ async function find(source: Source, options: ReadOptions, count: Count): Promise
   return (await import("./sources/given.ts")).given(list, count);
 }
 
-const isHub = (source: object): source is Hub => "hub" in source && typeof source.hub === "string";
+export const isHub = (source: object): source is Hub => "hub" in source && typeof source.hub === "string";
 
-const isFolder = (source: object): source is FileSystemDirectoryHandle =>
+export const isFolder = (source: object): source is FileSystemDirectoryHandle =>
   "kind" in source && source.kind === "directory" && "getFileHandle" in source;
 
 async function folder(path: string, count: Count): Promise<Files> {
@@ -148,7 +135,7 @@ async function folder(path: string, count: Count): Promise<Files> {
 
 const invalid = (message: string, cause?: unknown) => new RelpropError("InvalidInput", message, {}, cause);
 
-function url(text: string): URL {
+export function url(text: string): URL {
   try {
     return new URL(text, globalThis.location?.href);
   } catch (cause) {
@@ -164,31 +151,10 @@ function pathOf({ pathname, href }: URL): string {
   }
 }
 
-function* listed(list: Iterable<File>): Generator<[string, Contents]> {
+export function* listed(list: Iterable<File>): Generator<[string, Contents]> {
   if (typeof list[Symbol.iterator] !== "function") throw invalid("a model is no such list");
   for (const file of list) {
     if (typeof file?.name !== "string") throw invalid(`${quote(file)} is no file; a list is of a browser's files`);
     yield [file.webkitRelativePath || file.name, file];
   }
-}
-
-async function verified(
-  found: Bytes | undefined,
-  file: string,
-  expected: string,
-  signal?: AbortSignal,
-): Promise<Bytes> {
-  if (!globalThis.crypto?.subtle) {
-    throw new RelpropError("Integrity", "this runtime has no SHA-256 (a page needs https), so integrity is unknown");
-  }
-  if (!found) throw new RelpropError("Integrity", `${quote(file)} is not there, and integrity asks for it`, { file });
-  const whole = await found.read(0, found.size, signal);
-  throwIfAborted(signal);
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", whole));
-  const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  if (expected !== hex && expected !== `sha256-${btoa(String.fromCharCode(...digest))}`) {
-    const message = `${file} has SHA-256 ${hex}, integrity asks for ${quote(expected)}`;
-    throw new RelpropError("Integrity", message, { file, expected, sha256: hex });
-  }
-  return fromBytes(whole, file);
 }

@@ -2,8 +2,8 @@
 
 import type { Backend } from "../backends/backend.ts";
 import type { Bytes } from "../checkpoint/safetensors.ts";
-import type { Stored } from "../checkpoint/shards.ts";
 import type { Source } from "../checkpoint/sources.ts";
+import type { Stored } from "../checkpoint/tensors.ts";
 
 /** Starts the backend again with the weights read again, or why that cannot be. */
 export type Reload = ((signal?: AbortSignal) => Promise<Backend>) | string;

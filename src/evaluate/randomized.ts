@@ -1,8 +1,8 @@
 // A checkpoint with random weights in place of its own, for the sanity check of Adebayo et al. (2018).
 
 import type { TensorInfo } from "../checkpoint/header.ts";
-import { checkpoint } from "../checkpoint/shards.ts";
 import { type Contents, files, type Source } from "../checkpoint/sources.ts";
+import { checkpoint } from "../checkpoint/tensors.ts";
 import { checked } from "../options/kinds.ts";
 import { uniform } from "../random.ts";
 import type { RandomizedOptions } from "./options.ts";

@@ -139,7 +139,7 @@ export interface Architecture extends InputSpec, Outputs {
 export interface Family {
   /** The fields of its configuration class. */
   fields: Fields;
-  /** A name that its classes give to the encoder, as wrappers of modules also do: see unwrapped() in checkpoint/shards.ts. */
+  /** A name that its classes give to the encoder, as wrappers of modules also do: see unwrapped() in checkpoint/tensors.ts. */
   own?: string;
   build(config: Config, weights: Weights): Architecture;
 }

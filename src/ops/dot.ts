@@ -1,8 +1,9 @@
-import { apply, check, cols, halves, type Op, rows, type Tensor, threads } from "../graph/tensor.ts";
+import { apply, check, cols, halves, type Op, rows, size, type Tensor, threads } from "../graph/tensor.ts";
 
 /**
- * Σ a · b along the last axis: reads relevance off gradients and activations, and what a bias keeps. `b` may have
- * fewer rows than `a` (one text's position vectors, a bias) and is then read again from its start.
+ * Σ a · b along the last axis, or along each part of it that is as wide as `b`: reads relevance off gradients and
+ * activations, and what a bias keeps. `b` may have fewer rows than `a` (one text's position vectors, a bias) and is then read
+ * again from its start.
  */
 export const dot = (a: Tensor, b: Tensor): Tensor => apply(Dot, [a, b]);
 
@@ -10,10 +11,19 @@ const Dot: Op = {
   name: "dot",
   shape: (inputs) => {
     const [a, b] = inputs;
-    check(cols(a) === cols(b) && rows(a) % rows(b) === 0, "dot", inputs);
-    return a.shape.slice(0, -1);
+    check(cols(a) % cols(b) === 0 && size(a) % size(b) === 0, "dot", inputs);
+    return parts(a, b);
   },
-  call: ({ inputs: [a, b] }) => ({ kernel: "dot_rows", args: [rows(a), cols(a), rows(b)], grid: halves(rows(a)) }),
+  call: (y) => {
+    const [, b] = y.inputs;
+    return { kernel: "dot_rows", args: [size(y), cols(b), rows(b)], grid: halves(size(y)) };
+  },
+};
+
+/** The shape of numbers of which each part of x's rows that is as wide as `w` has one. */
+export const parts = (x: Tensor, w: Tensor): number[] => {
+  const rest = x.shape.slice(0, -1);
+  return cols(x) === cols(w) ? rest : [...rest, cols(x) / cols(w)];
 };
 
 /** Σ a along the last axis. */

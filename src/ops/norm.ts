@@ -11,8 +11,7 @@ import {
   size,
   type Tensor,
 } from "../graph/tensor.ts";
-import { dot } from "./dot.ts";
-import { reshape } from "./reshape.ts";
+import { dot, parts } from "./dot.ts";
 
 // Along the last axis, or along parts of it that are as wide as the weight: heads that are normalised one by one.
 
@@ -24,16 +23,8 @@ export const layerNorm = (x: Tensor, w: Tensor, b: Tensor, eps: number): Tensor 
 export const rmsNorm = (x: Tensor, w: Tensor, eps: number): Tensor => apply(Norm, [x, w, w], { eps, centred: 0 });
 
 /** What the bias keeps, of the norm that has one. */
-function biases(g: Tensor, { inputs: [, w, b], attrs: { centred } }: Tensor): Kept[] {
-  const parts = cols(g) === cols(w) ? g : reshape(g, [...split(g, w), cols(w)]);
-  return centred ? [{ entry: "norms", rows: dot(parts, b) }] : [];
-}
-
-/** The shape of numbers of which each part that a weight is as wide as has one. */
-const split = (x: Tensor, w: Tensor): number[] => {
-  const rest = x.shape.slice(0, -1);
-  return cols(x) === cols(w) ? rest : [...rest, cols(x) / cols(w)];
-};
+const biases = (g: Tensor, { inputs: [, , b], attrs: { centred } }: Tensor): Kept[] =>
+  centred ? [{ entry: "norms", rows: dot(g, b) }] : [];
 
 const Norm: Op = {
   name: "norm",
@@ -45,7 +36,7 @@ const Norm: Op = {
   },
   // Of each row, or part of one, the mean in two numbers, 1/√(var + eps) and var/(var + eps). The identity rule needs no more, so that x need
   // not be kept for it.
-  beside: ([x, w]) => [[...split(x, w), 4]],
+  beside: ([x, w]) => [[...parts(x, w), 4]],
   call: (y) => call("norm", y, y.inputs[1], size(y) / cols(y.inputs[1]), y.attrs),
   rules: {
     gradient: (g, y) => {
@@ -77,7 +68,7 @@ const backward = (kernel: string, shape: (g: Tensor, w: Tensor) => readonly numb
 
 const NormGrad = backward("norm_grad", (g) => g.shape);
 const NormIdentity = backward("norm_identity", (g) => g.shape);
-const NormKept = backward("norm_kept", split);
+const NormKept = backward("norm_kept", parts);
 
 /** A gradient may have several times the rows of the forward pass. */
 function call(kernel: string, wide: Tensor, w: Tensor, forward: number, { eps, centred }: Attrs): Call {

@@ -23,3 +23,14 @@ function pieces({ model, added_tokens }: Json, rows: number): string[] {
   }
   return labels;
 }
+
+/** What is asked for, with pieces of the vocabulary in place of words that they stand for: "sea" for "Ġsea" or "▁sea". */
+export function named<T extends { target?: unknown; contrast?: unknown }>(labels: readonly string[], asked: T): T {
+  const piece = (word: unknown) => {
+    const bare = String(word).replace(/^ /, "");
+    if (typeof word !== "string" || labels.includes(word)) return word;
+    return ["Ġ", "▁", ""].map((mark) => mark + bare).find((one) => labels.includes(one)) ?? word;
+  };
+  const all = (words: unknown) => (Array.isArray(words) ? words.map(piece) : piece(words));
+  return { ...asked, target: all(asked.target), contrast: all(asked.contrast) };
+}

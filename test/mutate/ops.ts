@@ -104,7 +104,7 @@ export const ops: readonly Planted[] = [
     file: "src/ops/dot.ts",
     tests: ["ops", "activation"],
     faults: {
-      "b is not read again from its start": ["args: [rows(a), cols(a), rows(b)]", "args: [rows(a), cols(a), rows(a)]"],
+      "b is not read again from its start": ["args: [size(y), cols(b), rows(b)]", "args: [size(y), cols(b), size(y)]"],
       "every sum is the first row's": ["args: [rows(a), cols(a), 1, rows(a)]", "args: [rows(a), cols(a), 1, 1]"],
     },
   },
@@ -229,7 +229,7 @@ export const ops: readonly Planted[] = [
     file: "src/ops/norm.ts",
     tests: ["norm", "twin", "propagate"],
     faults: {
-      "β is kept as a bias": ['entry: "norms", rows: dot(parts, b)', 'entry: "biases", rows: dot(parts, b)'],
+      "β is kept as a bias": ['entry: "norms", rows: dot(g, b)', 'entry: "biases", rows: dot(g, b)'],
       "the gradient keeps β alone": [
         'kept: [...biases(g, y), { entry: "norms", rows: apply(NormKept, needed, attrs) }]',
         "kept: biases(g, y)",

@@ -95,7 +95,7 @@ export function resolved(files: Files, table: Classes): Resolved {
   };
   let processor = made.post_processor;
   if (fits && kind.template && !(kind.yields && processor)) processor = kind.template(find);
-  else if (four && kind?.bos !== undefined) processor = bosEos(config, kind.bos, find);
+  else if (four && kind?.around) processor = kind.around(config, find);
 
   const inputs = config.model_input_names;
   const { rebuilt, typed } = table;
@@ -230,24 +230,6 @@ function changed(
     out.normalizer = { ...letters, ...Object.fromEntries(changes) };
   }
   return out;
-}
-
-function bosEos(config: Json, byDefault: boolean, find: (name: string) => [string, number]): Json {
-  const bos = flag(config.add_bos_token, "config.add_bos_token", byDefault) ? [find("bos")] : [];
-  const eos = flag(config.add_eos_token, "config.add_eos_token", false) ? [find("eos")] : [];
-  const put = (tokens: [string, number][], type_id: number) =>
-    tokens.map(([id]) => ({ SpecialToken: { id, type_id } }));
-  const around = (id: string, type_id: number) => [
-    ...put(bos, type_id),
-    { Sequence: { id, type_id } },
-    ...put(eos, type_id),
-  ];
-  return {
-    type: "TemplateProcessing",
-    single: around("A", 0),
-    pair: [...around("A", 0), ...around("B", 1)],
-    special_tokens: Object.fromEntries([...bos, ...eos].map(([id, n]) => [id, { id, ids: [n], tokens: [id] }])),
-  };
 }
 
 const direction = ({ truncation }: Json): unknown =>

@@ -17,6 +17,8 @@ export type Named = Record<string, string | Added | undefined>;
 
 type Flags = Partial<Added>;
 
+export type Token = (name: string) => [text: string, id: number];
+
 export interface Kind {
   /** The special tokens that it has by default. */
   tokens: Named;
@@ -32,13 +34,13 @@ export interface Kind {
   /** What 5.x builds in place of the file's components. */
   build?: (config: Json, from: Source) => { model: Json; normalizer: Json | null; pre_tokenizer: Json };
   /** The post-processor that 5.x builds; without it the file's stays. `token` is a named token and its id. */
-  template?: (token: (name: string) => [text: string, id: number]) => Json | null;
+  template?: (token: Token) => Json | null;
   /** The file's post-processor, if it has one, is used in place of that template. */
   yields?: boolean;
   /** How 4.x changes the file's normalizer: the fields it takes from tokenizer_config.json. */
   normalizer?: readonly string[];
-  /** 4.x puts the first token in front (if add_bos_token) and the last one behind (if add_eos_token), by these defaults. */
-  bos?: boolean;
+  /** The post-processor that 4.x builds, whatever the file's is. */
+  around?: (config: Json, token: Token) => Json;
 }
 
 /** What 5.x builds from, besides tokenizer_config.json. */
@@ -66,7 +68,6 @@ export const is = (config: Json, name: string, otherwise: boolean) => flag(confi
 export const text = (token: string | Added | undefined) => (typeof token === "object" ? token.content : token);
 
 /** [CLS] text [SEP] other [SEP], with types 0 and 1. */
-export type Token = (name: string) => [string, number];
 export const bert = (token: Token): Json => ({ type: "BertProcessing", cls: token("cls"), sep: token("sep") });
 
 export const BERT = { unk: "[UNK]", sep: "[SEP]", pad: "[PAD]", cls: "[CLS]", mask: "[MASK]" };

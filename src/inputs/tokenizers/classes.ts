@@ -1,39 +1,13 @@
 // Tokenizer classes of transformers, as far as they change what tokenizer.json says. 5.x builds most of them from the
 // vocabulary, the merges and tokenizer_config.json alone; 4.x takes the file and changes little of it (auto.ts).
 
-import { BERT, bert, bertLike, bertWords, is, type Kind, named, type Source, type Token, text } from "./bert_class.ts";
+import { BERT, bert, bertLike, bertWords, is, type Kind, named, type Source, text } from "./bert_class.ts";
+import { bosEos, bytes, PLAIN, replace, roberta, spaced, steps, words } from "./components.ts";
 import type { Json } from "./fields.ts";
 
 export { classes, rebuilt, refused, typed } from "./class_names.ts";
 
-const steps = (normalizers: Json[]): Json => ({ type: "Sequence", normalizers });
-const bytes = (add_prefix_space: boolean, use_regex = true): Json => ({
-  type: "ByteLevel",
-  add_prefix_space,
-  use_regex,
-});
-const spaced = (prepend_scheme: string, split = true): Json => ({
-  type: "Metaspace",
-  replacement: "▁",
-  prepend_scheme,
-  split,
-});
-const words = (...pretokenizers: Json[]): Json => ({ type: "Sequence", pretokenizers });
-const replace = (pattern: Json, content: string): Json => ({ type: "Replace", pattern, content });
-
-const roberta = (token: Token): Json => ({ type: "RobertaProcessing", cls: token("cls"), sep: token("sep") });
-
 const ROBERTA = { bos: "<s>", eos: "</s>", sep: "</s>", cls: "<s>", unk: "<unk>", pad: "<pad>", mask: "<mask>" };
-
-const PLAIN = {
-  dropout: null,
-  unk_token: null,
-  continuing_subword_prefix: "",
-  end_of_word_suffix: "",
-  fuse_unk: false,
-  byte_fallback: false,
-  ignore_merges: false,
-};
 
 const byteWords =
   (normalizer: Json | null = null): Kind["build"] =>
@@ -122,7 +96,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
     tokens: { ...gpt2.tokens, pad_token: "<|padding|>" },
     build: byteWords({ type: "NFC" }),
     template: () => null,
-    bos: false,
+    around: bosEos(false),
   },
   Albert: {
     tokens: named({ ...BERT, bos: "[CLS]", eos: "[SEP]", unk: "<unk>", pad: "<pad>" }),
@@ -220,7 +194,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
         pre_tokenizer: spaced(is(config, "add_prefix_space", true) ? scheme : "never", false),
       };
     },
-    bos: true,
+    around: bosEos(true),
   },
   Gemma: {
     tokens: named({ unk: "<unk>", bos: "<bos>", eos: "<eos>", pad: "<pad>", mask: "<mask>" }),
@@ -231,7 +205,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
       normalizer: replace({ String: " " }, "▁"),
       pre_tokenizer: { type: "Split", pattern: { String: " " }, behavior: "MergedWithPrevious", invert: false },
     }),
-    bos: true,
+    around: bosEos(true),
   },
   Qwen2: {
     tokens: named({ unk: "<|endoftext|>", eos: "<|endoftext|>", pad: "<|endoftext|>" }),

@@ -2,7 +2,7 @@
 
 import type { Files } from "../../checkpoint/files.ts";
 import { readJson } from "../../checkpoint/json.ts";
-import { checkpoint, type Stored } from "../../checkpoint/shards.ts";
+import { checkpoint, type Stored } from "../../checkpoint/tensors.ts";
 import type { Weights } from "../../checkpoint/weights.ts";
 import { RelpropError } from "../../errors.ts";
 import type { Read } from "../../inputs/tokenizers/read.ts";

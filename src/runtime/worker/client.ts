@@ -1,6 +1,7 @@
 // load(), here or in a worker.
 
-import { crossing, type Source } from "../../checkpoint/sources.ts";
+import { crossing } from "../../checkpoint/sources/crossing.ts";
+import type { Source } from "../../checkpoint/sources.ts";
 import { checked } from "../../options/kinds.ts";
 import { load as here } from "../load.ts";
 import type { Model } from "../model.ts";
