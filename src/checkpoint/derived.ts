@@ -1,5 +1,5 @@
-// Weights that are not what a checkpoint stores, widened: rows of a matrix that is several, or of a transpose, what is
-// computed from several, and what stays as narrow as it is stored.
+// Weights that are not what a checkpoint stores, widened: rows of a matrix that is several, or of a transpose, several tensors
+// as one, what is computed from several, and what stays as narrow as it is stored.
 
 import type { Backend } from "../backends/backend.ts";
 import { checkFinite, put } from "./dtypes.ts";
@@ -9,7 +9,7 @@ import type { Weights } from "./weights.ts";
 
 export async function uploadParts(
   backend: Backend,
-  { parts, narrow, derived }: Weights,
+  { parts, narrow, derived, stacks }: Weights,
   stored: ReadonlyMap<string, Stored>,
   signal?: AbortSignal,
 ): Promise<void> {
@@ -29,6 +29,21 @@ export async function uploadParts(
       const own = x.subarray(first * width, (first + rows) * width);
       const y = transposed ? transpose(x, x.length / width, first, rows, width) : own;
       await backend.write(part, 0, y instanceof Float32Array ? y.length : room(y.length), fill(y));
+    }
+  }
+  for (const [name, of] of stacks) {
+    let start = 0;
+    for (const one of of) {
+      const { file, info } = stored.get(one)!;
+      let end = start;
+      for await (const { at, n, put } of pieces(file, info, signal)) {
+        end = start + at + n;
+        await backend.write(name, start + at, n, (out) => {
+          put(out);
+          checkFinite(out, one, at);
+        });
+      }
+      start = end;
     }
   }
   for (const [name, { of, compute }] of derived) {

@@ -31,6 +31,8 @@ export class Weights {
   readonly parts: Map<string, Part>;
   /** And those that are computed from some. */
   readonly derived: Map<string, Derived>;
+  /** And those that are stored tensors one after the other, by the names of these. */
+  readonly stacks: Map<string, readonly string[]>;
   /** And those that stay as they are stored, numbers of 16 bits, by dtype; their shape in `used` is the room they take. */
   readonly narrow: Map<string, string>;
 
@@ -48,6 +50,7 @@ export class Weights {
     this.constants = root?.constants ?? new Map();
     this.parts = root?.parts ?? new Map();
     this.derived = root?.derived ?? new Map();
+    this.stacks = root?.stacks ?? new Map();
     this.narrow = root?.narrow ?? new Map();
   }
 
@@ -106,6 +109,17 @@ export class Weights {
   derive(name: string, shape: Shape, of: readonly string[], compute: Derived["compute"]): Tensor {
     const own = `${this.name(name)} of ${of}`;
     this.derived.set(own, { of: of.map((one) => this.name(one)), shape, compute });
+    this.used.set(own, shape);
+    return weight(own, shape);
+  }
+
+  /** Stored tensors of the shape `each`, by their names below this prefix, one after the other as a weight of `shape`. */
+  stack(name: string, of: readonly string[], each: Shape, shape: Shape): Tensor {
+    const own = `${this.name(name)} of ${of.length}`;
+    this.stacks.set(
+      own,
+      of.map((one) => this.demand(one, each)),
+    );
     this.used.set(own, shape);
     return weight(own, shape);
   }

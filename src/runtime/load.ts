@@ -73,7 +73,8 @@ export async function read(source: Source, options: LocalOptions): Promise<Model
         }
       });
     const parts = [...weights.parts.values(), ...weights.derived.values()].flatMap(({ of }) => of);
-    const needed = new Set([...weights.used.keys(), ...parts, ...Object.values(design.tables)]);
+    const stacked = [...weights.stacks.values()].flat();
+    const needed = new Set([...weights.used.keys(), ...parts, ...stacked, ...Object.values(design.tables)]);
     return {
       name: options.name ?? from.name,
       type: config.model_type as string,
@@ -186,7 +187,7 @@ async function upload(
         });
       }
     }
-    if (weights.parts.size || weights.narrow.size || weights.derived.size) {
+    if (weights.parts.size || weights.narrow.size || weights.derived.size || weights.stacks.size) {
       const { uploadParts } = await import("../checkpoint/derived.ts");
       await uploadParts(started.backend, weights, stored, options.signal);
     }
