@@ -10,16 +10,20 @@ import { compare, type Family, shown } from "./compared.ts";
 import { close, places } from "./support.ts";
 
 interface Decoder extends Family {
+  /** The folder of its checkpoint, and the file of its numbers. */
+  file: string;
   checkpoint: string;
   config: Record<string, unknown>;
 }
 
 const at = (path: string) => readFileSync(new URL(`reference/${path}`, import.meta.url));
-const { decoders }: { decoders: Decoder[] } = JSON.parse(at("decoders.json").toString());
+const listed = (file: string): Decoder[] =>
+  JSON.parse(at(`${file}.json`).toString())[file].map((one: Decoder) => ({ ...one, file }));
+const decoders = ["decoders", "mixtures"].flatMap(listed);
 
-const files = ({ checkpoint, config }: Decoder) => ({
+const files = ({ file, checkpoint, config }: Decoder) => ({
   "config.json": JSON.stringify(config),
-  "model.safetensors": new Uint8Array(at(`decoders/${checkpoint}/model.safetensors`)),
+  "model.safetensors": new Uint8Array(at(`${file}/${checkpoint}/model.safetensors`)),
   "tokenizer.json": new Uint8Array(at("decoders/tokenizer.json")),
   // As 4.x writes it: 5.x would build a tokenizer of Qwen2's own of this vocabulary.
   "tokenizer_config.json": JSON.stringify({ tokenizer_class: "PreTrainedTokenizerFast", added_tokens_decoder: {} }),

@@ -9,11 +9,11 @@ import { rotary } from "../ops/rotary.ts";
 import { causalLM } from "../tasks/causal_lm.ts";
 import { activation, agree, type Config, field, integer, positive, unsupported } from "./config.ts";
 import { encoder } from "./encoder.ts";
-import type { Architecture } from "./family.ts";
+import type { Architecture, Embedded } from "./family.ts";
 import type { Fields } from "./fields.ts";
 import { type Attention, causalSpan, dense } from "./layers.ts";
 import { mismatch, whole } from "./numbers.ts";
-import { preNorm } from "./pre_norm.ts";
+import { type PreNorm, preNorm } from "./pre_norm.ts";
 import { type Rope, ropeOf, rotaryFields, rotations } from "./rope.ts";
 
 /** The fields that the classes of all these families have, with their usual defaults, and a family's own. */
@@ -39,8 +39,18 @@ export interface Decoder {
   norm(x: Tensor, w: Weights): Tensor;
   /** What queries, keys and values of block `i` are before they are turned, and what is made of all heads' outputs. */
   project(layer: Weights, i: number): Attention["project"];
-  /** Neurons of the normalised stream, and what is added of them. */
-  feedforward(layer: Weights): { up(x: Tensor): Tensor; down(x: Tensor): Tensor };
+  /** What queries and keys make scores of. */
+  attention: Pick<Attention, "scale" | "cap">;
+  /** The names of the norms of what attention and the feed-forward half of a block read. */
+  norms: Record<"before" | "after", string>;
+  /** The activation of gated layers. */
+  act(x: Tensor): Tensor;
+  /** Neurons of the normalised stream, and what is added of them, of block `i`. */
+  feedforward(layer: Weights, i: number, embedded: Embedded, act: (x: Tensor) => Tensor): Pick<PreNorm, "up" | "down">;
+  /** What enters the first block of the embeddings. */
+  enter?(x: Tensor): Tensor;
+  /** What the scores of the next token are made of the head's. */
+  bound?(logits: Tensor): Tensor;
   /** How a kind of block turns queries and keys; a kind that is not named does not. */
   ropes: Readonly<Record<string, Rope>>;
   /** The kind of block `i`. */
@@ -88,7 +98,10 @@ export function decoder(config: Config, all: Weights, own: Partial<Decoder> = {}
     eps,
     norm: (x, w) => rmsNorm(x, w.get("weight", [cols(x)]), eps),
     project: (layer) => projections(config, layer),
-    feedforward: (layer) => gated(config, layer, width),
+    attention: {},
+    norms: { before: "input_layernorm", after: "post_attention_layernorm" },
+    act: own.act ?? activation(config, "hidden_act"),
+    feedforward: (layer, _, __, act) => gated(layer.at("mlp"), width, act, agreed(config, "intermediate_size")),
     ropes: own.ropes ?? { full_attention: ropeOf(config, d) },
     kind: () => "full_attention",
     window: () => undefined,
@@ -99,6 +112,7 @@ export function decoder(config: Config, all: Weights, own: Partial<Decoder> = {}
   const design = encoder(config, all, {
     tables: { words },
     data: turns.data,
+    project: it.enter,
     eps,
     blocks: integer(config, "num_hidden_layers", 512),
     block(i, read, x, embedded) {
@@ -108,9 +122,10 @@ export function decoder(config: Config, all: Weights, own: Partial<Decoder> = {}
         it.ropes[it.kind(i)] ? rotary(f(x), turns.of(it.kind(i), x), { head: d }) : f(x);
       const window = it.window(i);
       return preNorm(read, x, embedded, {
-        before: (x) => it.norm(x, layer.at("input_layernorm")),
-        after: (x) => it.norm(x, layer.at("post_attention_layernorm")),
-        ...it.feedforward(layer),
+        before: (x) => it.norm(x, layer.at(it.norms.before)),
+        after: (x) => it.norm(x, layer.at(it.norms.after)),
+        ...it.feedforward(layer, i, embedded, it.act),
+        ...it.attention,
         heads: n,
         kvHeads,
         project: { ...project, q: turned(q), k: turned(k) },
@@ -121,7 +136,7 @@ export function decoder(config: Config, all: Weights, own: Partial<Decoder> = {}
     leave: (x) => it.norm(x, base.at("norm")),
     reads: "last",
     heads: {
-      "causal-lm": { task: causalLM, out: "lm_head", tied: words, unbiased: true },
+      "causal-lm": { task: causalLM, out: "lm_head", tied: words, unbiased: true, bound: it.bound },
       "sequence-classification": { out: "score", unbiased: true },
       "token-classification": { out: "score" },
       "question-answering": { out: "qa_outputs" },
@@ -135,14 +150,21 @@ export function decoder(config: Config, all: Weights, own: Partial<Decoder> = {}
   return { ...design, positions, pad, stops, changesKeys: turns.changes };
 }
 
-/** Llama's feed-forward layers (Shazeer, 2020). */
-function gated(config: Config, layer: Weights, width: number): ReturnType<Decoder["feedforward"]> {
-  const act = activation(config, "hidden_act");
-  const mlp = layer.at("mlp");
+/** Llama's feed-forward layers (Shazeer, 2020), if they are as wide as `agrees` finds right. */
+export function gated(
+  mlp: Weights,
+  width: number,
+  act: Decoder["act"],
+  agrees: (inner: number, tensor: string) => void,
+): Required<Pick<PreNorm, "up" | "down">> {
   const inner = mlp.shape("up_proj.weight")?.[0] ?? 0;
-  agree(config, "intermediate_size", inner, mlp.name("up_proj.weight"));
+  agrees(inner, mlp.name("up_proj.weight"));
   return {
     up: (x) => gate(act(dense(x, mlp.at("gate_proj"), inner)), dense(x, mlp.at("up_proj"), inner)),
     down: (neurons) => dense(neurons, mlp.at("down_proj"), width),
   };
 }
+
+/** Whether a field of the config is what a tensor says. */
+export const agreed = (config: Config, name: string) => (actual: number, tensor: string) =>
+  agree(config, name, actual, tensor);

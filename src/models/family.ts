@@ -66,6 +66,9 @@ export interface Captured<T> {
   passed?: T;
   neurons?: T;
   feedforward?: T;
+  /** Of a mixture of experts: which ones each token chooses, the likeliest first, and by which weights [batch, n, k]. */
+  choice?: T;
+  routing?: T;
   /** The neurons of a half that is parallel to attention: around heads relevance goes through these too. */
   parallel?: T;
 }

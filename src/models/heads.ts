@@ -56,6 +56,8 @@ export interface Head {
   bias?: string;
   /** Whether the class has none, whatever the file has. */
   unbiased?: boolean;
+  /** What the class makes of the logits. */
+  bound?(logits: Tensor): Tensor;
   /** Whether the bias that is apart is the only one, or the one that transformers 4 reads before out's own. */
   apart?: "only" | "first";
 }
@@ -141,7 +143,12 @@ export function top(config: Config, w: Weights, heads: Heads, width: number, eps
       const h = inner ? act(dense(x, w.at(inner), between)) : act(x);
       const y = scaled ? norm(h, w.at(scaled), eps, bare) : h;
       const bias = biasOf(config, w, head);
-      return linear(y, w.get(matrix, [classes, cols(y)]), bias === undefined ? undefined : w.get(bias, [classes]));
+      const made = linear(
+        y,
+        w.get(matrix, [classes, cols(y)]),
+        bias === undefined ? undefined : w.get(bias, [classes]),
+      );
+      return head.bound?.(made) ?? made;
     },
   };
 }

@@ -139,17 +139,21 @@ export function attentionHalf(read: Tensor, from: Tensor, to: Tensor, embedded: 
   return sum;
 }
 
-/** The neurons that `up` makes of `x` and what `down` makes of them, added to the stream that goes around them. */
+/**
+ * The neurons that `up` makes of `x` and what `down` makes of them, added to the stream that goes around them; without `down`
+ * what `up` makes, which then has no neurons of the block's own.
+ */
 export function feedforwardHalf(
   passed: Tensor,
   x: Tensor,
   embedded: Embedded,
   up: (x: Tensor) => Tensor,
-  down: (neurons: Tensor) => Tensor,
+  down: ((neurons: Tensor) => Tensor) | undefined,
   parallel = false,
 ): Tensor {
-  const neurons = active(up(x), embedded);
-  const sum = add(passed, down(neurons));
+  const made = up(x);
+  const neurons = down && active(made, embedded);
+  const sum = add(passed, neurons ? down(neurons) : made);
   embedded.note?.({ passed, neurons, feedforward: sum, ...(parallel && { parallel: neurons }) });
   return sum;
 }

@@ -8,9 +8,9 @@ export interface PreNorm extends Attention {
   before?(x: Tensor): Tensor;
   /** The norm before the feed-forward half, if there is one; of parallel halves that have none, attention's. */
   after?(x: Tensor): Tensor;
-  /** Makes neurons of the normalised stream, and what is added of them. */
+  /** Makes neurons of the normalised stream, and what is added of them; without `down`, `up` makes that itself. */
   up(x: Tensor): Tensor;
-  down(neurons: Tensor): Tensor;
+  down?(neurons: Tensor): Tensor;
   /** Whether both halves read what enters the block (Wang and Komatsuzaki, 2021). */
   parallel?: boolean;
 }

@@ -25,6 +25,8 @@ const computed = new Set([
   "modernbert sliding_window",
   "qwen2 sliding_window",
   "qwen3 sliding_window",
+  "qwen2_moe sliding_window",
+  "qwen3_moe sliding_window",
   "vit pooler_output_size",
   "deit pooler_output_size",
 ]);

@@ -24,6 +24,7 @@ from families import HERE, QA, SEQUENCE, SPECIAL, TOKEN, VOCAB, worst
 
 transformers.logging.set_verbosity_error()
 OLD = transformers.__version__ < "5"
+FILE = "decoders"
 LM, BASE = "ForCausalLM", "Model"
 families.METHODS = ["cp-lrp", "cp-lrp, values", "attn-lrp", "gradient-x-input"]
 TEXTS = ["The sea is so! go to a duet in the sea", "so sing, the seas rising."]
@@ -114,7 +115,7 @@ def weights(name):
                 tensors[key] = 0.3 * r + ("weight" in key)
             else:
                 tensors[key] = r * (0.7 if "embed" in key else 1.2 / w.shape[1] ** 0.5)
-    folder = HERE / "decoders" / name
+    folder = HERE / FILE / name
     folder.mkdir(parents=True, exist_ok=True)
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
 
@@ -132,7 +133,7 @@ def patched(name, head, changes, without=(), **_):
     written = json.loads((folder / "config.json").read_text())
     written = {k: v for k, v in written.items() if k not in without and k not in ("dtype", "torch_dtype")}
     (folder / "config.json").write_text(json.dumps(written))
-    shutil.copy(HERE / "decoders" / name / "model.safetensors", folder)
+    shutil.copy(HERE / FILE / name / "model.safetensors", folder)
     tokenizer().save(str(folder / "tokenizer.json"))
     return folder, written
 
@@ -142,13 +143,13 @@ def main():
     check = "--check" in sys.argv
     chosen = [a for a in sys.argv[1:] if not a.startswith("-")]
     mine = [name for name in FAMILIES if not chosen or any(name.startswith(c) for c in chosen)]
-    (HERE / "decoders").mkdir(exist_ok=True)
-    (HERE / "decoders" / "tokenizer.json").write_text(tokenizer().to_str(pretty=True) + "\n")
+    (HERE / FILE).mkdir(exist_ok=True)
+    (HERE / FILE / "tokenizer.json").write_text(tokenizer().to_str(pretty=True) + "\n")
     if "--weights" in sys.argv or not check and OLD:
         for name in mine:
             weights(name)
-    path = HERE / "decoders.json"
-    known = {c["name"]: c for c in json.loads(path.read_text())["decoders"]} if path.exists() else {}
+    path = HERE / f"{FILE}.json"
+    known = {c["name"]: c for c in json.loads(path.read_text())[FILE]} if path.exists() else {}
     off = 0
     version = transformers.__version__.split(".")[0]
     for name, base, head, changes, how in CASES:
@@ -172,7 +173,7 @@ def main():
         return
     order = [f"{c[0]} ({v})" for c in CASES for v in "45"]
     lines = ",\n".join(json.dumps(known[n], separators=(",", ":")) for n in order if n in known)
-    path.write_text('{"decoders": [\n' + lines + "\n]}\n")
+    path.write_text(f'{{"{FILE}": [\n' + lines + "\n]}\n")
     print(f"{path.stat().st_size} bytes, {len(known)} configs")
 
 

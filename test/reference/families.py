@@ -112,8 +112,10 @@ class Rules(TorchFunctionMode):
             y = ratio(args[0], func(*args, **kwargs))
             self.activated.append(y)
             return y
-        if name == "softmax" and self.method == "cp-lrp":
-            return func(*args, **kwargs).detach()
+        if name in ("softmax", "sigmoid") and self.method == "cp-lrp":
+            return func(*args, **kwargs).detach()  # a sigmoid is the weight of an expert
+        if name == "sigmoid":  # of which 1/2 is a constant
+            return ratio(args[0], func(*args, **kwargs) - 0.5) + 0.5
         if name in PRODUCTS and all(torch.is_tensor(a) and a.requires_grad for a in args[-2:]):
             if self.gate == "values":  # what was activated is a constant
                 return func(*args[:-2], *(a.detach() if any(a is y for y in self.activated) else a for a in args[-2:]), **kwargs)
