@@ -75,7 +75,10 @@ for (const place of places) {
           ...(place.backend === "wasm" && { threads }),
         });
         const { tokens, ledger } = await model.explain(TEXT, { method: "attn-lrp" });
-        assert.ok(model.unused.every((tensor) => tensor.startsWith("score.")), `${model.unused}`);
+        assert.ok(
+          model.unused.every((tensor) => tensor.startsWith("score.")),
+          `${model.unused}`,
+        );
         await model.dispose();
         return { relevance: tokens.map(({ relevance }) => relevance), ledger };
       };
