@@ -32,7 +32,7 @@ export type {
   TokenRelevance,
 } from "./explain/explanation.ts";
 export type { ExplainLists, ExplainOptions, Groups, NeuronRequest, Objective, Span } from "./explain/options.ts";
-export type { GeneratedToken, Generation } from "./generate/generate.ts";
+export type { GeneratedToken, Generation, TokenProbability } from "./generate/generate.ts";
 export type { GenerateOptions } from "./generate/options.ts";
 export type { Input, Matrix, PointCloud, PointCloudView } from "./inputs/encoded.ts";
 export type { ImageView } from "./inputs/images/patches.ts";
@@ -52,8 +52,9 @@ export { html } from "./render/html.ts";
 export type { ImageRenderOptions } from "./render/options.ts";
 export { png } from "./render/overlay.ts";
 export { svg } from "./render/svg.ts";
+export type { DiagnoseOptions } from "./runtime/methods.ts";
 export type { Model } from "./runtime/model.ts";
-export type { DiagnoseOptions, LoadOptions } from "./runtime/options.ts";
+export type { LoadOptions } from "./runtime/options.ts";
 export { load } from "./runtime/worker/client.ts";
 export { serve } from "./runtime/worker/serve.ts";
 export type { WorkerLike } from "./runtime/worker/spawn.ts";

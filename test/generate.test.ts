@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { GeneratedToken } from "../src/generate/generate.ts";
-import { spelled, spelling } from "../src/inputs/tokenizers/spelling.ts";
+import { speller, spelling } from "../src/inputs/tokenizers/spelling.ts";
 import { load } from "../src/runtime/load.ts";
 import { code } from "./shipped.ts";
 import { places } from "./support.ts";
@@ -112,6 +112,70 @@ for (const place of places) {
     await model.dispose();
   });
 
+  test("tokens as they come: what each adds is the text, and who leaves the loop ends the work", async () => {
+    const model = await load(folder, options);
+    for (const { prompt, ids, text } of cases) {
+      const how = { maxNewTokens: ids.length };
+      const whole = await model.generate(prompt, how);
+      const tokens: GeneratedToken[] = [];
+      const stream = model.stream(prompt, how);
+      let next = await stream.next();
+      for (; !next.done; next = await stream.next()) tokens.push(structuredClone(next.value));
+      assert.equal(next.value, whole);
+      assert.equal(tokens, whole.tokens, "nothing of a token changes once it is told");
+      assert.is(prompt + tokens.map(({ added }) => added).join(""), text);
+    }
+    const [{ prompt }] = cases;
+    const told: number[] = [];
+    for await (const { id } of model.stream(prompt, { maxNewTokens: 30, onProgress: ({ id }) => void told.push(id) })) {
+      if (id === cases[0].ids[3]) break;
+    }
+    assert.ok(told.length >= 4 && told.length < 30, `${told.length} tokens`);
+    const stop = new AbortController();
+    const run = async () => {
+      for await (const _ of model.stream(prompt, { maxNewTokens: 30, signal: stop.signal })) stop.abort();
+    };
+    assert.is(await code(run()), "Aborted");
+    assert.is(await code(model.stream(prompt, { topK: 0 }).next()), "InvalidOption");
+    await model.dispose();
+  });
+
+  test("stop strings, penalties of repetition, and log-probabilities", async () => {
+    const model = await load(folder, options);
+    const [{ prompt, text }] = cases;
+    const ask = (how: object) => model.generate(prompt, { maxNewTokens: 30, ...how });
+    for (const stop of ["'ve", "z'", "ppp\ufffd", ["\u{1f1ea}", "z've"], "never"]) {
+      const told: GeneratedToken[] = [];
+      const result = await ask({ stop, onProgress: (token: GeneratedToken) => void told.push(structuredClone(token)) });
+      const at = [stop].flat().map((one) => text.indexOf(one, prompt.length));
+      const found = at.filter((k) => k >= 0);
+      assert.is(result.finishReason, found.length ? "stop" : "length");
+      assert.is(result.text, found.length ? text.slice(0, Math.min(...found)) : text);
+      assert.equal(told, result.tokens);
+      assert.is(prompt + told.map(({ added }) => added).join(""), result.text);
+      for (const { start, end } of told) assert.ok(start < result.text.length && end <= result.text.length);
+    }
+    // The model's own text has the same token more than once; a high penalty leaves none twice, of the prompt's either.
+    const { tokens } = await ask({ repetitionPenalty: 100, logprobs: 3 });
+    const ids = [...(await model.tokenize(prompt)), ...tokens].map(({ id }) => id);
+    assert.is(new Set(ids).size, ids.length);
+    const [{ classes }] = [await model.predict(prompt)];
+    const [first] = (await ask({ logprobs: 3, maxNewTokens: 1 })).tokens;
+    assert.equal(
+      first.likeliest!.map(({ id, text }) => [id, text]),
+      classes.slice(0, 3).map(({ index, label }) => [index, label]),
+    );
+    first.likeliest!.forEach(({ logProbability }, k) => {
+      assert.ok(Math.abs(logProbability - Math.log(classes[k].probability!)) < 1e-5);
+    });
+    assert.is(first.logProbability, first.likeliest![0].logProbability);
+    assert.ok(Math.abs(Math.exp(first.logProbability!) - first.probability) < 1e-12);
+    for (const wrong of [{ stop: "" }, { stop: [1] }, { minP: 2 }, { repetitionPenalty: 0 }, { logprobs: -1 }]) {
+      assert.is(await code(ask(wrong)), "InvalidOption");
+    }
+    await model.dispose();
+  });
+
   test("ends, and what cannot be asked", async () => {
     const model = await load(folder, options);
     const [{ prompt }] = cases;
@@ -156,7 +220,11 @@ for (const place of places) {
 const test = suite("pieces as text");
 
 test("decoders", () => {
-  const text = (decoder: unknown, ...pieces: string[]) => spelled(pieces.map(spelling(decoder)!));
+  const text = (decoder: unknown, ...pieces: string[]) => {
+    const out = speller();
+    const added = pieces.map((piece) => out.add(spelling(decoder)!(piece)));
+    return { text: out.text, ranges: pieces.map((_, k) => out.range(k)), added };
+  };
   const fuse = { type: "Sequence", decoders: [{ type: "Replace", content: " " }, { type: "ByteFallback" }] };
   assert.equal(text(fuse, "▁a", "<0xE2>", "<0x82>", "<0xAC>", "b"), {
     text: " a€b",
@@ -167,6 +235,7 @@ test("decoders", () => {
       [2, 3],
       [3, 4],
     ],
+    added: [" a", "", "", "€", "b"],
   });
   assert.is(text({ type: "Metaspace" }, "▁a", "<0xE2>").text, " a<0xE2>");
   assert.is(text({ type: "WordPiece", prefix: "##" }, "a", "##b").text, " ab");

@@ -3,6 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { RelpropError } from "../src/errors.ts";
+import type { GeneratedToken } from "../src/generate/generate.ts";
 import type { Model } from "../src/runtime/model.ts";
 import type { LoadOptions } from "../src/runtime/options.ts";
 import { load } from "../src/runtime/worker/client.ts";
@@ -291,6 +292,21 @@ test("a file that is not there, one that is no module, one that does not serve",
     }
     assert.is(await code(load(folder, { ...wasm, worker })), "WorkerCrashed", file);
   }
+});
+
+test("tokens of a text that goes on cross as they come, and an end of the loop ends the work there", async () => {
+  const gpt2 = new URL("reference/generate/", import.meta.url);
+  const [there, here] = [await load(gpt2, { ...wasm, worker: true }), await load(gpt2, wasm)];
+  const how = { maxNewTokens: 12, stop: "!", logprobs: 2 };
+  const all = async (model: Model) => {
+    const tokens: GeneratedToken[] = [];
+    for await (const token of model.stream("The movie was", how)) tokens.push(token);
+    return tokens;
+  };
+  assert.equal(await all(there), await all(here));
+  for await (const _ of there.stream("The movie was", how)) break;
+  assert.equal(await there.generate("The movie was", how), await here.generate("The movie was", how));
+  await Promise.all([there.dispose(), here.dispose()]);
 });
 
 test.run();

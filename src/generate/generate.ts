@@ -9,17 +9,35 @@ import { relevance } from "../explain/relevance.ts";
 import { question, wholeStream } from "../explain/request.ts";
 import { finite } from "../finite.ts";
 import type { Encoded } from "../inputs/encoded.ts";
-import { spelled } from "../inputs/tokenizers/spelling.ts";
+import { speller } from "../inputs/tokenizers/spelling.ts";
 import type { TextToken, Token } from "../inputs/tokenizers/token.ts";
-import { argMax, logSumExp } from "../logits.ts";
-import { uniform } from "../random.ts";
+import { logSumExp } from "../logits.ts";
+import { pauses } from "../pauses.ts";
 import { type KeyValueCache, keyValueCache } from "./cache.ts";
 import type { GenerateOptions } from "./options.ts";
+import { ranked, sampler } from "./sampling.ts";
+import { stopAt } from "./stop.ts";
 
-/** A token with its logit, and its probability among all tokens at temperature 1. */
+/** A token of the vocabulary and ln of its probability among all. */
+export interface TokenProbability {
+  id: number;
+  /** The vocabulary's piece. */
+  text: string;
+  logProbability: number;
+}
+
+/**
+ * A token with its logit, and its probability among all tokens, as the model has them: before a repetition penalty, a temperature
+ * or what else its choice was by.
+ */
 export interface GeneratedToken extends TextToken {
+  /** The characters that the text got by it: none where it is a part of one, which the token that ends it adds. */
+  added: string;
   logit: number;
   probability: number;
+  /** With `logprobs`: ln of the probability, and the likeliest tokens in its place. */
+  logProbability?: number;
+  likeliest?: TokenProbability[];
   /** Of its logit; offsets and tokens are those of the text up to it. */
   explanation?: Explanation;
 }
@@ -32,7 +50,7 @@ export interface Generation {
   backend: "wasm" | "webgpu";
   /** What was added. */
   tokens: GeneratedToken[];
-  /** Whether the model ended the text, or there was no room for more. */
+  /** Whether the model ended the text, or a stop string did; or there was no room for more. */
   finishReason: "stop" | "length";
   warnings: string[];
 }
@@ -63,81 +81,115 @@ async function extend(
   if (typeof text !== "string") {
     throw new RelpropError("InvalidInput", `what is continued is a text, not ${quote(text)}`);
   }
+  const { maxNewTokens = 20, logprobs, explain, onProgress, signal } = options;
   const draw = sampler(options);
-  const { explain, onProgress, signal } = options;
-  const { maxNewTokens = 20 } = options;
+  const stop = stopAt(options.stop);
+  const pause = pauses(signal);
   const [{ tokens: read, warnings }] = await engine.encode([text]);
   const prompt = read.slice(0, read.length - tokenizer.template.single[1].length);
   if (!prompt.length) throw new RelpropError("EmptyInput", "the text that is continued needs a token");
 
-  const result: Generation = {
-    text,
-    promptLength: text.length,
-    model: engine.about.model,
-    backend: engine.about.backend,
-    tokens: [],
-    finishReason: "length",
-    warnings,
+  const ids = prompt.map(({ id }) => id);
+  const tokens: GeneratedToken[] = [];
+  const out = speller();
+  let told = 0;
+  const place = () => {
+    for (let k = told; k < tokens.length; k++) {
+      const [start, end] = out.range(k);
+      Object.assign(tokens[k], { start: text.length + start, end: text.length + end });
+    }
   };
-  const { tokens } = result;
+  /** Tells of the tokens that end in the first `length` units of what was added. */
+  const tell = (length: number) => {
+    for (; told < tokens.length && tokens[told].end <= text.length + length; told++) onProgress?.(finite(tokens[told]));
+  };
+
   const room = Math.min(maxNewTokens, architecture.positions - prompt.length + 1);
+  let finishReason: Generation["finishReason"] = "length";
+  let length = 0;
   while (tokens.length < room) {
     throwIfAborted(signal);
-    const before: Encoded = { text: result.text, tokens: [...prompt, ...tokens.map(bare)], warnings };
+    const before: Encoded = { text: text + out.text, tokens: [...prompt, ...tokens.map(bare)], warnings };
     const logits = await cache.logits(before, signal);
-    const id = draw(logits);
+    await pause();
+    const id = draw(logits, ids);
     if (stops.includes(id)) {
-      result.finishReason = "stop";
+      finishReason = "stop";
       break;
     }
-    const added: GeneratedToken = {
-      id,
-      text: architecture.labels[id],
-      start: 0,
-      end: 0,
-      special: false,
-      logit: logits[id],
-      probability: Math.exp(logits[id] - logSumExp(logits)),
-    };
-    if (explain) {
-      const how: ExplainOptions = explain === true ? {} : explain;
-      wholeStream(architecture, how);
-      const asking = { ...how, target: id };
-      const asked = question(await task.requests(architecture.labels, asking), asking);
-      const one = { ...before, reads: [before.tokens.length - 1] };
-      const [[explanation]] = await relevance(engine, [one], asked, signal);
-      added.explanation = explanation;
+    const token = named(engine, id, logits, logprobs);
+    if (explain) token.explanation = await explained(engine, before, id, explain === true ? {} : explain, signal);
+    token.added = out.add(spell(token.text));
+    ids.push(id);
+    tokens.push(token);
+    place();
+    length += token.added.length;
+    const { cut, safe } = stop(out.text, length);
+    if (cut !== undefined) {
+      finishReason = "stop";
+      return ended(out.text.slice(0, cut));
     }
-    tokens.push(added);
-    const { text: more, ranges } = spelled(tokens.map((token) => spell(token.text)));
-    result.text = text + more;
-    tokens.forEach((token, k) => {
-      token.start = text.length + ranges[k][0];
-      token.end = text.length + ranges[k][1];
-    });
-    onProgress?.(finite(added));
+    if (tokens.length < room) tell(safe);
   }
-  return result;
+  return ended(out.text);
+
+  /** The result, of which this is what was added: the tokens that begin in it. */
+  function ended(more: string): Generation {
+    const own = tokens.filter(({ start }, k) => start < text.length + more.length || k < told);
+    let from = 0;
+    for (const [k, token] of own.entries()) {
+      const last = k === own.length - 1;
+      token.end = Math.min(token.end, text.length + more.length);
+      token.added = last ? more.slice(from) : token.added;
+      from += token.added.length;
+    }
+    tokens.splice(0, tokens.length, ...own);
+    tell(more.length);
+    const { model, backend } = engine.about;
+    return { text: text + more, promptLength: text.length, model, backend, tokens, finishReason, warnings };
+  }
 }
 
-const bare = ({ logit, probability, explanation, ...token }: GeneratedToken): Token => token;
-
-/** Chooses a token by its logits. */
-function sampler({ temperature = 0, topK, topP = 1, seed = 0 }: GenerateOptions): (logits: Float32Array) => number {
-  const random = uniform(seed);
-  return (logits) => {
-    if (!temperature) return argMax(logits);
-    const order = [...logits.keys()].sort((a, b) => logits[b] - logits[a]).slice(0, topK);
-    const weights = order.map((id) => Math.exp((logits[id] - logits[order[0]]) / temperature));
-    const total = weights.reduce((sum, w) => sum + w, 0);
-    let kept = 0;
-    let mass = 0;
-    while (kept < order.length && mass < topP * total) mass += weights[kept++];
-    let left = random() * mass;
-    for (let k = 0; k < kept; k++) {
-      left -= weights[k];
-      if (left < 0) return order[k];
-    }
-    return order[kept - 1];
+/** A token with what logits say of it, not yet in the text. */
+function named(
+  { architecture: { labels } }: Engine,
+  id: number,
+  logits: Float32Array,
+  logprobs: number | undefined,
+): GeneratedToken {
+  const total = logSumExp(logits);
+  const of = (id: number): TokenProbability => ({ id, text: labels[id], logProbability: logits[id] - total });
+  return {
+    id,
+    text: labels[id],
+    start: 0,
+    end: 0,
+    special: false,
+    added: "",
+    logit: logits[id],
+    probability: Math.exp(logits[id] - total),
+    ...(logprobs !== undefined && {
+      logProbability: logits[id] - total,
+      likeliest: ranked(logits).slice(0, logprobs).map(of),
+    }),
   };
 }
+
+/** Why this token comes after that text. */
+async function explained(
+  engine: Engine,
+  before: Encoded,
+  id: number,
+  how: ExplainOptions,
+  signal?: AbortSignal,
+): Promise<Explanation> {
+  const { task, labels } = engine.architecture;
+  wholeStream(engine.architecture, how);
+  const asking = { ...how, target: id };
+  const asked = question(await task.requests(labels, asking), asking);
+  const [[explanation]] = await relevance(engine, [{ ...before, reads: [before.tokens.length - 1] }], asked, signal);
+  return explanation;
+}
+
+/** A token as the model reads it. */
+const bare = ({ id, text, start, end, special }: GeneratedToken): Token => ({ id, text, start, end, special });

@@ -1,24 +1,32 @@
 // The options of generate().
 
 import { type ExplainOptions, explainOptions, single } from "../explain/options.ts";
-import { callback, either, flag, number, type Options, object, signal, whole } from "../options/kinds.ts";
+import {
+  callback,
+  either,
+  filled,
+  flag,
+  number,
+  type Options,
+  object,
+  oneOrMore,
+  signal,
+  whole,
+} from "../options/kinds.ts";
 import type { GeneratedToken } from "./generate.ts";
+import type { Sampling } from "./sampling.ts";
 
-export interface GenerateOptions {
-  /** The most tokens to add (default 20). The model's own stop token, or its most tokens, may end the text before. */
+export interface GenerateOptions extends Sampling {
+  /** The most tokens to add (default 20). One of the model's own stop tokens, or its most tokens, may end the text before. */
   maxNewTokens?: number;
-  /** 0, the default, takes the likeliest token each time; above, tokens are drawn by softmax(logits / temperature). */
-  temperature?: number;
-  /** Draws among so many of the likeliest tokens only. */
-  topK?: number;
-  /** Draws among the fewest of the likeliest tokens that have this probability together only. */
-  topP?: number;
-  /** Decides what is drawn (default 0). */
-  seed?: number;
+  /** Ends the text before the first of these that it comes to have. */
+  stop?: string | readonly string[];
+  /** Also ln of each token's probability, and of so many of the likeliest tokens in its place. */
+  logprobs?: number;
   /** Also explains each token, `true` by the defaults of explain(); `contrast` is with another token's logit. */
   explain?: boolean | Pick<ExplainOptions, "method" | "contrast" | "at" | "layers" | "groups" | "heads" | "neurons">;
   signal?: AbortSignal;
-  /** Is told of each token as soon as there is one. */
+  /** Is called with each token as soon as its text is certain: not before a character, or what may be a stop string, is whole. */
   onProgress?: (token: GeneratedToken) => void;
 }
 
@@ -31,6 +39,10 @@ export const generateOptions = {
   temperature: number("a finite number from 0", 0, Number.MAX_VALUE),
   topK: whole(1),
   topP: number("a number above 0 and at most 1", Number.MIN_VALUE, 1),
+  minP: number("a number from 0 to 1", 0, 1),
+  repetitionPenalty: number("a number from 0.01 to 100", 0.01, 100),
+  stop: oneOrMore(filled),
+  logprobs: whole(0),
   seed: whole(0),
   explain: either(flag, object({ method, contrast, at, layers, groups, heads, neurons })),
   onProgress: callback,

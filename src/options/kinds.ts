@@ -28,6 +28,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 
 export const flag = is("true or false", (value) => typeof value === "boolean");
 export const text = is("a text", (value) => typeof value === "string");
+export const filled = is("a text that is not empty", (value) => typeof value === "string" && value !== "");
 export const callback = is("a function", (value) => typeof value === "function");
 export const absent = is("undefined", (value) => value === undefined);
 /** What is checked where it is used. */

@@ -4,23 +4,23 @@ import type { Timing } from "../backends/profile.ts";
 import type { TensorInfo } from "../checkpoint/header.ts";
 import type { Diagnosis } from "../diagnose/diagnosis.ts";
 import { Engine, type EngineParts } from "../engine/engine.ts";
-import type { PredictOptions } from "../engine/options.ts";
+import { type PredictOptions, predictOptions } from "../engine/options.ts";
 import { RelpropError, throwIfAborted } from "../errors.ts";
 import type { Explanation } from "../explain/explanation.ts";
-import type { ExplainLists, ExplainOptions } from "../explain/options.ts";
+import { type ExplainLists, type ExplainOptions, explainOptions } from "../explain/options.ts";
 import { finite } from "../finite.ts";
-import type { Generation } from "../generate/generate.ts";
+import type { GeneratedToken, Generation } from "../generate/generate.ts";
 import type { GenerateOptions } from "../generate/options.ts";
 import type { Input } from "../inputs/encoded.ts";
 import { elements, unreadable } from "../inputs/given.ts";
 import type { Token } from "../inputs/tokenizers/token.ts";
 import type { Similarity } from "../models/sentence/modules.ts";
-import { checked } from "../options/kinds.ts";
+import { checked, type Fields } from "../options/kinds.ts";
 import { abortable } from "../pauses.ts";
 import type { Prediction } from "../tasks/prediction.ts";
 import type { TaskName } from "../tasks/task.ts";
 import { type AnyOptions, explain } from "./explain.ts";
-import { type DiagnoseOptions, modelOptions } from "./options.ts";
+import type { DiagnoseOptions } from "./methods.ts";
 import { predict } from "./predict.ts";
 
 export type { ExplainLists, ExplainOptions, PredictOptions };
@@ -85,7 +85,7 @@ export class Model {
   tokenize(text: Input, options?: PredictOptions): Promise<Token[]>;
   tokenize(texts: readonly Input[], options?: PredictOptions): Promise<Token[][]>;
   async tokenize(text: Input | readonly Input[], given: PredictOptions = {}): Promise<Token[] | Token[][]> {
-    const options = this.#begin("tokenize", given);
+    const options = this.#begin("tokenize", predictOptions, given);
     const encoded = await this.#engine.encode(inputs(text), options);
     return one(
       text,
@@ -97,7 +97,7 @@ export class Model {
   predict(text: Input, options?: PredictOptions): Promise<Prediction>;
   predict(texts: readonly Input[], options?: PredictOptions): Promise<Prediction[]>;
   async predict(text: Input | readonly Input[], given: PredictOptions = {}): Promise<Prediction | Prediction[]> {
-    const options = this.#begin("predict", given);
+    const options = this.#begin("predict", predictOptions, given);
     return one(text, await abortable(predict(this.#engine, inputs(text), options), options.signal));
   }
 
@@ -119,14 +119,23 @@ export class Model {
   explain(texts: readonly Input[], options: MethodOptions): Promise<Explanation[] | Attribution[]>;
   explain(text: Input, options: MethodOptions): Promise<Explanation | Attribution>;
   async explain(text: Input | readonly Input[], given: AnyOptions = {}): Promise<unknown> {
-    const options = this.#begin("explain", given);
+    const options = this.#begin("explain", explainOptions, given);
     return one(text, await abortable(explain(this.#engine, inputs(text), options), options.signal));
   }
 
   /** Continues a text token by token; with `explain`, each token comes with its explanation. Of models that continue texts. */
   async generate(text: string, given: GenerateOptions = {}): Promise<Generation> {
-    const options = this.#begin("generate", given);
+    const options = await this.#later("generate", given);
     return finite(await (await import("../generate/generate.ts")).generate(this.#engine, text, options));
+  }
+
+  /**
+   * The same as tokens to loop over as they come: `for await (const token of model.stream(text))`. Who leaves the loop ends the
+   * work; what the iterator returns at last is the generation.
+   */
+  async *stream(text: string, options: GenerateOptions = {}): AsyncGenerator<GeneratedToken, Generation, void> {
+    const { stream } = await import("../generate/stream.ts");
+    return yield* stream((own) => this.generate(text, own), options);
   }
 
   /**
@@ -136,7 +145,7 @@ export class Model {
   diagnose(text: Input, options?: DiagnoseOptions): Promise<Diagnosis>;
   diagnose(texts: readonly Input[], options?: DiagnoseOptions): Promise<Diagnosis[]>;
   async diagnose(text: Input | readonly Input[], given: DiagnoseOptions = {}) {
-    const options = this.#begin("diagnose", given);
+    const options = await this.#later("diagnose", given);
     const { diagnose } = await import("../diagnose/diagnose.ts");
     const since = options.compareTo && Model.#other(options.compareTo);
     return one(text, await abortable(diagnose(this.#engine, inputs(text), options, since), options.signal));
@@ -158,11 +167,17 @@ export class Model {
   }
 
   /** A call's options. Throws what keeps it from beginning: a wrong option, `Disposed`, `Aborted`. */
-  #begin<O extends { signal?: AbortSignal }>(call: keyof typeof modelOptions, given: O): O {
-    const options = checked(`${call}()`, modelOptions[call], given);
+  #begin<O extends { signal?: AbortSignal }>(call: string, fields: Fields, given: O): O {
+    const options = checked(`${call}()`, fields, given);
     this.#engine.throwIfDisposed();
     throwIfAborted(options.signal);
     return options;
+  }
+
+  /** The same of calls that many pages do without. */
+  async #later<O extends { signal?: AbortSignal }>(call: "generate" | "diagnose", given: O): Promise<O> {
+    const { modelOptions } = await import("./methods.ts");
+    return this.#begin(call, modelOptions[call], given);
   }
 
   static #other(model: Model): Engine {

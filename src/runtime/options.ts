@@ -1,13 +1,8 @@
-// The options of load(), and those of a model's methods by name.
+// The options of load().
 
 import { type BackendOptions, backendOptions } from "../backends/options.ts";
 import { type ReadOptions, readOptions } from "../checkpoint/options.ts";
-import { type DiagnosisOptions, diagnosisOptions } from "../diagnose/options.ts";
-import { predictOptions } from "../engine/options.ts";
-import { explainOptions } from "../explain/options.ts";
-import { generateOptions } from "../generate/options.ts";
 import { either, flag, having, type Options, text } from "../options/kinds.ts";
-import type { Model } from "./model.ts";
 import type { WorkerLike } from "./worker/spawn.ts";
 
 /** Of load() in this thread, and of serve(). */
@@ -40,21 +35,3 @@ export const loadOptions = {
   ...localOptions,
   worker: either(flag, having("a Worker", "postMessage")),
 } satisfies Options<LoadOptions>;
-
-export interface DiagnoseOptions extends DiagnosisOptions {
-  /** Another model of the same shape: `weights` are what the matrices differ by. */
-  compareTo?: Model;
-}
-
-const diagnoseOptions = {
-  ...diagnosisOptions,
-  compareTo: having("a model that load() gave here", "predict"),
-} satisfies Options<DiagnoseOptions>;
-
-export const modelOptions = {
-  tokenize: predictOptions,
-  predict: predictOptions,
-  explain: explainOptions,
-  generate: generateOptions,
-  diagnose: diagnoseOptions,
-};

@@ -5,7 +5,8 @@ import { chooseOptions, evaluateOptions, randomizedOptions } from "../../src/eva
 import { chooseMethod, evaluate, plot, randomized, table } from "../../src/evaluate.ts";
 import { ansi, charts, html, load, type Model, png, serve, svg } from "../../src/index.ts";
 import { ansiOptions, pictureOptions } from "../../src/render/options.ts";
-import { loadOptions, localOptions, modelOptions } from "../../src/runtime/options.ts";
+import { modelOptions } from "../../src/runtime/methods.ts";
+import { loadOptions, localOptions } from "../../src/runtime/options.ts";
 import type { Random } from "../corpus/safetensors-mutants.ts";
 import { coded, type Fuzzer, pick } from "./shared/fuzzer.ts";
 import { hostile, Own } from "./shared/hostile.ts";

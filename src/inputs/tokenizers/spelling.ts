@@ -42,27 +42,62 @@ const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
 /** The text of bytes; what is no character, such as half of one, is U+FFFD. */
 export const decoded = (bytes: readonly number[]): string => lenient.decode(Uint8Array.from(bytes));
 
-/** Of pieces one after the other, the text and where in it each lies; parts of a character share its range. */
-export function spelled(pieces: readonly (readonly number[])[]): { text: string; ranges: [number, number][] } {
-  const bytes = pieces.flat();
-  const [starts, ends]: [number[], number[]] = [[], []]; // of each byte its character's
-  let text = "";
-  for (let at = 0; at < bytes.length; ) {
-    let next = at + 1;
-    while (next < bytes.length && next - at < 4 && (bytes[next] & 0xc0) === 0x80) next++;
-    const char = decoded(bytes.slice(at, next));
-    for (; at < next; at++) {
-      starts.push(text.length);
-      ends.push(text.length + char.length);
-    }
-    text += char;
+/** Text of pieces that come one after the other. */
+export interface Speller {
+  /** The text so far; a character that has not all its bytes yet is U+FFFD at its end. */
+  readonly text: string;
+  /** Adds a piece; returns the characters that are complete by it. */
+  add(bytes: readonly number[]): string;
+  /** Where the piece lies that was added as number `k`, in UTF-16 units; pieces of one character share its range. */
+  range(k: number): [start: number, end: number];
+}
+
+export function speller(): Speller {
+  let complete = "";
+  let rest: readonly number[] = [];
+  const ranges: [start: number, end: number][] = [];
+  let open = 0; // the pieces from this one on end in `rest`
+  return {
+    get text() {
+      return complete + decoded(rest);
+    },
+    add(bytes) {
+      const all = [...rest, ...bytes];
+      const n = all.length - unfinished(all);
+      const added = decoded(all.slice(0, n));
+      let start = complete.length;
+      if (rest.length && n) {
+        const first = width(all);
+        const end = start + decoded(all.slice(0, first)).length;
+        for (; open < ranges.length; open++) ranges[open][1] = end;
+        if (first <= rest.length) start = end; // the character was left unfinished
+      }
+      complete += added;
+      rest = all.slice(n);
+      ranges.push([start, complete.length]);
+      if (!rest.length) open = ranges.length;
+      return added;
+    },
+    range(k) {
+      const [start, end] = ranges[k];
+      return [start, k < open ? end : complete.length + decoded(rest).length];
+    },
+  };
+}
+
+/** How many bytes the character at the beginning has. */
+function width(bytes: readonly number[]): number {
+  let n = 1;
+  while (n < bytes.length && n < 4 && (bytes[n] & 0xc0) === 0x80) n++;
+  return n;
+}
+
+/** How many bytes at the end are the beginning of a character that needs more. */
+function unfinished(bytes: readonly number[]): number {
+  for (let n = 1; n <= Math.min(3, bytes.length); n++) {
+    const byte = bytes[bytes.length - n];
+    if ((byte & 0xc0) === 0x80) continue;
+    return byte >= 0xc0 && n < (byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : byte < 0xf8 ? 4 : 0) ? n : 0;
   }
-  let to = 0;
-  const ranges = pieces.map(({ length }): [number, number] => {
-    const from = to;
-    to += length;
-    const start = starts[from] ?? text.length;
-    return [start, length ? ends[to - 1] : start];
-  });
-  return { text, ranges };
+  return 0;
 }

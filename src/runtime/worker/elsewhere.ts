@@ -7,8 +7,9 @@ import { unreadable } from "../../engine/reload.ts";
 import { RelpropError, throwIfAborted } from "../../errors.ts";
 import { checked } from "../../options/kinds.ts";
 import { abortable } from "../../pauses.ts";
-import type { Model } from "../model.ts";
-import { type LocalOptions, modelOptions } from "../options.ts";
+import { modelOptions } from "../methods.ts";
+import { Model } from "../model.ts";
+import type { LocalOptions } from "../options.ts";
 import { type Connection, connect, keepAlive } from "./connection.ts";
 import type { Early } from "./events.ts";
 import type { Loaded } from "./serve.ts";
@@ -89,6 +90,7 @@ export async function elsewhere(
     const fields = modelOptions[method as keyof typeof modelOptions] ?? {};
     model[method] = async (first: unknown, options = {}) => ask(method, first, checked(`${method}()`, fields, options));
   }
+  model.stream = Model.prototype.stream; // by generate(), tokens cross as its progress
   const end = async () => {
     await restarting?.catch(() => {});
     await client.call("dispose", []).catch((error) => {
