@@ -16,7 +16,7 @@ interface Rules {
   norm: "identity";
   activation: "identity";
   /** The product of a gated feed-forward layer. */
-  gate: "uniform";
+  gate: "values" | "uniform";
   /** Dense layers: `epsilon` { eps }, `gamma` { gamma }, `alpha-beta` { alpha, beta }. */
   linear: "epsilon" | "gamma" | "alpha-beta" | "z-plus";
   squares: "uniform";
