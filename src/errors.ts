@@ -85,10 +85,10 @@ function printable(message: string): string {
   return safe.length <= 500 ? safe : `${safe.slice(0, 499)}…`;
 }
 
-/** A string as it is, any other value as JSON: what JSON has under "toString" makes String() throw. */
+/** A string as it is, any other value as JSON: what JSON has under "toString" makes String() throw. @internal */
 export const asText = (value: unknown): string => (typeof value === "string" ? value : json(value));
 
-/** A value out of an untrusted file, short enough to quote. */
+/** A value out of an untrusted file, short enough to quote. @internal */
 export function quote(value: unknown): string {
   const text = asText(value);
   return `"${text.length <= 80 ? text : `${text.slice(0, 79)}…`}"`;
@@ -109,16 +109,17 @@ function json(value: unknown): string {
   }
 }
 
-/** What a runtime throws where it has no memory, with a code; anything else as it is. */
+/** What a runtime throws where it has no memory, with a code; anything else as it is. @internal */
 export function coded(error: unknown): unknown {
   if (!(error instanceof RangeError && /alloc|memory|(array|buffer) length/i.test(error.message))) return error;
   return new RelpropError("OutOfMemory", `this runtime has no memory for it: ${error.message}`, {}, error);
 }
 
-/** Rejects with `Aborted` once the caller's signal says so. */
+/** Rejects with `Aborted` once the caller's signal says so. @internal */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw aborted(signal);
 }
 
+/** @internal */
 export const aborted = (signal?: AbortSignal): RelpropError =>
   new RelpropError("Aborted", "the caller aborted this call", {}, signal?.reason);

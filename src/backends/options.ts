@@ -1,5 +1,6 @@
 // Where plans run, as an option of load().
 
+import type { GPU, GPUDevice } from "../globals.ts";
 import { anything, flag, having, type Options, oneOf, whole } from "../options/kinds.ts";
 import type { WasmSource } from "./wasm/module.ts";
 

@@ -17,6 +17,7 @@
 // object (Dtype); no rank > 8, no dimension ≥ 2^31, no 2^52 bits (Shape); limits (LimitExceeded, HeaderTooLarge).
 
 import { type ErrorCode, quote, RelpropError, throwIfAborted } from "../errors.ts";
+import type { AbortSignal, ByteArray } from "../globals.ts";
 import { float, put } from "./dtypes.ts";
 import { fail, type Header, parse, type TensorInfo } from "./header.ts";
 
@@ -25,12 +26,7 @@ export interface Bytes {
   readonly size: number;
   /** The bytes from `start` up to `end`, in a buffer that is the caller's to keep; sources that can put them at the start of
    * `into`, which is large enough. */
-  read(
-    start: number,
-    end: number,
-    signal?: AbortSignal,
-    into?: Uint8Array<ArrayBuffer>,
-  ): Promise<Uint8Array<ArrayBuffer>>;
+  read(start: number, end: number, signal?: AbortSignal, into?: ByteArray): Promise<ByteArray>;
 }
 
 export interface HeaderOptions {
@@ -140,7 +136,7 @@ export interface Piece {
   at: number;
   n: number;
   /** As they are stored. */
-  bytes: Uint8Array<ArrayBuffer>;
+  bytes: ByteArray;
   /** Writes them to `out` as f32. */
   put(out: Float32Array): void;
 }
@@ -157,7 +153,7 @@ export async function* pieces(
   file: Bytes,
   info: TensorInfo,
   signal?: AbortSignal,
-  buffers?: Uint8Array<ArrayBuffer>[],
+  buffers?: ByteArray[],
 ): AsyncGenerator<Piece> {
   const { name, dtype, start, end } = info;
   const size = float(dtype, name).view.BYTES_PER_ELEMENT; // throws before megabytes are read in vain
@@ -170,7 +166,7 @@ export async function* pieces(
     return bytes;
   };
   for (let i = 0, coming = begin(0); coming; i++) {
-    const bytes: Uint8Array<ArrayBuffer> = await coming;
+    const bytes: ByteArray = await coming;
     coming = begin(i + 1);
     const at = (i * PIECE) / size;
     yield { at, n: bytes.length / size, bytes, put: (out) => put(bytes, dtype, out, name, at) };
@@ -185,16 +181,9 @@ export async function readTensor(file: Bytes, info: TensorInfo, signal?: AbortSi
 }
 
 /** Bytes of a file, all of them or a RelpropError. */
-async function read(
-  file: Bytes,
-  start: number,
-  end: number,
-  label: string,
-  signal?: AbortSignal,
-  into?: Uint8Array<ArrayBuffer>,
-) {
+async function read(file: Bytes, start: number, end: number, label: string, signal?: AbortSignal, into?: ByteArray) {
   throwIfAborted(signal);
-  let bytes: Uint8Array<ArrayBuffer>;
+  let bytes: ByteArray;
   try {
     bytes = await file.read(start, end, signal, into);
   } catch (cause) {

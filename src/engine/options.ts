@@ -1,5 +1,6 @@
 // The options of predict(), which those of explain() and diagnose() extend.
 
+import type { AbortSignal } from "../globals.ts";
 import { MOST_LOOPS } from "../models/encoder.ts";
 import { flag, list, type Options, object, signal, tuple, whole } from "../options/kinds.ts";
 

@@ -4,6 +4,7 @@ import type { MethodName } from "../attribution/names.ts";
 import type { Method } from "../attribution/options.ts";
 import { type ReadOptions, readOptions } from "../checkpoint/options.ts";
 import { single } from "../explain/options.ts";
+import type { AbortSignal } from "../globals.ts";
 import type { ReadingPoint } from "../models/family.ts";
 import { callback, either, flag, having, list, type Options, record, signal, text, whole } from "../options/kinds.ts";
 import type { Model } from "../runtime/model.ts";

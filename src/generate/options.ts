@@ -1,6 +1,7 @@
 // The options of generate().
 
 import { type ExplainOptions, explainOptions, single } from "../explain/options.ts";
+import type { AbortSignal } from "../globals.ts";
 import {
   callback,
   either,

@@ -4,6 +4,7 @@
 import type { Attribution } from "../attribution/attribution.ts";
 import { RelpropError } from "../errors.ts";
 import type { Explanation } from "../explain/explanation.ts";
+import type { ByteArray } from "../globals.ts";
 import type { ImageView } from "../inputs/images/patches.ts";
 import type { Pixels } from "../inputs/images/picture.ts";
 import { MOST_PIXELS } from "../inputs/images/rgb.ts";
@@ -58,10 +59,10 @@ export function heat(explanation: Explanation | Attribution): Pixels {
 }
 
 /** The image in grey with the colours over it, as a PNG file; without its pixels, on white. Colours are where the model looked. */
-export const png = (explanation: Explanation | Attribution, picture?: Pixels): Uint8Array<ArrayBuffer> =>
+export const png = (explanation: Explanation | Attribution, picture?: Pixels): ByteArray =>
   drawn("png()", "an explanation, and pixels { data, width, height } if any,", () => painted(explanation, picture));
 
-function painted(explanation: Explanation | Attribution, picture?: Pixels): Uint8Array<ArrayBuffer> {
+function painted(explanation: Explanation | Attribution, picture?: Pixels): ByteArray {
   if (!explanation.image)
     throw new RelpropError("InvalidInput", "a PNG is of an explained image; texts have svg() and html()");
   const { width, height, box } = explanation.image;

@@ -1,15 +1,16 @@
 // The kernels as a compiled module: the package's own, or what the caller gives where a runtime forbids compiling.
 
 import { RelpropError } from "../../errors.ts";
+import type { Response, WebAssemblyModule } from "../../globals.ts";
 import { builtin, handed } from "./builtin.ts";
 
 /** `simd` gives the same bits in every engine; `relaxed` fuses multiply and add where the processor can. */
 export type Build = "simd" | "relaxed";
 
 /** The kernels, compiled or to be compiled: what an import or a fetch of `relprop/kernels.wasm` gives. */
-export type WasmSource = WebAssembly.Module | BufferSource | Response;
+export type WasmSource = WebAssemblyModule | ArrayBuffer | ArrayBufferView | Response;
 
-/** The fastest build that this runtime takes; only the simd build if results must not depend on the runtime. */
+/** The fastest build that this runtime takes; only the simd build if results must not depend on the runtime. @internal */
 export function choose(deterministic = false): Build {
   return !deterministic && WebAssembly.validate(Uint8Array.from(atob(PROBE), (c) => c.charCodeAt(0)))
     ? "relaxed"
@@ -19,7 +20,7 @@ export function choose(deterministic = false): Build {
 // A module of one function, which calls f32x4.relaxed_madd.
 const PROBE = "AGFzbQEAAAABBAFgAAADAgEAChQBEgBBAP0RQQD9EUEA/RH9hQIaCw==";
 
-/** Compiles the given kernels, or the package's own. Throws `WasmUnavailable`. */
+/** Compiles the given kernels, or the package's own. Throws `WasmUnavailable`. @internal */
 export async function compile(
   given: WasmSource | Promise<WasmSource> | undefined,
   deterministic?: boolean,
@@ -47,7 +48,7 @@ export async function compile(
 async function arrived(given: WasmSource | Promise<WasmSource>): Promise<WebAssembly.Module | BufferSource> {
   try {
     const source = await given;
-    if (!(source instanceof Response)) return source;
+    if (!(source instanceof Response)) return source as WebAssembly.Module | BufferSource; // compile() refuses others
     if (!source.ok) throw new Error(`the server answered ${source.status}`);
     return await source.arrayBuffer();
   } catch (cause) {

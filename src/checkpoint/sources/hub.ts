@@ -1,4 +1,5 @@
 import { quote, RelpropError } from "../../errors.ts";
+import type { URL } from "../../globals.ts";
 
 /** A model on a hub, at `{endpoint}/{hub}/resolve/{revision}/{file}`. */
 export interface Hub {
