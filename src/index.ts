@@ -32,7 +32,7 @@ export type {
   TokenRelevance,
 } from "./explain/explanation.ts";
 export type { ExplainLists, ExplainOptions, Groups, NeuronRequest, Objective, Span } from "./explain/options.ts";
-export type { GeneratedToken, Generation, TokenProbability } from "./generate/generate.ts";
+export type { ExplainedToken, GeneratedToken, Generation, TokenProbability } from "./generate/generate.ts";
 export type { GenerateOptions } from "./generate/options.ts";
 export type { Input, Matrix, PointCloud, PointCloudView } from "./inputs/encoded.ts";
 export type { ImageView } from "./inputs/images/patches.ts";

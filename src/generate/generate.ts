@@ -42,14 +42,17 @@ export interface GeneratedToken extends TextToken {
   explanation?: Explanation;
 }
 
-export interface Generation {
+/** A token that generate() explained. */
+export type ExplainedToken = GeneratedToken & { explanation: Explanation };
+
+export interface Generation<Added extends GeneratedToken = GeneratedToken> {
   /** The text and what was added to it; where that begins, in UTF-16 units. */
   text: string;
   promptLength: number;
   model: string;
   backend: "wasm" | "webgpu";
   /** What was added. */
-  tokens: GeneratedToken[];
+  tokens: Added[];
   /** Whether the model ended the text, or a stop string did; or there was no room for more. */
   finishReason: "stop" | "length";
   warnings: string[];

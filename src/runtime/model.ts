@@ -9,7 +9,7 @@ import { RelpropError, throwIfAborted } from "../errors.ts";
 import type { Explanation } from "../explain/explanation.ts";
 import { type ExplainLists, type ExplainOptions, explainOptions } from "../explain/options.ts";
 import { finite } from "../finite.ts";
-import type { GeneratedToken, Generation } from "../generate/generate.ts";
+import type { ExplainedToken, GeneratedToken, Generation } from "../generate/generate.ts";
 import type { GenerateOptions } from "../generate/options.ts";
 import type { Input } from "../inputs/encoded.ts";
 import { elements, unreadable } from "../inputs/given.ts";
@@ -124,6 +124,8 @@ export class Model {
   }
 
   /** Continues a text token by token; with `explain`, each token comes with its explanation. Of models that continue texts. */
+  generate(text: string, options: GenerateOptions & { explain: true | object }): Promise<Generation<ExplainedToken>>;
+  generate(text: string, options?: GenerateOptions): Promise<Generation>;
   async generate(text: string, given: GenerateOptions = {}): Promise<Generation> {
     const options = await this.#later("generate", given);
     return finite(await (await import("../generate/generate.ts")).generate(this.#engine, text, options));

@@ -2,10 +2,11 @@
 
 import assert from "node:assert/strict";
 import { INSECURE } from "./app.mjs";
-import { bundled, compile, edge, unbundled, viteBuild, viteServer, webpack } from "./bundlers.mjs";
+import { bundled, edge, unbundled, viteBuild, viteServer, webpack } from "./bundlers.mjs";
 import { inContext, page, points, script, viteApp, worker } from "./examples.mjs";
 import { keeps, said } from "./faults.mjs";
 import { runtimes } from "./runtimes.mjs";
+import { everyVersion } from "./typescript.mjs";
 
 const wasm = { backend: "wasm", deterministic: true };
 const shells = ["node", "node26", "deno", "bun"];
@@ -71,7 +72,7 @@ export const works = [
         });
       }),
   },
-  { row: "typescript", name: "types", body: (app) => compile(app, "dom", "types.ts") },
+  { row: "typescript", name: "types", body: everyVersion },
   ...["deno", "bun"].map((row) => ({ row, name: "its example", body: (app) => script(app, row) })),
   ...["deno", "bun"].map((row) => ({ row, name: "the in-context example", body: (app) => inContext(app, row) })),
   { row: "chromium", name: "the example of points", body: points },
