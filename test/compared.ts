@@ -82,7 +82,7 @@ function check(told: Explanation, one: Case, method: string, where: string): voi
   const lost =
     method === "gradient-x-input" &&
     told.at === "words" &&
-    /^(deberta-v2-[^b]|deberta-v2, wide|a bias of deberta-v2|modernbert)/.test(where);
+    /^(deberta-v2-[^b]|deberta-v2, wide|a bias of deberta-v2|modernbert|bloom)/.test(where);
   const warnings = told.warnings.filter((warning) => !/special token/.test(warning));
   const shallow = /^(vit, p|vit, a|vit, flags allow|deit, a p)/.test(where); // of one block, right above which is a norm
   if (!shallow) assert.is(warnings.length > 0, lost, `${where}: ${warnings}`);

@@ -11,6 +11,7 @@ import { activation, agree, type Config, field, integer, positive, unsupported }
 import { encoder } from "./encoder.ts";
 import type { Architecture, Embedded } from "./family.ts";
 import type { Fields } from "./fields.ts";
+import type { Heads } from "./heads.ts";
 import { type Attention, causalSpan, dense } from "./layers.ts";
 import { mismatch, whole } from "./numbers.ts";
 import { type PreNorm, preNorm } from "./pre_norm.ts";
@@ -32,8 +33,12 @@ export function decoderFields(own: Config, idle: readonly string[] = []): Fields
   return { read: Object.fromEntries(read), idle: ["attention_dropout", ...idle], only: {} };
 }
 
+/** What Llama calls the tensors; `embedded` is the norm of the embeddings, of those that have one. */
+const names = { base: "model", words: "embed_tokens", embedded: "", blocks: "layers", last: "norm" };
+
 /** What differs from family to family; each by default as in Llama. */
 export interface Decoder {
+  names: Partial<typeof names>;
   eps: number;
   /** The norm of that name. */
   norm(x: Tensor, w: Weights): Tensor;
@@ -41,8 +46,12 @@ export interface Decoder {
   project(layer: Weights, i: number): Attention["project"];
   /** What queries and keys make scores of. */
   attention: Pick<Attention, "scale" | "cap">;
-  /** The names of the norms of what attention and the feed-forward half of a block read. */
-  norms: Record<"before" | "after", string>;
+  /** What is added to the scores, as in layers.ts. */
+  bias?(embedded: Embedded): Attention["bias"];
+  /** The names of the norms of what attention and the feed-forward half of a block read, if there are any. */
+  norms: { before?: string; after?: string };
+  /** Whether both halves read what enters the block. */
+  parallel?: boolean;
   /** The activation of gated layers. */
   act(x: Tensor): Tensor;
   /** Neurons of the normalised stream, and what is added of them, of block `i`. */
@@ -53,10 +62,16 @@ export interface Decoder {
   bound?(logits: Tensor): Tensor;
   /** How a kind of block turns queries and keys; a kind that is not named does not. */
   ropes: Readonly<Record<string, Rope>>;
+  /** Whether what is turned together are neighbours. */
+  neighbours?: boolean;
   /** The kind of block `i`. */
   kind(i: number): string;
   /** How many tokens, itself among them, a token of block `i` sees, where these are not all before it. */
   window(i: number): number | undefined;
+  /** Further inputs of the network. */
+  data?: Architecture["data"];
+  /** Heads that are not like Llama's; `words` is the name of the matrix that logits may share. */
+  head?(words: string): Heads;
 }
 
 /** The sizes of a config's attention. */
@@ -89,7 +104,8 @@ export function headNorms(config: Config, layer: Weights): Attention["project"] 
 }
 
 export function decoder(config: Config, all: Weights, own: Partial<Decoder> = {}): Architecture {
-  const base = all.base("model").base("transformer"); // as some classes that answer questions call it
+  const called = { ...names, ...own.names };
+  const base = all.base(called.base).base("transformer"); // as some classes that answer questions call it
   const { width, heads: n, kvHeads, d } = heads(config);
   const span = causalSpan(config);
   if (!span) throw unsupported("is_causal", config.is_causal, "decoders are causal");
@@ -100,7 +116,8 @@ export function decoder(config: Config, all: Weights, own: Partial<Decoder> = {}
     project: (layer) => projections(config, layer),
     attention: {},
     norms: { before: "input_layernorm", after: "post_attention_layernorm" },
-    act: own.act ?? activation(config, "hidden_act"),
+    act: (x) => activation(config, "hidden_act")(x),
+    names: called,
     feedforward: (layer, _, __, act) => gated(layer.at("mlp"), width, act, agreed(config, "intermediate_size")),
     ropes: own.ropes ?? { full_attention: ropeOf(config, d) },
     kind: () => "full_attention",
@@ -108,24 +125,28 @@ export function decoder(config: Config, all: Weights, own: Partial<Decoder> = {}
     ...own,
   };
   const turns = rotations(it.ropes);
-  const words = base.name("embed_tokens.weight");
+  const words = base.name(`${called.words}.weight`);
+  const normed = (layer: Weights, name?: string) => name && ((x: Tensor) => it.norm(x, layer.at(name)));
   const design = encoder(config, all, {
     tables: { words },
-    data: turns.data,
+    data: (...of) => ({ ...turns.data(...of), ...it.data?.(...of) }),
     project: it.enter,
+    norm: called.embedded ? base.at(called.embedded) : undefined,
     eps,
     blocks: integer(config, "num_hidden_layers", 512),
     block(i, read, x, embedded) {
-      const layer = base.at(`layers.${i}`);
+      const layer = base.at(`${called.blocks}.${i}`);
       const { q, k, ...project } = it.project(layer, i);
       const turned = (f: (x: Tensor) => Tensor) => (x: Tensor) =>
-        it.ropes[it.kind(i)] ? rotary(f(x), turns.of(it.kind(i), x), { head: d }) : f(x);
+        it.ropes[it.kind(i)] ? rotary(f(x), turns.of(it.kind(i), x), { head: d, neighbours: it.neighbours }) : f(x);
       const window = it.window(i);
       return preNorm(read, x, embedded, {
-        before: (x) => it.norm(x, layer.at(it.norms.before)),
-        after: (x) => it.norm(x, layer.at(it.norms.after)),
+        before: normed(layer, it.norms.before) || undefined,
+        after: normed(layer, it.norms.after) || undefined,
+        parallel: it.parallel,
         ...it.feedforward(layer, i, embedded, it.act),
         ...it.attention,
+        bias: it.bias?.(embedded),
         heads: n,
         kvHeads,
         project: { ...project, q: turned(q), k: turned(k) },
@@ -133,13 +154,14 @@ export function decoder(config: Config, all: Weights, own: Partial<Decoder> = {}
       });
     },
     placed: true,
-    leave: (x) => it.norm(x, base.at("norm")),
+    leave: (x) => it.norm(x, base.at(called.last)),
     reads: "last",
     heads: {
       "causal-lm": { task: causalLM, out: "lm_head", tied: words, unbiased: true, bound: it.bound },
       "sequence-classification": { out: "score", unbiased: true },
       "token-classification": { out: "score" },
       "question-answering": { out: "qa_outputs" },
+      ...it.head?.(words),
       embedding: "none",
     },
   });

@@ -143,7 +143,11 @@ export function object(config: Config, name: string): Config {
  * What the config says of heads `d` wide, as the version that wrote it reads it: 4.x rope_theta and rope_scaling, 5.x
  * rope_parameters too. A `partial` family turns that part of a head, unless the config says otherwise.
  */
-export function ropeOf(config: Config, d: number, { partial }: { partial?: number } = {}): Rope {
+export function ropeOf(
+  config: Config,
+  d: number,
+  { partial, theta: usual = 10000 }: { partial?: number; theta?: number } = {},
+): Rope {
   const old = major(config) < 5;
   const scaling = object(config, "rope_scaling");
   const name = old || Object.keys(scaling).length ? "rope_scaling" : "rope_parameters";
@@ -155,7 +159,7 @@ export function ropeOf(config: Config, d: number, { partial }: { partial?: numbe
   const theta = real(
     { [`${name}.rope_theta`]: old ? undefined : given.rope_theta },
     `${name}.rope_theta`,
-    real(config, "rope_theta", 10000),
+    real(config, "rope_theta", usual),
   );
 
   const beside = field(config, "original_max_position_embeddings") as number | undefined;

@@ -20,6 +20,9 @@ export interface Version {
 
 /** What a class computes of other fields, and so is no default or no field of its own, and is listed all the same. */
 const computed = new Set([
+  "bloom n_embed",
+  "cohere rope_theta",
+  "olmo3 rope_theta",
   "modernbert layer_types",
   "modernbert rope_parameters",
   "modernbert sliding_window",

@@ -19,8 +19,7 @@ import transformers
 
 HERE = Path(__file__).parent
 KEPT = HERE / "config-fields.json"
-CLASSES = ["Bert", "Roberta", "XLMRoberta", "Camembert", "DistilBert", "Electra", "Albert", "MPNet", "DebertaV2", "ModernBert", "GPT2", "Llama", "Mistral", "Qwen2", "Phi3", "Qwen3", "SmolLM3", "Starcoder2", "ViT", "DeiT", "Dinov2"]
-CLASSES += ["Mixtral", "Qwen2Moe", "Qwen3Moe", "Olmoe"]
+CLASSES = ["Bert", "Roberta", "XLMRoberta", "Camembert", "DistilBert", "Electra", "Albert", "MPNet", "DebertaV2", "ModernBert", "GPT2", "Llama", "Mistral", "Granite", "Cohere", "Olmo2", "Olmo3", "Phi", "GPTNeoX", "Bloom", "Qwen2", "Phi3", "Qwen3", "SmolLM3", "Starcoder2", "ViT", "DeiT", "Dinov2", "Mixtral", "Qwen2Moe", "Qwen3Moe", "Olmoe"]
 READ = r'\bconfig\.([a-z]\w*)(?!\w|\()|getattr\((?:self\.)?config, "(\w+)"'
 
 

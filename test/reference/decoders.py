@@ -33,6 +33,9 @@ FULL, SLIDING = "full_attention", "sliding_attention"
 PADDED = ["the sea sings [PAD]", "so [PAD] [PAD] is [PAD]"]
 SMALL = dict(vocab_size=len(VOCAB), hidden_size=12, intermediate_size=20, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
              max_position_embeddings=64, pad_token_id=1, bos_token_id=0, eos_token_id=2)
+NEOX = dict(vocab_size=len(VOCAB), hidden_size=16, intermediate_size=20, num_hidden_layers=2, num_attention_heads=2, max_position_embeddings=64,
+            pad_token_id=1, bos_token_id=0, eos_token_id=2, part=0.5)
+BLOOM = dict(vocab_size=len(VOCAB), hidden_size=12, n_layer=2, n_head=3, pad_token_id=1, bos_token_id=0, eos_token_id=2)
 LINEAR = dict(rope_type="linear", factor=2.0)
 DYNAMIC = dict(rope_type="dynamic", factor=3.0)
 LLAMA3 = dict(rope_type="llama3", factor=4.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=24)
@@ -45,6 +48,13 @@ FAMILIES = {
     "llama-answers": ("Llama", dict(SMALL, head_dim=6), [QA]),
     "mistral": ("Mistral", dict(SMALL, hidden_size=16, head_dim=4, sliding_window=3), [LM, SEQUENCE, TOKEN, QA]),
     "qwen2": ("Qwen2", dict(SMALL, hidden_size=16), [LM, SEQUENCE]),
+    "granite": ("Granite", dict(SMALL, hidden_size=16, attention_bias=True, mlp_bias=True), [LM]),
+    "cohere": ("Cohere", dict(SMALL, hidden_size=16, use_qk_norm=True, attention_bias=True), [LM]),
+    "olmo2": ("Olmo2", dict(SMALL, hidden_size=16, attention_bias=True), [LM]),
+    "olmo3": ("Olmo3", dict(SMALL, hidden_size=16, attention_bias=True, nested=True), [LM]),
+    "phi": ("Phi", dict(SMALL, hidden_size=16, qk_layernorm=True), [LM, SEQUENCE, TOKEN]),
+    "gpt_neox": ("GPTNeoX", dict(NEOX, attention_bias=True), [LM, SEQUENCE, TOKEN, QA]),
+    "bloom": ("Bloom", BLOOM, [LM, SEQUENCE, TOKEN, QA]),
     "phi3": ("Phi3", dict(SMALL, hidden_size=16), [LM, SEQUENCE, TOKEN]),
     "smollm3": ("SmolLM3", dict(SMALL, hidden_size=16, no_rope_layer_interval=2, attention_bias=True, mlp_bias=True), [LM, SEQUENCE]),
     "starcoder2": ("Starcoder2", dict(SMALL, hidden_size=16), [LM, SEQUENCE, TOKEN]),
@@ -77,6 +87,25 @@ CASES = [
     ("phi3, longrope of a part, as it was called", "phi3", LM, dict(rope=dict(type="su", **PART), partial_rotary_factor=0.5, original_max_position_embeddings=9), dict(only="4")),
     ("phi3, longrope of a part", "phi3", LM, dict(rope=dict(rope_type="longrope", partial_rotary_factor=0.5, **PART), original_max_position_embeddings=9), dict(only="5")),
     ("phi3, a window", "phi3", SEQUENCE, dict(sliding_window=3), dict(texts=PADDED)),
+    ("granite", "granite", LM, dict(embedding_multiplier=3.0, residual_multiplier=0.4, attention_multiplier=0.3, logits_scaling=2.0), {}),
+    ("granite, no biases", "granite", LM, dict(attention_bias=False, mlp_bias=False, logits_scaling=2.0, tie_word_embeddings=True), {}),
+    ("cohere", "cohere", LM, {}, {}),
+    ("cohere, untied, no norms of heads", "cohere", LM, dict(use_qk_norm=False, attention_bias=False, tie_word_embeddings=False, logit_scale=0.5), {}),
+    ("olmo2", "olmo2", LM, {}, {}),
+    ("olmo2, no biases", "olmo2", LM, dict(attention_bias=False, num_key_value_heads=2, tie_word_embeddings=True, rms_norm_eps=0.01), {}),
+    ("olmo3", "olmo3", LM, dict(sliding_window=3, layer_types=[SLIDING, FULL], rope=YARN), {}),
+    ("olmo3, by its defaults", "olmo3", LM, dict(sliding_window=4, layer_types=None), dict(without=["layer_types", "rope_theta"])),
+    ("phi", "phi", LM, {}, {}),
+    ("phi, no norms of heads", "phi", SEQUENCE, dict(qk_layernorm=False, part=1.0), {}),
+    ("phi, tokens", "phi", TOKEN, dict(rope=LINEAR), {}),
+    ("gpt_neox", "gpt_neox", LM, {}, {}),
+    ("gpt_neox, one half after the other", "gpt_neox", SEQUENCE, dict(use_parallel_residual=False, attention_bias=False, part=1.0, theta=100.0), {}),
+    ("gpt_neox, tokens", "gpt_neox", TOKEN, dict(hidden_act="relu"), {}),
+    ("gpt_neox, answers", "gpt_neox", QA, {}, {}),
+    ("bloom", "bloom", LM, {}, {}),
+    ("bloom, classes", "bloom", SEQUENCE, dict(layer_norm_epsilon=0.01), dict(texts=PADDED)),
+    ("bloom, tokens", "bloom", TOKEN, {}, {}),
+    ("bloom, answers", "bloom", QA, {}, {}),
     ("smollm3", "smollm3", LM, {}, {}),
     ("smollm3, windows, no biases", "smollm3", SEQUENCE, dict(no_rope_layers=[0, 1], use_sliding_window=True, sliding_window=3, attention_bias=False, mlp_bias=False), {}),
     ("starcoder2", "starcoder2", LM, dict(sliding_window=4), {}),
@@ -93,11 +122,20 @@ def tokenizer():
 
 
 def spelt(fields):
-    """A config's fields as the installed version names them."""
-    rope, theta = fields.pop("rope", None), fields.pop("theta", 10000.0)
+    """A config's fields as the installed version names them: `rope`, `theta` and `part`, of which a class may have other names."""
+    if "n_head" in fields:  # it turns nothing
+        return fields
+    rope, theta, part = fields.pop("rope", None), fields.pop("theta", 10000.0), fields.pop("part", None)
+    nested = fields.pop("nested", False)
+    neox = "num_key_value_heads" not in fields
     if OLD:
-        return dict(fields, rope_theta=theta, **({"rope_scaling": dict(rope)} if rope else {}))
-    return dict(fields, rope_parameters=dict(rope or dict(rope_type="default"), rope_theta=theta))
+        named = {"rotary_emb_base": theta} if neox else {"rope_theta": theta}
+        named.update({"rotary_pct" if neox else "partial_rotary_factor": part} if part else {})
+        return dict(fields, **named, **({"rope_scaling": dict(rope)} if rope else {}))
+    if nested:  # the types of blocks turn differently
+        both = {FULL: dict(rope or dict(rope_type="default"), rope_theta=theta), SLIDING: dict(rope_type="default", rope_theta=3 * theta)}
+        return dict(fields, rope_parameters=both)
+    return dict(fields, rope_parameters=dict(rope or dict(rope_type="default"), rope_theta=theta, **({"partial_rotary_factor": part} if part else {})))
 
 
 def weights(name):
@@ -111,7 +149,7 @@ def weights(name):
             if key in tensors:
                 continue
             r = torch.randn(w.shape, generator=random)
-            if w.dim() == 1:
+            if w.dim() == 1 or "norm" in key:
                 tensors[key] = 0.3 * r + ("weight" in key)
             else:
                 tensors[key] = r * (0.7 if "embed" in key else 1.2 / w.shape[1] ** 0.5)

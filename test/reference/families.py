@@ -116,6 +116,8 @@ class Rules(TorchFunctionMode):
             return func(*args, **kwargs).detach()  # a sigmoid is the weight of an expert
         if name == "sigmoid":  # of which 1/2 is a constant
             return ratio(args[0], func(*args, **kwargs) - 0.5) + 0.5
+        if name == "baddbmm" and "batch1" in kwargs:
+            args = (args[0], kwargs.pop("batch1"), kwargs.pop("batch2"))
         if name in PRODUCTS and all(torch.is_tensor(a) and a.requires_grad for a in args[-2:]):
             if self.gate == "values":  # what was activated is a constant
                 return func(*args[:-2], *(a.detach() if any(a is y for y in self.activated) else a for a in args[-2:]), **kwargs)
@@ -194,11 +196,11 @@ class Model:
         self.rules = [None]
         for module in list(self.model.modules()):
             for key, child in module.named_children():
-                if type(child).__name__ == "NewGELUActivation":
+                if type(child).__name__ in ("NewGELUActivation", "BloomGelu"):
                     setattr(module, key, Whole(child, self.rules))
         base = self.model.base_model
         words = [m for n, m in base.named_modules() if n.split(".")[-1] in WORDS]
-        self.enters = base.drop if hasattr(base, "drop") else getattr(base, "embeddings", words[0] if words else None)
+        self.enters = next((getattr(base, n) for n in ("drop", "embeddings", "word_embeddings_layernorm") if hasattr(base, n)), (words or [None])[0])
         self.points = {"embeddings": self.enters, **({"words": words[0]} if words else {})}
 
     def run(self, given, method, point=None):
