@@ -1,5 +1,6 @@
 // What an explanation is: plain JSON, made by Model.explain() and read by the renderers.
 
+import type { Entries } from "../graph/ledger.ts";
 import type { PointCloudView } from "../inputs/encoded.ts";
 import type { ImageView } from "../inputs/images/patches.ts";
 import type { Token } from "../inputs/tokenizers/token.ts";
@@ -11,23 +12,11 @@ import type { ClassScore } from "../tasks/prediction.ts";
 export type TokenRelevance = Token & { relevance: number };
 
 /** Entry by entry where the logit went (../README.md, "The ledger"). All numbers in the logit's unit. */
-export interface Ledger {
+export interface Ledger extends Entries {
   /** ⟨logits, seed⟩: the target's logit, or target minus contrast. */
   logit: number;
   /** Σ relevance of the tokens. */
   tokens: number;
-  /** What the biases of dense layers kept. */
-  biases: number;
-  /** What normalisations kept: their biases and, under the plain gradient, their deviations. */
-  norms: number;
-  /** Position and token-type embeddings, where relevance is read at word vectors. */
-  constants: number;
-  softmax: number;
-  /** Products counted more than once, or not at all, by plain gradients. */
-  products: number;
-  activations: number;
-  /** What ε stabilisers absorbed. */
-  epsilon: number;
   /** Rounding: the logit less all of the above. */
   residual: number;
 }

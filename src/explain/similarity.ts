@@ -2,13 +2,12 @@
 // tokens (BiLRP: Eberle et al., 2020). Each number of an embedding is explained in both texts.
 
 import type { Engine } from "../engine/engine.ts";
+import { type Entry, nothing } from "../graph/ledger.ts";
 import type { Encoded } from "../inputs/encoded.ts";
 import type { Explanation, Interactions, Ledger } from "./explanation.ts";
 import { relevance } from "./relevance.ts";
 import type { Question } from "./request.ts";
 import { magnitude, share, unclosed } from "./residual.ts";
-
-type Entry = Exclude<keyof Ledger, "logit" | "tokens" | "residual">;
 
 /** By reading points: of one method, the only one of `asked`. */
 export async function interactions(
@@ -52,19 +51,15 @@ function joint(a: readonly Explanation[], b: readonly Explanation[], norms: numb
   const both = (of: (x: Ledger, y: Ledger) => number) =>
     a.reduce((sum, { ledger }, m) => sum + of(ledger, b[m].ledger) / norms, 0);
   const kept = (entry: Entry | "residual") => both((x, y) => x[entry] * y.logit + x.tokens * y[entry]);
+  const entries = { ...nothing };
+  for (const entry of Object.keys(entries) as Entry[]) entries[entry] = kept(entry);
   return {
     tokens: b[0].tokens.map((token, j) => ({ ...token, relevance: relevance.reduce((sum, row) => sum + row[j], 0) })),
     relevance,
     ledger: {
       logit: both((x, y) => x.logit * y.logit),
       tokens: relevance.flat().reduce((sum, v) => sum + v, 0),
-      biases: kept("biases"),
-      norms: kept("norms"),
-      constants: kept("constants"),
-      softmax: kept("softmax"),
-      products: kept("products"),
-      activations: kept("activations"),
-      epsilon: kept("epsilon"),
+      ...entries,
       residual: kept("residual"),
     },
   };

@@ -2,7 +2,8 @@
 
 import { each, type Trace, type Watched } from "../engine/network.ts";
 import { RelpropError } from "../errors.ts";
-import { type Entry, input, size, type Tensor } from "../graph/tensor.ts";
+import { type Entry, nothing } from "../graph/ledger.ts";
+import { input, size, type Tensor } from "../graph/tensor.ts";
 import type { Network, ReadingPoint } from "../models/family.ts";
 import { dot } from "../ops/dot.ts";
 import { seed } from "../ops/seed.ts";
@@ -128,7 +129,7 @@ export function ledger(reading: Reading, logit: number, mine: (name: string) => 
 
 /** What was kept, by entry, and what is left of `all` without it. */
 export function amounts(kept: readonly Kept[], all: number, mine: (name: string) => Float32Array) {
-  const entries = { biases: 0, norms: 0, constants: 0, softmax: 0, products: 0, activations: 0, epsilon: 0 };
+  const entries = { ...nothing };
   let rest = all;
   for (const { entry, times, rows } of kept) {
     const amount = times * total(mine(rows));

@@ -5,6 +5,7 @@
 // kernel calls that either backend can run.
 
 import { RelpropError } from "../errors.ts";
+import type { Entry } from "./ledger.ts";
 
 export type Shape = readonly number[];
 export type Attrs = Readonly<Record<string, number>>;
@@ -32,9 +33,6 @@ export interface Call {
   /** Floating-point operations, of kernels that do enough of them to count. */
   flops?: number;
 }
-
-/** The ledger's entries that an op can keep relevance in; see ../README.md, "The ledger". */
-export type Entry = "biases" | "norms" | "constants" | "softmax" | "products" | "activations" | "epsilon";
 
 /** An amount an op keeps: `times` · Σ rows. */
 export interface Kept {

@@ -1,10 +1,11 @@
 """The protocol ali2022 in float64: faithfulness.json, which the tests compare `relprop evaluate` with.
 
-    python faithfulness.py dev.tsv            # the first 200 sentences; a minute
-    python faithfulness.py dev.tsv --check    # recompute and compare
+    python faithfulness.py dev.tsv            # the first 200 sentences of SST-2; a minute
+    python faithfulness.py                    # the 40 of ../corpus/reviews.tsv, with their logits: faithfulness-sample.json
+    python faithfulness.py … --check          # recompute and compare
 
-The sentences (columns `sentence`, `label`) are not in this repository, and only means are written. Relevance comes from
-bert.py; perturbation and scores are written from the paper's procedure, without a look at the product's.
+SST-2's sentences (columns `sentence`, `label`) are not in this repository, and only means are written. Those of
+../corpus/reviews.tsv were written and labelled for these tests. Relevance comes from bert.py; perturbation and scores are written from the paper's procedure, without a look at the product's.
 """
 import csv
 import hashlib
@@ -20,6 +21,7 @@ from tokenizers import Tokenizer
 from bert import ACTIVATIONS, METHODS, Bert
 
 HERE = pathlib.Path(__file__).resolve().parent
+SAMPLE = HERE / "../corpus/reviews.tsv"
 FOLDER = HERE / "../../models/sst2-tiny"
 EXAMPLES = 200
 # Before the embeddings' norm these two are rounding noise.
@@ -74,7 +76,8 @@ def main():
     model = Bert(FOLDER)
     tokenizer = Tokenizer.from_file(str(FOLDER / "tokenizer.json"))
     unk = tokenizer.token_to_id("[UNK]")
-    with open(sys.argv[1], encoding="utf-8", newline="") as file:
+    given = [argument for argument in sys.argv[1:] if argument != "--check"]
+    with open(given[0] if given else SAMPLE, encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))[:EXAMPLES]
     curves = {key: [] for key in JUDGED}
     for row in rows:
@@ -91,7 +94,12 @@ def main():
         results.setdefault(point, {})[method] = {"auac": area(activation), "auMse": area(distance), "aupc": area(pruning)}
     sha256 = hashlib.sha256((FOLDER / "model.safetensors").read_bytes()).hexdigest()
     out = {"protocol": "ali2022", "model": "sst2-tiny", "sha256": sha256, "examples": len(rows), "results": results}
-    path = HERE / "faithfulness.json"
+    if not given:
+        with torch.no_grad():
+            logits = [predict(model, torch.tensor(tokenizer.encode(row["sentence"]).ids)[None])[0] for row in rows]
+        out["right"] = sum(int(y.argmax()) == int(row["label"]) for y, row in zip(logits, rows))
+        out["logits"] = [[round(float(v), 9) for v in y] for y in logits]
+    path = HERE / ("faithfulness.json" if given else "faithfulness-sample.json")
     if "--check" in sys.argv:
         assert json.loads(path.read_text()) == out, "faithfulness.json says otherwise"
     else:
