@@ -19,7 +19,7 @@ interface Decoder extends Family {
 const at = (path: string) => readFileSync(new URL(`reference/${path}`, import.meta.url));
 const listed = (file: string): Decoder[] =>
   JSON.parse(at(`${file}.json`).toString())[file].map((one: Decoder) => ({ ...one, file }));
-const decoders = ["decoders", "mixtures"].flatMap(listed);
+const decoders = ["decoders", "gemmas", "mixtures"].flatMap(listed);
 
 const files = ({ file, checkpoint, config }: Decoder) => ({
   "config.json": JSON.stringify(config),

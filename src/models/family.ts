@@ -144,5 +144,7 @@ export interface Family {
   fields: Fields;
   /** A name that its classes give to the encoder, as wrappers of modules also do: see unwrapped() in checkpoint/tensors.ts. */
   own?: string;
+  /** A tensor's name without what the class puts before those of the part that is read. */
+  rename?(name: string): string;
   build(config: Config, weights: Weights): Architecture;
 }

@@ -2,7 +2,7 @@ import type { Weights } from "../checkpoint/weights.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { gate } from "../ops/gate.ts";
 import { rotary } from "../ops/rotary.ts";
-import { activation, agree, type Config, field, integer, major, oneOf, positive, unsupported } from "./config.ts";
+import { activation, agree, type Config, field, integer, major, oneOf, positive } from "./config.ts";
 import { encoder } from "./encoder.ts";
 import type { Architecture, Family } from "./family.ts";
 import type { Fields } from "./fields.ts";
@@ -10,7 +10,7 @@ import { layerTypes } from "./layer_types.ts";
 import { dense, norm, slice } from "./layers.ts";
 import { biased, mismatch, real } from "./numbers.ts";
 import { preNorm } from "./pre_norm.ts";
-import { object, rope, rotations } from "./rope.ts";
+import { ropesOf, rotations } from "./rope.ts";
 
 const fields: Fields = {
   read: {
@@ -124,7 +124,6 @@ function build(config: Config, all: Weights): Architecture {
 }
 
 const kinds = ["full_attention", "sliding_attention"] as const;
-type Kind = (typeof kinds)[number];
 
 /**
  * Which blocks attend to all tokens, and by which angles. transformers 5 writes `layer_types` and `rope_parameters`, of
@@ -135,25 +134,9 @@ function layers(config: Config, d: number) {
   const every = integer(config, "global_attn_every_n_layers", 512);
   const usual = (i: number) => kinds[Number(i % every > 0)];
   const listed = layerTypes(config, usual, old ? null : field(config, "layer_types"));
-  const longest = integer(config, "max_position_embeddings", 2 ** 30);
-  const own = old ? {} : object(config, "rope_parameters");
-  const other = Object.keys(own).find((key) => !kinds.includes(key as Kind));
-  if (other) throw unsupported(`rope_parameters.${other}`, own[other], `supported are ${kinds.join(" and ")}`);
-  const scaling = object(config, "rope_scaling");
-  if (!old && Object.hasOwn(scaling, "type") && !Object.hasOwn(scaling, "rope_type")) {
-    throw unsupported("rope_scaling.type", scaling.type, "transformers 5 does not read it; call it rope_type");
-  }
   const full = real(config, "global_rope_theta", 160000);
   const sliding = real(config, "local_rope_theta", full); // null, not absent
-  const of = (kind: Kind, usual: number) => {
-    const name = `rope_parameters.${kind}`;
-    const parameters = { ...object(own, kind), ...scaling };
-    const theta = real({ [name]: old ? undefined : field(parameters, "rope_theta") }, name, usual);
-    // transformers looks for `truncate` beside the kinds.
-    return rope(parameters, { name, d, theta, longest, truncate: true });
-  };
-  return {
-    listed,
-    ropes: { full_attention: of("full_attention", full), sliding_attention: of("sliding_attention", sliding) },
-  };
+  const thetas = { full_attention: { theta: full, scaled: true }, sliding_attention: { theta: sliding, scaled: true } };
+  // transformers looks for `truncate` beside the kinds.
+  return { listed, ropes: ropesOf(config, d, thetas, true) };
 }

@@ -178,6 +178,39 @@ export function ropeOf(
   return rope({ ...read, partial_rotary_factor: 1 }, { name, d: turned, theta, longest });
 }
 
+/** Of each kind of block its θ, where `rope_parameters` has none, and whether `rope_scaling` is of it too. */
+export type Kinds<K extends string> = Readonly<Record<K, { theta: number; scaled: boolean }>>;
+
+/**
+ * The frequencies of each kind of block, for heads of width `d`: in transformers 5 those of `rope_parameters` and, where fields of
+ * 4 are there too, of these.
+ */
+export function ropesOf<K extends string>(
+  config: Config,
+  d: number,
+  kinds: Kinds<K>,
+  truncate?: boolean,
+): Record<K, Rope> {
+  const old = major(config) < 5;
+  const longest = integer(config, "max_position_embeddings", 2 ** 30);
+  const own = old ? {} : object(config, "rope_parameters");
+  const other = Object.keys(own).find((key) => !Object.hasOwn(kinds, key));
+  if (other) {
+    throw unsupported(`rope_parameters.${other}`, own[other], `supported are ${Object.keys(kinds).join(" and ")}`);
+  }
+  const scaling = object(config, "rope_scaling");
+  if (!old && Object.hasOwn(scaling, "type") && !Object.hasOwn(scaling, "rope_type")) {
+    throw unsupported("rope_scaling.type", scaling.type, "transformers 5 does not read it; call it rope_type");
+  }
+  const found = Object.entries<Kinds<K>[K]>(kinds).map(([kind, { theta: usual, scaled }]) => {
+    const name = `rope_parameters.${kind}`;
+    const parameters = { ...object(own, kind), ...(scaled && scaling) };
+    const theta = real({ [name]: old ? undefined : field(parameters, "rope_theta") }, name, usual);
+    return [kind, rope(parameters, { name, d, theta, longest, truncate })];
+  });
+  return Object.fromEntries(found);
+}
+
 /** A positive number that must be there unless there is another for it. */
 function named(at: (key: string) => string, parameters: Config, key: string, otherwise?: number): number {
   const value = field(parameters, key) ?? otherwise;

@@ -106,8 +106,11 @@ const HEAD = /^(classifier|score|qa_outputs|cls_classifier|cls_head)\./;
  */
 async function open(from: Files, signal?: AbortSignal) {
   const limits = { code: "ConfigInvalid", most: 2 ** 20, signal } as const;
-  const tensors = async (files: Files, config: Config) =>
-    unwrapped(await checkpoint(files, signal), (await familyOf(config)).own);
+  const tensors = async (files: Files, config: Config) => {
+    const { own, rename } = await familyOf(config);
+    const stored = unwrapped(await checkpoint(files, signal), own);
+    return rename ? new Map([...stored].map(([name, one]) => [rename(name), one])) : stored;
+  };
   const first = await readJson(from, "config.json", limits);
   const alone = first && HEADED.test(named(first) ?? "") ? await tensors(from, first) : undefined;
   if (first && alone && [...alone.keys()].some((name) => HEAD.test(name))) {

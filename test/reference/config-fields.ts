@@ -28,6 +28,8 @@ const computed = new Set([
   "modernbert sliding_window",
   "qwen2 sliding_window",
   "qwen3 sliding_window",
+  "gemma3 text_config",
+  "gemma3_text sliding_window_pattern",
   "qwen2_moe sliding_window",
   "qwen3_moe sliding_window",
   "vit pooler_output_size",

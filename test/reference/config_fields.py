@@ -20,6 +20,7 @@ import transformers
 HERE = Path(__file__).parent
 KEPT = HERE / "config-fields.json"
 CLASSES = ["Bert", "Roberta", "XLMRoberta", "Camembert", "DistilBert", "Electra", "Albert", "MPNet", "DebertaV2", "ModernBert", "GPT2", "Llama", "Mistral", "Granite", "Cohere", "Olmo2", "Olmo3", "Phi", "GPTNeoX", "Bloom", "Qwen2", "Phi3", "Qwen3", "SmolLM3", "Starcoder2", "ViT", "DeiT", "Dinov2", "Mixtral", "Qwen2Moe", "Qwen3Moe", "Olmoe"]
+CLASSES += ["Gemma", "Gemma2", "Gemma3Text", "Gemma3"]
 READ = r'\bconfig\.([a-z]\w*)(?!\w|\()|getattr\((?:self\.)?config, "(\w+)"'
 
 
@@ -50,6 +51,8 @@ def modelled(kind):
     source = inspect.getsource(__import__(module, fromlist=["x"]))
     config = kind()
     names = {a or b for a, b in re.findall(READ, source)}
+    if config.sub_configs:  # of which the file reads too, under their own classes
+        names &= set(attributes(config))
     return sorted(name for name in names if not callable(getattr(config, name, None)) and not isinstance(getattr(kind, name, None), property))
 
 

@@ -164,7 +164,7 @@ def patched(name, head, changes, without=(), **_):
     fields = spelt({**config, **changes})
     labels = {} if head in (LM, QA, BASE) else dict(num_labels=3)
     settings = getattr(transformers, family + "Config")(**fields, **labels)
-    settings.architectures = [family + head]
+    settings.architectures = [getattr(transformers, family + head).__name__]
     folder = Path(tempfile.mkdtemp()) / "model"
     folder.mkdir()
     settings.save_pretrained(folder)
