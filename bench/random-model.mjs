@@ -68,10 +68,14 @@ export function checkpoint(weights, shape) {
 
 /** config.json and tokenizer.json. */
 export function settings(shape) {
-  const { layers, heads } = shape;
+  const { layers, heads, width, inner, positions = 512 } = shape;
   const vocabulary = vocabularyOf(shape);
   const config = {
     model_type: "bert",
+    vocab_size: vocabulary.length,
+    hidden_size: width,
+    intermediate_size: inner,
+    max_position_embeddings: positions,
     num_hidden_layers: layers,
     num_attention_heads: heads,
     hidden_act: "gelu",
