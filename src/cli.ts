@@ -10,7 +10,7 @@ import { drawing, generated } from "./cli/generate.ts";
 import { help } from "./cli/help.ts";
 import { inspect } from "./cli/inspect.ts";
 import { alone, checkMethods, jsonFile, methodsOf } from "./cli/methods.ts";
-import { whole } from "./cli/numbers.ts";
+import { integer } from "./cli/numbers.ts";
 import { commands, parse, type Values } from "./cli/options.ts";
 import { predictionText } from "./cli/prediction.ts";
 import { contents } from "./cli/read.ts";
@@ -75,7 +75,7 @@ async function main(args: string[]): Promise<void> {
     }
     // A class that is not there is wrong usage, for every line alike.
     const task = taskOf(model);
-    if (task.classes) await task.requests(model.labels, asked);
+    if (task.classes) await task.targetWeights(model.labels, asked);
     if (command === "inspect") return await emit(values, inspect(model, format === "json"));
     type Told = Explanation | Attribution;
     type Answer = Prediction | Told | Told[];
@@ -150,12 +150,12 @@ async function asks(values: Values): Promise<ExplainOptions | ExplainLists> {
     if (values.sample !== undefined) throw new Usage("--sample is for --method auto");
   } else if (values.at?.includes(",")) throw new Usage("--method auto chooses for one reading point");
   const { at, target, contrast, truncate, layers, groups, heads, neurons, pairs, interactions, pixels, token } = values;
-  const finer = { layers, groups, heads, neurons: whole("neurons", neurons, 1), pairs, interactions };
-  const some = Object.entries(finer).find(([, value]) => value !== undefined);
+  const breakdown = { layers, groups, heads, neurons: integer("neurons", neurons, 1), pairs, interactions };
+  const some = Object.entries(breakdown).find(([, value]) => value !== undefined);
   if (some && !values.jsonl && formatOf(values) !== "json") throw new Usage(`--${some[0]} is told as JSON: add --json`);
   const asked = {
     ...changes(values),
-    ...finer,
+    ...breakdown,
     pixels,
     objective: objectiveOf(values),
     token: token !== undefined && /^\d+$/.test(token) ? Number(token) : token,

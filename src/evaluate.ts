@@ -1,7 +1,7 @@
 // What the package exports as relprop/evaluate, nothing else: how faithful each method's explanations of a model are.
 
 export type { Interval } from "./evaluate/bootstrap.ts";
-export { chooseMethod, type MethodChoice } from "./evaluate/choose.ts";
+export { chooseMethod, type MethodChoice } from "./evaluate/choose_method.ts";
 export { evaluate } from "./evaluate/evaluate.ts";
 export { type Example, type ExampleFormat, readExamples } from "./evaluate/examples.ts";
 export type { Journal } from "./evaluate/journal.ts";

@@ -104,7 +104,12 @@ for (const backend of backends) {
       const y = f32(x);
       const at = { options: {}, carries: [true] };
       const [identity, gradient] = ["identity", "gradient"].map((rule) => y.op.rules![rule](g, y, at));
-      const outputs = { f: y, gate: identity.to[0]!, slope: gradient.to[0]!, kept: gradient.kept![0].rows };
+      const outputs = {
+        f: y,
+        gate: identity.gradients[0]!,
+        slope: gradient.gradients[0]!,
+        kept: gradient.kept![0].rows,
+      };
       const found = await runGuarded(backend, outputs, { x: points, g: points.map(() => 1) });
       for (const [what, of] of Object.entries({ f, gate, slope: derivative, kept })) {
         const expected = Float32Array.from(points, of);

@@ -195,15 +195,15 @@ for (const backend of backends) {
     const outputs: Record<string, Tensor> = {};
     const start = input("g", wide(t));
     const y = attend(Q, K, V, l, heads, 0.6);
-    ruleOf(y.op, "uniform gradient uniform")(start, y, at).to.forEach((to, i) => {
+    ruleOf(y.op, "uniform gradient uniform")(start, y, at).gradients.forEach((to, i) => {
       outputs[`again ${i}`] = to!;
     });
     const S = scores(Q, K, heads, 0.6);
     const P = softmax(S, l);
     const C = context(P, V);
-    const [gp, gv] = C.op.rules!.uniform(start, C, at).to as Tensor[];
-    const [gs] = P.op.rules!.gradient(gp, P, at).to as Tensor[];
-    const [gq, gk] = S.op.rules!.uniform(gs, S, at).to as Tensor[];
+    const [gp, gv] = C.op.rules!.uniform(start, C, at).gradients as Tensor[];
+    const [gs] = P.op.rules!.gradient(gp, P, at).gradients as Tensor[];
+    const [gq, gk] = S.op.rules!.uniform(gs, S, at).gradients as Tensor[];
     const found = await runGuarded(backend, { ...outputs, y, C, gq, gk, gv }, { q, k, v, g, lengths });
     for (const [a, b] of [
       ["y", "C"],

@@ -195,9 +195,9 @@ async function attend(
   const p = softmax(s, input("lengths", [lengths.length]));
   const c = context(p, v);
   const at = { options: {}, carries: [true, true] };
-  const [gp, gv] = c.op.rules!.uniform(g, c, at).to as Tensor[];
-  const [gs] = p.op.rules!.gradient(gp, p, at).to as Tensor[];
-  const [gq, gk] = s.op.rules!.uniform(gs, s, at).to as Tensor[];
+  const [gp, gv] = c.op.rules!.uniform(g, c, at).gradients as Tensor[];
+  const [gs] = p.op.rules!.gradient(gp, p, at).gradients as Tensor[];
+  const [gq, gk] = s.op.rules!.uniform(gs, s, at).gradients as Tensor[];
   return runGuarded(backend, { p, c, gv, gs, gq, gk }, { ...data, lengths: Float32Array.from(lengths) });
 }
 

@@ -16,11 +16,11 @@ test("Achtibat 2024: softmax of [1, 2, 3] and R = [.2, −.1, .4]", async () => 
   const x = Float32Array.of(1, 2, 3);
   const relevance = [0.2, -0.1, 0.4];
   const p = softmax(input("x", [1, 1, 1, 3]), input("lengths", [1]));
-  const { to } = p.op.rules!.gradient(input("g", [1, 1, 1, 3]), p, at);
+  const { gradients } = p.op.rules!.gradient(input("g", [1, 1, 1, 3]), p, at);
   for (const backend of backends) {
     const total = x.reduce((sum, v) => sum + Math.exp(v), 0);
     const g = Float32Array.from(relevance, (r, i) => (r * total) / Math.exp(x[i])); // R = p · g
-    const out = await run(backend, { to: to[0]! }, { x, g, lengths: Float32Array.of(3) });
+    const out = await run(backend, { to: gradients[0]! }, { x, g, lengths: Float32Array.of(3) });
     near(
       out.to.map((v, i) => v * x[i]),
       [0.15498471, -0.44472847, 0.20213857],
@@ -33,10 +33,10 @@ test("Achtibat 2024: softmax of [1, 2, 3] and R = [.2, −.1, .4]", async () => 
 
 test("Achtibat 2024: [1, 2] · [3, 4]ᵀ = 11 gives each factor [3/22, 8/22]", async () => {
   const product = scores(input("a", [1, 1, 2]), input("b", [1, 1, 2]), 1, 1);
-  const { to } = product.op.rules!.uniform(input("g", [1, 1, 1, 1]), product, at);
+  const { gradients } = product.op.rules!.uniform(input("g", [1, 1, 1, 1]), product, at);
   for (const backend of backends) {
     const data = { a: Float32Array.of(1, 2), b: Float32Array.of(3, 4), g: Float32Array.of(1 / 11) };
-    const out = await run(backend, { product, a: to[0]!, b: to[1]! }, data);
+    const out = await run(backend, { product, a: gradients[0]!, b: gradients[1]! }, data);
     near(out.product, [11], "A Bᵀ");
     for (const name of ["a", "b"] as const)
       near(

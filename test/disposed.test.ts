@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { settled, watch } from "../src/backends/webgpu/error_scopes.ts";
+import { monitorDevice, settled } from "../src/backends/webgpu/error_scopes.ts";
 import { load } from "../src/runtime/load.ts";
 import { folder } from "./shipped.ts";
 
@@ -66,7 +66,7 @@ test("what a GPU has answered is not kept by its device", async () => {
     answers.push(new WeakRef(numbers));
     return numbers;
   };
-  for (let i = 0; i < 5; i++) await settled(watch(device as unknown as GPUDevice), "reading", answer);
+  for (let i = 0; i < 5; i++) await settled(monitorDevice(device as unknown as GPUDevice), "reading", answer);
   for (let i = 0; answers.some((one) => one.deref()) && i < 50; i++) {
     await new Promise((resolve) => setTimeout(resolve, 20));
     collect();

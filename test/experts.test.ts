@@ -182,7 +182,7 @@ cost("k of E experts' work, forward and back; rows of a tile that no expert fill
     options: {},
     carries: [true, false, false, false],
   });
-  const steps = plan({ y, gx: gx.to[0]! }).steps.filter(({ kernel }) => kernel.startsWith("linear_experts"));
+  const steps = plan({ y, gx: gx.gradients[0]! }).steps.filter(({ kernel }) => kernel.startsWith("linear_experts"));
   assert.equal(
     steps.map(({ flops }) => flops),
     [2 * t * k * depth * out, 2 * t * k * depth * out],

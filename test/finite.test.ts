@@ -13,7 +13,7 @@ import type { Contents } from "../src/checkpoint/sources.ts";
 import { RelpropError } from "../src/errors.ts";
 import { evaluate } from "../src/evaluate/evaluate.ts";
 import type { Explanation } from "../src/explain/explanation.ts";
-import { at } from "../src/explain/objective.ts";
+import { objectiveGradient } from "../src/explain/objective.ts";
 import type { Input } from "../src/inputs/encoded.ts";
 import { activations } from "../src/ops/activation.ts";
 import { segmentMax } from "../src/ops/segments.ts";
@@ -261,12 +261,12 @@ questions("kernel-shap says how many samples it needs, and gets exact values fro
 });
 
 questions("functions of logits far apart, and of vectors of zeros", () => {
-  const { value, gradient } = at("softmax-contrast", [2000, 1, 0], [1, 0, 0]);
+  const { value, gradient } = objectiveGradient("softmax-contrast", [2000, 1, 0], [1, 0, 0]);
   const p = 1 / (1 + Math.exp(-1));
   assert.ok(Math.abs(value - (2000 - p)) < 1e-9);
   for (const [i, wanted] of [1, -p, p - 1].entries()) assert.ok(Math.abs(gradient[i] - wanted) < 1e-12);
   assert.throws(
-    () => at({ cosine: "x" }, [0, 0], [1, 0], [1, 2]),
+    () => objectiveGradient({ cosine: "x" }, [0, 0], [1, 0], [1, 2]),
     (error: RelpropError) => error.code === "InvalidOption" && /vector of zeros/.test(error.message),
   );
 });

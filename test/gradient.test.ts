@@ -97,7 +97,7 @@ const table: Record<string, Row> = {
   scaleRows: { y: (n) => scaling.scaleRows(x(n), input("s", [n, 3])) },
   reshape: { y: (n) => shape.reshape(x(n), [n, 6, 2]) },
   add: { y: (n) => elementwise.add(x(n), input("b", [n, 3, 4])), of: [0, 1] },
-  pick: { y: (n) => select.pick(x(n), 1) },
+  selectRow: { y: (n) => select.selectRow(x(n), 1) },
   tanh: { y: (n) => activation.tanh(x(n)) },
   softCap: { y: (n) => cap.softCap(x(n), 0.8) },
   ...Object.fromEntries(
@@ -112,7 +112,7 @@ const WITHOUT = [
   ...["contextT", "dot", "sum", "seed", "stabilize", "stabilizer", "elements", "repeats"],
   ...["grouped", "headsOf", "spanned"],
   // No relevance passes these: rules are made of them, weights are read by them, states are written.
-  ...["scaledClamp", "half", "share", "wherePositive", "widen", "fresh", "writeRows", "topK", "denseRules"],
+  ...["scaledClamp", "signedPart", "share", "wherePositive", "widen", "widenAgain", "writeRows", "topK", "denseRules"],
 ];
 
 const TEXTS = 2;

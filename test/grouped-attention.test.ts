@@ -170,9 +170,9 @@ for (const backend of backends) {
       const P = softmax(S, l, span);
       const C = context(P, V, { kv });
       const at = { options: {}, carries: [true, true] };
-      const [gp, toV] = C.op.rules!.gradient(input("g", [targets * batch, t, heads * d]), C, at).to as Tensor[];
-      const [gs] = P.op.rules!.gradient(gp, P, at).to as Tensor[];
-      const [toQ, toK] = S.op.rules!.gradient(gs, S, at).to as Tensor[];
+      const [gp, toV] = C.op.rules!.gradient(input("g", [targets * batch, t, heads * d]), C, at).gradients as Tensor[];
+      const [gs] = P.op.rules!.gradient(gp, P, at).gradients as Tensor[];
+      const [toQ, toK] = S.op.rules!.gradient(gs, S, at).gradients as Tensor[];
       const kept = await runGuarded(backend, { C, toQ, toK, toV }, { ...data, g });
       close(kept.C, wanted.y, TOLERANCE, `context: ${what}`);
       for (const [i, name] of ["toQ", "toK", "toV"].entries()) {

@@ -4,7 +4,7 @@
 import { test as check, suite } from "uvu";
 import * as assert from "uvu/assert";
 import { builtin, rest } from "../src/backends/wasm/builtin.ts";
-import { choose } from "../src/backends/wasm/module.ts";
+import { chooseBuild } from "../src/backends/wasm/module.ts";
 import { argumentTypes, entryPoints, kernelName } from "../src/backends/webgpu/kernels.ts";
 import { rare } from "../src/generated/rare.ts";
 import { shaders as common } from "../src/generated/shaders.ts";
@@ -28,13 +28,13 @@ import { mixture, take, topK } from "../src/ops/routing.ts";
 import { scaleRows } from "../src/ops/scale_rows.ts";
 import { seed } from "../src/ops/seed.ts";
 import { repeat, segmentMax } from "../src/ops/segments.ts";
-import { pick } from "../src/ops/select.ts";
-import { half, share, wherePositive } from "../src/ops/signs.ts";
+import { selectRow } from "../src/ops/select.ts";
+import { share, signedPart, wherePositive } from "../src/ops/signs.ts";
 import { softCap } from "../src/ops/soft_cap.ts";
 import { softmax } from "../src/ops/softmax.ts";
 import { squares } from "../src/ops/squares.ts";
 import { stabilize, stabilizer } from "../src/ops/stabilize.ts";
-import { narrow, widen } from "../src/ops/widen.ts";
+import { halfPrecision, widen } from "../src/ops/widen.ts";
 import { writeRows } from "../src/ops/write_rows.ts";
 import { type Composite, methods } from "../src/propagation/composites.ts";
 import { propagate } from "../src/propagation/propagate.ts";
@@ -112,7 +112,7 @@ check("the rare kernels have nothing that the usual ones have, and keep out of t
 });
 
 check("builds: the same exports with relaxed SIMD, where the runtime takes it", async () => {
-  if (choose() === "simd") return console.log("no relaxed SIMD here");
+  if (chooseBuild() === "simd") return console.log("no relaxed SIMD here");
   for (const [bytes, simd] of [
     [await builtin("relaxed"), usual],
     [(await rest("relaxed"))!, others],
@@ -120,7 +120,7 @@ check("builds: the same exports with relaxed SIMD, where the runtime takes it", 
     const names = WebAssembly.Module.exports(await WebAssembly.compile(bytes)).map(({ name }) => name);
     assert.equal(names, Object.keys(simd));
   }
-  assert.is(choose(true), "simd");
+  assert.is(chooseBuild(true), "simd");
 });
 
 /** Activations that have kernels, each once. */
@@ -157,12 +157,12 @@ function everything(): Record<string, Tensor> {
   y = mixture(made, softmax(take(router, choice), input("two", [1])));
   const linearly = add(scores(y, y, heads, 0.5), scores(input("ones", [1, t, heads]), squares(y, heads), heads, -0.5));
   y = scaleRows(context(plainWeights(linearly, lengths), y), input("rows", [batch, t]));
-  const logits = dense("classes", normalize(pick(y, 1)), classes);
+  const logits = dense("classes", normalize(selectRow(y, 1)), classes);
   const start = seed(logits, input("request", [2 * batch, classes + 1]));
 
   const outputs: Record<string, Tensor> = { logits };
   outputs.written = writeRows(state("kept", [1, t, width]), input("new", [1, t, width]), input("position", [1]));
-  for (const dtype of narrow) outputs[dtype] = widen(input(`${dtype} bits`, [9]), [6, 3], dtype);
+  for (const dtype of halfPrecision) outputs[dtype] = widen(input(`${dtype} bits`, [9]), [6, 3], dtype);
   const epsilon: Composite = { linear: ["epsilon", { eps: 0.1 }] };
   const others = [["epsilon", epsilon] as const, ["z-plus", { linear: "z-plus" }] as const];
   for (const [name, composite] of [...methods, ...others]) {
@@ -180,29 +180,29 @@ function many(): Record<string, Tensor> {
   const at = { options: {}, carries: [true] };
   const through = (y: Tensor, rule: string) => y.op.rules![rule](g, y, at);
   const found: Tensor[] = [add(x, g), dot(x, g), stabilize(x, g, 0.1), stabilizer(x, 0.1)];
-  found.push(half(x, -1), share(x, x, g, 1), wherePositive(x, g, x));
+  found.push(signedPart(x, -1), share(x, x, g, 1), wherePositive(x, g, x));
   for (const f of curves) {
     const gradient = through(f(x), "gradient");
-    found.push(f(x), gradient.to[0]!, gradient.kept![0].rows, through(f(x), "identity").to[0]!);
+    found.push(f(x), gradient.gradients[0]!, gradient.kept![0].rows, through(f(x), "identity").gradients[0]!);
   }
-  const picked = pick(input("many rows", [n, 2, 3]), 1);
-  const placed = picked.op.rules!.gradient(input("many picked", [n, 1, 3]), picked, at).to[0]!;
+  const picked = selectRow(input("many rows", [n, 2, 3]), 1);
+  const placed = picked.op.rules!.gradient(input("many picked", [n, 1, 3]), picked, at).gradients[0]!;
   const angles = input("many angles", [n / 2, 2]);
   const turned = rotary(input("many turned", [2, n / 2, 4]), angles);
-  for (const dtype of narrow) found.push(widen(input("many bits", [3 * n]), [2 * n, 3], dtype));
-  found.push(turned, gate(x, g), through(gate(x, g), "gradient").to[0]!);
+  for (const dtype of halfPrecision) found.push(widen(input("many bits", [3 * n]), [2 * n, 3], dtype));
+  found.push(turned, gate(x, g), through(gate(x, g), "gradient").gradients[0]!);
   const apart = relativeShift(input("many apart", [1, 2, 20, 39]), false);
-  found.push(apart, apart.op.rules!.gradient(input("many pairs", [1, 2, 20, 20]), apart, at).to[0]!);
+  found.push(apart, apart.op.rules!.gradient(input("many pairs", [1, 2, 20, 20]), apart, at).gradients[0]!);
   found.push(softmax(input("many scores", [2, n, 4]), input("many lengths", [2]), { before: 2, after: 1 }));
   const grouped = input("many grouped", [2, n, 3]);
   for (const y of [segmentMax(grouped, 2), repeat(grouped, 2)]) {
-    found.push(y, y.op.rules!.gradient(input(`many ${y.op.name}`, [...y.shape]), y, at).to[0]!);
+    found.push(y, y.op.rules!.gradient(input(`many ${y.op.name}`, [...y.shape]), y, at).gradients[0]!);
   }
   found.push(plainWeights(input("many scores", [2, n, 4]), input("many lengths", [2])));
   found.push(scaleRows(x, input("many scales", [n, 1])), normalize(x));
   const router = input("many routers", [1, n, 3]);
   const taken = take(router, topK(router, 2));
-  found.push(taken, taken.op.rules!.gradient(input("many taken", [1, n, 2]), taken, at).to[0]!);
+  found.push(taken, taken.op.rules!.gradient(input("many taken", [1, n, 2]), taken, at).gradients[0]!);
   found.push(mixture(input("many made", [1, 2 * n, 3]), taken));
   found.push(writeRows(state("many kept", [1, n, 3]), input("many new", [1, n, 3]), input("position", [1])));
   found.push(picked, placed, seed(x, input("many requests", [n, 4])));

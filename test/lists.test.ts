@@ -4,8 +4,8 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Backend } from "../src/backends/backend.ts";
-import { alike } from "../src/engine/batches.ts";
-import { Plans } from "../src/engine/plan_cache.ts";
+import { bucketByLength } from "../src/engine/batches.ts";
+import { PlanCache } from "../src/engine/plan_cache.ts";
 import type { Explanation } from "../src/explain/explanation.ts";
 import type { ExplainLists, ExplainOptions } from "../src/explain/options.ts";
 import type { Plan } from "../src/graph/plan.ts";
@@ -162,7 +162,7 @@ const test = suite(`batches (fast-check with seed ${seed})`);
 
 test("texts of like length together, each once, none padded by more than an eighth and a bucket", () => {
   const property = fc.property(fc.array(fc.integer({ min: 1, max: 509 })), (lengths) => {
-    const batches = alike(lengths, 509);
+    const batches = bucketByLength(lengths, 509);
     const all = batches.flatMap(({ texts }) => texts);
     assert.equal(
       [...all].sort((a, b) => a - b),
@@ -185,7 +185,7 @@ test("programs: kept by key, the least recently used freed, none of more work bu
       return { bytes: 2 ** 27, dispose: () => alive.delete(name) };
     },
   } as unknown as Backend;
-  const plans = new Plans(backend);
+  const plans = new PlanCache(backend);
   let traced = 0;
   const get = (name: string, most = Infinity) => {
     const trace = () => {

@@ -61,7 +61,7 @@ for (const [name, backend] of Object.entries(builds)) {
       };
       const [x, w] = [input("x", [rows, depth]), input("w", [cols, depth])];
       const [y, biased] = [linear(x, w), linear(x, w, input("b", [cols]))];
-      const back = y.op.rules!.gradient(input("g", [rows, cols]), y, at).to[0]!;
+      const back = y.op.rules!.gradient(input("g", [rows, cols]), y, at).gradients[0]!;
       const found = await runGuarded(backend, { y, biased, back }, data);
       const what = `${rows} × ${depth} × ${cols}`;
       const forward = product(
@@ -103,7 +103,7 @@ for (const [name, backend] of Object.entries(builds)) {
         const [q, k, v] = [input("q", [1, t, width]), input("k", [1, s, width]), input("v", [1, s, width])];
         const p = input("p", [1, heads, t, s]);
         const y = context(p, v);
-        const back: Tensor = y.op.rules!.values(input("g", [1, t, width]), y, at).to[1]!;
+        const back: Tensor = y.op.rules!.values(input("g", [1, t, width]), y, at).gradients[1]!;
         const found = await runGuarded(backend, { scores: scores(q, k, heads, scale), y, back }, data);
         for (let h = 0; h < heads; h++) {
           const what = `head ${h}, ${t} × ${s} × ${d}`;
@@ -137,7 +137,7 @@ for (const [name, backend] of Object.entries(builds)) {
       const run = async (n: number, from: number) => {
         const [x, w] = [input("x", [n, depth]), input("w", [cols, depth])];
         const y = linear(x, w);
-        const back = y.op.rules!.gradient(input("g", [n, cols]), y, at).to[0]!;
+        const back = y.op.rules!.gradient(input("g", [n, cols]), y, at).gradients[0]!;
         const part = {
           x: data.x.slice(from * depth, (from + n) * depth),
           g: data.g.slice(from * cols, (from + n) * cols),

@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { logSlope } from "../src/diagnose/facts.ts";
+import { logSlope } from "../src/diagnose/statistics.ts";
 import { allClose, everywhere, eye, files, type Matrix, near, normal, words, zeros } from "./systems.ts";
 
 const test = suite("no positions");

@@ -232,7 +232,11 @@ for (const backend of backends) {
       for (const rule of ["identity", "gradient"]) {
         const g = y.op.rules![rule](input("g", y.shape), y, { options: {}, carries: [true, false, false] });
         const kept = Object.fromEntries(g.kept!.map(({ rows }, i) => [`kept ${i}`, rows]));
-        const found = await runGuarded(backend, { y, gx: g.to[0]!, ...kept }, { ...data, g: random(x.length, 8) });
+        const found = await runGuarded(
+          backend,
+          { y, gx: g.gradients[0]!, ...kept },
+          { ...data, g: random(x.length, 8) },
+        );
         for (const values of Object.values(found)) assert.ok(values.every(Number.isFinite), `finite at ε ${eps}`);
         // Of levels whose sum is exact nothing is left but b; rounding of the mean of 0.1 is seen against √ε.
         for (let row = 0; row < 4; row++) {

@@ -9,7 +9,7 @@ import { dot } from "../src/ops/dot.ts";
 import { add } from "../src/ops/elementwise.ts";
 import { layerNorm } from "../src/ops/norm.ts";
 import { seed } from "../src/ops/seed.ts";
-import { pick } from "../src/ops/select.ts";
+import { selectRow } from "../src/ops/select.ts";
 import { softmax } from "../src/ops/softmax.ts";
 import { stabilize, stabilizer } from "../src/ops/stabilize.ts";
 import { ruled, runGuarded } from "./ruled.ts";
@@ -88,7 +88,7 @@ for (const backend of backends) {
       [1, 3, 2, 1, 3],
     ]) {
       const x = random(batch * t * d, 1);
-      const found = await ruled(backend, pick(input("x", [batch, t, d]), index), "gradient", { x }, { targets });
+      const found = await ruled(backend, selectRow(input("x", [batch, t, d]), index), "gradient", { x }, { targets });
       assert.equal(
         found.y,
         Float32Array.from({ length: batch * d }, (_, i) => x[(Math.floor(i / d) * t + index) * d + (i % d)]),
@@ -194,7 +194,14 @@ for (const backend of backends) {
         const plain = norm.op.rules!.gradient(g, norm, at);
         const frozen = norm.op.rules!.identity(g, norm, at);
         const kept = { softKept: soft.kept![0].rows, plainKept: plain.kept![1].rows };
-        return { p, norm, toSoft: soft.to[0]!, toPlain: plain.to[0]!, toFrozen: frozen.to[0]!, ...kept };
+        return {
+          p,
+          norm,
+          toSoft: soft.gradients[0]!,
+          toPlain: plain.gradients[0]!,
+          toFrozen: frozen.gradients[0]!,
+          ...kept,
+        };
       };
       const data = {
         x: random(rows * cols, 5),
@@ -224,7 +231,7 @@ for (const backend of backends) {
       sign: [stabilizer(whole, 1), (v) => (v < 0 ? -1 : 1)],
       dot: [dot(whole, input("three", [1, 1])), (v) => 3 * v],
       seed: [seed(whole, input("request", [n, 2])), (v) => v],
-      pick: [pick(input("x", [n, 1, 1]), 0), (v) => v],
+      pick: [selectRow(input("x", [n, 1, 1]), 0), (v) => v],
     };
     for (const [name, [y, f]] of Object.entries(cases).slice(0, patient ? 6 : 1)) {
       const found = await run(backend, { y }, { x, three: Float32Array.of(3), request });
@@ -260,8 +267,8 @@ shapes("inputs that do not fit", () => {
 shapes("the gradient of what is added to every text: each text's own", () => {
   const y = add(input("a", [2, 3]), input("b", [3]));
   const g = input("g", [4, 3]);
-  const { to, kept } = y.op.rules!.gradient(g, y, { options: {}, carries: [true, true] });
-  assert.equal([...to], [g, g]);
+  const { gradients, kept } = y.op.rules!.gradient(g, y, { options: {}, carries: [true, true] });
+  assert.equal([...gradients], [g, g]);
   assert.equal(kept, []);
 });
 

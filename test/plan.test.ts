@@ -4,13 +4,13 @@ import fc from "fast-check";
 import { test as check, suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Plan, plan, workBytes } from "../src/graph/plan.ts";
-import { Beside, cols, history, input, size, type Tensor, weight } from "../src/graph/tensor.ts";
+import { Auxiliary, cols, history, input, size, type Tensor, weight } from "../src/graph/tensor.ts";
 import { activations } from "../src/ops/activation.ts";
 import { attend } from "../src/ops/attend.ts";
 import { dot } from "../src/ops/dot.ts";
 import { add } from "../src/ops/elementwise.ts";
 import { linear } from "../src/ops/linear.ts";
-import { pick } from "../src/ops/select.ts";
+import { selectRow } from "../src/ops/select.ts";
 import { softmax } from "../src/ops/softmax.ts";
 import { runGuarded } from "./ruled.ts";
 import { backends, random } from "./support.ts";
@@ -46,7 +46,7 @@ function graph({ ops, outputs }: Recipe): Record<string, Tensor> {
       () => linear(x, input(`w ${cols(x)} ${wide}`, [wide, cols(x)])),
       () => softmax(x, lengths),
       () => relu(x),
-      () => (x.shape.length === 3 ? pick(x, right % x.shape[1]) : relu(x)),
+      () => (x.shape.length === 3 ? selectRow(x, right % x.shape[1]) : relu(x)),
       () => (x.shape.length === 3 ? dot(x, back(others, right)) : add(x, x)),
       () => add(x, input(`b ${x.shape}`, x.shape)),
       () => (x.shape.length === 3 ? attend(x, x, x, lengths, 1, 1) : relu(x)),
@@ -54,7 +54,7 @@ function graph({ ops, outputs }: Recipe): Record<string, Tensor> {
     const y = apply[op]();
     made.push(y);
     // What is written beside a tensor is read, or not.
-    if (y.beside && right % 2) made.push(softmax(y.beside[0], lengths));
+    if (y.auxiliary && right % 2) made.push(softmax(y.auxiliary[0], lengths));
   }
   return Object.fromEntries(outputs.map((i, key) => [`${key}`, back(made, i)]));
 }
@@ -69,7 +69,7 @@ function leaves(outputs: Record<string, Tensor>): Record<string, Float32Array> {
 /** Follows what each buffer holds; `order` are the tensors that the steps make. */
 function follow(todo: Plan, outputs: Record<string, Tensor>): void {
   const all = history(Object.values(outputs));
-  const order = all.filter((t) => t.name === undefined && t.op !== Beside);
+  const order = all.filter((t) => t.name === undefined && t.op !== Auxiliary);
   assert.is(todo.steps.length, order.length);
   const holds = new Map<number, Tensor | string>();
   for (const [name, { buffer, size: n }] of Object.entries(todo.inputs)) {
@@ -78,7 +78,7 @@ function follow(todo: Plan, outputs: Record<string, Tensor>): void {
     holds.set(buffer, name);
   }
   for (const [i, t] of order.entries()) {
-    const written = [t, ...(t.beside ?? [])];
+    const written = [t, ...(t.auxiliary ?? [])];
     const outs = todo.steps[i].buffers.slice(0, written.length);
     const inputs = todo.steps[i].buffers.slice(written.length);
     assert.equal(todo.steps[i].kernel, t.op.call(t).kernel);

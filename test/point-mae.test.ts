@@ -3,7 +3,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Engine, type Look } from "../src/engine/engine.ts";
+import { Engine, type Probe } from "../src/engine/engine.ts";
 import type { RelpropError } from "../src/errors.ts";
 import { input } from "../src/graph/tensor.ts";
 import { chamfer, encodeCloud, farthest, neighbours } from "../src/inputs/points/cloud.ts";
@@ -186,10 +186,10 @@ test("ExpPoint-MAE: with blocks that add nothing the state is x + 3 · pos, and 
     );
     for (const place of places) {
       const engine = new Engine(await read(made.files, { ...place, deterministic: true }));
-      const trace: Look["trace"] = ({ stream }) => {
+      const trace: Probe["trace"] = ({ stream }) => {
         return { outputs: Object.fromEntries(stream.map((x, i) => [`${i}`, x])) };
       };
-      const [seen] = await engine.look([one], { kind: "stream", trace, rows: one.tokens.length });
+      const [seen] = await engine.probe([one], { kind: "stream", trace, rows: one.tokens.length });
       const at = (l: number) => seen.of(String(l));
       const pos = at(1).map((v, i) => v - at(0)[i]);
       assert.ok(
@@ -213,8 +213,8 @@ test("ExpPoint-MAE: order of groups changes nothing; a moved cloud has the same 
   const here = await encodeCloud({ points }, how);
   const there = await encodeCloud({ points: points.map(([x, y, z]) => [x + 1, y - 2, z + 0.5]) }, how);
   assert.equal(here.cloud, there.cloud);
-  near(there.given!.words, here.given!.words, "relative to their centres", 1e-6);
-  assert.not.equal([...there.given!.places], [...here.given!.places]);
+  near(there.given!.tokenEmbeddings, here.given!.tokenEmbeddings, "relative to their centres", 1e-6);
+  assert.not.equal([...there.given!.centers], [...here.given!.centers]);
   const made = model({
     config: { pooling: ["cls", "max", "mean"] },
     change: (tensors) => {

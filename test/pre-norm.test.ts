@@ -5,10 +5,10 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { part } from "../src/engine/network.ts";
-import { finer, watch } from "../src/explain/breakdown.ts";
+import { blockProbes, breakdown } from "../src/explain/breakdown.ts";
 import type { Explanation, Ledger, PartsLedger } from "../src/explain/explanation.ts";
-import type { Numbers } from "../src/explain/numbers.ts";
-import { explaining, ledger } from "../src/explain/trace.ts";
+import type { RunNumbers } from "../src/explain/numbers.ts";
+import { explanationTrace, ledger } from "../src/explain/trace.ts";
 import { history, input, size, type Tensor } from "../src/graph/tensor.ts";
 import { above } from "../src/models/encoder.ts";
 import type { Network } from "../src/models/family.ts";
@@ -17,7 +17,7 @@ import { activations } from "../src/ops/activation.ts";
 import { gate } from "../src/ops/gate.ts";
 import { linear } from "../src/ops/linear.ts";
 import { rmsNorm } from "../src/ops/norm.ts";
-import { pick } from "../src/ops/select.ts";
+import { selectRow } from "../src/ops/select.ts";
 import { methods } from "../src/propagation/composites.ts";
 import { backends, close, random, run } from "./support.ts";
 
@@ -48,7 +48,7 @@ const forms: Record<string, Form> = {
 const gelu = activations.get("gelu_new")!;
 
 /** The network of a form. The last block computes only the rows that are read, unless `whole`. */
-function network({ read, added, heads, parallel }: Form, whole: boolean): Network {
+function network({ read, added, heads, parallel }: Form, allRows: boolean): Network {
   const dense = (name: string, out: number) => (x: Tensor) =>
     linear(x, input(`${name}.w`, [out, x.shape[x.shape.length - 1]]), input(`${name}.b`, [out]));
   const norm =
@@ -69,12 +69,12 @@ function network({ read, added, heads, parallel }: Form, whole: boolean): Networ
       parallel,
     };
   };
-  const words = input("words", [TEXTS, TOKENS, WIDTH]);
+  const tokenEmbeddings = input("words", [TEXTS, TOKENS, WIDTH]);
   return above(
     { blocks: BLOCKS, block: (i, read, x, embedded) => preNorm(read, x, embedded, block(i)) },
-    { words, lengths: input("lengths", [TEXTS]), whole },
-    words,
-    { readings: [["embeddings", words]], read: (x) => pick(x, 0), logits: dense("head", 3) },
+    { tokenEmbeddings, lengths: input("lengths", [TEXTS]), allRows },
+    tokenEmbeddings,
+    { readings: [["embeddings", tokenEmbeddings]], read: (x) => selectRow(x, 0), logits: dense("head", 3) },
   );
 }
 
@@ -153,7 +153,7 @@ for (const backend of backends) {
         const net = network(form, whole);
         const chosen = ["cp-lrp", "attn-lrp", "gradient-x-input"] as const;
         const composites = chosen.map((method) => methods.get(method)!);
-        const trace = explaining(net, composites, 1, true, watch(net, { heads: true, neurons: 99 }));
+        const trace = explanationTrace(net, composites, 1, true, blockProbes(net, { heads: true, neurons: 99 }));
         const leaves = history([net.logits]).filter((t) => t.name !== undefined);
         const data = Object.fromEntries(leaves.map((t, i) => [t.name!, random(size(t), 7 * i + 1)]));
         data.lengths = Float32Array.from(LENGTHS);
@@ -166,14 +166,14 @@ for (const backend of backends) {
             const where = `${name}, ${method}, text ${text}`;
             const mine = (output: string) => part(found[output], text, TEXTS);
             const logit = sum(mine("seed").map((weight, c) => weight * mine("logits")[c]));
-            const walk = trace.walks[m];
-            for (const [i, layer] of walk.layers.entries()) {
+            const backward = trace.backwardPasses[m];
+            for (const [i, layer] of backward.layers.entries()) {
               closes(ledger(layer, logit, mine), mine(layer.rows[0]!), `layers: ${i} of ${where}`);
             }
-            const numbers: Numbers = { trace, walk, composite: composites[m], forward: mine, mine, logit };
+            const numbers: RunNumbers = { trace, backward, composite: composites[m], forward: mine, mine, logit };
             const tokens = Array.from({ length: n }, () => ({}));
             const told = { text: "", tokens, warnings: [] as string[] } as Explanation;
-            const { heads, neurons } = finer(told, numbers, { heads: true, neurons: 99 });
+            const { heads, neurons } = breakdown(told, numbers, { heads: true, neurons: 99 });
             for (const i of Array(BLOCKS).keys()) {
               closes(heads![i].ledger, heads![i].tokens.flat(), `heads: ${i} of ${where}`);
               const own = neurons!.top.filter(({ block }) => block === i).flatMap(({ tokens }) => tokens);

@@ -14,7 +14,7 @@ import { dot } from "../src/ops/dot.ts";
 import { add } from "../src/ops/elementwise.ts";
 import { linear } from "../src/ops/linear.ts";
 import { layerNorm } from "../src/ops/norm.ts";
-import { pick } from "../src/ops/select.ts";
+import { selectRow } from "../src/ops/select.ts";
 import { softmax } from "../src/ops/softmax.ts";
 import { type Composite, methods } from "../src/propagation/composites.ts";
 import { keptAbove, propagate } from "../src/propagation/propagate.ts";
@@ -63,7 +63,7 @@ function bert(): { logits: Tensor; sources: Tensor[] } {
     x = norm(`${layer}.out`, add(middle, dense(`${layer}.down`, up, WIDTH)));
     sources.push(x);
   }
-  const logits = dense("classes", tanh(dense("pooler", pick(x, 0), WIDTH)), CLASSES);
+  const logits = dense("classes", tanh(dense("pooler", selectRow(x, 0), WIDTH)), CLASSES);
   return { logits, sources: sources.reverse() };
 }
 
@@ -90,7 +90,7 @@ function two(): { output: Tensor; texts: Tensor[]; blocks: Tensor[] } {
     x = add(x, dense(`${i}.o`, c));
     x = add(x, dense(`${i}.down`, gelu(dense(`${i}.up`, norm(`${i}.feeds`, x), 9))));
   }
-  return { output: dense("head", pick(x, 3), 2), texts: [mine, other], blocks: [middle, ...asks[1]] };
+  return { output: dense("head", selectRow(x, 3), 2), texts: [mine, other], blocks: [middle, ...asks[1]] };
 }
 
 const LENGTHS = Float32Array.of(TOKENS, 3);
@@ -296,7 +296,7 @@ for (const backend of backends) {
       const [a, b] = [input("a", [1, asking, width]), input("b", [1, tokens, width])];
       const [q, k, v] = ["q", "k", "v"].map((name) => linear(name === "q" ? a : b, input(name, [width, width])));
       const p = softmax(scores(q, k, heads, 1), input("lengths", [1]));
-      const y = linear(pick(add(a, context(p, v)), 0), input("w", [1, width]));
+      const y = linear(selectRow(add(a, context(p, v)), 0), input("w", [1, width]));
       const own = { ...numbers([y]), lengths: Float32Array.of(tokens) };
       for (const [composite, share] of [
         [cpLRP, 0],
@@ -351,7 +351,7 @@ for (const backend of backends) {
     const x = input("x", [1, tokens, width]);
     const [q, k, v] = ["q", "k", "v"].map((name) => linear(x, input(name, [width, width])));
     const p = softmax(scores(q, k, 2, 1), input("lengths", [1]));
-    const y = linear(pick(context(p, v), 3), input("w", [1, width]));
+    const y = linear(selectRow(context(p, v), 3), input("w", [1, width]));
     const zero = new Float32Array(width * width);
     const own = {
       x: random(tokens * width, 1),
@@ -389,7 +389,7 @@ for (const backend of backends) {
     const x = input("x", [1, tokens, tokens]);
     const [q, v] = ["q", "v"].map((name) => linear(x, input(name, [tokens, tokens])));
     const p = softmax(scores(q, x, 1, 1), input("lengths", [1]));
-    const y = linear(pick(context(p, v), 0), input("w", [1, tokens]));
+    const y = linear(selectRow(context(p, v), 0), input("w", [1, tokens]));
     // Token t is 100 eₜ, and asks for the token two on: a score of 1e4 against ones of −1e4.
     const at = (f: (row: number, col: number) => number) =>
       Float32Array.from({ length: tokens * tokens }, (_, i) => f(Math.floor(i / tokens), i % tokens));
@@ -529,9 +529,9 @@ check("an op that does the work of several: a rule for each way to combine their
   const y = attend(x, x, x, input("lengths", [1]), 2, 1);
   const start = input("seed", y.shape);
   const composed = every.map((names) => op.compose!(names)(start, y, { options: {}, carries: [true, true, true] }));
-  for (const [i, { to, kept = [] }] of composed.entries()) {
-    const used = [...to, ...kept.map(({ rows }) => rows)].filter((t) => t !== undefined);
-    assert.ok(to[2] && used.every((t) => Object.values(t.attrs).every(Number.isFinite)), every[i].join(" "));
+  for (const [i, { gradients, kept = [] }] of composed.entries()) {
+    const used = [...gradients, ...kept.map(({ rows }) => rows)].filter((t) => t !== undefined);
+    assert.ok(gradients[2] && used.every((t) => Object.values(t.attrs).every(Number.isFinite)), every[i].join(" "));
     assert.ok(kept.every(({ times = 1 }) => Number.isFinite(times)));
   }
   assert.ok(propagate(y, start, [[x]], cpLRP).gradients.has(x));

@@ -7,7 +7,7 @@ import * as assert from "uvu/assert";
 import { Weights } from "../src/checkpoint/weights.ts";
 import { network } from "../src/engine/network.ts";
 import type { Explanation, Ledger } from "../src/explain/explanation.ts";
-import { explaining } from "../src/explain/trace.ts";
+import { explanationTrace } from "../src/explain/trace.ts";
 import { plan, workBytes } from "../src/graph/plan.ts";
 import { architecture } from "../src/models/architecture.ts";
 import type { ReadingPoint } from "../src/models/family.ts";
@@ -152,7 +152,7 @@ choice(
     const { architecture, backend } = await read(new URL("../models/sst2-tiny/", import.meta.url), { backend: "wasm" });
     backend.dispose();
     const kernels = (batch: number, t: number) => {
-      const { outputs } = explaining(network(architecture, batch, t, { attend }), [methods.get("attn-lrp")!]);
+      const { outputs } = explanationTrace(network(architecture, batch, t, { attend }), [methods.get("attn-lrp")!]);
       return plan(outputs);
     };
     const short = kernels(1, 128).steps.map(({ kernel }) => kernel);
@@ -220,7 +220,7 @@ for (const type of ["gpt2", "modernbert"] as const) {
     const designed = await made;
     for (const name of ["cp-lrp", "attn-lrp", "gradient-x-input"] as const) {
       const bytes = (recompute: boolean) => {
-        const { outputs } = explaining(network(designed, 1, t, { recompute, attend }), [methods.get(name)!]);
+        const { outputs } = explanationTrace(network(designed, 1, t, { recompute, attend }), [methods.get(name)!]);
         const made = plan(outputs);
         const most = Math.max(...made.buffers.filter(({ weight }) => !weight).map(({ bytes }) => bytes));
         return { work: workBytes(made), most };

@@ -97,7 +97,7 @@ export async function ruled(backend: Backend, y: Tensor, rule: string, data: Dat
   const carries = y.inputs.map((_, i) => (how.carries ?? [true])[i] ?? false);
   const passed = ruleOf(y.op, rule)(input("g", shape), y, { options: how.options ?? {}, carries });
   const outputs: Record<string, Tensor> = { y };
-  for (const [i, t] of passed.to.entries()) if (t && carries[i]) outputs[`to ${i}`] = t;
+  for (const [i, t] of passed.gradients.entries()) if (t && carries[i]) outputs[`to ${i}`] = t;
   for (const [i, { rows }] of (passed.kept ?? []).entries()) outputs[`kept ${i}`] = rows;
   const found = await runGuarded(backend, outputs, { ...data, g });
 

@@ -5,7 +5,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Engine } from "../src/engine/engine.ts";
 import { part } from "../src/engine/network.ts";
-import { type Explaining, explaining, ledger } from "../src/explain/trace.ts";
+import { type ExplanationTrace, explanationTrace, ledger } from "../src/explain/trace.ts";
 import { history, type Tensor } from "../src/graph/tensor.ts";
 import type { Network } from "../src/models/family.ts";
 import { methods } from "../src/propagation/composites.ts";
@@ -22,7 +22,7 @@ const size = (values: Iterable<number>) => sum([...values].map(Math.abs));
 /** The network with both embeddings at `words`, as if two inputs had to be read. */
 function both(net: Network): Network {
   const [words] = net.readings.get("words")!;
-  const positions = history([net.logits]).find(({ name }) => name === "places") as Tensor;
+  const positions = history([net.logits]).find(({ name }) => name === "positionEmbeddings") as Tensor;
   return { ...net, readings: new Map([...net.readings, ["words", [words, positions]]]) };
 }
 
@@ -34,15 +34,15 @@ for (const place of places) {
       const engine = new Engine(await read(folder, { ...place, deterministic: true }));
       const encoded = await engine.encode(["the sea", "so sing, the seas"]);
       const composites = METHODS.map((name) => methods.get(name)!);
-      const classes = engine.about.labels.length;
+      const classes = engine.info.labels.length;
       const request = Float32Array.from({ length: encoded.length * (classes + 1) }, (_, i) =>
         Number(i % (classes + 1) === 1),
       );
       const rows = Math.max(...encoded.map(({ tokens }) => tokens.length));
       const run = async (kind: string, of: (net: Network) => Network) => {
-        const trace = (net: Network) => explaining(of(net), composites);
+        const trace = (net: Network) => explanationTrace(of(net), composites);
         const look = { kind, trace, data: () => ({ request }) };
-        return engine.run<Explaining>(encoded, rows, look);
+        return engine.run<ExplanationTrace>(encoded, rows, look);
       };
       const alone = await run("alone", (net) => net);
       const together = await run("together", both);
@@ -51,7 +51,7 @@ for (const place of places) {
           const where = `${family}, ${method}, text ${i}`;
           const of = ({ trace, data }: typeof alone, at: "words" | "embedding-sum") => {
             const mine = (output: string) => part(data[output], i, encoded.length);
-            const reading = trace.walks[m].readings.get(at)!;
+            const reading = trace.backwardPasses[m].readings.get(at)!;
             const seed = mine("seed");
             const logits = mine("logits");
             const logit = seed.reduce((total, weight, c) => total + weight * logits[c], 0);

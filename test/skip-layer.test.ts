@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Engine, type Look } from "../src/engine/engine.ts";
+import { Engine, type Probe } from "../src/engine/engine.ts";
 import type { RelpropError } from "../src/errors.ts";
 import { read } from "../src/runtime/load.ts";
 import { places } from "./support.ts";
@@ -95,7 +95,7 @@ test("Chen 2024: with W_Q = 0 a skip head's output is the prefix mean of the cac
   await inside(gpt({ num_skip_heads: 2 }, blank), (look) => {
     const [cached, own] = [look("ownValues 1"), look("ownValues 3")];
     const columns = [...Array(d).keys()];
-    look("handed 3").forEach((out, m) => {
+    look("attentionOutput 3").forEach((out, m) => {
       const mean = (rows: Matrix, c: number) => rows.slice(0, m + 1).reduce((sum, row) => sum + row[c], 0) / (m + 1);
       const half = d / 2;
       near(
@@ -175,11 +175,11 @@ async function inside(from: ReturnType<typeof gpt>, run: (look: (name: string) =
   for (const place of places) {
     const engine = new Engine(await read(from, { ...place, deterministic: true }));
     const [one] = await engine.encode([TEXT]);
-    const trace: Look["trace"] = ({ blocks }) => {
-      const named = (name: "ownValues" | "handed") => blocks.map((block, i) => [`${name} ${i}`, block[name]!]);
-      return { outputs: Object.fromEntries([...named("ownValues"), ...named("handed")]) };
+    const trace: Probe["trace"] = ({ blocks }) => {
+      const named = (name: "ownValues" | "attentionOutput") => blocks.map((block, i) => [`${name} ${i}`, block[name]!]);
+      return { outputs: Object.fromEntries([...named("ownValues"), ...named("attentionOutput")]) };
     };
-    const [seen] = await engine.look([one], { kind: "test", trace, rows: one.tokens.length });
+    const [seen] = await engine.probe([one], { kind: "test", trace, rows: one.tokens.length });
     run((name) => {
       const [, n, width] = seen.trace.outputs[name].shape;
       const x = seen.of(name);

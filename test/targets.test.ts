@@ -3,7 +3,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { at, resolved } from "../src/explain/objective.ts";
+import { objectiveGradient, resolvedWeights } from "../src/explain/objective.ts";
 import type { Objective } from "../src/explain/options.ts";
 import type { PropagationMethod } from "../src/propagation/composites.ts";
 import { load } from "../src/runtime/load.ts";
@@ -43,7 +43,7 @@ test("gradients are what finite differences say", () => {
     ]) {
       for (const what of ["log-probability", "softmax-contrast", { distance: "" }] as Objective[]) {
         if (what === "softmax-contrast" && wanted.includes(-1)) continue;
-        const found = at(what, logits, wanted, typeof what === "object" ? other : undefined);
+        const found = objectiveGradient(what, logits, wanted, typeof what === "object" ? other : undefined);
         assert.ok(Math.abs(found.value - value(what, logits, wanted, logits, other)) < 1e-12);
         const h = 1e-5;
         logits.forEach((_, c) => {
@@ -57,9 +57,9 @@ test("gradients are what finite differences say", () => {
 });
 
 test("the top class is the best of those without a weight", () => {
-  assert.equal([...resolved(Float32Array.of(0, 0, 0, 1), [1, 3, 2])], [0, 1, 0]);
-  assert.equal([...resolved(Float32Array.of(0, -1, 0, 1), [1, 3, 2])], [0, -1, 1]);
-  assert.equal([...resolved(Float32Array.of(0, 1, 0, 0), [1, 3, 2])], [0, 1, 0]);
+  assert.equal([...resolvedWeights(Float32Array.of(0, 0, 0, 1), [1, 3, 2])], [0, 1, 0]);
+  assert.equal([...resolvedWeights(Float32Array.of(0, -1, 0, 1), [1, 3, 2])], [0, -1, 1]);
+  assert.equal([...resolvedWeights(Float32Array.of(0, 1, 0, 0), [1, 3, 2])], [0, 1, 0]);
 });
 
 for (const place of places) {

@@ -50,7 +50,7 @@ function kernels([rows, depth, cols]: (typeof SHAPES)[0]) {
   const w = input("w", [cols, depth]);
   const b = input("b", [cols]);
   const g = input("g", [2 * rows, cols]);
-  const grad = () => linear(x, w).op.rules!.gradient(g, linear(x, w), { options: {}, carries: [true] }).to[0]!;
+  const grad = () => linear(x, w).op.rules!.gradient(g, linear(x, w), { options: {}, carries: [true] }).gradients[0]!;
   const outputs: Record<string, Tensor> = {
     linear: linear(x, w),
     linear_bias: linear(x, w, b),

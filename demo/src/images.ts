@@ -1,7 +1,7 @@
 // The page of images: what is drawn or dropped goes to the model, and its relevance comes back over it.
 
 import type { Explanation } from "../../src/explain/explanation.ts";
-import { facts } from "../../src/render/facts.ts";
+import { summarize } from "../../src/render/summary.ts";
 import { visible } from "../../src/render/text.ts";
 import type { Model } from "../../src/runtime/model.ts";
 import { Board } from "./board.ts";
@@ -55,7 +55,7 @@ async function show(explanation: Explanation, milliseconds: number): Promise<voi
   shown = explanation;
   byId("problem").hidden = true;
   await board.paint(explanation);
-  const account = facts(explanation);
+  const account = summarize(explanation);
   showVerdict(byId("classes"), explanation, account, (wanted) => {
     target = wanted;
     void ask();

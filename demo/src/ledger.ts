@@ -1,9 +1,9 @@
 // The ledger as a waterfall: from the sum of the tokens, entry by entry, down to the logit.
 
-import type { Facts } from "../../src/render/facts.ts";
+import type { Summary } from "../../src/render/summary.ts";
 import { el } from "./dom.ts";
 
-export function waterfall({ entries, total, number }: Facts, caption: string): HTMLTableElement {
+export function waterfall({ entries, total, number }: Summary, caption: string): HTMLTableElement {
   let sum = 0;
   const steps = entries.map((entry) => {
     const from = sum;

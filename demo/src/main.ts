@@ -1,6 +1,6 @@
 // The page: what the reader asks goes to the model, and what comes back goes to every view.
 
-import { facts } from "../../src/render/facts.ts";
+import { summarize } from "../../src/render/summary.ts";
 import { visible } from "../../src/render/text.ts";
 import type { Model } from "../../src/runtime/model.ts";
 import { type Choice, chooser, chosen } from "./chooser.ts";
@@ -79,7 +79,7 @@ function refill(): void {
 
 function show({ first: one, second: other, milliseconds }: Explained): void {
   problem.hidden = true;
-  reads = [one, other].flatMap((explanation) => (explanation ? [{ explanation, facts: facts(explanation) }] : []));
+  reads = [one, other].flatMap((explanation) => (explanation ? [{ explanation, facts: summarize(explanation) }] : []));
   const [{ facts: account }] = reads;
   document.body.classList.toggle("two", reads.length > 1);
   byId("second").hidden = reads.length < 2;

@@ -1,8 +1,8 @@
 // One explained text: the heatmap, what its colours mean, and which word is picked.
 
 import type { Explanation } from "../../src/explain/explanation.ts";
-import type { Facts } from "../../src/render/facts.ts";
 import { type Slice, slices } from "../../src/render/layout.ts";
+import type { Summary } from "../../src/render/summary.ts";
 import { visible } from "../../src/render/text.ts";
 import { carry } from "./carry.ts";
 import { el, isolated } from "./dom.ts";
@@ -11,7 +11,7 @@ import { mark, paint, sliceAt } from "./heat.ts";
 export class Panel {
   readonly #heat: HTMLElement;
   readonly #legend: HTMLElement;
-  #last?: { explanation: Explanation; facts: Facts };
+  #last?: { explanation: Explanation; facts: Summary };
   #slices: readonly Slice[] = [];
   #picked?: number;
 
@@ -20,7 +20,7 @@ export class Panel {
     this.#legend = legend;
   }
 
-  show(explanation: Explanation, facts: Facts, text = explanation.text): void {
+  show(explanation: Explanation, facts: Summary, text = explanation.text): void {
     this.#last = { explanation, facts };
     this.follow(text);
     const { scale, number, apart } = facts;

@@ -1,14 +1,14 @@
 // Tables of tokens: what the heatmap and the layer map show as colour, in numbers.
 
 import type { Explanation } from "../../src/explain/explanation.ts";
-import type { Facts } from "../../src/render/facts.ts";
+import type { Summary } from "../../src/render/summary.ts";
 import { visible } from "../../src/render/text.ts";
 import { el, isolated } from "./dom.ts";
 import { axis, bar } from "./ledger.ts";
 
 export interface Read {
   explanation: Explanation;
-  facts: Facts;
+  facts: Summary;
 }
 
 /** Every token with its relevance; a column more for a second method. */

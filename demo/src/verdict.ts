@@ -1,7 +1,7 @@
 // What the model says: its classes with their probabilities. Each is a button that asks for its explanation.
 
 import type { Explanation } from "../../src/explain/explanation.ts";
-import type { Facts } from "../../src/render/facts.ts";
+import type { Summary } from "../../src/render/summary.ts";
 import { percent, visible } from "../../src/render/text.ts";
 import { el, isolated } from "./dom.ts";
 
@@ -10,7 +10,7 @@ const MOST = 6; // classes shown; the others are in the choice above the text
 export function showVerdict(
   root: HTMLElement,
   { classes, target }: Explanation,
-  { number }: Facts,
+  { number }: Summary,
   ask: (target: number) => void,
 ): void {
   const ranked = [...classes].sort((a, b) => b.logit - a.logit).slice(0, MOST);

@@ -7,7 +7,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Explanation } from "../../src/explain/explanation.ts";
 import { dark, hex, light, rgb } from "../../src/render/color.ts";
-import { facts } from "../../src/render/facts.ts";
+import { summarize } from "../../src/render/summary.ts";
 import { policy } from "../serve.mjs";
 import { violations } from "./axe.ts";
 import { after, close, explained, sizes, visit } from "./browser.ts";
@@ -40,7 +40,7 @@ async function numbers(page: Page): Promise<number[]> {
 
 /** As the page writes them: within a unit of the last digit. */
 function same(shown: number[], explanation: Explanation, what: string): void {
-  const { number } = facts(explanation);
+  const { number } = summarize(explanation);
   const expected = explanation.tokens.map(({ relevance }) => Number(number(relevance).replace("−", "-")));
   const unit = 10 ** -(number(explanation.ledger.logit).split(".")[1]?.length ?? 0);
   assert.is(shown.length, expected.length, what);
@@ -155,7 +155,7 @@ test("a word's number under the pointer", () =>
     const box = await page.locator("#heat .token", { hasText: "gorgeous" }).boundingBox();
     await page.mouse.move(box!.x + box!.width / 2, box!.y + box!.height / 2);
     const { tokens, target } = cli("A gorgeous movie.");
-    const { number } = facts(cli("A gorgeous movie."));
+    const { number } = summarize(cli("A gorgeous movie."));
     const relevance = tokens.find(({ text }) => text === "gorgeous")!.relevance;
     assert.is(await page.innerText("#readout"), `gorgeous ${number(relevance, "+")} for ${target.label}`);
     await page.mouse.move(0, 0);
@@ -214,7 +214,7 @@ for (const noGpu of [false, true]) {
       assert.equal(await pixel(page, bottom.x, bottom.y), rgb(sign, light), `drawn with ${by}`);
 
       await page.mouse.move(bottom.x, bottom.y);
-      const { number } = facts(explanation);
+      const { number } = summarize(explanation);
       const { text, relevance } = explanation.tokens[strongest];
       assert.is(await page.innerText(".cell"), `${text} ${number(relevance, "+")} into block 1`);
 

@@ -4,7 +4,7 @@ import type { Method } from "./method.ts";
 import { augmented } from "./rollout.ts";
 
 /**
- * The most that can flow from each token at the top to each at the bottom, through blocks whose edges carry Ã (Abnar and
+ * The most that can flow from each token at the top to each at the bottom, through blocks with edges that carry Ã (Abnar and
  * Zuidema 2020, arXiv 2005.00928); each top token's flows over their sum, added up, as in Ali et al. (ICML 2022).
  */
 export const attentionFlow: Method<"attention-flow"> = {
@@ -53,7 +53,7 @@ export function flow(blocks: readonly Float64Array[], n: number, top: number, bo
     return layer < depth ? { to: (layer + 1) * n + j, room: up[layer], back: down[layer], at: j * n + i } : undefined;
   };
 
-  const spread = (): boolean => {
+  const variance = (): boolean => {
     level.fill(-1);
     level[source] = 0;
     const queue = [source];
@@ -83,7 +83,7 @@ export function flow(blocks: readonly Float64Array[], n: number, top: number, bo
   };
 
   let total = 0;
-  while (spread()) {
+  while (variance()) {
     next.fill(0);
     for (let pushed = push(source, Infinity); pushed > 0; pushed = push(source, Infinity)) total += pushed;
   }

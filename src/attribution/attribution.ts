@@ -27,7 +27,7 @@ export interface Attribution {
   tokens: TokenRelevance[];
   /** If asked for: by words, sentences or spans. */
   groups?: Explanation["groups"];
-  /** Of methods whose numbers should add up: to what, and by how much they miss it. */
+  /** For methods with a completeness axiom: the expected total of the relevance, and the error of the actual sum. */
   completeness?: { total: number; error: number };
   /** How many times the network ran, forward or forth and back. */
   forwardPasses: number;

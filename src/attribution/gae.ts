@@ -7,7 +7,7 @@ export const positive = (weights: readonly Float64Array[], gradients: readonly F
 
 /**
  * Generic attention explainability (Chefer et al. 2021, arXiv 2103.15679, Eq. 5 and 6): R ← R + Ā R from R = I, with
- * Ā = mean of heads of (∇A ⊙ A)⁺; the row of [CLS], whose own entry is 0.
+ * Ā = mean of heads of (∇A ⊙ A)⁺; the row of [CLS], with its own entry set to 0.
  */
 export const gae: Method<"gae"> = {
   signed: false,

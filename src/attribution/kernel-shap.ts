@@ -7,7 +7,7 @@ import { standIns } from "./options.ts";
  * Shapley values of f as a game in which tokens that do not play are left out (Lundberg and Lee 2017, arXiv 1705.07874,
  * Theorem 2), by least squares over coalitions: all of them where `samples` suffice, else as many, drawn by the kernel's
  * weights in pairs with their opposites; 0 samples are 2·M + 2048. Special tokens always play, and get 0.
- * Efficient: the numbers add up to f(x) − f(nobody). Throws `InvalidOption` where `samples` are too few to tell M numbers.
+ * Efficient: the numbers add up to f(x) − f(nobody). Throws `InvalidOption` if `samples` is too small to determine M numbers.
  */
 export const kernelShap: Method<"kernel-shap"> = {
   signed: true,

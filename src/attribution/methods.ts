@@ -1,4 +1,4 @@
-// Methods other than propagation, behind the same explain(): each a file beside this one.
+// Methods other than propagation, behind the same explain(). Each is a file in this folder.
 
 import type { Engine } from "../engine/engine.ts";
 import { quote, RelpropError } from "../errors.ts";
@@ -45,11 +45,11 @@ export async function attribute(
   rows: readonly Float32Array[],
   options: AttributeOptions | AttributeLists,
 ): Promise<(Attribution | Attribution[])[]> {
-  const { model, backend } = engine.about;
-  if (!engine.architecture.vocabulary) wordsAside(options);
+  const { model, backend } = engine.info;
+  if (!engine.architecture.vocabulary) checkReadsWords(options);
   const asked = listed(options.method).map((method) => attribution(method));
   const { signal, onProgress, groups } = checked(`explain() by ${asked[0].name}`, attributeOptions, options);
-  const grain = groups && (await import("../explain/groups.ts"));
+  const breakdown = groups && (await import("../explain/groups.ts"));
   let before = 0;
   const results: Attribution[][] = [];
   for (const one of encoded) {
@@ -75,7 +75,7 @@ export async function attribute(
           logit: view.logit,
           signed: method.signed,
           tokens,
-          ...(grain && { groups: grain.grouped({ text: one.text, tokens }, groups!) }),
+          ...(breakdown && { groups: breakdown.grouped({ text: one.text, tokens }, groups!) }),
           ...(completeness && { completeness }),
           forwardPasses: view.forwardPasses,
           warnings: one.warnings,
@@ -90,12 +90,12 @@ export async function attribute(
 }
 
 /** Throws where a method needs words that can be left out, or embeddings that can be moved. */
-function wordsAside({ method }: AttributeLists | AttributeOptions): void {
+function checkReadsWords({ method }: AttributeLists | AttributeOptions): void {
   const known = attributionNames.filter((name) => !attributions[name].perturbs);
   for (const one of listed<AttributionMethod>(method)) {
     const name = typeof one === "string" ? one : one.name;
     if (known.includes(name)) continue;
-    const message = `${name} needs words, which this model does not read; beside methods that propagate there are ${known.join(", ")}`;
+    const message = `${name} needs words, which this model does not read; methods without words are ${known.join(", ")} and those that propagate`;
     throw new RelpropError("InvalidOption", message);
   }
 }

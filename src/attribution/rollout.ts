@@ -1,7 +1,7 @@
 import { columnSums, identity, mean, normalised, plus, times } from "./matrices.ts";
 import type { Method } from "./method.ts";
 
-/** Each block's attention, mean of its heads, with the residual stream beside it: Ã = rows of A + I over their sums. */
+/** Each block's attention, mean of its heads, with the residual stream added: Ã = A + I with each row divided by its sum. */
 export const augmented = (attention: Float64Array, n: number): Float64Array =>
   normalised(plus(attention, identity(n)), n);
 

@@ -1,7 +1,7 @@
-import type { Engine, Look } from "../engine/engine.ts";
-import { predicting, type Trace } from "../engine/network.ts";
+import type { Engine, Probe } from "../engine/engine.ts";
+import { logitsTrace, type Trace } from "../engine/network.ts";
 import { RelpropError, throwIfAborted } from "../errors.ts";
-import { resolved } from "../explain/objective.ts";
+import { resolvedWeights } from "../explain/objective.ts";
 import { input, type Tensor } from "../graph/tensor.ts";
 import type { Encoded } from "../inputs/encoded.ts";
 import type { Network } from "../models/family.ts";
@@ -17,7 +17,7 @@ export interface Attention {
   gradients: Float64Array[][];
 }
 
-interface Watching {
+interface Callbacks {
   signal?: AbortSignal;
   onProgress?: (forwardPasses: number) => void;
 }
@@ -36,12 +36,12 @@ export class View {
   readonly #engine: Engine;
   readonly #encoded: Encoded;
   readonly #weights: Float32Array;
-  readonly #watching: Watching;
+  readonly #watching: Callbacks;
 
   /** `request` is a row for ops/seed.ts: a weight for each class, and one for the top class. */
-  static async of(engine: Engine, encoded: Encoded, request: Float32Array, watching: Watching): Promise<View> {
+  static async of(engine: Engine, encoded: Encoded, request: Float32Array, watching: Callbacks): Promise<View> {
     const [logits] = await engine.predict([encoded], watching.signal);
-    return new View(engine, encoded, resolved(request, logits), logits, watching);
+    return new View(engine, encoded, resolvedWeights(request, logits), logits, watching);
   }
 
   private constructor(
@@ -49,9 +49,9 @@ export class View {
     encoded: Encoded,
     weights: Float32Array,
     logits: Float32Array,
-    watching: Watching,
+    watching: Callbacks,
   ) {
-    const { of, classes } = scored(engine.about, logits);
+    const { of, classes } = scored(engine.info, logits);
     this.#engine = engine;
     this.#encoded = encoded;
     this.#weights = weights;
@@ -77,9 +77,9 @@ export class View {
     this.#watching.onProgress?.(this.forwardPasses);
   }
 
-  #look<T extends Trace>(encoded: Encoded[], look: Look<T>) {
+  #look<T extends Trace>(encoded: Encoded[], probe: Probe<T>) {
     this.#count(encoded.length);
-    return this.#engine.look(encoded, look, this.#watching.signal);
+    return this.#engine.probe(encoded, probe, this.#watching.signal);
   }
 
   /** The id that stands for a token that is left out; −1 is a vector of zeros. Throws where the vocabulary has none. */
@@ -104,7 +104,7 @@ export class View {
     const results: number[] = [];
     for (let first = 0; first < variants.length; first += RUNS) {
       const some = variants.slice(first, first + RUNS).map((ids) => this.#withIds(ids));
-      const seen = await this.#look(some, { kind: "logits", trace: predicting });
+      const seen = await this.#look(some, { kind: "logits", trace: logitsTrace });
       results.push(...seen.map(({ of }) => this.#f(of("logits"))));
     }
     return results;
@@ -112,7 +112,7 @@ export class View {
 
   /** The embeddings of the text with other ids: [n · width]. */
   async embeddings(ids: readonly number[]): Promise<Float32Array> {
-    const trace: Look["trace"] = ({ readings }) => ({ outputs: { x: readings.get("embeddings")![0] } });
+    const trace: Probe["trace"] = ({ readings }) => ({ outputs: { x: readings.get("embeddings")![0] } });
     const [seen] = await this.#look([this.#withIds(ids)], { kind: "embeddings", trace });
     return this.#own(seen.of("x"));
   }
@@ -125,7 +125,7 @@ export class View {
 
   /** ∂f at each of some embeddings [n · width] in place of the text's own. */
   async gradients(points: readonly Float32Array[]): Promise<Float32Array[]> {
-    const trace: Look["trace"] = (net) => {
+    const trace: Probe["trace"] = (net) => {
       const request = this.#request(net);
       const [x] = net.readings.get("embeddings")!;
       const { gradients } = propagate(net.logits, seed(net.logits, request), [[x]], {});
@@ -134,15 +134,20 @@ export class View {
     const results: Float32Array[] = [];
     for (let first = 0; first < points.length; first += RUNS) {
       const at = new Map(points.slice(first, first + RUNS).map((x) => [{ ...this.#encoded }, x]));
-      const data: Look["data"] = (batch, t) => {
-        const { width, embedded = width } = this.#engine.architecture;
-        const embeddings = new Float32Array(batch.length * t * embedded);
+      const data: Probe["data"] = (batch, t) => {
+        const { width, embeddingWidth = width } = this.#engine.architecture;
+        const embeddings = new Float32Array(batch.length * t * embeddingWidth);
         batch.forEach((one, i) => {
-          embeddings.set(at.get(one)!, i * t * embedded);
+          embeddings.set(at.get(one)!, i * t * embeddingWidth);
         });
         return { embeddings, request: this.#requests(batch.length) };
       };
-      const seen = await this.#look([...at.keys()], { kind: "gradients", made: { given: true }, trace, data });
+      const seen = await this.#look([...at.keys()], {
+        kind: "gradients",
+        network: { embeddingsAsInput: true },
+        trace,
+        data,
+      });
       results.push(...seen.map(({ of }) => this.#own(of("g"))));
     }
     return results;
@@ -169,9 +174,9 @@ export class View {
       });
       return { outputs, blocks };
     };
-    const made = { whole: true, recompute: false };
+    const network = { allRows: true, recompute: false };
     const data = () => ({ request: this.#requests(1) });
-    const [{ trace: found, of }] = await this.#look([this.#encoded], { kind: "attention", made, trace, data });
+    const [{ trace: found, of }] = await this.#look([this.#encoded], { kind: "attention", network, trace, data });
     const n = this.tokens.length;
     const own = (name: string) => {
       const [, heads, t] = found.outputs[name].shape;

@@ -17,7 +17,7 @@ export interface States {
 
 /** A plan made ready to run, any number of times but one run at a time. */
 export interface Program {
-  /** Bytes of device memory it holds beside the weights and states. */
+  /** Bytes of device memory it holds, without the weights and states. */
   readonly bytes: number;
   /**
    * An abort ends a run of the CPU's between two kernels; what a GPU was given it runs to its end. Plans with states run with those

@@ -1,7 +1,7 @@
 // Where plans run, as an option of load().
 
 import type { GPU, GPUDevice } from "../globals.ts";
-import { anything, flag, having, type Options, oneOf, whole } from "../options/kinds.ts";
+import { anything, flag, having, integer, type Options, oneOf } from "../options/kinds.ts";
 import type { WasmSource } from "./wasm/module.ts";
 
 /** The most threads of the WASM backend. */
@@ -36,6 +36,6 @@ export const backendOptions = {
   device: having("a GPUDevice", "createBuffer"),
   wasm: anything,
   deterministic: flag,
-  threads: whole(1, MOST_THREADS),
+  threads: integer(1, MOST_THREADS),
   profile: flag,
 } satisfies Options<BackendOptions>;

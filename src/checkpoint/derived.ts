@@ -9,18 +9,18 @@ import type { Weights } from "./weights.ts";
 
 export async function uploadParts(
   backend: Backend,
-  { parts, narrow, derived, stacks }: Weights,
+  { parts, halfPrecision, derived, stacks }: Weights,
   stored: ReadonlyMap<string, Stored>,
   signal?: AbortSignal,
 ): Promise<void> {
   for (const [name, tensor] of stored) {
-    if (narrow.has(name)) {
+    if (halfPrecision.has(name)) {
       for await (const { at, n, values } of halves(tensor, signal))
         await backend.write(name, at / 2, room(n), fill(values));
     }
     const mine = [...parts].filter(([, { of }]) => of === name);
     if (!mine.length) continue;
-    const dtype = narrow.has(mine[0][0]) ? tensor.info.dtype : undefined;
+    const dtype = halfPrecision.has(mine[0][0]) ? tensor.info.dtype : undefined;
     const x = dtype ? await whole(tensor, signal) : await readTensor(tensor.file, tensor.info, signal);
     if (x instanceof Float32Array) checkFinite(x, name);
     for (const [part, { first, transposed, shape }] of mine) {

@@ -110,7 +110,7 @@ function fromF16(x: View, from: number, n: number, out: Float32Array, offset: nu
       // The exponent's bias goes from 15 to 127, the exponent of infinities and NaNs from 31 to 255.
       bits[offset + i] = sign | (rest + ((h & 0x7c00) === 0x7c00 ? 0x70000000 : 0x38000000));
     } else {
-      out[offset + i] = (sign ? -(2 ** -24) : 2 ** -24) * (h & 0x3ff); // a zero or subnormal, which f32 can tell apart
+      out[offset + i] = (sign ? -(2 ** -24) : 2 ** -24) * (h & 0x3ff); // zero or subnormal, both exact in f32
     }
   }
 }

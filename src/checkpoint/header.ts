@@ -1,5 +1,5 @@
 // The JSON in front of a safetensors file's tensors, read by its own scanner: every key once, numbers as plain digits,
-// nothing that the format does not have. Not JSON.parse: it drops a key given twice, and cannot tell 2.0, 2e0 and 2^53 + 1
+// nothing that the format does not have. Not JSON.parse: it drops a key given twice, and does not distinguish 2.0, 2e0 and 2^53 + 1
 // from plain whole numbers.
 
 import { type ErrorCode, quote, RelpropError } from "../errors.ts";
@@ -40,7 +40,7 @@ interface Scan {
   depth: number;
 }
 
-/** A header's text; `label` is what messages call the file, whose tensors begin at `begin`, `most` of them at most. */
+/** A header's text. `label` names the file in messages, its tensors begin at `begin`, and it has at most `most` of them. */
 export function parse(text: string, label: string, begin: number, most: number): Header {
   const s: Scan = { text, label, begin, at: 0, depth: 0 };
   const tensors = new Map<string, TensorInfo>();

@@ -60,7 +60,7 @@ export async function readHeader(file: Bytes, label: string, options: HeaderOpti
   }
 }
 
-/** A header by its text, of a file of `size` bytes whose tensors begin at `begin`. */
+/** Parses the header of a file of `size` bytes; its tensors begin at `begin`. */
 export function checkedHeader(text: string, label: string, file: { begin: number; size: number; tensors?: number }) {
   const { begin, size, tensors = MOST_TENSORS } = file;
   const header = parse(text, label, begin, tensors);
@@ -162,7 +162,7 @@ export async function* pieces(
     if (from >= end) return undefined;
     const label = `the file of ${quote(name)}`;
     const bytes = read(file, from, Math.min(from + PIECE, end), label, signal, buffers?.[i % 2]);
-    bytes.catch(() => {}); // told when it is its turn, if it comes
+    bytes.catch(() => {}); // thrown when its turn comes, if it does
     return bytes;
   };
   for (let i = 0, coming = begin(0); coming; i++) {

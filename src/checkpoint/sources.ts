@@ -73,7 +73,7 @@ export async function files(source: Source, options: ReadOptions = {}): Promise<
     });
     opened.set(file, opening);
     count(file, 0);
-    opening.catch(() => {}); // told to whoever asks for the file
+    opening.catch(() => {}); // thrown when the file is read
     return opening;
   };
   const close = async () => {

@@ -34,9 +34,9 @@ export class Weights {
   /** And those that are stored tensors one after the other, by the names of these. */
   readonly stacks: Map<string, readonly string[]>;
   /** And those that stay as they are stored, numbers of 16 bits, by dtype; their shape in `used` is the room they take. */
-  readonly narrow: Map<string, string>;
+  readonly halfPrecision: Map<string, string>;
 
-  /** Matrices whose dtype `dtypes` tells stay that narrow. */
+  /** Matrices listed in `dtypes` keep that half-precision dtype. */
   constructor(
     shapes: ReadonlyMap<string, Shape>,
     dtypes: ReadonlyMap<string, string> = new Map(),
@@ -51,14 +51,14 @@ export class Weights {
     this.parts = root?.parts ?? new Map();
     this.derived = root?.derived ?? new Map();
     this.stacks = root?.stacks ?? new Map();
-    this.narrow = root?.narrow ?? new Map();
+    this.halfPrecision = root?.halfPrecision ?? new Map();
   }
 
   at(path: string): Weights {
     return new Weights(this.#shapes, this.#dtypes, `${this.#prefix}${path}.`, this);
   }
 
-  /** The same less the tensors whose whole names match. */
+  /** The same without the tensors with matching full names. */
   without(name: RegExp): Weights {
     const shapes = new Map([...this.#shapes].filter(([key]) => !name.test(key)));
     return new Weights(shapes, this.#dtypes, this.#prefix, this);
@@ -136,7 +136,7 @@ export class Weights {
     const room = dtype ? [Math.ceil((shape[0] * shape[1]) / 2)] : shape;
     this.used.set(name, room);
     if (!dtype) return weight(name, room);
-    this.narrow.set(name, dtype);
+    this.halfPrecision.set(name, dtype);
     return widen(weight(name, room), shape, dtype);
   }
 

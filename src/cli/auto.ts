@@ -4,7 +4,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { quote, RelpropError } from "../errors.ts";
-import { chooseMethod } from "../evaluate/choose.ts";
+import { chooseMethod } from "../evaluate/choose_method.ts";
 import { formatOf, readExamples } from "../evaluate/examples.ts";
 import { identity } from "../evaluate/identity.ts";
 import { fingerprint } from "../evaluate/journal.ts";

@@ -5,7 +5,7 @@ import { charts, diagnosisTable } from "../render/charts.ts";
 import { load } from "../runtime/load.ts";
 import type { DiagnoseOptions } from "../runtime/methods.ts";
 import type { Model } from "../runtime/model.ts";
-import { whole } from "./numbers.ts";
+import { integer } from "./numbers.ts";
 import type { Values } from "./options.ts";
 import { Usage } from "./usage.ts";
 
@@ -19,7 +19,7 @@ export function changes({ "num-loops": loops, ...values }: Values): Pick<Predict
     });
   const ablate = { heads: parts("ablate-heads"), neurons: parts("ablate-neurons") };
   return {
-    ...(loops !== undefined && { numLoops: whole("num-loops", loops, 0) }),
+    ...(loops !== undefined && { numLoops: integer("num-loops", loops, 0) }),
     ...((ablate.heads ?? ablate.neurons) && { ablate }),
   };
 }
@@ -35,7 +35,7 @@ export async function diagnosed(model: Model, input: Input, values: Values, aske
   const compareTo =
     values["compare-to"] === undefined ? undefined : await load(values["compare-to"], { backend: model.backend });
   try {
-    const told = await model.diagnose(input, {
+    const diagnosis = await model.diagnose(input, {
       ...changes(values),
       target,
       contrast,
@@ -44,8 +44,8 @@ export async function diagnosed(model: Model, input: Input, values: Values, aske
       weights: values.weights || compareTo !== undefined,
       tokens: values.tokens?.split(",").map(Number),
     });
-    if (format === "json") return `${JSON.stringify(told, null, 2)}\n`;
-    return format === "svg" ? charts(told) : diagnosisTable(told);
+    if (format === "json") return `${JSON.stringify(diagnosis, null, 2)}\n`;
+    return format === "svg" ? charts(diagnosis) : diagnosisTable(diagnosis);
   } finally {
     await compareTo?.dispose();
   }

@@ -16,7 +16,7 @@ import { visible } from "../render/text.ts";
 import { load } from "../runtime/load.ts";
 import type { Model } from "../runtime/model.ts";
 import { content } from "./data.ts";
-import { whole } from "./numbers.ts";
+import { integer } from "./numbers.ts";
 import { contents } from "./read.ts";
 import { save } from "./save.ts";
 import { interrupt } from "./terminal.ts";
@@ -43,7 +43,7 @@ export async function evaluateCommand(asked: Asked): Promise<string | undefined>
   const name = (asked.protocol ?? "ali2022") as ProtocolName; // protocol() refuses others
   if (data === undefined) throw new RelpropError("InvalidOption", "evaluate needs --data FILE");
   const how = protocol(name);
-  const [limit, seed] = [whole("limit", asked.limit, 1), whole("seed", asked.seed, 0) ?? 0];
+  const [limit, seed] = [integer("limit", asked.limit, 1), integer("seed", asked.seed, 0) ?? 0];
   if (asked.plot !== undefined && !how.axis) throw new RelpropError("InvalidOption", `${name} has no curves to plot`);
   const examples = readExamples(await content(data), formatOf(data)).slice(0, limit);
 
@@ -93,7 +93,7 @@ async function written(path: string, writing: Promise<void>): Promise<void> {
 function file(path: string): Journal {
   return {
     async read() {
-      await written(path, appendFile(path, "")); // told before anything runs
+      await written(path, appendFile(path, "")); // throws before anything runs
       const bytes = await contents(path).catch((cause) => {
         throw new RelpropError("InvalidOption", `${quote(path)} cannot be read: ${cause.message}`, {}, cause);
       });

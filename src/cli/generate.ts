@@ -2,7 +2,7 @@ import type { ExplainOptions } from "../explain/options.ts";
 import type { GenerateOptions } from "../generate/options.ts";
 import { visible } from "../render/text.ts";
 import type { Model } from "../runtime/model.ts";
-import { decimal, whole } from "./numbers.ts";
+import { decimal, integer } from "./numbers.ts";
 import type { Values } from "./options.ts";
 import { Usage } from "./usage.ts";
 
@@ -10,22 +10,22 @@ import { Usage } from "./usage.ts";
 export function drawing(
   values: Values,
 ): Pick<GenerateOptions, "maxNewTokens" | "temperature" | "topK" | "topP" | "seed"> {
-  if (values.explain && !values.json) throw new Usage("--explain is told as JSON: add --json");
-  const aside = (["method", "composite", "at", "contrast"] as const).find((name) => values[name] !== undefined);
-  if (aside && !values.explain) throw new Usage(`--${aside} is of explanations: add --explain`);
+  if (values.explain && !values.json) throw new Usage("`--explain` needs `--json`");
+  const unused = (["method", "composite", "at", "contrast"] as const).find((name) => values[name] !== undefined);
+  if (unused && !values.explain) throw new Usage(`\`--${unused}\` needs \`--explain\``);
   const temperature = decimal("temperature", values.temperature);
   const drawn = (["top-k", "top-p", "seed"] as const).find((name) => values[name] !== undefined);
   if (drawn && !temperature) throw new Usage(`--${drawn} is of tokens that are drawn: give a --temperature above 0`);
   return {
-    maxNewTokens: whole("max-new-tokens", values["max-new-tokens"], 0),
+    maxNewTokens: integer("max-new-tokens", values["max-new-tokens"], 0),
     temperature,
-    topK: whole("top-k", values["top-k"], 1),
+    topK: integer("top-k", values["top-k"], 1),
     topP: decimal("top-p", values["top-p"]),
-    seed: whole("seed", values.seed, 0),
+    seed: integer("seed", values.seed, 0),
   };
 }
 
-/** A text that goes on: the whole of it, or all that generate() tells. */
+/** The generated text, or with --json the result of generate(). */
 export async function generated(model: Model, text: string, values: Values, asked: object): Promise<string> {
   const { method, at, contrast } = asked as ExplainOptions;
   const result = await model.generate(text, {

@@ -50,8 +50,8 @@ What to explain
   --contrast CLASS   explain the target's logit less this class's
                      Both may be given more than once: an explanation for each pair, from one run
   --objective NAME   log-probability of the target, or softmax-contrast with all other classes
-  --token TOKEN      whose logits, of models that have some for each token: a part of the text
-                     or a place; by default the masked, the last, or the surest one
+  --token TOKEN      for models with logits of each token: which token, by a part of the text
+                     or by index; default: the masked, the last or the most confident one
   --continuation TEXT  how the text goes on, of models that say so: all its tokens together;
                      --contrast is then another
   --cosine TEXT      how alike another text's embedding is; --dot TEXT, their product;
@@ -119,7 +119,7 @@ const generate = `relprop generate TEXT [options]
 const diagnose = `relprop diagnose TEXT [options]
 
   --tokens A,B     places of tokens: how much of each head's attention they get
-  --target CLASS   whose logit's gradients are told; --contrast CLASS, less this one's
+  --target CLASS   the class of the logit for gradients; --contrast CLASS subtracts its logit
   --weights        also the ranks of the network's matrices
   --compare-to DIR the ranks of what they differ by from another model's, as before training
   --format NAME    text (default), json, svg

@@ -4,7 +4,7 @@ import { quote } from "../errors.ts";
 import { Usage } from "./usage.ts";
 
 /** A whole number from `least`, if one is given. */
-export function whole(name: string, given: string | undefined, least: number): number | undefined {
+export function integer(name: string, given: string | undefined, least: number): number | undefined {
   if (given === undefined) return undefined;
   if (/^\d{1,9}$/.test(given) && Number(given) >= least) return Number(given);
   throw new Usage(`--${name} is a whole number from ${least}, not ${quote(given)}`);

@@ -58,7 +58,7 @@ const options = {
 /** What is read in place of a text, and how the network is another than its checkpoint says. */
 const changed = ["input", "num-loops", "ablate-heads", "ablate-neurons"];
 
-/** Which options each command takes, beside --help. */
+/** The options of each command; all have --help. */
 export const commands = new Map([
   [
     "explain",

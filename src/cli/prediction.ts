@@ -1,6 +1,6 @@
 // What a model predicts, as lines for people.
 
-import { tokenName } from "../render/facts.ts";
+import { tokenName } from "../render/summary.ts";
 import { percent, visible } from "../render/text.ts";
 import type { ClassScore, Prediction } from "../tasks/prediction.ts";
 

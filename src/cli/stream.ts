@@ -40,7 +40,7 @@ async function answerLines(group: Line[], answer: Answers, signal: AbortSignal):
     );
     return answers.map((one, i) => ({ ...idOf(group[i]), ...(Array.isArray(one) ? { explanations: one } : one) }));
   } catch (error) {
-    if (group.length === 1) return [{ ...idOf(group[0]), line: group[0].number, error: told(error) }];
+    if (group.length === 1) return [{ ...idOf(group[0]), line: group[0].number, error: errorOf(error) }];
     const half = Math.ceil(group.length / 2);
     const first = await answerLines(group.slice(0, half), answer, signal);
     return [...first, ...(await answerLines(group.slice(half), answer, signal))];
@@ -48,7 +48,7 @@ async function answerLines(group: Line[], answer: Answers, signal: AbortSignal):
 }
 
 /** Whatever a line causes is that line's error: the others are still answered. */
-function told(error: unknown): { code: ErrorCode; message: string } {
+function errorOf(error: unknown): { code: ErrorCode; message: string } {
   const { code, message } =
     error instanceof RelpropError
       ? error

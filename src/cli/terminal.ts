@@ -14,7 +14,7 @@ export function print(text: string): Promise<void> {
   });
 }
 
-/** `print` tells what standard output fails with; of what standard error fails with nothing can. */
+/** `print` rejects with standard output's error; an error of standard error cannot be reported. */
 export function quiet(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 }

@@ -1,10 +1,10 @@
 // What goes on inside a model while it reads a text: whether its tokens become alike, what attention looks at, which weights
 // learn. Any checkpoint can be asked.
 
-import type { Engine, Seen } from "../engine/engine.ts";
+import type { Engine, ProbeResult } from "../engine/engine.ts";
 import type { Trace } from "../engine/network.ts";
 import { quote, RelpropError, throwIfAborted } from "../errors.ts";
-import { resolved } from "../explain/objective.ts";
+import { resolvedWeights } from "../explain/objective.ts";
 import { cols, input, rows, type Tensor } from "../graph/tensor.ts";
 import type { Encoded, Input } from "../inputs/encoded.ts";
 import type { Network } from "../models/family.ts";
@@ -15,9 +15,9 @@ import { seed } from "../ops/seed.ts";
 import { propagate } from "../propagation/propagate.ts";
 import { scored } from "../tasks/scores.ts";
 import type { Diagnosis } from "./diagnosis.ts";
-import { blocks, type Inside, streams } from "./facts.ts";
-import { facts, stored } from "./matrices.ts";
+import { readMatrices, weightStatistics } from "./matrices.ts";
 import type { DiagnosisOptions } from "./options.ts";
+import { blocks, type Inside, streams } from "./statistics.ts";
 
 /** Each text's; `compareTo` is the engine of the model of that option. @internal */
 export async function diagnose(
@@ -28,23 +28,25 @@ export async function diagnose(
 ): Promise<Diagnosis[]> {
   const { task, labels } = engine.architecture;
   const { signal } = options;
-  const [request] = await task.requests(labels, { ...options, objective: {} }); // numbers of an embedding may be asked for, or the first one is
-  const encoded = await task.placed(engine, await engine.encode(texts, options), { signal });
-  const own = options.weights || compareTo ? await stored(engine, options.numLoops, signal) : undefined;
-  const weights = own && (await facts(own, compareTo && (await stored(compareTo, options.numLoops, signal)), signal));
+  const [request] = await task.targetWeights(labels, { ...options, objective: {} }); // numbers of an embedding may be asked for, or the first one is
+  const encoded = await task.selectTokens(engine, await engine.encode(texts, options), { signal });
+  const own = options.weights || compareTo ? await readMatrices(engine, options.numLoops, signal) : undefined;
+  const weights =
+    own &&
+    (await weightStatistics(own, compareTo && (await readMatrices(compareTo, options.numLoops, signal)), signal));
   const results: Diagnosis[] = [];
   for (const one of encoded) {
     throwIfAborted(signal);
     const [logits] = await engine.predict([one], signal);
-    const seen = await inside(engine, one, resolved(request, logits), signal);
-    const { of } = scored(engine.about, logits);
+    const seen = await captureRun(engine, one, resolvedWeights(request, logits), signal);
+    const { of } = scored(engine.info, logits);
     const less = request.indexOf(-1);
     results.push({
       text: one.text,
-      model: engine.about.model,
-      backend: engine.about.backend,
+      model: engine.info.model,
+      backend: engine.info.backend,
       tokens: one.tokens,
-      target: of(resolved(request, logits).reduce((most, v, c, all) => (v > all[most] ? c : most), 0)),
+      target: of(resolvedWeights(request, logits).reduce((most, v, c, all) => (v > all[most] ? c : most), 0)),
       ...(less >= 0 && { contrast: of(less) }),
       stream: await streams(engine, seen, signal),
       blocks: await blocks(seen, checked(options.tokens, one), own, signal),
@@ -72,12 +74,12 @@ function projecting(stream: readonly Tensor[], x: Tensor | undefined): Tensor | 
 }
 
 /** One run: the stream, attention weights and outputs, and for each projection the rows of squares of its gradient. */
-async function inside(
+async function captureRun(
   engine: Engine,
   one: Encoded,
   request: Float32Array,
   signal?: AbortSignal,
-): Promise<Seen<Inside>> {
+): Promise<ProbeResult<Inside>> {
   const { weights = {} } = engine.architecture.energy ?? {};
   const trace = (net: Network): Inside => {
     const outputs: Trace["outputs"] = {};
@@ -103,9 +105,9 @@ async function inside(
     return {
       outputs,
       stream: net.stream.map((x, i) => enter(`stream ${i}`, x)),
-      blocks: net.blocks.map(({ weights, handed, queries, keys, values }, i) => ({
+      blocks: net.blocks.map(({ weights, attentionOutput, queries, keys, values }, i) => ({
         weights: enter(`weights ${i}`, weights!),
-        handed: enter(`handed ${i}`, handed!),
+        attentionOutput: enter(`attentionOutput ${i}`, attentionOutput!),
         squares: {
           query: squares(`query ${i}`, queries),
           key: squares(`key ${i}`, keys),
@@ -115,8 +117,8 @@ async function inside(
       energy: new Map(Object.entries(weights).map(([name, w]) => [name, enter(`energy ${name}`, w)])),
     };
   };
-  const made = { whole: true, recompute: false };
+  const network = { allRows: true, recompute: false };
   const data = () => ({ request: Float32Array.from([...request, 0]) });
-  const [seen] = await engine.look([one], { kind: "diagnose", made, trace, data, rows: one.tokens.length }, signal);
+  const [seen] = await engine.probe([one], { kind: "diagnose", network, trace, data, rows: one.tokens.length }, signal);
   return seen;
 }

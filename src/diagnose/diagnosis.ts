@@ -22,8 +22,8 @@ export interface BlockStatistics {
   /** By token: the variance of what attention adds to the stream, over its numbers. */
   variance: number[];
   /**
-   * Of log variance against log position, counted from 1, and its value at 1 (Chi et al. 2023), over positions whose
-   * variance is not 0; the slope is 0 where there are fewer than two of them, and the intercept where there is none.
+   * Of log variance against log position, counted from 1, and its value at 1 (Chi et al. 2023), over positions with a
+   * variance above 0; the slope is 0 where there are fewer than two of them, and the intercept where there is none.
    */
   slope: number;
   intercept: number;

@@ -10,9 +10,9 @@ import type { WeightStatistics } from "./diagnosis.ts";
 import { ranks, singularValues } from "./spectrum.ts";
 
 /** Of the matrices of a network, or of what they differ by from another's. */
-export async function facts(
-  { matrices: own }: Stored,
-  before: Stored | undefined,
+export async function weightStatistics(
+  { matrices: own }: Matrices,
+  before: Matrices | undefined,
   signal: AbortSignal | undefined,
 ): Promise<WeightStatistics[]> {
   const found: WeightStatistics[] = [];
@@ -36,10 +36,10 @@ const nothing: Encoded = {
   warnings: [],
 };
 
-export interface Stored {
+export interface Matrices {
   /** Of all dense layers, by the names that the checkpoint gives them. */
   matrices: Map<string, { values: Float32Array; shape: [number, number] }>;
-  /** By block, those whose rows are its neurons'. */
+  /** By block, the names of the matrices with a row for each neuron. */
   neurons: string[][];
 }
 
@@ -49,7 +49,7 @@ function called({ inputs: [, w] }: Tensor): string | undefined {
   return leaf.op === Weight ? leaf.name : undefined;
 }
 
-export async function stored(engine: Engine, numLoops?: number, signal?: AbortSignal): Promise<Stored> {
+export async function readMatrices(engine: Engine, numLoops?: number, signal?: AbortSignal): Promise<Matrices> {
   const trace = ({ logits }: Network) => {
     const outputs: Record<string, Tensor> = {};
     for (const layer of history([logits])) {
@@ -58,8 +58,8 @@ export async function stored(engine: Engine, numLoops?: number, signal?: AbortSi
     }
     return { outputs };
   };
-  const [seen] = await engine.look([nothing], { kind: "matrices", made: { numLoops: 1 }, trace, rows: 1 }, signal);
-  const matrices: Stored["matrices"] = new Map();
+  const [seen] = await engine.probe([nothing], { kind: "matrices", network: { numLoops: 1 }, trace, rows: 1 }, signal);
+  const matrices: Matrices["matrices"] = new Map();
   for (const [name, { shape }] of Object.entries(seen.trace.outputs)) {
     matrices.set(name, { values: seen.of(name), shape: [shape[0], shape[1]] });
   }
@@ -75,7 +75,7 @@ function into(neurons: Tensor | undefined): string[] {
 }
 
 /** The length of each neuron's rows, of a block that has neurons. */
-export function neuronsOf({ matrices, neurons }: Stored, block: number): number[] | undefined {
+export function neuronsOf({ matrices, neurons }: Matrices, block: number): number[] | undefined {
   const names = neurons[block] ?? [];
   if (!names.length) return undefined;
   const [first] = names.map((name) => matrices.get(name)!);

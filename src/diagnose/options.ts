@@ -2,13 +2,13 @@
 
 import { type PredictOptions, predictOptions } from "../engine/options.ts";
 import { className } from "../explain/options.ts";
-import { flag, list, type Options, whole } from "../options/kinds.ts";
+import { flag, integer, list, type Options } from "../options/kinds.ts";
 
 export interface DiagnosisOptions extends PredictOptions {
-  /** Whose logit's gradient is told; as in explain(). */
+  /** The class of the logit for which gradients are computed; as in explain(). */
   target?: string | number;
   contrast?: string | number;
-  /** Tokens by their places: `mass` tells how much of each head's attention they get. */
+  /** Indices of tokens: `mass` is each head's mean attention to them. */
   tokens?: readonly number[];
   /** Also the ranks of the network's matrices. */
   weights?: boolean;
@@ -18,6 +18,6 @@ export const diagnosisOptions = {
   ...predictOptions,
   target: className,
   contrast: className,
-  tokens: list(whole(0)),
+  tokens: list(integer(0)),
   weights: flag,
 } satisfies Options<DiagnosisOptions>;

@@ -97,7 +97,7 @@ async function eigenvalues(a: Float64Array[], pause: ReturnType<typeof pauses>):
 
 const MOST_STEPS = 60;
 
-/** Implicit QL steps (Golub and Van Loan, §8.3.5) until nothing is left beside the diagonal. */
+/** Implicit QL steps (Golub and Van Loan, §8.3.5) until the off-diagonal is zero. */
 function shifted(d: Float64Array, e: Float64Array): Float64Array {
   const n = d.length;
   e.copyWithin(0, 1);

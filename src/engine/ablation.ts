@@ -10,10 +10,10 @@ import type { Engine } from "./engine.ts";
 import { network } from "./network.ts";
 import type { Ablation, PredictOptions } from "./options.ts";
 
-type Asked = Pick<PredictOptions, "numLoops" | "ablate">;
+type ChangeOptions = Pick<PredictOptions, "numLoops" | "ablate">;
 
 /** Throws `InvalidOption` at what the model has not. */
-export function changed(engine: Engine, { numLoops, ablate }: Asked): Change {
+export function networkChange(engine: Engine, { numLoops, ablate }: ChangeOptions): Change {
   const { architecture } = engine;
   if (numLoops !== undefined && architecture.numLoops === undefined) {
     throw unknown("this model's blocks are not looped; leave out `numLoops`");
@@ -21,7 +21,7 @@ export function changed(engine: Engine, { numLoops, ablate }: Asked): Change {
   const { blocks } = network(architecture, 1, 1, { numLoops });
   const data = ablate ? masks(blocks, ablate) : {};
   const mask = (name: string, x: Tensor) => (data[name] ? gate(x, input(name, [cols(x)])) : x);
-  return { made: { numLoops, ...(ablate && { mask }) }, data, key: `${numLoops} ${Object.keys(data)}` };
+  return { network: { numLoops, ...(ablate && { mask }) }, data, key: `${numLoops} ${Object.keys(data)}` };
 }
 
 /** How many heads a block has. @internal */

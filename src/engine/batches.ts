@@ -11,7 +11,7 @@ const BUCKET = 8; // texts are padded to a multiple of this, so that few lengths
 const MOST_PADDING = 1 / 8; // of a text's rows, where it goes with a longer one
 
 /** Texts of like length, longest first, so that the largest work buffers are made once. */
-export function alike(lengths: readonly number[], longest: number): Batch[] {
+export function bucketByLength(lengths: readonly number[], longest: number): Batch[] {
   const order = [...lengths.keys()].sort((a, b) => lengths[b] - lengths[a]);
   const batches: Batch[] = [];
   for (const i of order) {

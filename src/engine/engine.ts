@@ -5,15 +5,15 @@ import type { Backend, Data, States } from "../backends/backend.ts";
 import { coded, RelpropError, throwIfAborted } from "../errors.ts";
 import { finite } from "../finite.ts";
 import type { Encoded, Input, Tables } from "../inputs/encoded.ts";
-import { encode, inputs, paired, picks } from "../inputs/inputs.ts";
+import { encode, inputs, paired, rowSelection } from "../inputs/inputs.ts";
 import type { Tokenizer } from "../inputs/tokenizers/wordpiece.ts";
 import type { Architecture, Network } from "../models/family.ts";
 import { abortable, turn } from "../pauses.ts";
 import type { Outputs } from "../tasks/task.ts";
-import { alike } from "./batches.ts";
-import { type Made, network, part, predicting, type Trace } from "./network.ts";
+import { bucketByLength } from "./batches.ts";
+import { logitsTrace, type NetworkOptions, network, part, type Trace } from "./network.ts";
 import type { PredictOptions } from "./options.ts";
-import { Plans, type Ready } from "./plan_cache.ts";
+import { PlanCache, type Ready } from "./plan_cache.ts";
 import type { Reload } from "./reload.ts";
 
 export interface EngineParts {
@@ -25,10 +25,10 @@ export interface EngineParts {
   reload: Reload;
 }
 
-/** A trace under a name of its own, and what it is fed beside the texts: for those, padded to `t` tokens. */
-export interface Look<T extends Trace = Trace> {
+/** A named trace of a network, with its further inputs for texts padded to `t` tokens. */
+export interface Probe<T extends Trace = Trace> {
   kind: string;
-  made?: Made;
+  network?: NetworkOptions;
   trace(net: Network): T;
   /** At exactly so many rows a text, all texts at once; else as many as suit them. */
   rows?: number;
@@ -38,19 +38,19 @@ export interface Look<T extends Trace = Trace> {
 }
 
 /** A run's numbers by output, of these texts. */
-export interface Ran<T extends Trace = Trace> {
+export interface RunResult<T extends Trace = Trace> {
   texts: readonly Encoded[];
   trace: T;
   data: Data;
 }
 
-export interface Seen<T extends Trace = Trace> {
+export interface ProbeResult<T extends Trace = Trace> {
   trace: T;
   of(output: string): Float32Array;
 }
 
 /** What all results of a model have in common. */
-export interface About extends Pick<Outputs, "labels" | "scores" | "task"> {
+export interface ModelInfo extends Pick<Outputs, "labels" | "scores" | "task"> {
   model: string;
   backend: "wasm" | "webgpu";
 }
@@ -63,8 +63,8 @@ export class Engine {
   readonly architecture: Architecture;
   readonly tokenizer: Tokenizer;
   /** What all results of the model have in common. */
-  readonly about: About;
-  #plans: Plans;
+  readonly info: ModelInfo;
+  #plans: PlanCache;
 
   #queue: Promise<unknown> = Promise.resolve();
   #disposed: Promise<void> | undefined;
@@ -75,8 +75,8 @@ export class Engine {
     this.parts = parts;
     this.architecture = architecture;
     this.tokenizer = tokenizer;
-    this.about = { model, backend: backend.name, labels, scores, task };
-    this.#plans = new Plans(parts.backend);
+    this.info = { model, backend: backend.name, labels, scores, task };
+    this.#plans = new PlanCache(parts.backend);
   }
 
   /**
@@ -95,25 +95,29 @@ export class Engine {
       throw coded(error);
     });
     if (numLoops === undefined && ablate === undefined) return encoded;
-    const { changed } = await import("./ablation.ts");
-    const change = changed(this, { numLoops, ablate });
+    const { networkChange } = await import("./ablation.ts");
+    const change = networkChange(this, { numLoops, ablate });
     return encoded.map((one) => ({ ...one, change }));
   }
 
   /** The logits of each text: of the rows that are read, or of each token. */
   async predict(encoded: readonly Encoded[], signal?: AbortSignal): Promise<Float32Array[]> {
-    const seen = await this.look(encoded, { kind: "predict", trace: predicting }, signal);
+    const seen = await this.probe(encoded, { kind: "predict", trace: logitsTrace }, signal);
     return seen.map(({ of }) => of("logits"));
   }
 
   /** Of each text, its part of any output of a trace. */
-  look<T extends Trace>(encoded: readonly Encoded[], look: Look<T>, signal?: AbortSignal): Promise<Seen<T>[]> {
+  probe<T extends Trace>(
+    encoded: readonly Encoded[],
+    request: Probe<T>,
+    signal?: AbortSignal,
+  ): Promise<ProbeResult<T>[]> {
     const run = async (batch: readonly Encoded[], t: number) => {
-      const { texts, trace, data } = await this.run(batch, t, look, signal);
+      const { texts, trace, data } = await this.run(batch, t, request, signal);
       const seen = (i: number) => (output: string) => finite(part(data[output], i, texts.length), output);
-      return texts.map((_, i): Seen<T> => ({ trace, of: seen(i) }));
+      return texts.map((_, i): ProbeResult<T> => ({ trace, of: seen(i) }));
     };
-    const { rows } = look;
+    const { rows } = request;
     return rows ? this.#inTurn(signal, () => run(encoded, rows)) : this.inBatches(encoded, signal, 1, run);
   }
 
@@ -121,11 +125,11 @@ export class Engine {
   async run<T extends Trace>(
     batch: readonly Encoded[],
     t: number,
-    look: Look<T>,
+    probe: Probe<T>,
     signal?: AbortSignal,
-  ): Promise<Ran<T>> {
-    const { kind, made, trace, data, states } = look;
-    const { program, texts: n, ...ready } = await this.#prepare(kind, batch, t, trace, { made, signal });
+  ): Promise<RunResult<T>> {
+    const { kind, network, trace, data, states } = probe;
+    const { program, texts: n, ...ready } = await this.#prepare(kind, batch, t, trace, { network, signal });
     const texts = batch.slice(0, n);
     const own = states?.(this.parts.backend);
     const numbers = await program.run({ ...this.#inputs(texts, t), ...data?.(texts, t) }, signal, own);
@@ -159,7 +163,7 @@ export class Engine {
     const results = new Array<R>(encoded.length);
     let ran = false;
     const lengths = encoded.map(({ tokens }) => tokens.length);
-    for (const { t, texts } of alike(lengths, this.architecture.positions)) {
+    for (const { t, texts } of bucketByLength(lengths, this.architecture.positions)) {
       for (let done = 0; done < texts.length; ) {
         if (ran) await turn();
         ran = true;
@@ -180,7 +184,7 @@ export class Engine {
     return Math.max(1, Math.floor(this.parts.backend.rows / t));
   }
 
-  /** First come, first served. An abort is told at once, and its turn ends as soon as it can. */
+  /** First come, first served. An abort rejects at once, and the run ends as soon as it can. */
   #inTurn<R>(signal: AbortSignal | undefined, work: () => Promise<R>): Promise<R> {
     const doing = this.#queue.then(async () => {
       this.throwIfDisposed();
@@ -189,15 +193,15 @@ export class Engine {
         this.#plans.dispose();
         const { recovered } = await import("./recovered.ts");
         this.parts.backend = await recovered(this.parts, signal);
-        this.#plans = new Plans(this.parts.backend);
+        this.#plans = new PlanCache(this.parts.backend);
       }
       return work();
     });
-    const told = doing.catch((error) => {
+    const result = doing.catch((error) => {
       throw coded(error);
     });
-    this.#queue = told.catch(() => {});
-    return abortable(told, signal);
+    this.#queue = result.catch(() => {});
+    return abortable(result, signal);
   }
 
   /** The program for texts padded to `t` tokens, or for half as many and so on if its work buffers were too large. */
@@ -206,16 +210,16 @@ export class Engine {
     batch: readonly Encoded[],
     t: number,
     trace: (net: Network) => T,
-    asked: { made?: Made; signal?: AbortSignal },
+    asked: { network?: NetworkOptions; signal?: AbortSignal },
   ): Promise<Ready<T> & { texts: number }> {
-    const { made, signal } = asked;
+    const { network: options, signal } = asked;
     const texts = batch.length;
     const pairs = paired(batch, this.architecture);
     const reads = this.#reads(batch);
-    const whole = this.architecture.reads === "mean" || made?.whole;
+    const allRows = this.architecture.reads === "mean" || options?.allRows;
     const attend = texts * t * t >= LARGE ? (await import("../ops/attend.ts")).attend : undefined;
     const { change } = batch[0];
-    const how = { ...made, ...change?.made, attend, whole, reads, paired: pairs };
+    const how = { ...options, ...change?.network, attend, allRows, reads, paired: pairs };
     const traced = () => trace(network(this.architecture, texts, t, how));
     const key = `${kind} ${change?.key} ${texts} ${t} ${pairs} ${reads}`;
     const ready = await this.#plans.get(key, traced, texts > 1 ? MOST_BYTES : Number.POSITIVE_INFINITY, signal);
@@ -231,11 +235,11 @@ export class Engine {
       ...architecture.data?.(t, tables, batch),
       ...architecture.pool?.(batch, t),
       ...batch[0].change?.data,
-      ...(reads && { picks: picks(batch, t, reads, architecture) }),
+      ...(reads && { rowSelection: rowSelection(batch, t, reads, architecture) }),
     };
   }
 
-  /** How many rows of each text the head is told to read; 0 if it knows. */
+  /** How many rows of each text the head reads by the input `rowSelection`; 0 if the head selects them itself. */
   #reads(batch: readonly Encoded[]): number {
     const { reads } = this.architecture;
     if (reads === "first") return 0;

@@ -2,7 +2,7 @@
 
 import type { AbortSignal } from "../globals.ts";
 import { MOST_LOOPS } from "../models/encoder.ts";
-import { flag, list, type Options, object, signal, tuple, whole } from "../options/kinds.ts";
+import { flag, integer, list, type Options, object, signal, tuple } from "../options/kinds.ts";
 
 export interface PredictOptions {
   /**
@@ -24,11 +24,14 @@ export interface Ablation {
   neurons?: readonly (readonly [block: number, neuron: number])[];
 }
 
-const places = list(tuple("[block, place]", whole(0), whole(0)));
+const positionEmbeddings = list(tuple("[block, place]", integer(0), integer(0)));
 
 export const predictOptions = {
   signal,
   truncate: flag,
-  numLoops: whole(0, MOST_LOOPS),
-  ablate: { ...object({ heads: places, neurons: places }), must: "{ heads, neurons }, each a list of [block, place]" },
+  numLoops: integer(0, MOST_LOOPS),
+  ablate: {
+    ...object({ heads: positionEmbeddings, neurons: positionEmbeddings }),
+    must: "{ heads, neurons }, each a list of [block, place]",
+  },
 } satisfies Options<PredictOptions>;

@@ -13,7 +13,7 @@ const MOST_PLANS = 32; // kept ready, and the most bytes of their work buffers
 const MOST_BYTES = 2 ** 29;
 
 /** A backend's programs, kept ready by a key: to plan and prepare takes longer than to run a short text. */
-export class Plans {
+export class PlanCache {
   readonly #backend: Backend;
   readonly #ready = new Map<string, Ready>();
 

@@ -9,7 +9,7 @@ import { methods as builtin, isOther, method } from "../propagation/composites.t
 import type { Model } from "../runtime/model.ts";
 import { classIndex } from "../tasks/target.ts";
 import { taskOf } from "../tasks/tasks.ts";
-import { cuts } from "./cuts.ts";
+import { evaluateAblations } from "./ablations.ts";
 import type { Example } from "./examples.ts";
 import { identity } from "./identity.ts";
 import { fingerprint, open } from "./journal.ts";
@@ -17,7 +17,7 @@ import { type Case, judge } from "./judge.ts";
 import { type EvaluateOptions, evaluateOptions, type JudgedName } from "./options.ts";
 import type { Protocol } from "./protocol.ts";
 import { protocol } from "./protocols.ts";
-import { type Evaluation, type Judged, type Row, summary } from "./summary.ts";
+import { type Evaluation, type MethodRun, type Row, summary } from "./summary.ts";
 
 const BASELINE = "gradient-x-input";
 
@@ -44,7 +44,7 @@ export async function evaluate(
   }
   const name = options.protocol ?? "ali2022";
   const how = protocol(name);
-  if (how.cut) return cuts(model, checkedExamples(examples), how, { ...options, protocol: name });
+  if (how.ablation) return evaluateAblations(model, checkedExamples(examples), how, { ...options, protocol: name });
   const judged = judgedMethods(options.methods, examples.length, seed);
   const baseline = baselineOf(options.baseline, judged);
   checkedExamples(examples);
@@ -105,11 +105,11 @@ export function checkedModel(call: string, model: unknown): void {
   throw new RelpropError("InvalidInput", `${call} is of a model that load() gave, not of ${quote(model)}`);
 }
 
-function judgedMethods(wanted: EvaluateOptions["methods"] = usual(), examples: number, seed: number): Judged[] {
+function judgedMethods(wanted: EvaluateOptions["methods"] = usual(), examples: number, seed: number): MethodRun[] {
   const entries = Array.isArray(wanted)
     ? (wanted as string[]).map((text) => [text, text] as const)
     : Object.entries(wanted as Record<string, Method>);
-  const judged = entries.map(([key, given]): Judged => {
+  const judged = entries.map(([key, given]): MethodRun => {
     if (typeof given !== "string") return { name: key, method: given, limit: examples };
     const [, name, limit] = /^(.*?)(?::([1-9]\d*))?$/.exec(given)!;
     const method = (name === "random" ? { name, seed } : name) as Method; // check() refuses others
@@ -128,7 +128,7 @@ function check(wanted: unknown): void {
   else method(wanted);
 }
 
-function baselineOf(wanted: string | undefined, judged: readonly Judged[]): string | undefined {
+function baselineOf(wanted: string | undefined, judged: readonly MethodRun[]): string | undefined {
   if (judged.some(({ name }) => name === (wanted ?? BASELINE))) return wanted ?? BASELINE;
   if (wanted === undefined) return undefined;
   const names = judged.map(({ name }) => name).join(", ");

@@ -1,5 +1,5 @@
 // What an evaluation has done so far, a line of JSON a text, so that an interrupted one goes on where it stopped. The first
-// line tells the settings: a journal of other settings is refused. A line that was cut off is no JSON and does not count.
+// line holds the settings: a journal with other settings is refused. A line that was cut off is no JSON and does not count.
 
 import { quote, RelpropError } from "../errors.ts";
 
@@ -51,7 +51,7 @@ function same(before: Settings | undefined, now: Settings): void {
   }
 }
 
-/** A fingerprint to tell texts and models apart (FNV-1a over UTF-16 units), not to withstand an attack. */
+/** A fingerprint of texts and models (FNV-1a over UTF-16 units); it is not cryptographic. */
 export function fingerprint(value: unknown): string {
   let hash = 0x811c9dc5;
   for (const unit of JSON.stringify(value).split("")) hash = Math.imul(hash ^ unit.charCodeAt(0), 0x01000193);

@@ -10,10 +10,10 @@ import { isOther } from "../propagation/composites.ts";
 import type { Model } from "../runtime/model.ts";
 import type { ClassScore } from "../tasks/prediction.ts";
 import type { Protocol, Scores } from "./protocol.ts";
-import type { Judged, Row } from "./summary.ts";
+import type { MethodRun, Row } from "./summary.ts";
 import { together } from "./together.ts";
 
-const TIMED = 32; // texts that are also run alone, to tell what running together gains
+const TIMED = 32; // texts that are also run alone, to measure the speedup of batches
 
 export interface Case {
   text: string;
@@ -23,7 +23,7 @@ export interface Case {
 }
 
 interface Judging {
-  judged: readonly Judged[];
+  judged: readonly MethodRun[];
   at: ReadingPoint;
   randomized: readonly Model[];
   signal?: AbortSignal;
@@ -62,7 +62,7 @@ export async function judge(
     trials.push({ name, relevance, own: { ...own }, explain });
   }
   const ids = { ...model.specialIds, unk: model.specialIds.unk ?? -1 }; // without one: a vector of zeros
-  const common = { text, tokens, target: explained, whole, ids, predict, randomized };
+  const common = { text, tokens, target: explained, predicted: whole, ids, predict, randomized };
   const scores: [string, Scores & { forwardPasses: number; seconds: number }][] = await Promise.all(
     trials.map(async ({ name, relevance, own, explain }) => {
       const { values, curves } = await how.score({ ...common, relevance, explain });

@@ -6,7 +6,7 @@ import { type ReadOptions, readOptions } from "../checkpoint/options.ts";
 import { single } from "../explain/options.ts";
 import type { AbortSignal } from "../globals.ts";
 import type { ReadingPoint } from "../models/family.ts";
-import { callback, either, flag, having, list, type Options, record, signal, text, whole } from "../options/kinds.ts";
+import { callback, either, flag, having, integer, list, type Options, record, signal, text } from "../options/kinds.ts";
 import type { Model } from "../runtime/model.ts";
 import type { Journal } from "./journal.ts";
 import type { OrderName, ProtocolName } from "./protocol.ts";
@@ -52,7 +52,7 @@ export interface RandomizedOptions extends ReadOptions {
   seed?: number;
 }
 
-const seed = whole(-Number.MAX_SAFE_INTEGER);
+const seed = integer(-Number.MAX_SAFE_INTEGER);
 const { at } = single;
 
 export const evaluateOptions = {

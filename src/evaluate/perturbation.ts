@@ -35,8 +35,8 @@ export const smallestFirst: Curve["order"] = (relevance) => sorted(relevance.map
 export const probability: Curve["value"] = (classes, { target }) => classes[target].probability ?? Number.NaN;
 export const logit: Curve["value"] = (classes, { target }) => classes[target].logit;
 /** Σ over the classes of the squared change of the logit. */
-export const squaredDistance: Curve["value"] = (classes, { whole }) =>
-  classes.reduce((sum, { logit }, c) => sum + (logit - whole[c].logit) ** 2, 0);
+export const squaredDistance: Curve["value"] = (classes, { predicted }) =>
+  classes.reduce((sum, { logit }, c) => sum + (logit - predicted[c].logit) ** 2, 0);
 
 /** The area under a curve, by trapezoids. */
 export const area = (ys: readonly number[], xs: readonly number[] = tenths): number =>

@@ -4,7 +4,7 @@ import { RelpropError } from "../errors.ts";
 import { drawn, escaped, short } from "../render/text.ts";
 import type { Evaluation } from "./summary.ts";
 
-/** Okabe and Ito's colours, told apart by all common kinds of colour vision; beyond them lines are dashed. */
+/** Okabe and Ito's colours, distinct for all common kinds of colour vision; further lines are dashed. */
 const colors = ["#000000", "#e69f00", "#56b4e9", "#009e73", "#0072b2", "#d55e00", "#cc79a7", "#999999"];
 
 const panel = { width: 300, height: 220, left: 52, top: 34, gap: 24 };

@@ -23,7 +23,7 @@ export type ProtocolName =
 
 export interface Protocol {
   /** Where it was published, and what it does. */
-  about: string;
+  description: string;
   /** The class explained and scored: the example's label, or the class that the model predicts. */
   target: "label" | "top";
   /** Its metrics, the one that counts first, and whether more or less of each is better, or what is nearer to zero. */
@@ -33,8 +33,8 @@ export interface Protocol {
   /** Whether models with random weights in place of their own are needed. */
   randomized?: true;
   score(trial: Trial): Promise<Scores>;
-  /** Of protocols that judge no explanations but what a model loses: see cuts.ts. */
-  cut?: Cutting;
+  /** Of protocols that judge no explanations but what a model loses: see ablations.ts. */
+  ablation?: AblationPlan;
 }
 
 /** A part of a block, by its place there. */
@@ -50,7 +50,7 @@ export type OrderName =
   | "most-relevant"
   | "random";
 
-export interface Cutting {
+export interface AblationPlan {
   of: keyof Ablation;
   /** What is known of each part: the parts with the least of it go first by the first order, those with the most by the second. */
   orders: Readonly<Partial<Record<OrderName, Order>>>;
@@ -58,10 +58,10 @@ export interface Cutting {
 
 export interface Order {
   most: boolean;
-  score(parts: readonly Part[], seen: Seen): Promise<number[]>;
+  score(parts: readonly Part[], seen: AblationContext): Promise<number[]>;
 }
 
-export interface Seen {
+export interface AblationContext {
   model: Model;
   texts: readonly string[];
   targets: readonly number[];
@@ -85,7 +85,7 @@ export interface Trial {
   /** The explained class. */
   target: number;
   /** The classes of the text as it is. */
-  whole: readonly ClassScore[];
+  predicted: readonly ClassScore[];
   ids: Model["specialIds"] & { unk: number };
   /** The classes of the text with other words in place of its own; all methods' texts run together. */
   predict(ids: readonly (readonly number[])[]): Promise<ClassScore[][]>;

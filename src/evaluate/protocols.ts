@@ -1,5 +1,5 @@
 import { quote, RelpropError } from "../errors.ts";
-import { ablation, protocolOf, pruning } from "./cuts.ts";
+import { ablation, protocolOf, pruning } from "./ablations.ts";
 import type { Protocol, ProtocolName } from "./protocol.ts";
 import { achtibat2024 } from "./protocols/achtibat2024.ts";
 import { ali2022 } from "./protocols/ali2022.ts";

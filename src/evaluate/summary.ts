@@ -7,7 +7,7 @@ import { type Interval, interval, mean } from "./bootstrap.ts";
 import type { OrderName, Protocol, ProtocolName, Scores } from "./protocol.ts";
 
 /** What became of one text; JSON, in which NaN is null. */
-export interface Judged {
+export interface MethodRun {
   name: string;
   method: Method | OrderName;
   /** How many examples it is judged by. */
@@ -26,7 +26,7 @@ interface Cost {
   seconds: number;
 }
 
-interface About {
+interface EvaluationInfo {
   protocol: ProtocolName;
   model: string;
   backend: "wasm" | "webgpu";
@@ -40,7 +40,7 @@ interface About {
  */
 export type MethodScores = { forwardPasses: number; seconds: number } & { [metric: string]: Interval | number };
 
-export interface Evaluation extends About {
+export interface Evaluation extends EvaluationInfo {
   examples: number;
   methods: Record<string, MethodScores>;
   /** Examples of methods that are judged by fewer. */
@@ -62,9 +62,9 @@ export interface Evaluation extends About {
 }
 
 export function summary(
-  about: About,
+  about: EvaluationInfo,
   how: Protocol,
-  judged: readonly Judged[],
+  judged: readonly MethodRun[],
   baseline: string | undefined,
   rows: readonly Row[],
 ): Evaluation {
@@ -72,7 +72,7 @@ export function summary(
   const of = (name: string) => rows.flatMap(({ methods }) => methods[name] ?? []);
   const values = (name: string, metric: string) => of(name).map((row) => row.values[metric] ?? Number.NaN);
   const total = (numbers: number[]) => numbers.reduce((a, b) => a + b, 0);
-  const each = <T>(make: (one: Judged) => T) => Object.fromEntries(judged.map((one) => [one.name, make(one)]));
+  const each = <T>(make: (one: MethodRun) => T) => Object.fromEntries(judged.map((one) => [one.name, make(one)]));
   const byMetric = (make: (metric: string) => Interval) =>
     Object.fromEntries(
       metrics.flatMap((metric) => {

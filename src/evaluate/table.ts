@@ -13,7 +13,7 @@ function lines(evaluation: Evaluation): string {
   const names = Object.keys(metrics);
   const arrows = names.map((name) => `${name} ${arrow[metrics[name]]}`);
   const cells = (intervals: Record<string, unknown>, sign: string) =>
-    names.map((name) => spread(intervals[name] as Interval | undefined, sign));
+    names.map((name) => formatInterval(intervals[name] as Interval | undefined, sign));
 
   const judged = Object.entries(methods).map(([name, one]) => [
     visible(name),
@@ -41,7 +41,7 @@ function lines(evaluation: Evaluation): string {
 const figure = (value: number, sign: string) =>
   `${sign && value >= 0 ? sign : ""}${value.toFixed(3).replace("-", "−")}`;
 
-const spread = (interval: Interval | undefined, sign: string) => {
+const formatInterval = (interval: Interval | undefined, sign: string) => {
   if (!interval) return "–";
   const [mean, low, high] = [interval.mean, interval.low, interval.high].map((value) => figure(value, sign));
   return `${mean} [${low}, ${high}]`;

@@ -16,7 +16,7 @@ export function annihilated(at: ReadingPoint, { logits, readings, selection }: N
 
 /**
  * Whether all that tokens say to others, or to the head, passes a norm of `x` itself: directly, or through a dense layer without
- * a bias. The rows that the head reads, by the weights `selection`, may go around it; no others do if nothing beside the norm mixes
+ * a bias. The rows that the head reads, by the weights `selection`, may go around it; no others do if only the norm mixes
  * rows.
  */
 function belowNorm(x: Tensor, readers: readonly (readonly [Tensor, Tensor])[], selection?: Tensor): boolean {

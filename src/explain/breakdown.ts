@@ -5,50 +5,54 @@ import type { ImageView } from "../inputs/images/patches.ts";
 import type { Block, Network, ReadingPoint } from "../models/family.ts";
 import type { Explanation } from "./explanation.ts";
 import { grouped } from "./groups.ts";
-import { ofHeads, ofNeurons } from "./halves.ts";
-import { having, type Numbers } from "./numbers.ts";
-import type { Breakdowns } from "./options.ts";
-import { ofPairs } from "./pairs.ts";
-import { ofPixels, ofPoints } from "./pixels.ts";
+import { blocksWith, type RunNumbers } from "./numbers.ts";
+import type { BreakdownOptions } from "./options.ts";
+import { pairRelevance } from "./pairs.ts";
+import { pixelRelevance, pointRelevance } from "./pixels.ts";
 import { unclosed } from "./residual.ts";
-import type { Watch } from "./trace.ts";
+import { headRelevance, neuronRelevance } from "./sublayers.ts";
+import type { BlockProbes } from "./trace.ts";
 
 /** What is wanted of a network's blocks. @internal */
-export function watch(
+export function blockProbes(
   { blocks, readings }: Pick<Network, "blocks" | "readings">,
-  { heads, neurons, pairs, pixels, points }: Breakdowns,
-): Watch {
+  { heads, neurons, pairs, pixels, points }: BreakdownOptions,
+): BlockProbes {
   const read = (at: ReadingPoint) => (readings.has(at) ? { [at]: readings.get(at)![0] } : {});
-  const halves: Watch["halves"] = blocks.map(({ context, neurons: inner, parallel }) => ({
+  const sublayers: BlockProbes["sublayers"] = blocks.map(({ context, neurons: inner, parallel }) => ({
     ...(heads && context && { heads: parallel ? [context, parallel] : [context] }),
     ...(neurons && inner && { neurons: [inner] }),
   }));
   const fields: (keyof Block)[] = [
-    ...(heads ? (["context", "skipped", "attention", "parallel"] as const) : []),
-    ...(neurons ? (["passed", "neurons", "feedforward"] as const) : []),
+    ...(heads ? (["context", "residualInput", "attention", "parallel"] as const) : []),
+    ...(neurons ? (["preMlpStream", "neurons", "feedforward"] as const) : []),
     ...(pairs ? (["context", "values", "scores", "weights"] as const) : []),
   ];
   const own = (block: Block): Block =>
     Object.fromEntries(fields.flatMap((field) => (block[field] ? [[field, block[field]]] : [])));
   return {
-    watched: { blocks: blocks.map(own), readings: { ...(points && read("points")), ...(pixels && read("pixels")) } },
-    halves,
+    captured: { blocks: blocks.map(own), readings: { ...(points && read("points")), ...(pixels && read("pixels")) } },
+    sublayers,
   };
 }
 
-/** What is asked for beside `explanation`. Throws `InvalidOption`. @internal */
-export function finer(explanation: Explanation, numbers: Numbers, asked: Breakdowns): Partial<Explanation> {
-  const { groups, heads, neurons, pairs, pixels, points } = asked;
+/** The requested breakdowns of `explanation`. Throws `InvalidOption`. @internal */
+export function breakdown(
+  explanation: Explanation,
+  numbers: RunNumbers,
+  request: BreakdownOptions,
+): Partial<Explanation> {
+  const { groups, heads, neurons, pairs, pixels, points } = request;
   const n = explanation.tokens.length;
-  const ofAll = heads ? having(numbers, "context").map((i) => ofHeads(numbers, n, i)) : [];
-  const ofBlocks = neurons ? ofNeurons(numbers, n, neurons) : undefined;
+  const ofAll = heads ? blocksWith(numbers, "context").map((i) => headRelevance(numbers, n, i)) : [];
+  const ofBlocks = neurons ? neuronRelevance(numbers, n, neurons) : undefined;
   return {
-    ...(pixels && { image: { ...(explanation.image as ImageView), pixels: ofPixels(explanation, numbers) } }),
-    ...(points && { cloud: ofPoints(explanation, numbers) }),
+    ...(pixels && { image: { ...(explanation.image as ImageView), pixels: pixelRelevance(explanation, numbers) } }),
+    ...(points && { cloud: pointRelevance(explanation, numbers) }),
     ...(groups && { groups: grouped(explanation, groups) }),
-    ...(heads && { heads: ofAll.map(({ told }) => told) }),
-    ...(ofBlocks && { neurons: ofBlocks.told }),
-    ...(pairs && { pairs: having(numbers, "weights").map((i) => ofPairs(numbers, n, i)) }),
+    ...(heads && { heads: ofAll.map(({ result }) => result) }),
+    ...(ofBlocks && { neurons: ofBlocks.result }),
+    ...(pairs && { pairs: blocksWith(numbers, "weights").map((i) => pairRelevance(numbers, n, i)) }),
     warnings: [
       ...explanation.warnings,
       ...unclosed(

@@ -8,10 +8,10 @@ import { partition } from "../logits.ts";
 import type { Explanation, Ledger, TokenRelevance } from "./explanation.ts";
 import type { ExplainOptions } from "./options.ts";
 import { relevance } from "./relevance.ts";
-import { type Question, question } from "./request.ts";
+import { type ExplainRequest, explainRequest } from "./request.ts";
 
 interface Continued {
-  whole: Encoded;
+  full: Encoded;
   /** Tokens of the text before it. */
   n: number;
 }
@@ -29,14 +29,14 @@ export async function explainContinuation(
     );
   }
   const { truncate, signal } = options;
-  const asked = question([], options);
+  const request = explainRequest([], options);
   const continuation = options.continuation!;
   const contrast = options.contrast === undefined ? undefined : String(options.contrast);
   const texts = inputs.map(textOf);
   if (!engine.architecture.task.continues) {
     throw new RelpropError("InvalidOption", "only a model that continues texts explains a continuation");
   }
-  if (contrast !== undefined && (asked.finer || asked.layers)) {
+  if (contrast !== undefined && (request.breakdownOptions || request.layers)) {
     const message = "layers, groups, heads, neurons and pairs are of one continuation; leave out `contrast`";
     throw new RelpropError("InvalidOption", message);
   }
@@ -45,7 +45,7 @@ export async function explainContinuation(
     const mine = await explainOne(
       engine,
       await continued(engine, text, continuation, truncate),
-      asked,
+      request,
       continuation,
       signal,
     );
@@ -54,10 +54,10 @@ export async function explainContinuation(
       continue;
     }
     const other = await continued(engine, text, contrast, truncate);
-    const less = await explainOne(engine, other, asked, contrast, signal);
+    const less = await explainOne(engine, other, request, contrast, signal);
     results.push(mine.map((explanation, k) => difference(explanation, less[k], other.n)));
   }
-  return asked.several ? results : results.map(([only]) => only);
+  return request.isList ? results : results.map(([only]) => only);
 }
 
 function textOf(given: Input): string {
@@ -76,34 +76,34 @@ async function continued(engine: Engine, text: string, more: string, truncate?: 
     throw new RelpropError("InvalidOption", message);
   }
   if (!n) throw new RelpropError("EmptyInput", "the text before a continuation needs a token");
-  return { whole: { ...whole, reads: Array.from({ length: end - n }, (_, k) => n - 1 + k) }, n };
+  return { full: { ...whole, reads: Array.from({ length: end - n }, (_, k) => n - 1 + k) }, n };
 }
 
 async function explainOne(
   engine: Engine,
-  { whole, n }: Continued,
-  asked: Question,
+  { full, n }: Continued,
+  asked: ExplainRequest,
   label: string,
   signal?: AbortSignal,
 ): Promise<Explanation[]> {
-  const [logits] = await engine.predict([whole], signal);
-  const rows = whole.reads!.length;
+  const [logits] = await engine.predict([full], signal);
+  const rows = full.reads!.length;
   const width = logits.length / rows;
   const request = new Float32Array(logits.length + 1);
   let value = 0;
   for (let r = 0; r < rows; r++) {
     const row = logits.subarray(r * width, (r + 1) * width);
     const { peak, total } = partition(row);
-    const next = whole.tokens[n + r].id;
+    const next = full.tokens[n + r].id;
     // The gradient of ln p of the token that comes: 1 for it, less all probabilities.
     for (let c = 0; c < width; c++) request[r * width + c] = -Math.exp(row[c] - peak) / total;
     request[r * width + next] += 1;
     value += row[next] - peak - Math.log(total);
   }
-  const [explanations] = await relevance(engine, [whole], { ...asked, requests: [request] }, signal);
+  const [explanations] = await relevance(engine, [full], { ...asked, targetWeights: [request] }, signal);
   return explanations.map((explanation) => ({
     ...explanation,
-    target: { index: whole.tokens[n].id, label, logit: explanation.ledger.logit, probability: Math.exp(value) },
+    target: { index: full.tokens[n].id, label, logit: explanation.ledger.logit, probability: Math.exp(value) },
     explained: { objective: "continuation", value },
   }));
 }

@@ -107,7 +107,7 @@ export interface Explanation {
   contrast?: ClassScore;
   /** All classes; of a language model the top ones. */
   classes: ClassScore[];
-  /** Of models with logits of each token: the tokens whose logits these are, by their place in `tokens`. */
+  /** Of models with logits of each token: indices into `tokens` of the tokens these logits belong to. */
   reads?: number[];
   /**
    * If it is no logit: what is explained, its value, and its gradient, a weight for every class (left out where there are as

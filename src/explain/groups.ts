@@ -9,7 +9,7 @@ import type { Groups, Span } from "./options.ts";
 export function grouped({ text, tokens }: Pick<Explanation, "text" | "tokens">, groups: Groups): Explanation["groups"] {
   const begin = (j: number) => tokens[j].start ?? -1;
   const placed = [...tokens.keys()].filter((j) => begin(j) >= 0).sort((a, b) => begin(a) - begin(b));
-  const after = (at: number) => lowest(placed.length, (k) => begin(placed[k]) >= at);
+  const after = (at: number) => lowerBound(placed.length, (k) => begin(placed[k]) >= at);
   const wanted = typeof groups === "string" ? segments(text, groups) : groups;
   const inAny = new Set<number>();
   const spans: GroupRelevance[] = [];
@@ -26,7 +26,7 @@ export function grouped({ text, tokens }: Pick<Explanation, "text" | "tokens">, 
 }
 
 /** The lowest number below `n` that fits, if all above it do; `n` if none does. */
-function lowest(n: number, fits: (k: number) => boolean): number {
+function lowerBound(n: number, fits: (k: number) => boolean): number {
   let [low, high] = [0, n];
   while (low < high) {
     const middle = (low + high) >> 1;

@@ -1,14 +1,14 @@
 // A run's numbers of tensors within blocks, for one text and target.
 
-import type { Watched } from "../engine/network.ts";
+import type { Captures } from "../engine/network.ts";
 import type { Block } from "../models/family.ts";
 import type { Composite } from "../propagation/composites.ts";
-import type { Explaining, Walk } from "./trace.ts";
+import type { BackwardPass, ExplanationTrace } from "./trace.ts";
 
 /** One text's numbers of a run. @internal */
-export interface Numbers {
-  trace: Explaining;
-  walk: Walk;
+export interface RunNumbers {
+  trace: ExplanationTrace;
+  backward: BackwardPass;
   composite: Composite;
   /** Of the forward pass. */
   forward(name: string): Float32Array;
@@ -19,13 +19,13 @@ export interface Numbers {
 }
 
 /** The blocks that have this tensor. */
-export const having = ({ trace }: Numbers, field: keyof Block): number[] =>
-  [...trace.watched.blocks.entries()].flatMap(([i, block]) => (block[field] ? [i] : []));
+export const blocksWith = ({ trace }: RunNumbers, field: keyof Block): number[] =>
+  [...trace.captured.blocks.entries()].flatMap(([i, block]) => (block[field] ? [i] : []));
 
 /** A block's tensor. */
 export const inBlock =
   (i: number, field: keyof Block) =>
-  ({ blocks }: Watched<string>): string | undefined =>
+  ({ blocks }: Captures<string>): string | undefined =>
     blocks[i][field];
 
 /** Σ x · g over all rows and columns, or where `at` says. */
@@ -36,10 +36,13 @@ export function relevance(x: Float32Array, g: Float32Array, from = 0, to = x.len
 }
 
 /** A tensor's numbers and its gradient, and how many rows it has and how wide they are. */
-export function pair({ trace, walk, forward, mine }: Numbers, of: (watched: Watched<string>) => string | undefined) {
-  const name = of(trace.watched)!;
+export function valuesAndGradient(
+  { trace, backward, forward, mine }: RunNumbers,
+  of: (watched: Captures<string>) => string | undefined,
+) {
+  const name = of(trace.captured)!;
   const { shape } = trace.outputs[name];
   const [heads, rows, width] = shape.slice(-3); // heads of what has them
-  const gradient = of(walk.gradients);
+  const gradient = of(backward.gradients);
   return { x: forward(name), g: gradient === undefined ? undefined : mine(gradient), heads, rows, width };
 }

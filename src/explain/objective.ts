@@ -1,4 +1,4 @@
-// What can be explained beside logits: functions of them, through their gradient at the text's own logits.
+// Objectives other than a logit: functions of the logits, explained through their gradient at the text's own logits.
 
 import type { Engine } from "../engine/engine.ts";
 import { RelpropError } from "../errors.ts";
@@ -6,24 +6,24 @@ import type { Encoded, Input } from "../inputs/encoded.ts";
 import { logSumExp, partition } from "../logits.ts";
 import type { Composite } from "../propagation/composites.ts";
 import type { Explanation } from "./explanation.ts";
-import { BETWEEN, type ExplainOptions, type Objective } from "./options.ts";
+import { COMPARISONS, type ExplainOptions, type Objective } from "./options.ts";
 import { relevance } from "./relevance.ts";
-import type { Question } from "./request.ts";
+import type { ExplainRequest } from "./request.ts";
 
 /** A function of logits at some of them: its value and its gradient. @internal */
-export interface At {
+export interface ObjectiveGradient {
   value: number;
   gradient: number[];
 }
 
 /** Of `wanted`, a weight for every class, at logits with these probabilities. @internal */
-export function at(
+export function objectiveGradient(
   of: Objective,
   logits: readonly number[],
   wanted: ArrayLike<number>,
   other?: readonly number[],
   composite: Composite = {},
-): At {
+): ObjectiveGradient {
   const logSum = logSumExp(logits);
   const p = logits.map((f) => Math.exp(f - logSum));
   const weights = Array.from(logits, (_, c) => wanted[c]);
@@ -46,7 +46,7 @@ export function at(
     const value = weights.reduce((sum, w, c) => sum + w * (logits[c] - logSum), 0);
     return { value, gradient: weights.map((w, c) => w - total * p[c]) };
   }
-  // A softmax of the others alone: beside a sure target their probabilities are too small for numbers.
+  // A softmax of the others alone: with a confident target their probabilities underflow.
   const others = logits.filter((_, c) => !weights[c]);
   const { peak, total } = partition(others);
   const gradient = weights.map((w, c) => w || -Math.exp(logits[c] - peak) / total);
@@ -56,14 +56,14 @@ export function at(
 const inner = (a: readonly number[], b: readonly number[]) => a.reduce((sum, v, i) => sum + v * b[i], 0);
 
 /** Each text's explanations of a function of its logits. Throws `InvalidOption`. @internal */
-export async function explainOf(
+export async function explainObjective(
   engine: Engine,
   encoded: readonly Encoded[],
-  asked: Question,
+  request: ExplainRequest,
   options: ExplainOptions & { objective: Objective },
 ): Promise<Explanation[][]> {
   const { objective, interactions: joint, signal } = options;
-  const between = BETWEEN.find(
+  const between = COMPARISONS.find(
     (name) => typeof objective === "object" && objective !== null && Object.hasOwn(objective, name),
   );
   const compared = between && (objective as Record<string, Input>)[between];
@@ -78,13 +78,13 @@ export async function explainOf(
       "interactions are of two texts, with objective: { dot: text } or { cosine: text }",
     );
   }
-  if (objective === "softmax-contrast" && engine.about.labels.length === 1) {
+  if (objective === "softmax-contrast" && engine.info.labels.length === 1) {
     throw new RelpropError(
       "InvalidOption",
       "softmax-contrast needs other classes, and this model has one; explain its logit",
     );
   }
-  if (objective === "softmax-contrast" && asked.requests.some((row) => row.includes(-1))) {
+  if (objective === "softmax-contrast" && request.targetWeights.some((row) => row.includes(-1))) {
     throw new RelpropError("InvalidOption", "softmax-contrast contrasts with all other classes; leave out `contrast`");
   }
   const [second] = compared === undefined ? [] : await engine.encode([compared], options);
@@ -96,28 +96,30 @@ export async function explainOf(
   for (const [i, one] of encoded.entries()) {
     const logits = predicted[i];
     const all: Explanation[] = [];
-    for (const method of asked.methods) {
-      const found = asked.requests.map((row) => at(objective, logits, resolved(row, logits), other, method.composite));
-      const requests = found.map(({ gradient }) => Float32Array.from([...gradient, 0]));
-      if (requests.some((row) => row.every((weight) => !weight))) {
+    for (const method of request.methods) {
+      const found = request.targetWeights.map((row) =>
+        objectiveGradient(objective, logits, resolvedWeights(row, logits), other, method.composite),
+      );
+      const targetWeights = found.map(({ gradient }) => Float32Array.from([...gradient, 0]));
+      if (targetWeights.some((row) => row.every((weight) => !weight))) {
         throw new RelpropError("InvalidOption", `nothing is left to explain: ${constant(name, logits.length)}`);
       }
-      const [explanations] = await relevance(engine, [one], { ...asked, methods: [method], requests }, signal);
+      const [explanations] = await relevance(engine, [one], { ...request, methods: [method], targetWeights }, signal);
       // Targets slowest, then reading points.
-      const target = (k: number) => Math.floor(k / asked.points.length);
-      const told = explanations.map((e, k) => ({
+      const target = (k: number) => Math.floor(k / request.readingPoints.length);
+      const result = explanations.map((e, k) => ({
         ...e,
         explained: { objective: name, ...found[target(k)], ...(second && { other: second.text }) },
       }));
       if (joint) {
         const { interactions, warningsOf } = await import("./similarity.ts");
         const norms = between === "dot" ? 1 : Math.sqrt(inner(logits, logits) * inner(other!, other!));
-        const pairs = await interactions(engine, one, second!, norms, { ...asked, methods: [method] }, signal);
-        for (const [k, e] of told.entries()) {
+        const pairs = await interactions(engine, one, second!, norms, { ...request, methods: [method] }, signal);
+        for (const [k, e] of result.entries()) {
           const found = pairs[k % pairs.length];
           all.push({ ...e, interactions: found, warnings: [...e.warnings, ...warningsOf(found)] });
         }
-      } else all.push(...told);
+      } else all.push(...result);
     }
     results.push(all);
   }
@@ -133,7 +135,7 @@ function constant(of: string, classes: number): string {
 }
 
 /** A request's weights, the top class's too: of those that have no weight, as ops/seed.ts takes it. @internal */
-export function resolved(request: Float32Array, logits: ArrayLike<number>): Float32Array {
+export function resolvedWeights(request: Float32Array, logits: ArrayLike<number>): Float32Array {
   const weights = request.slice(0, -1);
   const free = [...weights.keys()].filter((c) => !weights[c]);
   const top = free.reduce((best, c) => (logits[c] > logits[best] ? c : best), free[0]);

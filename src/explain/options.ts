@@ -9,6 +9,7 @@ import {
   callback,
   either,
   flag,
+  integer,
   list,
   number,
   type Options,
@@ -18,7 +19,6 @@ import {
   record,
   text,
   tuple,
-  whole,
 } from "../options/kinds.ts";
 import type { AnyList, Listed } from "../options/lists.ts";
 import type { Composite, PropagationMethod } from "../propagation/composites.ts";
@@ -29,7 +29,7 @@ export interface ExplainOptions extends PredictOptions {
   /** A class by its label or index; by default the top class. A label beats an index where a class is called "1". */
   target?: string | number;
   /**
-   * Of models with logits of each token: whose are explained, by its place or as a part of the text. By default the first
+   * For models with logits of each token: the token to explain, by index or as a part of the text. By default the first
    * masked token, the last one that a text goes on from, or the one most surely of a class that is not "O".
    */
   token?: number | string;
@@ -60,7 +60,7 @@ export interface ExplainOptions extends PredictOptions {
 }
 
 /** What finer explanations are asked for. @internal */
-export type Breakdowns = Pick<ExplainOptions, "groups" | "heads" | "neurons" | "pairs" | "pixels" | "points">;
+export type BreakdownOptions = Pick<ExplainOptions, "groups" | "heads" | "neurons" | "pairs" | "pixels" | "points">;
 
 type Listable = "method" | "target" | "contrast" | "at";
 
@@ -95,12 +95,12 @@ export type Objective =
   | "logit"
   | "log-probability"
   | "softmax-contrast"
-  | { [K in (typeof BETWEEN)[number]]: Record<K, Input> }[(typeof BETWEEN)[number]];
+  | { [K in (typeof COMPARISONS)[number]]: Record<K, Input> }[(typeof COMPARISONS)[number]];
 
-export const BETWEEN = ["distance", "dot", "cosine"] as const;
+export const COMPARISONS = ["distance", "dot", "cosine"] as const;
 
 /** In a list undefined stands for the default: the top class, no contrast. */
-export const className = either(text, whole(0));
+export const className = either(text, integer(0));
 const classNames = either(className, list(either(className, absent), 1));
 const at = oneOf("embeddings", "embedding-sum", "words", "pixels", "points");
 const finite = number("a finite number", -Number.MAX_VALUE, Number.MAX_VALUE);
@@ -125,18 +125,18 @@ export const explainOptions = {
   ...single,
   method: oneOrMore(method),
   target: classNames,
-  token: either(whole(0), text),
+  token: either(integer(0), text),
   continuation: text,
   contrast: classNames,
   objective: either(
     oneOf("logit", "log-probability", "softmax-contrast"),
-    ...BETWEEN.map((name) => object({ [name]: anything }, name)),
+    ...COMPARISONS.map((name) => object({ [name]: anything }, name)),
   ),
   at: oneOrMore(at),
   layers: flag,
-  groups: either(oneOf("words", "sentences"), list(object({ start: whole(0), end: whole(0) }, "start", "end"))),
+  groups: either(oneOf("words", "sentences"), list(object({ start: integer(0), end: integer(0) }, "start", "end"))),
   heads: flag,
-  neurons: either(whole(1), object({ top: whole(1), token: whole(0) }, "top")),
+  neurons: either(integer(1), object({ top: integer(1), token: integer(0) }, "top")),
   pairs: flag,
   pixels: flag,
   points: flag,

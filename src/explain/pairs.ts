@@ -1,13 +1,13 @@
 // Who passes what to whom: relevance from token to token through a block's attention heads.
 
 import type { PairRelevance } from "./explanation.ts";
-import { inBlock, type Numbers, pair } from "./numbers.ts";
+import { inBlock, type RunNumbers, valuesAndGradient } from "./numbers.ts";
 
-export function ofPairs(numbers: Numbers, n: number, i: number): PairRelevance {
-  const { g, rows, width } = pair(numbers, inBlock(i, "context"));
-  const values = numbers.forward(numbers.trace.watched.blocks[i].values!);
-  const { x: weights, width: t, heads } = pair(numbers, inBlock(i, "weights"));
-  const scores = pair(numbers, inBlock(i, "scores"));
+export function pairRelevance(numbers: RunNumbers, n: number, i: number): PairRelevance {
+  const { g, rows, width } = valuesAndGradient(numbers, inBlock(i, "context"));
+  const values = numbers.forward(numbers.trace.captured.blocks[i].values!);
+  const { x: weights, width: t, heads } = valuesAndGradient(numbers, inBlock(i, "weights"));
+  const scores = valuesAndGradient(numbers, inBlock(i, "scores"));
   const d = width / heads;
   // A product's factors share relevance in halves by AttnLRP's rule; one that is constant leaves all to the other.
   const half = (op: "context" | "scores") =>
@@ -19,13 +19,17 @@ export function ofPairs(numbers: Numbers, n: number, i: number): PairRelevance {
       Array.from({ length: Math.min(rows, n) }, (_, i) => Array.from({ length: n }, (_, j) => at(h, i, j))),
     );
   const place = (h: number, i: number, j: number) => (h * rows + i) * t + j;
-  const passed = square((h, i, j) => {
+  const preMlpStream = square((h, i, j) => {
     let along = 0;
     for (let k = h * d; k < (h + 1) * d; k++) along += values[j * width + k] * g![i * width + k];
     return ofContext * weights[place(h, i, j)] * along;
   });
-  if (!scores.g) return { values: passed };
+  if (!scores.g) return { values: preMlpStream };
   const { x, g: gradient } = scores;
   const keys = square((h, i, j) => ofScores * x[place(h, i, j)] * gradient![place(h, i, j)]);
-  return { values: passed, keys, queries: keys.map((rows) => rows.map((row) => row.reduce((sum, r) => sum + r, 0))) };
+  return {
+    values: preMlpStream,
+    keys,
+    queries: keys.map((rows) => rows.map((row) => row.reduce((sum, r) => sum + r, 0))),
+  };
 }

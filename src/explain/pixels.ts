@@ -1,15 +1,15 @@
 // Relevance finer than patches of an image and groups of a point cloud: pixels and points.
 
 import { RelpropError } from "../errors.ts";
-import { place } from "../inputs/images/patches.ts";
+import { pixelOffset } from "../inputs/images/patches.ts";
 import type { Explanation } from "./explanation.ts";
-import { type Numbers, pair } from "./numbers.ts";
+import { type RunNumbers, valuesAndGradient } from "./numbers.ts";
 
 /** Each pixel's relevance in all channels. */
-export function ofPixels({ image, tokens }: Explanation, numbers: Numbers): number[] {
+export function pixelRelevance({ image, tokens }: Explanation, numbers: RunNumbers): number[] {
   if (!image) throw new RelpropError("InvalidOption", "this model reads texts, which have no pixels");
   const [across, down] = image.size;
-  const { x, g, width } = pair(numbers, ({ readings }) => readings.pixels);
+  const { x, g, width } = valuesAndGradient(numbers, ({ readings }) => readings.pixels);
   const own = {
     specials: tokens.length - image.rows * image.cols,
     channels: (width * image.rows * image.cols) / (across * down),
@@ -17,7 +17,7 @@ export function ofPixels({ image, tokens }: Explanation, numbers: Numbers): numb
   return Array.from({ length: across * down }, (_, k) => {
     let sum = 0;
     for (let c = 0; c < own.channels; c++) {
-      const at = place(image, own, [c, Math.floor(k / across), k % across]);
+      const at = pixelOffset(image, own, [c, Math.floor(k / across), k % across]);
       sum += x[at] * g![at];
     }
     return sum;
@@ -28,7 +28,7 @@ export function ofPixels({ image, tokens }: Explanation, numbers: Numbers): numb
  * Each point's relevance, from all groups that it is in: read at points that of its features there, which are mostly those
  * that were the largest of their group; else an equal share of the group's.
  */
-export function ofPoints({ cloud, tokens, at: reading }: Explanation, numbers: Numbers): Explanation["cloud"] {
+export function pointRelevance({ cloud, tokens, at: reading }: Explanation, numbers: RunNumbers): Explanation["cloud"] {
   if (!cloud) throw new RelpropError("InvalidOption", "this model reads no point clouds");
   const relevance = Array<number>(cloud.points).fill(0);
   if (reading !== "points") {
@@ -36,7 +36,7 @@ export function ofPoints({ cloud, tokens, at: reading }: Explanation, numbers: N
       for (const i of own) relevance[i] += tokens[k].relevance / own.length;
     return { ...cloud, relevance };
   }
-  const { x, g, width } = pair(numbers, ({ readings }) => readings.points);
+  const { x, g, width } = valuesAndGradient(numbers, ({ readings }) => readings.points);
   const each = width / cloud.groups[0].length;
   let at = 0;
   for (const i of cloud.groups.flat()) {

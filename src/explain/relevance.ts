@@ -1,28 +1,28 @@
 // Relevance by propagation, in as few runs as texts and targets fit in.
 
-import type { Engine, Look } from "../engine/engine.ts";
+import type { Engine, Probe } from "../engine/engine.ts";
 import { throwIfAborted } from "../errors.ts";
 import type { Encoded } from "../inputs/encoded.ts";
 import type { Explanation } from "./explanation.ts";
-import type { Question } from "./request.ts";
+import type { ExplainRequest } from "./request.ts";
 import { explanations } from "./results.ts";
-import { type Explaining, explaining } from "./trace.ts";
+import { type ExplanationTrace, explanationTrace } from "./trace.ts";
 
 /** Each text's explanations: methods slowest, then targets, then reading points. */
 export function relevance(
   engine: Engine,
   encoded: readonly Encoded[],
-  asked: Question,
+  request: ExplainRequest,
   signal?: AbortSignal,
 ): Promise<Explanation[][]> {
-  const { methods, requests } = asked;
-  return engine.inBatches(encoded, signal, requests.length, async (batch, t) => {
+  const { methods, targetWeights } = request;
+  return engine.inBatches(encoded, signal, targetWeights.length, async (batch, t) => {
     let texts = batch;
     const most = engine.most(t);
     const parts: Explanation[][][][] = []; // by targets, texts and methods
-    for (let first = 0; first < requests.length; first += most) {
+    for (let first = 0; first < targetWeights.length; first += most) {
       throwIfAborted(signal);
-      const some = { ...asked, requests: requests.slice(first, first + most) };
+      const some = { ...request, targetWeights: targetWeights.slice(first, first + most) };
       parts.push(await once(engine, texts, t, some, signal));
       texts = texts.slice(0, parts[0].length);
     }
@@ -35,23 +35,24 @@ async function once(
   engine: Engine,
   batch: readonly Encoded[],
   t: number,
-  asked: Question,
+  request: ExplainRequest,
   signal?: AbortSignal,
 ): Promise<Explanation[][][]> {
-  const { methods, requests, layers, finer } = asked;
+  const { methods, targetWeights, layers, breakdownOptions } = request;
   const composites = methods.map(({ composite }) => composite);
-  const breakdown = finer && (await import("./breakdown.ts"));
-  const { heads, neurons, pairs, pixels, points } = finer ?? {};
+  const breakdown = breakdownOptions && (await import("./breakdown.ts"));
+  const { heads, neurons, pairs, pixels, points } = breakdownOptions ?? {};
   const watched = [heads, neurons, pairs, pixels, points].map(Boolean);
-  const look: Look<Explaining> = {
-    kind: `${JSON.stringify(composites)} ${layers} ${requests.length} ${watched}`,
-    made: pairs ? { recompute: false } : {}, // attention weights must be there to be seen
-    trace: (net) => explaining(net, composites, requests.length, layers, breakdown?.watch(net, finer!)),
-    data: (texts) => ({ request: repeated(requests, texts.length) }),
+  const probe: Probe<ExplanationTrace> = {
+    kind: `${JSON.stringify(composites)} ${layers} ${targetWeights.length} ${watched}`,
+    network: pairs ? { recompute: false } : {}, // attention weights must be there to be seen
+    trace: (net) =>
+      explanationTrace(net, composites, targetWeights.length, layers, breakdown?.blockProbes(net, breakdownOptions!)),
+    data: (texts) => ({ request: repeated(targetWeights, texts.length) }),
   };
-  const { texts, ...run } = await engine.run(batch, t, look, signal);
-  const ran = { ...run, texts: texts.length, targets: requests.length };
-  return Promise.all(texts.map((text, i) => explanations(text, engine.about, ran, i, asked)));
+  const { texts, ...run } = await engine.run(batch, t, probe, signal);
+  const ran = { ...run, texts: texts.length, targets: targetWeights.length };
+  return Promise.all(texts.map((text, i) => explanations(text, engine.info, ran, i, request)));
 }
 
 /** Rows of so many texts each: a target's texts side by side. */

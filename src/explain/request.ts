@@ -5,22 +5,22 @@ import { RelpropError } from "../errors.ts";
 import type { Architecture, ReadingPoint } from "../models/family.ts";
 import { listed } from "../options/lists.ts";
 import { method, type Propagating } from "../propagation/composites.ts";
-import type { Breakdowns, ExplainLists, ExplainOptions } from "./options.ts";
+import type { BreakdownOptions, ExplainLists, ExplainOptions } from "./options.ts";
 
 /** @internal */
-export interface Question {
+export interface ExplainRequest {
   methods: Propagating[];
-  requests: Float32Array[];
-  points: readonly ReadingPoint[];
+  targetWeights: Float32Array[];
+  readingPoints: readonly ReadingPoint[];
   layers: boolean;
   /** If anything finer than tokens and layers is asked for. */
-  finer?: Breakdowns;
+  breakdownOptions?: BreakdownOptions;
   /** Whether a text's answer is a list. */
-  several: boolean;
+  isList: boolean;
 }
 
 /** @internal */
-export function question(requests: Float32Array[], options: ExplainOptions | ExplainLists): Question {
+export function explainRequest(targetWeights: Float32Array[], options: ExplainOptions | ExplainLists): ExplainRequest {
   const {
     target,
     contrast,
@@ -35,20 +35,20 @@ export function question(requests: Float32Array[], options: ExplainOptions | Exp
   } = options;
   return {
     methods: listed(options.method).map(method),
-    requests,
-    points: listed(at),
+    targetWeights,
+    readingPoints: listed(at),
     layers,
-    finer:
+    breakdownOptions:
       groups || heads || neurons || pairs || pixels || each
         ? { groups, heads, neurons, pairs, pixels, points: each }
         : undefined,
-    several: [options.method, target, contrast, at].some(Array.isArray),
+    isList: [options.method, target, contrast, at].some(Array.isArray),
   };
 }
 
 /** Throws `InvalidOption` where what is asked needs all relevance to pass the stream between blocks, and it does not. */
-export function wholeStream({ skips }: Pick<Architecture, "skips">, asked: ExplainOptions): void {
-  const wanted = skips?.find((name) => asked[name]);
+export function checkStream({ skips }: Pick<Architecture, "skips">, request: ExplainOptions): void {
+  const wanted = skips?.find((name) => request[name]);
   if (!wanted) return;
   const message = `in this model relevance also goes around blocks, so that ${wanted} have no ledger of their own; leave it out`;
   throw new RelpropError("InvalidOption", message);

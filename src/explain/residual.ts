@@ -1,5 +1,5 @@
 // Whether a ledger closes. What 32-bit floats round is some 1e-7 of what a ledger holds; a residual beyond MOST means that
-// rounding was magnified: by a norm of rows that hardly vary, or where what a ledger holds is little beside what cancelled.
+// rounding was magnified: by a norm of rows that hardly vary, or where a ledger's entries are small compared with what cancelled.
 
 import type { Ledger, PartsLedger } from "./explanation.ts";
 

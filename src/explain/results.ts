@@ -1,7 +1,7 @@
 // From a run's numbers to what a user gets.
 
 import type { Data } from "../backends/backend.ts";
-import type { About } from "../engine/engine.ts";
+import type { ModelInfo } from "../engine/engine.ts";
 import { part } from "../engine/network.ts";
 import { RelpropError } from "../errors.ts";
 import { finite } from "../finite.ts";
@@ -9,13 +9,13 @@ import type { Encoded } from "../inputs/encoded.ts";
 import type { Composite } from "../propagation/composites.ts";
 import { scored } from "../tasks/scores.ts";
 import type { Explanation } from "./explanation.ts";
-import type { Question } from "./request.ts";
+import type { ExplainRequest } from "./request.ts";
 import { magnitude, share, unclosed } from "./residual.ts";
-import { type Explaining, ledger, type Reading } from "./trace.ts";
+import { type ExplanationTrace, ledger, type Reading } from "./trace.ts";
 
 /** A run's numbers: of so many texts, and so many targets of each. */
 export interface Run {
-  trace: Explaining;
+  trace: ExplanationTrace;
   data: Data;
   texts: number;
   targets: number;
@@ -24,19 +24,19 @@ export interface Run {
 /** Explanations of the text at `index`: for each method, and for each of the run's targets one at each reading point. */
 export async function explanations(
   { text, tokens, reads, image, cloud, warnings }: Encoded,
-  about: About,
+  about: ModelInfo,
   run: Run,
   index: number,
-  { methods, points, finer }: Question,
+  { methods, readingPoints, breakdownOptions }: ExplainRequest,
 ): Promise<Explanation[][]> {
-  const breakdown = finer && (await import("./breakdown.ts"));
+  const breakdown = breakdownOptions && (await import("./breakdown.ts"));
   const plain = methods.some(({ composite }) => isPlain(composite)) && (await import("./annihilated.ts"));
   const { trace, data, texts, targets } = run;
   const logits = finite(part(data.logits, index, texts), "logits");
   const { of, classes } = scored(about, logits);
 
   return methods.map(({ name, composite }, m) => {
-    const walk = trace.walks[m];
+    const backward = trace.backwardPasses[m];
     return [...Array(targets).keys()].flatMap((target) => {
       const mine = (output: string) => part(data[output], target * texts + index, targets * texts);
       const seed = mine("seed");
@@ -48,14 +48,14 @@ export async function explanations(
         const relevance = tokens.map((_, j) => there[j] ?? 0);
         return { relevance, ledger: ledger(reading, logit, mine) };
       };
-      return points.map((at) => {
-        const reading = walk.readings.get(at);
+      return readingPoints.map((at) => {
+        const reading = backward.readings.get(at);
         if (!reading) {
-          const known = [...walk.readings.keys()].join(", ");
+          const known = [...backward.readings.keys()].join(", ");
           throw new RelpropError("InvalidOption", `this model's relevance is read at ${known}, not at ${at}`);
         }
         const { relevance, ledger } = read(reading);
-        const layers = walk.layers.map(read);
+        const layers = backward.layers.map(read);
         const misses = (one: ReturnType<typeof read>) => share(one.ledger, magnitude(one.relevance));
         const explanation: Explanation = {
           text,
@@ -81,8 +81,10 @@ export async function explanations(
           ],
         };
         const forward = (output: string) => part(data[output], index, texts);
-        const numbers = { trace, walk, composite, forward, mine, logit };
-        return breakdown ? { ...explanation, ...breakdown.finer(explanation, numbers, finer) } : explanation;
+        const numbers = { trace, backward, composite, forward, mine, logit };
+        return breakdown
+          ? { ...explanation, ...breakdown.breakdown(explanation, numbers, breakdownOptions) }
+          : explanation;
       });
     });
   });

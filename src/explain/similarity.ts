@@ -6,7 +6,7 @@ import { type Entry, nothing } from "../graph/ledger.ts";
 import type { Encoded } from "../inputs/encoded.ts";
 import type { Explanation, Interactions, Ledger } from "./explanation.ts";
 import { relevance } from "./relevance.ts";
-import type { Question } from "./request.ts";
+import type { ExplainRequest } from "./request.ts";
 import { magnitude, share, unclosed } from "./residual.ts";
 
 /** By reading points: of one method, the only one of `asked`. */
@@ -15,19 +15,19 @@ export async function interactions(
   one: Encoded,
   other: Encoded,
   norms: number,
-  asked: Question,
+  request: ExplainRequest,
   signal?: AbortSignal,
 ): Promise<Interactions[]> {
-  const width = engine.about.labels.length;
+  const width = engine.info.labels.length;
   const requests = Array.from({ length: width }, (_, m) => {
     const row = new Float32Array(width + 1);
     row[m] = 1;
     return row;
   });
-  const bare = { ...asked, requests, layers: false, finer: undefined };
+  const bare = { ...request, targetWeights: requests, layers: false, breakdownOptions: undefined };
   const [mine, theirs] = await relevance(engine, [one, other], bare, signal);
-  const points = asked.points.length;
-  return asked.points.map((_, p) => joint(every(mine, points, p), every(theirs, points, p), norms));
+  const points = request.readingPoints.length;
+  return request.readingPoints.map((_, p) => joint(every(mine, points, p), every(theirs, points, p), norms));
 }
 
 /** The warning, if their ledger does not close. */

@@ -1,6 +1,6 @@
 // From a network to the tensors of an explanation, and from a run's numbers to ledgers.
 
-import { each, type Trace, type Watched } from "../engine/network.ts";
+import { type Captures, mapCaptures, type Trace } from "../engine/network.ts";
 import { RelpropError } from "../errors.ts";
 import { type Entry, nothing } from "../graph/ledger.ts";
 import { input, size, type Tensor } from "../graph/tensor.ts";
@@ -13,35 +13,35 @@ import type { Ledger } from "./explanation.ts";
 
 export const readingPoints: readonly ReadingPoint[] = ["embeddings", "embedding-sum", "words", "pixels", "points"];
 
-const MOST_INWARD = 1024; // what is kept is told of each reading below it, so that work grows by the square
+const MOST_INWARD = 1024; // each reading's ledger lists what is kept above it, so work grows with the square
 
-/** What is asked of blocks beside relevance at the reading points. */
-export interface Watch {
+/** Probes of blocks, for breakdowns. */
+export interface BlockProbes {
   /** Tensors of which numbers and gradients are wanted. */
-  watched: Watched<Tensor>;
+  captured: Captures<Tensor>;
   /** Of each block, siblings that ledgers are wanted of. */
-  halves: Halves<Tensor[]>[];
+  sublayers: Sublayers<Tensor[]>[];
 }
 
 /** Something of a block's heads and of its neurons. */
-export type Halves<T> = { [K in "heads" | "neurons"]?: T };
+export type Sublayers<T> = { [K in "heads" | "neurons"]?: T };
 
 /** An explanation's outputs, and the network that it explains. */
-export interface Explaining extends Trace {
-  watched: Watched<string>;
+export interface ExplanationTrace extends Trace {
+  captured: Captures<string>;
   /** One for each method. */
-  walks: Walk[];
+  backwardPasses: BackwardPass[];
   net: Network;
 }
 
 /** One walk back through the network. What it has are names of outputs, each of a row for every target and text. */
-export interface Walk {
+export interface BackwardPass {
   readings: ReadonlyMap<ReadingPoint, Reading>;
   /** Along the residual stream, if it was asked for. */
   layers: Reading[];
-  gradients: Watched<string>;
+  gradients: Captures<string>;
   /** What was kept above heads and neurons. */
-  halves: Halves<Kept[]>[];
+  sublayers: Sublayers<Kept[]>[];
 }
 
 /** Relevance of siblings, of each one row by row where any reaches it, and what was kept above them. */
@@ -62,13 +62,13 @@ export interface Kept {
  * their ledgers need. The forward pass is there once. Targets are the input `request`: so many for each text, and the
  * texts of the first one first.
  */
-export function explaining(
+export function explanationTrace(
   net: Network,
   composites: readonly Composite[],
   targets = 1,
   layers = false,
-  { watched, halves }: Watch = { watched: { blocks: [], readings: {} }, halves: [] },
-): Explaining {
+  { captured, sublayers }: BlockProbes = { captured: { blocks: [], readings: {} }, sublayers: [] },
+): ExplanationTrace {
   const { logits, readings, stream, blocks } = net;
   const texts = logits.shape[0];
   const request = input("request", [targets * texts, size(logits) / texts + 1]);
@@ -79,21 +79,21 @@ export function explaining(
   };
   const points = readingPoints.flatMap((at) => (readings.has(at) ? [[at, readings.get(at)!] as const] : []));
   const along = layers ? stream.map((x) => [x]) : [];
-  const ledgers = halves.reduce((n, half) => n + Object.keys(half).length, along.length);
+  const ledgers = sublayers.reduce((n, half) => n + Object.keys(half).length, along.length);
   if (ledgers > MOST_INWARD) {
     const message = `layers, heads and neurons of ${blocks.length} blocks need ${ledgers} ledgers, the most is ${MOST_INWARD}`;
     throw new RelpropError("LimitExceeded", message, { blocks: blocks.length });
   }
   const sources = [...points.map(([, siblings]) => siblings), ...along];
 
-  const walks = composites.map((composite, w): Walk => {
+  const backwardPasses = composites.map((composite, w): BackwardPass => {
     const { gradients, kept } = propagate(logits, outputs.seed, sources, composite);
-    const named = kept.map(({ rows, times = 1, ...what }, i) => ({
+    const names = kept.map(({ rows, times = 1, ...what }, i) => ({
       ...what,
       times,
       rows: enter(`${w} kept ${i}`, rows),
     }));
-    const above = (siblings: readonly Tensor[]): Kept[] => keptAbove(named, logits, siblings);
+    const above = (siblings: readonly Tensor[]): Kept[] => keptAbove(names, logits, siblings);
     const reading = (name: string, siblings: readonly Tensor[]): Reading => ({
       rows: siblings.map((x, i) => {
         const g = gradients.get(x);
@@ -104,17 +104,17 @@ export function explaining(
     return {
       readings: new Map(points.map(([at, siblings]) => [at, reading(at, siblings)])),
       layers: along.map((siblings, i) => reading(`layer ${i}`, siblings)),
-      gradients: each(watched, (x, name) => {
+      gradients: mapCaptures(captured, (x, name) => {
         const g = gradients.get(x);
         return g && enter(`${w} gradient ${name}`, g);
       }),
-      halves: halves.map(({ heads, neurons }) => ({
+      sublayers: sublayers.map(({ heads, neurons }) => ({
         ...(heads && { heads: above(heads) }),
         ...(neurons && { neurons: above(neurons) }),
       })),
     };
   });
-  return { outputs, watched: each(watched, (x, name) => enter(name, x)), walks, net };
+  return { outputs, captured: mapCaptures(captured, (x, name) => enter(name, x)), backwardPasses, net };
 }
 
 /**
@@ -123,12 +123,12 @@ export function explaining(
  */
 export function ledger(reading: Reading, logit: number, mine: (name: string) => Float32Array): Ledger {
   const tokens = reading.rows.reduce((sum, rows) => sum + (rows ? total(mine(rows)) : 0), 0);
-  const { entries, rest } = amounts(reading.kept, logit - tokens, mine);
+  const { entries, rest } = keptByEntry(reading.kept, logit - tokens, mine);
   return { logit, tokens, ...entries, residual: rest };
 }
 
 /** What was kept, by entry, and what is left of `all` without it. */
-export function amounts(kept: readonly Kept[], all: number, mine: (name: string) => Float32Array) {
+export function keptByEntry(kept: readonly Kept[], all: number, mine: (name: string) => Float32Array) {
   const entries = { ...nothing };
   let rest = all;
   for (const { entry, times, rows } of kept) {

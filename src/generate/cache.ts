@@ -2,11 +2,11 @@
 // and writes their keys and values, each further one computes and writes a row. Neither is copied to the host.
 
 import type { Backend, States } from "../backends/backend.ts";
-import type { Engine, Look } from "../engine/engine.ts";
-import { predicting } from "../engine/network.ts";
+import type { Engine, Probe } from "../engine/engine.ts";
+import { logitsTrace } from "../engine/network.ts";
 import { cols, input, state } from "../graph/tensor.ts";
 import type { Encoded } from "../inputs/encoded.ts";
-import type { Past } from "../models/family.ts";
+import type { PastKeyValues } from "../models/family.ts";
 import { writeRows } from "../ops/write_rows.ts";
 
 export interface KeyValueCache {
@@ -42,11 +42,11 @@ export function keyValueCache(engine: Engine): KeyValueCache {
     const { tokens } = text;
     const { changesKeys } = engine.architecture;
     if (held?.tokens !== tokens.length - 1 || changesKeys?.(tokens.length)) dispose();
-    const look = held ? step(held, tokens.length) : { kind: "prompt", made: { past: cacheOf(0) }, states: begin };
+    const probe = held ? step(held, tokens.length) : { kind: "prompt", network: { past: cacheOf(0) }, states: begin };
     const follows = held?.tokens ?? 0;
     const data = () => ({ position: Float32Array.of(follows) });
     const part = { ...text, tokens: tokens.slice(follows), follows };
-    const [seen] = await engine.look([part], { ...look, trace: predicting, data }, signal);
+    const [seen] = await engine.probe([part], { ...probe, trace: logitsTrace, data }, signal);
     held!.tokens = tokens.length;
     return seen.of("logits");
   };
@@ -77,18 +77,18 @@ export function keyValueCache(engine: Engine): KeyValueCache {
 /** A cache of so many rows, or of a run's where these are more, into which those of the run are written from the input `position` on. */
 const cacheOf =
   (cached: number) =>
-  (t: number): Past => {
+  (t: number): PastKeyValues => {
     const position = input("position", [1]);
     const rows = Math.max(t, cached);
-    return { extended: (name, x) => writeRows(state(name, [x.shape[0], rows, cols(x)]), x, position), position };
+    return { append: (name, x) => writeRows(state(name, [x.shape[0], rows, cols(x)]), x, position), position };
   };
 
 /** A run of the last of `n` tokens. */
-function step({ backend: mine, states }: Held, n: number): Omit<Look, "trace"> {
+function step({ backend: mine, states }: Held, n: number): Omit<Probe, "trace"> {
   const cached = bucket(n);
   return {
     kind: `step ${cached}`,
-    made: { past: cacheOf(cached) },
+    network: { past: cacheOf(cached) },
     rows: 1,
     states(backend) {
       if (backend !== mine) throw mine.lost;

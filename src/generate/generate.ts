@@ -6,7 +6,7 @@ import { quote, RelpropError, throwIfAborted } from "../errors.ts";
 import type { Explanation } from "../explain/explanation.ts";
 import type { ExplainOptions } from "../explain/options.ts";
 import { relevance } from "../explain/relevance.ts";
-import { question, wholeStream } from "../explain/request.ts";
+import { checkStream, explainRequest } from "../explain/request.ts";
 import { finite } from "../finite.ts";
 import type { Encoded } from "../inputs/encoded.ts";
 import { speller } from "../inputs/tokenizers/spelling.ts";
@@ -95,16 +95,17 @@ async function extend(
   const ids = prompt.map(({ id }) => id);
   const tokens: GeneratedToken[] = [];
   const out = speller();
-  let told = 0;
+  let result = 0;
   const place = () => {
-    for (let k = told; k < tokens.length; k++) {
+    for (let k = result; k < tokens.length; k++) {
       const [start, end] = out.range(k);
       Object.assign(tokens[k], { start: text.length + start, end: text.length + end });
     }
   };
   /** Tells of the tokens that end in the first `length` units of what was added. */
-  const tell = (length: number) => {
-    for (; told < tokens.length && tokens[told].end <= text.length + length; told++) onProgress?.(finite(tokens[told]));
+  const emit = (length: number) => {
+    for (; result < tokens.length && tokens[result].end <= text.length + length; result++)
+      onProgress?.(finite(tokens[result]));
   };
 
   const room = Math.min(maxNewTokens, architecture.positions - prompt.length + 1);
@@ -120,7 +121,7 @@ async function extend(
       finishReason = "stop";
       break;
     }
-    const token = named(engine, id, logits, logprobs);
+    const token = names(engine, id, logits, logprobs);
     if (explain) token.explanation = await explained(engine, before, id, explain === true ? {} : explain, signal);
     token.added = out.add(spell(token.text));
     ids.push(id);
@@ -132,13 +133,13 @@ async function extend(
       finishReason = "stop";
       return ended(out.text.slice(0, cut));
     }
-    if (tokens.length < room) tell(safe);
+    if (tokens.length < room) emit(safe);
   }
   return ended(out.text);
 
   /** The result, of which this is what was added: the tokens that begin in it. */
   function ended(more: string): Generation {
-    const own = tokens.filter(({ start }, k) => start < text.length + more.length || k < told);
+    const own = tokens.filter(({ start }, k) => start < text.length + more.length || k < result);
     let from = 0;
     for (const [k, token] of own.entries()) {
       const last = k === own.length - 1;
@@ -147,14 +148,14 @@ async function extend(
       from += token.added.length;
     }
     tokens.splice(0, tokens.length, ...own);
-    tell(more.length);
-    const { model, backend } = engine.about;
+    emit(more.length);
+    const { model, backend } = engine.info;
     return { text: text + more, promptLength: text.length, model, backend, tokens, finishReason, warnings };
   }
 }
 
 /** A token with what logits say of it, not yet in the text. */
-function named(
+function names(
   { architecture: { labels } }: Engine,
   id: number,
   logits: Float32Array,
@@ -187,10 +188,10 @@ async function explained(
   signal?: AbortSignal,
 ): Promise<Explanation> {
   const { task, labels } = engine.architecture;
-  wholeStream(engine.architecture, how);
+  checkStream(engine.architecture, how);
   const asking = { ...how, target: id };
-  const asked = question(await task.requests(labels, asking), asking);
-  const [[explanation]] = await relevance(engine, [{ ...before, reads: [before.tokens.length - 1] }], asked, signal);
+  const request = explainRequest(await task.targetWeights(labels, asking), asking);
+  const [[explanation]] = await relevance(engine, [{ ...before, reads: [before.tokens.length - 1] }], request, signal);
   return explanation;
 }
 

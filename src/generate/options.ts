@@ -7,12 +7,12 @@ import {
   either,
   filled,
   flag,
+  integer,
   number,
   type Options,
   object,
   oneOrMore,
   signal,
-  whole,
 } from "../options/kinds.ts";
 import type { GeneratedToken } from "./generate.ts";
 import type { Sampling } from "./sampling.ts";
@@ -36,15 +36,15 @@ const { method, contrast, at } = single;
 
 export const generateOptions = {
   signal,
-  maxNewTokens: whole(0),
+  maxNewTokens: integer(0),
   temperature: number("a finite number from 0", 0, Number.MAX_VALUE),
-  topK: whole(1),
+  topK: integer(1),
   topP: number("a number above 0 and at most 1", Number.MIN_VALUE, 1),
   minP: number("a number from 0 to 1", 0, 1),
   repetitionPenalty: number("a number from 0.01 to 100", 0.01, 100),
   stop: oneOrMore(filled),
-  logprobs: whole(0),
-  seed: whole(0),
+  logprobs: integer(0),
+  seed: integer(0),
   explain: either(flag, object({ method, contrast, at, layers, groups, heads, neurons })),
   onProgress: callback,
 } satisfies Options<GenerateOptions>;

@@ -1,10 +1,10 @@
 // Plans: symbolic tensors as a flat list of kernel calls over numbered buffers. A plan is plain data, and the same
 // plan runs on every backend. Outputs never share a buffer with what is still to be read.
 
-import { Beside, type Call, history, Input, State, size, type Tensor, Weight } from "./tensor.ts";
+import { Auxiliary, type Call, history, Input, State, size, type Tensor, Weight } from "./tensor.ts";
 
 export interface Step extends Call {
-  /** The output's buffer, those of what is written beside it, then each input's. */
+  /** The buffers of the output, of auxiliary outputs and of each input, in this order. */
   buffers: number[];
   /** Bytes of the tensors it reads and writes, each once. */
   bytes: number;
@@ -27,7 +27,7 @@ export interface PlanBuffer {
 /** Whether a buffer's content is needed only during a run. */
 export const isWork = ({ weight, state }: PlanBuffer): boolean => weight === undefined && state === undefined;
 
-/** Bytes of work buffers a plan needs beside the weights and states. */
+/** Bytes of work buffers a plan needs, without the weights and states. */
 export const workBytes = (plan: Plan): number => plan.buffers.reduce((n, b) => n + (isWork(b) ? b.bytes : 0), 0);
 
 /**
@@ -90,8 +90,8 @@ export function plan(outputs: Record<string, Tensor>): Plan {
       at.set(t, at.get(target)!);
       const bytes = read.reduce((n, one) => n + 4 * size(one), 0);
       steps.push({ ...t.op.call(t), buffers: [t, ...read].map((i) => at.get(i)!), bytes });
-    } else if (t.op !== Beside) {
-      const written = [t, ...(t.beside ?? [])];
+    } else if (t.op !== Auxiliary) {
+      const written = [t, ...(t.auxiliary ?? [])];
       for (const one of written) at.set(one, take(4 * size(one)));
       const used = [...written, ...t.inputs];
       const bytes = used.reduce((n, one) => n + 4 * size(one), 0);

@@ -19,8 +19,8 @@ export interface Tensor {
   readonly shape: Shape;
   /** Where a leaf gets its data: an input's key, a weight's checkpoint name or a state's key. */
   readonly name?: string;
-  /** What its kernel writes beside it. */
-  readonly beside?: readonly Tensor[];
+  /** Auxiliary outputs of its kernel. */
+  readonly auxiliary?: readonly Tensor[];
 }
 
 /** One kernel call: an entry point, its arguments in the order of its `Args`, its workgroups. */
@@ -42,27 +42,27 @@ export interface Kept {
 }
 
 /** What a rule makes of the gradient of an op's output: one for each input it sends any to, and what it keeps. */
-export interface Passed {
-  to: (Tensor | undefined)[];
+export interface RuleResult {
+  gradients: (Tensor | undefined)[];
   kept?: Kept[];
 }
 
 /**
- * Carries the gradient `g` of an op's output `y` back to its inputs. `carries` tells which inputs depend on a tensor
+ * Carries the gradient `g` of an op's output `y` back to its inputs. `carries` is true for inputs that depend on a tensor
  * that relevance is read at; the others are constants. What is kept must follow from forward values and `g` alone.
  */
-export type Rule = (g: Tensor, y: Tensor, at: { options: Attrs; carries: boolean[] }) => Passed;
+export type Rule = (g: Tensor, y: Tensor, at: { options: Attrs; carries: boolean[] }) => RuleResult;
 
 export interface Op {
   readonly name: string;
   /** The output's shape; throws where the inputs do not fit. */
   shape(inputs: readonly Tensor[], attrs: Attrs): Shape;
   call(y: Tensor): Call;
-  /** The shapes of what the kernel writes beside the output. */
-  beside?(inputs: readonly Tensor[], attrs: Attrs): Shape[];
+  /** The shapes of the kernel's auxiliary outputs. */
+  auxiliary?(inputs: readonly Tensor[], attrs: Attrs): Shape[];
   /** Whether its kernel writes into its first input, a state, which is its output too. */
   readonly inPlace?: boolean;
-  /** y + addend, of one shape, by one kernel that computes y anew: for a `y` that nothing else uses. */
+  /** y + addend, of one shape, by one kernel that replaces y's: for a `y` without other readers. */
   plus?(y: Tensor, addend: Tensor): Tensor | undefined;
   /** How relevance passes this op. Kernels that only serve a rule have none. */
   readonly rules?: Readonly<Record<string, Rule>>;
@@ -81,15 +81,15 @@ export interface Op {
   readonly selects?: boolean;
 }
 
-let made = 0;
+let nextId = 0;
 
 export function apply(op: Op, inputs: Tensor[], attrs: Attrs = {}): Tensor {
-  const y = { id: made++, op, inputs, attrs, shape: op.shape(inputs, attrs) };
-  if (!op.beside) return y;
-  const beside: Tensor[] = [];
-  const whole = { ...y, beside };
-  for (const shape of op.beside(inputs, attrs)) {
-    beside.push({ id: made++, op: Beside, inputs: [whole], attrs: {}, shape });
+  const y = { id: nextId++, op, inputs, attrs, shape: op.shape(inputs, attrs) };
+  if (!op.auxiliary) return y;
+  const auxiliary: Tensor[] = [];
+  const whole = { ...y, auxiliary };
+  for (const shape of op.auxiliary(inputs, attrs)) {
+    auxiliary.push({ id: nextId++, op: Auxiliary, inputs: [whole], attrs: {}, shape });
   }
   return whole;
 }
@@ -101,16 +101,16 @@ const leaf = (name: string): Op => ({
 });
 
 /** A tensor that another's kernel writes. */
-export const Beside = leaf("beside");
+export const Auxiliary = leaf("auxiliary");
 
 export const Input = leaf("input");
 export const Weight = leaf("weight");
 export const State = leaf("state");
 
-const named =
+const leafOf =
   (op: Op) =>
   (name: string, shape: Shape): Tensor => ({
-    id: made++,
+    id: nextId++,
     op,
     inputs: [],
     attrs: {},
@@ -118,12 +118,12 @@ const named =
     name,
   });
 
-/** Data that is given anew with each run. */
-export const input = named(Input);
+/** Data that each run provides. */
+export const input = leafOf(Input);
 /** Data that a backend keeps. */
-export const weight = named(Weight);
+export const weight = leafOf(Weight);
 /** Data that runs write and later runs read: see States in ../backends/backend.ts. A plan sees the first rows of it. */
-export const state = named(State);
+export const state = leafOf(State);
 
 export const size = (t: Tensor): number => t.shape.reduce((n, d) => n * d, 1);
 export const cols = (t: Tensor): number => t.shape[t.shape.length - 1];
@@ -159,7 +159,7 @@ export function groups(n: number): Call["grid"] {
 }
 
 /** Half a workgroup a row, as in shaders/norm.wgsl. */
-export const halves = (rows: number): Call["grid"] => groups(Math.ceil(rows / 2));
+export const halfWorkgroups = (rows: number): Call["grid"] => groups(Math.ceil(rows / 2));
 
 /** One thread an element, 64 a workgroup. */
 export const threads = (n: number): Call["grid"] => groups(Math.ceil(n / 64));

@@ -42,7 +42,7 @@ export interface PointCloudView {
 export interface Encoded {
   text: string;
   tokens: Token[];
-  /** The tokens whose logits are wanted, by their place, of models that have logits of each. */
+  /** For models with logits of each token: indices of the tokens to read. */
   reads?: readonly number[];
   /** How many tokens come before these, of which the network has keys and values (default 0). */
   follows?: number;
@@ -77,14 +77,14 @@ export interface InputSpec {
   width: number;
   /** The most tokens a text may have. */
   positions: number;
-  /** What rows of the last block the head reads, unless told: of the first or last token, the mean of all, or each. */
+  /** The rows of the last block that the head reads by default: the first or last token's, the mean of all, or each. */
   reads: "first" | "last" | "mean" | "tokens";
   /** An id that is not read as the last token's, unless there is no other. */
   pad?: number;
 }
 
 /** How a network is another than the checkpoint says. */
-export interface Changed {
+export interface NetworkChanges {
   /** How often the blocks that are looped run; by default as often as the config says. */
   numLoops?: number;
   /** Takes away what is masked of a block's `heads` or `neurons`; see engine/ablation.ts. */
@@ -93,7 +93,7 @@ export interface Changed {
 
 /** @internal */
 export interface Change {
-  made: Changed;
+  network: NetworkChanges;
   data: Data;
   /** Tells networks apart. */
   key: string;

@@ -98,7 +98,7 @@ function replaced(tokens: Token[], ids: readonly number[], vocabulary: number): 
   return tokens.map((token, j) => ({ ...token, id: ids[j] }));
 }
 
-/** Whether places differ from text to text. @internal */
+/** Whether position embeddings differ from text to text. @internal */
 export const paired = (
   batch: readonly Encoded[],
   { kinds, uncounted }: Pick<InputSpec, "kinds" | "uncounted">,
@@ -120,7 +120,7 @@ function rowsOf(
 }
 
 /**
- * Word vectors, places and lengths of a batch padded to `t` tokens; padding is zeros, as is a token of id −1. Places are
+ * Token embeddings, position embeddings and lengths of a batch padded to `t` tokens; padding is zeros, as is a token of id −1. Position embeddings are
  * those of one text, for all, or of each where they differ; the first token has row `first` of the positions.
  *
  * @internal
@@ -151,18 +151,18 @@ export function inputs(
     return row;
   };
   const each = pairs ? batch : batch.slice(0, 1);
-  const places = new Float32Array(each.length * t * width);
+  const positionEmbeddings = new Float32Array(each.length * t * width);
   each.forEach((one, i) => {
     const rows = rowsOf(one, t, architecture);
     for (let j = 0; j < t; j++) {
       const at = (i * t + j) * width;
-      tables.positions?.(rows[j], places, at);
+      tables.positions?.(rows[j], positionEmbeddings, at);
       typed((pairs && one.tokens[j]?.typeId) || 0).forEach((v, k) => {
-        places[at + k] += v;
+        positionEmbeddings[at + k] += v;
       });
     }
   });
-  return { words, places, lengths };
+  return { tokenEmbeddings: words, positionEmbeddings, lengths };
 }
 
 /** What each text gives under these names, padded to `t` tokens. */
@@ -183,7 +183,7 @@ const last = (tokens: readonly Token[], pad: number | undefined): number =>
   Math.max(0, tokens.map(({ id }) => id !== pad).lastIndexOf(true));
 
 /** Which rows a head reads, `rows` of each text, as weights of all rows [batch, 1, rows, t]. @internal */
-export function picks(
+export function rowSelection(
   batch: readonly Encoded[],
   t: number,
   rows: number,

@@ -47,7 +47,7 @@ export function flag(config: Config, name: string): boolean {
   throw invalid(name, value, "true or false");
 }
 
-/** A number of the config that the tensors also tell. */
+/** A number of the config that follows from the tensors too. */
 export function agree(config: Config, name: string, actual: number, tensor: string): void {
   const value = field(config, name);
   if (value === undefined || value === actual) return;
@@ -71,7 +71,7 @@ export function oneOf(config: Config, name: string, values: readonly unknown[], 
 }
 
 /** The class that wrote the model: the first of `architectures`. */
-export function named(config: Config): string | undefined {
+export function architectureName(config: Config): string | undefined {
   const [name] = [field(config, "architectures") ?? []].flat();
   if (name === undefined || typeof name === "string") return name;
   throw invalid("architectures", name, "a list of class names");

@@ -125,7 +125,7 @@ function build(config: Config, all: Weights): Architecture {
         return parts.reduce(add);
       };
       const y = postNorm(layer, read, x, embedded, c2p || p2c ? { ...how, bias } : how);
-      return conv && i === 0 ? conv.beside(x, y) : y;
+      return conv && i === 0 ? conv.addTo(x, y) : y;
     },
     placed: true,
     heads: {
@@ -162,7 +162,7 @@ function listed(config: Config, name: string, otherwise: unknown): unknown[] {
 }
 
 /**
- * A convolution over tokens, of the embeddings, beside the first block: each token and its neighbours, all that a dense
+ * A convolution over tokens, of the embeddings, parallel to the first block: each token and its neighbours, all that a dense
  * layer reads of them. What is beyond the text's end is zeros.
  */
 function convolution(config: Config, w: Weights, width: number, eps: number) {
@@ -199,7 +199,7 @@ function convolution(config: Config, w: Weights, width: number, eps: number) {
       }
       return { neighbours };
     },
-    beside(x: Tensor, y: Tensor): Tensor {
+    addTo(x: Tensor, y: Tensor): Tensor {
       const [batch, t] = x.shape;
       const around = context(input("neighbours", [batch, 1, t * size, t]), x);
       const mixed = linear(reshape(around, [batch, t, size * width]), matrix, w.get("conv.bias", [width]));

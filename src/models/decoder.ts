@@ -9,7 +9,7 @@ import { rotary } from "../ops/rotary.ts";
 import { causalLM } from "../tasks/causal_lm.ts";
 import { activation, agree, type Config, field, integer, positive, unsupported } from "./config.ts";
 import { encoder } from "./encoder.ts";
-import type { Architecture, Embedded } from "./family.ts";
+import type { Architecture, NetworkInputs } from "./family.ts";
 import type { Fields } from "./fields.ts";
 import type { Heads } from "./heads.ts";
 import { type Attention, causalSpan, dense } from "./layers.ts";
@@ -55,7 +55,12 @@ export interface Decoder {
   /** The activation of gated layers. */
   act(x: Tensor): Tensor;
   /** Neurons of the normalised stream, and what is added of them, of block `i`. */
-  feedforward(layer: Weights, i: number, embedded: Embedded, act: (x: Tensor) => Tensor): Pick<PreNorm, "up" | "down">;
+  feedforward(
+    layer: Weights,
+    i: number,
+    embedded: NetworkInputs,
+    act: (x: Tensor) => Tensor,
+  ): Pick<PreNorm, "up" | "down">;
   /** What enters the first block of the embeddings. */
   enter?(x: Tensor): Tensor;
   /** What the scores of the next token are made of the head's. */

@@ -5,9 +5,9 @@ import { activations } from "../ops/activation.ts";
 import { context } from "../ops/attention.ts";
 import { gate } from "../ops/gate.ts";
 import { reshape } from "../ops/reshape.ts";
-import { pick } from "../ops/select.ts";
+import { selectRow } from "../ops/select.ts";
 import { imageClassification } from "../tasks/images.ts";
-import { activation, type Config, named } from "./config.ts";
+import { activation, architectureName, type Config } from "./config.ts";
 import type { Architecture, Family } from "./family.ts";
 import type { Fields } from "./fields.ts";
 import { top } from "./heads.ts";
@@ -40,7 +40,7 @@ const fields: Fields = {
 };
 
 /**
- * DINOv2 (Oquab et al., 2023): a ViT whose blocks scale what they add, with positions for images of any size. An image's
+ * DINOv2 (Oquab et al., 2023): a ViT with layer scale, and with positions for images of any size. An image's
  * vector is the first token's; a classifier also reads the mean of all patches.
  */
 export const dinov2: Family = { fields, build };
@@ -49,7 +49,7 @@ function build(config: Config, w: Weights): Architecture {
   const base = w.base("dinov2");
   const d = width(base);
   const act = activation(config, "hidden_act");
-  const wrote = named(config) ?? (w.shape("classifier.weight") ? "ForImageClassification" : "Model");
+  const wrote = architectureName(config) ?? (w.shape("classifier.weight") ? "ForImageClassification" : "Model");
   const wide = /ForImageClassification$/.test(wrote);
   const heads = {
     "image-classification": { task: imageClassification, out: "classifier" },
@@ -70,7 +70,7 @@ function build(config: Config, w: Weights): Architecture {
     processor: "BitImageProcessor",
     stretch,
     head: { ...head, reads: "first" },
-    ...(wide ? { read: both, rows: true, data: halves } : { read: (x: Tensor) => pick(x, 0) }),
+    ...(wide ? { read: both, rows: true, data: halves } : { read: (x: Tensor) => selectRow(x, 0) }),
   });
 }
 
@@ -82,7 +82,7 @@ function swiglu(layer: Weights, x: Tensor): Tensor {
   return gate(activations.get("silu")!(a), b);
 }
 
-/** The first token beside the mean of all patches [batch, 1, 2d]. */
+/** The first token concatenated with the mean of all patches [batch, 1, 2d]. */
 const both = (x: Tensor): Tensor => {
   const [batch, t, d] = x.shape;
   return reshape(context(input("halves", [1, 1, 2, t]), x), [batch, 1, 2 * d]);

@@ -1,6 +1,6 @@
 import { activations } from "../ops/activation.ts";
 import { fields as bert, bertLike } from "./bert.ts";
-import { activation, type Config, field, flag, named, unsupported } from "./config.ts";
+import { activation, architectureName, type Config, field, flag, unsupported } from "./config.ts";
 import type { Family } from "./family.ts";
 import type { Head } from "./heads.ts";
 import { older } from "./older_bert.ts";
@@ -43,7 +43,7 @@ export const electra: Family = {
         act: activation(config, "hidden_act"),
         out: `${discriminator}.dense_prediction`,
       },
-      "multiple-choice": /MultipleChoice$/.test(named(config) ?? "") ? summary(config) : undefined,
+      "multiple-choice": /MultipleChoice$/.test(architectureName(config) ?? "") ? summary(config) : undefined,
       embedding: "none",
     } as const;
     return bertLike(config, w, "electra", heads, { enter: "embeddings_project", older });

@@ -5,9 +5,9 @@ import { RelpropError } from "../errors.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { context } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";
-import { pick } from "../ops/select.ts";
+import { selectRow } from "../ops/select.ts";
 import { agree, type Config, integer } from "./config.ts";
-import type { Architecture, Block, Embedded, Network, ReadingPoint } from "./family.ts";
+import type { Architecture, Block, Network, NetworkInputs, ReadingPoint } from "./family.ts";
 import { type Heads, top } from "./heads.ts";
 import { norm } from "./layers.ts";
 
@@ -33,7 +33,7 @@ export interface Encoder {
   width?: number;
   blocks: number;
   /** The stream after block `i`, of the rows `read` of `x` [batch, t, d]. */
-  block(i: number, read: Tensor, x: Tensor, embedded: Embedded): Tensor;
+  block(i: number, read: Tensor, x: Tensor, embedded: NetworkInputs): Tensor;
   /** Whether all rows of the last block must be computed, because they know their places. */
   placed?: boolean;
   /** How often the blocks from `first` on run, one after the other and again. */
@@ -72,12 +72,12 @@ export function encoder(config: Config, w: Weights, it: Encoder): Architecture {
     data: it.data,
     vocabulary,
     width: inner,
-    embedded: it.project && width,
+    embeddingWidth: it.project && width,
     positions: longest - first,
 
     network(embedded) {
-      const { words, places, picks } = embedded;
-      const sum = places ? add(words, places) : words;
+      const { tokenEmbeddings, positionEmbeddings, rowSelection } = embedded;
+      const sum = positionEmbeddings ? add(tokenEmbeddings, positionEmbeddings) : tokenEmbeddings;
       const made = () => {
         const x = it.project?.(sum) ?? sum;
         return it.norm ? norm(x, it.norm, eps, it.bare) : x;
@@ -87,9 +87,9 @@ export function encoder(config: Config, w: Weights, it: Encoder): Architecture {
         readings: [
           ["embeddings", below],
           ["embedding-sum", sum],
-          ["words", words],
+          ["words", tokenEmbeddings],
         ],
-        read: (x) => (picks ? context(picks, x) : outputs.reads === "tokens" ? x : pick(x, 0)),
+        read: (x) => (rowSelection ? context(rowSelection, x) : outputs.reads === "tokens" ? x : selectRow(x, 0)),
         logits,
       });
     },
@@ -113,11 +113,11 @@ export function above(
     leave,
     looped,
   }: Pick<Encoder, "enter" | "blocks" | "block" | "placed" | "leave" | "looped">,
-  embedded: Embedded,
+  embedded: NetworkInputs,
   below: Tensor,
   { readings, read, logits }: Above,
 ): Network {
-  const late = embedded.whole || placed;
+  const late = embedded.allRows || placed;
   const stream = [enter?.(below) ?? below];
   const noted: Block[] = [];
   const all = [...Array(blocks).keys()];
@@ -137,15 +137,15 @@ export function above(
     const x = stream[n];
     const rows = n === order.length - 1 && !late ? read(x) : x; // only some tokens' vectors are read at the end
     const mine: Block = {};
-    const earlier = [...noted];
+    const previousBlocks = [...noted];
     noted.push(mine);
     const mask = embedded.mask && ((kind: string, x: Tensor) => embedded.mask!(`${kind} ${n}`, x));
-    const past = embedded.past && {
-      ...embedded.past,
-      extended: (name: string, x: Tensor) => embedded.past!.extended(`${name} ${n}`, x),
+    const pastKeyValues = embedded.pastKeyValues && {
+      ...embedded.pastKeyValues,
+      append: (name: string, x: Tensor) => embedded.pastKeyValues!.append(`${name} ${n}`, x),
     };
-    const note = (tensors: Block) => void Object.assign(mine, tensors);
-    stream.push(block(i, rows, x, { ...embedded, earlier, mask, past, note }));
+    const capture = (tensors: Block) => void Object.assign(mine, tensors);
+    stream.push(block(i, rows, x, { ...embedded, previousBlocks, mask, pastKeyValues, capture }));
   }
   const end = stream[order.length];
   const last = leave?.(end) ?? end;
@@ -157,7 +157,7 @@ export function above(
   };
 }
 
-/** The shape of a matrix whose rows are vectors of `width`. */
+/** The shape of a matrix with rows of `width` numbers. */
 function table(w: Weights, name: string, width?: number): readonly number[] {
   const shape = w.shape(name);
   if (!shape) throw new RelpropError("MissingTensor", `the checkpoint has no ${name}`, { name });

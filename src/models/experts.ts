@@ -11,7 +11,7 @@ import { mixture, take, topK } from "../ops/routing.ts";
 import { softmax } from "../ops/softmax.ts";
 import { agree, type Config, integer, invalid } from "./config.ts";
 import { agreed, gated } from "./decoder.ts";
-import type { Embedded } from "./family.ts";
+import type { NetworkInputs } from "./family.ts";
 import { dense } from "./layers.ts";
 
 /** How a family writes its experts. */
@@ -32,7 +32,7 @@ export const projected = { gate: "gate_proj", up: "up_proj", down: "down_proj" }
  * What the experts that a router chooses for each token add to the stream: its weights are the softmax over all experts, or,
  * renormalised, over the chosen ones, which is the same.
  */
-export function experts(config: Config, w: Weights, it: Experts, { note }: Embedded): (x: Tensor) => Tensor {
+export function experts(config: Config, w: Weights, it: Experts, { capture }: NetworkInputs): (x: Tensor) => Tensor {
   const n = w.shape("gate.weight")?.[0] ?? 0;
   agree(config, it.fields.experts, n, w.name("gate.weight"));
   const k = integer(config, it.fields.chosen, 1024);
@@ -44,7 +44,7 @@ export function experts(config: Config, w: Weights, it: Experts, { note }: Embed
     const weights = it.renormalised
       ? softmax(take(logits, choice), w.constant(k, [1]))
       : take(softmax(logits, w.constant(n, [1])), choice);
-    note?.({ choice, routing: weights });
+    capture?.({ choice, routing: weights });
     const opened = it.act(expertLinear(x, gateUp, choice, { begin: 0, out: inner }));
     const neurons = gate(opened, expertLinear(x, gateUp, choice, { begin: inner, out: inner }));
     return mixture(expertLinear(neurons, down, choice), weights);

@@ -1,4 +1,4 @@
-// The families beside BERT, which every page has at once.
+// The families other than BERT; every page loads BERT at once.
 
 import { unsupported } from "./config.ts";
 import type { Family } from "./family.ts";

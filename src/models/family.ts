@@ -1,7 +1,7 @@
 import type { Data } from "../backends/backend.ts";
 import type { Weights } from "../checkpoint/weights.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import type { Changed, Encoded, Input, InputSpec, Tables } from "../inputs/encoded.ts";
+import type { Encoded, Input, InputSpec, NetworkChanges, Tables } from "../inputs/encoded.ts";
 import type { Patched } from "../inputs/images/patches.ts";
 import type { attend } from "../ops/attend.ts";
 import type { Outputs } from "../tasks/task.ts";
@@ -10,34 +10,34 @@ import type { Fields } from "./fields.ts";
 import type { Similarity } from "./sentence/modules.ts";
 
 /** What a network is fed: vectors looked up on the host, so that a large vocabulary never travels to a device. @internal */
-export interface Embedded extends Changed {
+export interface NetworkInputs extends NetworkChanges {
   /** Word vectors [batch, t, d]. */
-  words: Tensor;
+  tokenEmbeddings: Tensor;
   /** Position plus type vectors [t, d], the same for every text, of models that have them. */
-  places?: Tensor;
+  positionEmbeddings?: Tensor;
   /** How many tokens each text has [batch]; the rest is padding. */
   lengths: Tensor;
   /** Whether propagation makes attention weights again instead of keeping them, by `attend`; by default, where they are large. */
   recompute?: boolean;
   attend?: typeof attend;
   /** Whether all rows of the last block are computed, of which heads may read one. */
-  whole?: boolean;
+  allRows?: boolean;
   /** The rows that the head reads, as weights of all rows [batch, 1, rows, t]; by default what the family's heads read. */
-  picks?: Tensor;
-  /** In place of the embeddings that words and places make: [batch, t, d]. */
+  rowSelection?: Tensor;
+  /** In place of the embeddings made of token and position embeddings: [batch, t, d]. */
   embeddings?: Tensor;
   /** What blocks keep of tokens, for those that follow. */
-  past?: Past;
+  pastKeyValues?: PastKeyValues;
   /** The blocks before this one. */
-  earlier?: readonly Block[];
+  previousBlocks?: readonly Block[];
   /** Captures tensors of the block. */
-  note?: (tensors: Block) => void;
+  capture?: (tensors: Block) => void;
 }
 
 /** A key/value cache, of one text. @internal */
-export interface Past {
+export interface PastKeyValues {
   /** `x` [1, n, d] behind what earlier tokens left under that name [1, rows, d]; there may be more rows than tokens. */
-  extended(name: string, x: Tensor): Tensor;
+  append(name: string, x: Tensor): Tensor;
   /** How many earlier tokens there are [1]. */
   position: Tensor;
 }
@@ -58,12 +58,12 @@ export interface Captured<T> {
   weights?: T;
   /** What heads hand on, and what the block adds to the stream of it [batch, n, d]. */
   context?: T;
-  handed?: T;
+  attentionOutput?: T;
   /** The stream that goes around attention, and the stream after it. */
-  skipped?: T;
+  residualInput?: T;
   attention?: T;
   /** The stream that goes around the feed-forward half, its neurons [batch, n, inner], and the stream after it. */
-  passed?: T;
+  preMlpStream?: T;
   neurons?: T;
   feedforward?: T;
   /** Of a mixture of experts: which ones each token chooses, the likeliest first, and by which weights [batch, n, k]. */
@@ -119,23 +119,23 @@ export interface Architecture extends InputSpec, Outputs {
   sized?(size: readonly [height: number, width: number]): Architecture;
   /** Of models that read no texts: what is given, as tokens. @internal */
   encode?(input: Input, signal?: AbortSignal): Encoded | Promise<Encoded>;
-  /** How often the looped blocks run, unless told. */
+  /** The default number of loops of the looped blocks. */
   numLoops?: number;
   /** Which ledgers have no sense of their own, because relevance also goes around what they are of. */
   skips?: readonly ("layers" | "heads" | "neurons")[];
   /** The energies that the blocks descend, of a state of their stream [n, width]. */
   energy?: Energy;
   /** Of what is read at `embeddings`, where that is another. */
-  embedded?: number;
+  embeddingWidth?: number;
   /** How many tokens every input has, of models that take no other number. */
   length?: number;
   /** What sentence-transformers' pooling is fed, where it is more than one row or the mean of all: see sentence/pooling.ts. @internal */
   pool?(batch: readonly Encoded[], t: number): Data;
-  /** Whether longer texts are cut, with a warning, unless told otherwise. */
+  /** Whether longer texts are cut by default, with a warning. */
   truncates?: boolean;
   /** How the embeddings of texts are meant to be compared, where files say so. */
   similarity?: Similarity;
-  network(x: Embedded): Network;
+  network(x: NetworkInputs): Network;
 }
 
 /** How checkpoints of a `model_type` are read. @internal */

@@ -108,10 +108,10 @@ function build(config: Config, all: Weights): Architecture {
     block(i, read, x, embedded) {
       const layer = base.at(`h.${i}`);
       const [q, k, v] = [0, 1, 2].map((n) => conv(layer.at("attn.c_attn"), width, n * width, 3 * width));
-      const source = skips ? embedded.earlier?.[i - skip.layers] : undefined;
+      const source = skips ? embedded.previousBlocks?.[i - skip.layers] : undefined;
       const mixed = (name: "ownKeys" | "ownValues", to: (x: Tensor) => Tensor) => (x: Tensor) => {
         const own = to(x);
-        embedded.note?.({ [name]: own });
+        embedded.capture?.({ [name]: own });
         if (!source) return own;
         const other = skip.again ? to(source.normed!) : source[name]!;
         return add(gate(own, columns(false)), gate(other, columns(true)));

@@ -15,7 +15,7 @@ import { replacedTokens } from "../tasks/replaced_tokens.ts";
 import { sequenceClassification } from "../tasks/sequence_classification.ts";
 import type { Outputs, Task, TaskName } from "../tasks/task.ts";
 import { tokenClassification } from "../tasks/token_classification.ts";
-import { type Config, field, labels, major, named, oneOf, unsupported } from "./config.ts";
+import { architectureName, type Config, field, labels, major, oneOf, unsupported } from "./config.ts";
 import { dense, norm } from "./layers.ts";
 
 /** What a head is for: a task, or a use of one that has labels of its own. */
@@ -94,11 +94,11 @@ const has = (config: Config, w: Weights, head: Head): boolean =>
 type Choice = [Purpose, Head | "none" | undefined];
 
 /**
- * The head that `architectures` names or, where it names none, the first whose tensors are there. A class of somebody's own
+ * The head that `architectures` names or, where it names none, the first one with its tensors in the checkpoint. A class of somebody's own
  * ("Contriever"), which transformers does not look for either, names none.
  */
 function proposed(config: Config, w: Weights, heads: Heads): Choice {
-  const name = named(config);
+  const name = architectureName(config);
   if (name !== undefined && /(Model|For\w+)$/.test(name)) {
     const what = purpose(name);
     return [what, Object.hasOwn(heads, what) ? heads[what] : undefined];
@@ -121,7 +121,7 @@ export function top(config: Config, w: Weights, heads: Heads, width: number, eps
     const known = Object.keys(heads)
       .filter((what) => heads[what as Purpose])
       .join(", ");
-    throw unsupported("architectures", named(config), `of this model type there are ${known}`);
+    throw unsupported("architectures", architectureName(config), `of this model type there are ${known}`);
   }
   if (head === "none") {
     const names = Array.from({ length: width }, (_, i) => String(i));
@@ -132,7 +132,7 @@ export function top(config: Config, w: Weights, heads: Heads, width: number, eps
   const matrix = matrixOf(config, w, head);
   const [classes] = w.shape(matrix) ?? [];
   if (!classes) {
-    const hint = `which ${named(config) ?? "a classifier"} needs: is this a model without its head?`;
+    const hint = `which ${architectureName(config) ?? "a classifier"} needs: is this a model without its head?`;
     throw new RelpropError("MissingTensor", `the checkpoint has no ${matrix}, ${hint}`, { name: matrix });
   }
   const [between = width] = (inner && w.shape(`${inner}.weight`)) || [];
@@ -153,7 +153,7 @@ export function top(config: Config, w: Weights, heads: Heads, width: number, eps
   };
 }
 
-/** The task, names of classes, how logits become probabilities, and whose rows are read. */
+/** The task, names of classes, how logits become probabilities, and which rows are read. */
 function outputs(config: Config, what: Purpose, task: Task, classes: number, matrix: string): Outputs {
   const fixed = task.labels;
   if (fixed && fixed.length !== classes) {

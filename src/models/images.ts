@@ -1,4 +1,4 @@
-// What a model of images needs of files beside its config.
+// What a model of images needs of files other than its config.
 
 import type { Files } from "../checkpoint/files.ts";
 import { readJson } from "../checkpoint/json.ts";

@@ -10,7 +10,7 @@ import { linear } from "../ops/linear.ts";
 import { layerNorm } from "../ops/norm.ts";
 import { type Span, softmax } from "../ops/softmax.ts";
 import { type Config, flag, major } from "./config.ts";
-import type { Embedded } from "./family.ts";
+import type { NetworkInputs } from "./family.ts";
 
 /** x · weightᵀ + bias, `out` wide. */
 export const dense = (x: Tensor, w: Weights, out: number): Tensor =>
@@ -32,7 +32,7 @@ export function slice(x: Tensor, w: Weights, { out, first = 0, all = out, transp
 
 /**
  * A layer norm; only the bias of a `bare` one may be missing. What old checkpoints call gamma and beta are weight and bias of
- * one whose name ends in LayerNorm.
+ * one with a name that ends in LayerNorm.
  */
 export function norm(x: Tensor, w: Weights, eps: number, bare = false): Tensor {
   const shape = [cols(x)];
@@ -56,7 +56,7 @@ export const causal: Span = { before: 2 ** 30, after: 0 };
 export const causalSpan = (config: Config): Span | undefined =>
   major(config) < 5 || flag(config, "is_causal") ? causal : undefined;
 
-/** What attention is made of beside its projections. */
+/** Attention: its projections and options. */
 export interface Attention {
   heads: number;
   /** How many heads keys and values have, each for a group of the others that follow one another (default `heads`). */
@@ -82,7 +82,7 @@ export interface Attention {
 export function attention(
   x: Tensor,
   to: Tensor,
-  { lengths, recompute, attend, note, past, mask }: Omit<Embedded, "words">,
+  { lengths, recompute, attend, capture, pastKeyValues, mask }: Omit<NetworkInputs, "tokenEmbeddings">,
   { heads, kvHeads = heads, project, scale, cap, bias, span: seen, weigh = softmax }: Attention,
 ): Tensor {
   const [q, keys, values] = [project.q(x), project.k(to), project.v(to)];
@@ -95,28 +95,28 @@ export function attention(
     throw new RelpropError("ConfigMismatch", message, { field });
   }
   const by = scale ?? 1 / Math.sqrt(cols(q) / heads);
-  note?.({ queries: q, keys, values });
-  const k = past?.extended("keys", keys) ?? keys;
-  const v = past?.extended("values", values) ?? values;
-  const span = past && seen ? { ...seen, offsets: past.position } : seen;
+  capture?.({ queries: q, keys, values });
+  const k = pastKeyValues?.append("keys", keys) ?? keys;
+  const v = pastKeyValues?.append("values", values) ?? values;
+  const span = pastKeyValues && seen ? { ...seen, offsets: pastKeyValues.position } : seen;
   const together = () => {
     const plain = scores(q, k, heads, by);
     const capped = cap?.(plain) ?? plain;
     const s = bias ? add(capped, bias(q, k)) : capped;
     const weights = weigh(s, lengths, span);
-    note?.({ scores: s, weights });
+    capture?.({ scores: s, weights });
     return context(weights, v, { kv: kvHeads });
   };
   const again = recompute ?? 4 * heads * rows(x) * to.shape[1] > MOST_WEIGHTS;
   const simple = !cap && !bias && weigh === softmax && cols(k) === cols(v);
   const y = attend && again && simple ? attend(q, k, v, lengths, heads, by, span) : together();
-  const handed = project.o(mask?.("heads", y) ?? y);
-  note?.({ context: y, handed });
-  return handed;
+  const attentionOutput = project.o(mask?.("heads", y) ?? y);
+  capture?.({ context: y, attentionOutput });
+  return attentionOutput;
 }
 
 /** What is left of a block's neurons. */
-export const active = (neurons: Tensor, { mask }: Embedded): Tensor => mask?.("neurons", neurons) ?? neurons;
+export const active = (neurons: Tensor, { mask }: NetworkInputs): Tensor => mask?.("neurons", neurons) ?? neurons;
 
 /** The names that BERT and its kin give to a block's layers, and how its activation is written. */
 export interface PostNorm {
@@ -133,9 +133,15 @@ export interface PostNorm {
 }
 
 /** Attention of the rows `from` to `to`, added to the stream that goes around it. */
-export function attentionHalf(read: Tensor, from: Tensor, to: Tensor, embedded: Embedded, how: Attention): Tensor {
+export function attentionSublayer(
+  read: Tensor,
+  from: Tensor,
+  to: Tensor,
+  embedded: NetworkInputs,
+  how: Attention,
+): Tensor {
   const sum = add(read, attention(from, to, embedded, how));
-  embedded.note?.({ skipped: read, attention: sum });
+  embedded.capture?.({ residualInput: read, attention: sum });
   return sum;
 }
 
@@ -143,18 +149,18 @@ export function attentionHalf(read: Tensor, from: Tensor, to: Tensor, embedded: 
  * The neurons that `up` makes of `x` and what `down` makes of them, added to the stream that goes around them; without `down`
  * what `up` makes, which then has no neurons of the block's own.
  */
-export function feedforwardHalf(
-  passed: Tensor,
+export function feedForwardSublayer(
+  preMlpStream: Tensor,
   x: Tensor,
-  embedded: Embedded,
+  embedded: NetworkInputs,
   up: (x: Tensor) => Tensor,
   down: ((neurons: Tensor) => Tensor) | undefined,
   parallel = false,
 ): Tensor {
   const made = up(x);
   const neurons = down && active(made, embedded);
-  const sum = add(passed, neurons ? down(neurons) : made);
-  embedded.note?.({ passed, neurons, feedforward: sum, ...(parallel && { parallel: neurons }) });
+  const sum = add(preMlpStream, neurons ? down(neurons) : made);
+  embedded.capture?.({ preMlpStream, neurons, feedforward: sum, ...(parallel && { parallel: neurons }) });
   return sum;
 }
 
@@ -163,7 +169,7 @@ export function postNorm(
   layer: Weights,
   read: Tensor,
   x: Tensor,
-  embedded: Embedded,
+  embedded: NetworkInputs,
   { heads: all, lost = 0, inner, eps, act, names, ...how }: PostNorm,
 ): Tensor {
   const d = cols(x);
@@ -171,8 +177,12 @@ export function postNorm(
   const heads = all - lost;
   const wide = lost ? (d / all) * heads : d;
   const project = { q: to(names.q, wide), k: to(names.k, wide), v: to(names.v, wide), o: to(names.o, d) };
-  const attended = attentionHalf(read, read, x, embedded, { heads, project, ...how });
-  const passed = norm(attended, layer.at(names.norm), eps);
+  const attended = attentionSublayer(read, read, x, embedded, { heads, project, ...how });
+  const preMlpStream = norm(attended, layer.at(names.norm), eps);
   const up = (x: Tensor) => act(to(names.up, inner)(x));
-  return norm(feedforwardHalf(passed, passed, embedded, up, to(names.down, d)), layer.at(names.after), eps);
+  return norm(
+    feedForwardSublayer(preMlpStream, preMlpStream, embedded, up, to(names.down, d)),
+    layer.at(names.after),
+    eps,
+  );
 }

@@ -3,7 +3,7 @@ import { experts } from "./experts.ts";
 import type { Family } from "./family.ts";
 import { sameWindow } from "./layer_types.ts";
 
-/** Mixtral (Jiang et al., 2024): Mistral, whose feed-forward layers are mixtures of experts. */
+/** Mixtral (Jiang et al., 2024): Mistral with mixtures of experts as feed-forward layers. */
 export const mixtral: Family = {
   fields: {
     ...decoderFields(

@@ -137,6 +137,6 @@ function layers(config: Config, d: number) {
   const full = real(config, "global_rope_theta", 160000);
   const sliding = real(config, "local_rope_theta", full); // null, not absent
   const thetas = { full_attention: { theta: full, scaled: true }, sliding_attention: { theta: sliding, scaled: true } };
-  // transformers looks for `truncate` beside the kinds.
+  // transformers reads `truncate` next to the kinds.
   return { listed, ropes: ropesOf(config, d, thetas, true) };
 }

@@ -20,7 +20,7 @@ const BUCKETS = 32; // of distances, whatever the config says: transformers does
 const FAR = 128; // tokens, from where on all distances are one
 const PAD = 1; // whatever the config says of padding
 
-/** MPNet (Song et al., 2020): BERT whose scores have a bias by how far apart two tokens are, the same in all layers. */
+/** MPNet (Song et al., 2020): BERT with a relative position bias of the scores, the same in all layers. */
 export const mpnet: Family = {
   fields: {
     read: {

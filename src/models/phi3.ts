@@ -7,7 +7,7 @@ import { sameWindow } from "./layer_types.ts";
 import { dense, slice } from "./layers.ts";
 import { object, ropeOf } from "./rope.ts";
 
-/** Phi-3 (Abdin et al., 2024): Llama whose dense layers of one input are stored as one. */
+/** Phi-3 (Abdin et al., 2024): Llama with the dense layers of one input stored as one. */
 export const phi3: Family = {
   fields: decoderFields(
     {

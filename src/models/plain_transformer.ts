@@ -12,7 +12,7 @@ import { tabularClassification, tabularRegression } from "../tasks/tabular.ts";
 import { activation, agree, type Config, field, integer, invalid, labels, oneOf, positive } from "./config.ts";
 import { type Encoder, encoder } from "./encoder.ts";
 import { energy, symmetric } from "./energy.ts";
-import type { Architecture, Embedded, Family } from "./family.ts";
+import type { Architecture, Family, NetworkInputs } from "./family.ts";
 import { active, attention, causal, dense, norm } from "./layers.ts";
 import { natural, real } from "./numbers.ts";
 import { fromRows, lastSlot, slot } from "./rows.ts";
@@ -43,7 +43,7 @@ const switches: Config = {
 
 /** What a model_type sets of them for a config that does not. */
 const kinds = new Map<string, Config>([
-  // Gatmiry et al. 2024 and Chen et al. 2024: linear attention whose query is no key, the answer in its last slot.
+  // Gatmiry et al. 2024 and Chen et al. 2024: linear attention; the query is not a key, and the answer is in its last slot.
   ["looped_linear_transformer", { attention_type: "linear", attention_scale: 1, excluded_keys: 1, readout: "slot" }],
   [
     "linear_regression_transformer",
@@ -90,8 +90,8 @@ function build(config: Config, w: Weights): Architecture {
     tables: { words: w.shape(words) && words, positions },
     eps,
     blocks,
-    block: (i: number, _: Tensor, x: Tensor, embedded: Embedded) => {
-      const at = position === "every" && i > 0 ? add(x, embedded.places!) : x;
+    block: (i: number, _: Tensor, x: Tensor, embedded: NetworkInputs) => {
+      const at = position === "every" && i > 0 ? add(x, embedded.positionEmbeddings!) : x;
       return block(w.at(`layers.${i}`), at, embedded, { ...how, heads: heads(config, i) });
     },
     placed: true,
@@ -185,7 +185,7 @@ interface Blocks extends ReturnType<typeof weighing> {
   act?: (x: Tensor) => Tensor;
 }
 
-function block(layer: Weights, x: Tensor, embedded: Embedded, how: Blocks): Tensor {
+function block(layer: Weights, x: Tensor, embedded: NetworkInputs, how: Blocks): Tensor {
   const { place, eps, residual, scales, times } = how;
   /** What of a half goes on. */
   const half = (name: string, x: Tensor, run: (x: Tensor) => Tensor, by: number) => {
@@ -194,15 +194,15 @@ function block(layer: Weights, x: Tensor, embedded: Embedded, how: Blocks): Tens
     return { sum, out: place === "post" ? norm(sum, layer.at(`norm.${name}`), eps) : sum };
   };
   const first = half("attention", x, (h) => attended(layer.at("attention"), h, embedded, how), scales[0]);
-  embedded.note?.({ ...(residual && { skipped: x, passed: first.out }), attention: first.sum });
+  embedded.capture?.({ ...(residual && { residualInput: x, preMlpStream: first.out }), attention: first.sum });
   const last = layer.at("feedforward");
   if (!last.shape("up.weight") && !last.shape("symmetric.weight")) return first.out;
   const second = half("feedforward", first.out, (h) => forwarded(last, h, embedded, how), scales[1]);
-  embedded.note?.({ feedforward: second.sum });
+  embedded.capture?.({ feedforward: second.sum });
   return second.out;
 }
 
-function attended(w: Weights, x: Tensor, embedded: Embedded, how: Blocks): Tensor {
+function attended(w: Weights, x: Tensor, embedded: NetworkInputs, how: Blocks): Tensor {
   const { heads, weigh, scale, span, keyBias, tied, one, less } = how;
   /** By the projection of that name, or as it is. */
   const to = (name: string) => (x: Tensor) => {
@@ -222,7 +222,7 @@ function attended(w: Weights, x: Tensor, embedded: Embedded, how: Blocks): Tenso
   );
 }
 
-function forwarded(w: Weights, x: Tensor, embedded: Embedded, { act = (x: Tensor) => x }: Blocks): Tensor {
+function forwarded(w: Weights, x: Tensor, embedded: NetworkInputs, { act = (x: Tensor) => x }: Blocks): Tensor {
   const d = cols(x);
   if (w.shape("symmetric.weight")) {
     // Y ← −½ Y (W + Wᵀ) + B, one step of gradient descent on ½ tr(Y W Yᵀ) + ½ ‖Y − B‖².
@@ -232,6 +232,6 @@ function forwarded(w: Weights, x: Tensor, embedded: Embedded, { act = (x: Tensor
   }
   const inner = w.shape("up.weight")![0];
   const neurons = active(act(dense(x, w.at("up"), inner)), embedded);
-  embedded.note?.({ neurons });
+  embedded.capture?.({ neurons });
   return w.shape("down.weight") ? dense(neurons, w.at("down"), d) : neurons;
 }

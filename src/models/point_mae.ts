@@ -11,11 +11,11 @@ import { linear } from "../ops/linear.ts";
 import { reshape } from "../ops/reshape.ts";
 import { scaleRows } from "../ops/scale_rows.ts";
 import { repeat, segmentMax } from "../ops/segments.ts";
-import { pick } from "../ops/select.ts";
+import { selectRow } from "../ops/select.ts";
 import { pointCloudClassification, pointCloudReconstruction } from "../tasks/point_clouds.ts";
-import { agree, type Config, field, integer, invalid, labels, named, oneOf } from "./config.ts";
+import { agree, architectureName, type Config, field, integer, invalid, labels, oneOf } from "./config.ts";
 import { above } from "./encoder.ts";
-import type { Architecture, Embedded, Family } from "./family.ts";
+import type { Architecture, Family, NetworkInputs } from "./family.ts";
 import { dense, norm } from "./layers.ts";
 import { preNorm } from "./pre_norm.ts";
 
@@ -58,7 +58,7 @@ function build(config: Config, w: Weights): Architecture {
     const message = `config.json's num_group × group_size are ${groups} × ${size} points, the most is ${MOST_POINTS}`;
     throw new RelpropError("LimitExceeded", message, { field: "num_group" });
   }
-  const rebuilds = /Reconstruction$/.test(named(config) ?? "");
+  const rebuilds = /Reconstruction$/.test(architectureName(config) ?? "");
   const task = rebuilds ? pointCloudReconstruction : pointCloudClassification;
   oneOf(config, "normalize", [true, false], "it is true or false");
   const how = {
@@ -101,12 +101,12 @@ function build(config: Config, w: Weights): Architecture {
       return cls ? { stems, kept, mean } : {};
     },
     network(embedded) {
-      const { words, picks } = embedded;
-      const [batch, n] = words.shape;
+      const { tokenEmbeddings, rowSelection } = embedded;
+      const [batch, n] = tokenEmbeddings.shape;
       const seen = input("seen", [batch, n]);
-      const places = input("places", [batch, n, 3]);
+      const places = input("centers", [batch, n, 3]);
       const encoder = base.at("point_encoder");
-      const each = pointFeatures(encoder, reshape(words, [batch, n * size, 3]));
+      const each = pointFeatures(encoder, reshape(tokenEmbeddings, [batch, n * size, 3]));
       // What relevance of points is read at: all features of a group's points in its row.
       const points = reshape(each, [batch, n, size * cols(each)]);
       const grouped = groupFeatures(encoder, reshape(points, [...each.shape]), size, width);
@@ -118,7 +118,7 @@ function build(config: Config, w: Weights): Architecture {
         return dense(gelu(dense(places, at.at("0"), inner)), at.at("2"), width);
       };
       const own = scaleRows(pos(base.at("pos_embedding")), seen);
-      const block = (i: number, _: Tensor, x: Tensor, around: Embedded) =>
+      const block = (i: number, _: Tensor, x: Tensor, around: NetworkInputs) =>
         encoderBlock(base.at(`blocks.blocks.${i}`), add(x, own), { ...around, lengths }, heads);
       const leave = (x: Tensor) => norm(x, base.at("blocks.norm"), EPS);
       const made = (x: Tensor) => (rebuilds ? rebuilt(x, embedded, pos, seen) : classified(x));
@@ -128,7 +128,7 @@ function build(config: Config, w: Weights): Architecture {
           ["points", points],
         ],
         read: (x) => x,
-        logits: (x) => (picks ? context(picks, made(x)) : made(x)),
+        logits: (x) => (rowSelection ? context(rowSelection, made(x)) : made(x)),
       });
     },
   };
@@ -137,7 +137,7 @@ function build(config: Config, w: Weights): Architecture {
   function classified(x: Tensor): Tensor {
     const n = x.shape[1];
     const parts = pooled.map((name) => {
-      if (name === "cls") return pick(x, n - 1);
+      if (name === "cls") return selectRow(x, n - 1);
       if (name === "mean") return context(input("mean", [1, 1, 1, n]), x);
       return segmentMax(context(input("kept", [1, 1, n - 1, n]), x), n - 1);
     });
@@ -149,7 +149,12 @@ function build(config: Config, w: Weights): Architecture {
   }
 
   /** Seen rows as they are and a learned one for each hidden group, through the decoder: points around each centre. */
-  function rebuilt(x: Tensor, { lengths, ...around }: Embedded, pos: (at: Weights) => Tensor, seen: Tensor): Tensor {
+  function rebuilt(
+    x: Tensor,
+    { lengths, ...around }: NetworkInputs,
+    pos: (at: Weights) => Tensor,
+    seen: Tensor,
+  ): Tensor {
     const blank = input("blank", [...seen.shape]);
     const mask = repeat(w.get("mask_token", [1, 1, width]), x.shape[1]);
     let y = add(scaleRows(x, seen), scaleRows(mask, blank));
@@ -157,7 +162,7 @@ function build(config: Config, w: Weights): Architecture {
     const deep = integer(config, "decoder_num_hidden_layers", 512);
     const many = integer(config, "decoder_num_attention_heads", 65536);
     for (let i = 0; i < deep; i++) {
-      y = encoderBlock(w.at(`MAE_decoder.blocks.${i}`), add(y, own), { ...around, lengths, note: undefined }, many);
+      y = encoderBlock(w.at(`MAE_decoder.blocks.${i}`), add(y, own), { ...around, lengths, capture: undefined }, many);
     }
     return dense(norm(y, w.at("MAE_decoder.norm"), EPS), w.at("increase_dim.0"), classes);
   }
@@ -212,8 +217,8 @@ function folded(w: Weights, layer: string, after: string, width: number) {
   };
 }
 
-/** A block with norms first, whose queries, keys and values are one matrix. */
-function encoderBlock(layer: Weights, x: Tensor, embedded: Embedded, heads: number): Tensor {
+/** A pre-norm block with queries, keys and values in one matrix. */
+function encoderBlock(layer: Weights, x: Tensor, embedded: NetworkInputs, heads: number): Tensor {
   const width = x.shape[2];
   const all = layer.at("attn.qkv");
   const [q, k, v] = [0, 1, 2].map((i) => (x: Tensor) => {

@@ -1,6 +1,6 @@
 import type { Tensor } from "../graph/tensor.ts";
-import type { Embedded } from "./family.ts";
-import { type Attention, attentionHalf, feedforwardHalf } from "./layers.ts";
+import type { NetworkInputs } from "./family.ts";
+import { type Attention, attentionSublayer, feedForwardSublayer } from "./layers.ts";
 
 /** What a block with norms first is made of; norms of what a half adds are the last that `project.o` and `down` do. */
 export interface PreNorm extends Attention {
@@ -21,13 +21,13 @@ const same = (x: Tensor) => x;
 export function preNorm(
   read: Tensor,
   x: Tensor,
-  embedded: Embedded,
+  embedded: NetworkInputs,
   { before = same, after, up, down, parallel, ...how }: PreNorm,
 ): Tensor {
   const normed = before(x);
-  embedded.note?.({ normed });
+  embedded.capture?.({ normed });
   const asking = read === x ? normed : before(read);
-  const attended = attentionHalf(read, asking, normed, embedded, how);
-  if (!parallel) return feedforwardHalf(attended, (after ?? same)(attended), embedded, up, down);
-  return feedforwardHalf(attended, after?.(read) ?? asking, embedded, up, down, parallel);
+  const attended = attentionSublayer(read, asking, normed, embedded, how);
+  if (!parallel) return feedForwardSublayer(attended, (after ?? same)(attended), embedded, up, down);
+  return feedForwardSublayer(attended, after?.(read) ?? asking, embedded, up, down, parallel);
 }

@@ -49,7 +49,7 @@ function halves(
 
 const kind = (slides: boolean): LayerType => (slides ? "sliding_attention" : "full_attention");
 
-/** Qwen2-MoE (Yang et al., 2024): mixtures of experts beside one that every token has. */
+/** Qwen2-MoE (Yang et al., 2024): mixtures of experts, and a shared expert for every token. */
 export const qwen2Moe: Family = {
   fields: decoderFields(
     {

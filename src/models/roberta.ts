@@ -8,7 +8,7 @@ const read = { ...bert.read, pad_token_id: 1 };
 
 /**
  * RoBERTa (Liu et al., 2019), XLM-R (Conneau et al., 2019) and CamemBERT (Martin et al., 2019): BERT's encoder under
- * other names, whose positions count from the one after padding's and do not count padding.
+ * other names. Positions start after padding's index and do not count padding.
  */
 export const roberta: Family = {
   fields: { ...bert, read: { ...read, vocab_size: 50265 } },

@@ -21,7 +21,7 @@ export interface Rope {
 
 const f = Math.fround;
 
-/** What rotary positions are of, beside their parameters. */
+/** What rotary positions depend on, other than their parameters. */
 interface Of {
   /** Where config.json has the parameters. */
   name: string;
@@ -39,7 +39,7 @@ export function rope(parameters: Config, { name, d, theta, longest, truncate }: 
   if (typeof given !== "string") throw invalid(`${name}.rope_type`, given, "a string");
   const type: string = given;
   const at = (key: string) => `${name}.${key}`;
-  const number = (key: string, otherwise?: number) => named(at, parameters, key, otherwise);
+  const number = (key: string, otherwise?: number) => names(at, parameters, key, otherwise);
   const powers = (base: number) => Float32Array.from({ length: d / 2 }, (_, k) => f(base ** f((2 * k) / d)));
   const plain = powers(theta).map((power) => 1 / power);
   const part = number("partial_rotary_factor", 1);
@@ -162,12 +162,12 @@ export function ropeOf(
     real(config, "rope_theta", usual),
   );
 
-  const beside = field(config, "original_max_position_embeddings") as number | undefined;
+  const original = field(config, "original_max_position_embeddings") as number | undefined;
   const read: Record<string, unknown> = { ...given, rope_type: type };
   if (old && type === "longrope") {
-    read.original_max_position_embeddings = beside ?? longest;
-    if (beside !== undefined) read.factor = longest / beside;
-  } else if (!old) read.original_max_position_embeddings = beside ?? given.original_max_position_embeddings;
+    read.original_max_position_embeddings = original ?? longest;
+    if (original !== undefined) read.factor = longest / original;
+  } else if (!old) read.original_max_position_embeddings = original ?? given.original_max_position_embeddings;
 
   const part = (old ? undefined : field(given, "partial_rotary_factor")) ?? field(config, "partial_rotary_factor");
   if (partial === undefined) return rope(read, { name, d, theta, longest });
@@ -212,7 +212,7 @@ export function ropesOf<K extends string>(
 }
 
 /** A positive number that must be there unless there is another for it. */
-function named(at: (key: string) => string, parameters: Config, key: string, otherwise?: number): number {
+function names(at: (key: string) => string, parameters: Config, key: string, otherwise?: number): number {
   const value = field(parameters, key) ?? otherwise;
   if (value !== undefined) return real({ [at(key)]: value }, at(key), 0);
   throw new RelpropError("ConfigInvalid", `config.json has no ${at(key)}, which its rope_type needs`, {

@@ -1,4 +1,4 @@
-// Models whose tokens are rows of numbers as they are given, without a vocabulary.
+// Models without a vocabulary; their tokens are the given rows of numbers.
 
 import { finiteNumbers } from "../checkpoint/dtypes.ts";
 import type { Weights } from "../checkpoint/weights.ts";
@@ -6,10 +6,10 @@ import { quote, RelpropError } from "../errors.ts";
 import { input } from "../graph/tensor.ts";
 import type { Encoded, Input, Matrix } from "../inputs/encoded.ts";
 import { elements, unreadable } from "../inputs/given.ts";
-import { named } from "../inputs/named_tokens.ts";
+import { namedTokens } from "../inputs/named_tokens.ts";
 import { context } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";
-import { pick } from "../ops/select.ts";
+import { selectRow } from "../ops/select.ts";
 import type { Config } from "./config.ts";
 import { above, type Encoder } from "./encoder.ts";
 import type { Architecture } from "./family.ts";
@@ -44,19 +44,20 @@ export function fromRows(
     numLoops: it.looped?.times,
     encode: (given) => encodeRows(given, width, longest),
     data(t, tables) {
-      const places = new Float32Array(positions ? t * width : 0);
-      for (let j = 0; positions && j < t; j++) tables.positions!(j, places, j * width);
-      return { ...(positions && { places }), ...data(width) };
+      const positionEmbeddings = new Float32Array(positions ? t * width : 0);
+      for (let j = 0; positions && j < t; j++) tables.positions!(j, positionEmbeddings, j * width);
+      return { ...(positions && { positionEmbeddings }), ...data(width) };
     },
     network(embedded) {
-      const { words, places, picks } = embedded;
-      const below = embedded.embeddings ?? (places ? add(words, places) : words);
+      const { tokenEmbeddings, positionEmbeddings, rowSelection } = embedded;
+      const below =
+        embedded.embeddings ?? (positionEmbeddings ? add(tokenEmbeddings, positionEmbeddings) : tokenEmbeddings);
       return above({ ...it, placed: true }, embedded, below, {
         readings: [
           ["embeddings", below],
-          ["words", words],
+          ["words", tokenEmbeddings],
         ],
-        read: (x) => (picks ? context(picks, x) : it.reads === "first" ? pick(x, 0) : x),
+        read: (x) => (rowSelection ? context(rowSelection, x) : it.reads === "first" ? selectRow(x, 0) : x),
         logits,
       });
     },
@@ -67,7 +68,7 @@ export function fromRows(
 function encodeRows(given: Input, width: number, longest: number): Encoded {
   try {
     const { words, names } = read(given, width, longest);
-    return { ...named(names), warnings: [], given: { words } };
+    return { ...namedTokens(names), warnings: [], given: { tokenEmbeddings: words } };
   } catch (cause) {
     throw unreadable("the rows", cause);
   }

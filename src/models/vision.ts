@@ -11,7 +11,7 @@ import { linear } from "../ops/linear.ts";
 import { ofImages } from "../tasks/images.ts";
 import { agree, type Config, integer, oneOf, positive } from "./config.ts";
 import { above } from "./encoder.ts";
-import type { Architecture, Embedded } from "./family.ts";
+import type { Architecture, NetworkInputs } from "./family.ts";
 import type { top } from "./heads.ts";
 import { dense, norm } from "./layers.ts";
 import { biased, sides } from "./numbers.ts";
@@ -57,7 +57,7 @@ export function vision(config: Config, all: Weights, it: Vision, own?: Size): Ar
   const projection = base.at("embeddings.patch_embeddings.projection");
   agree(config, "hidden_size", d, projection.name("weight"));
   oneOf(config, "head_dim", [d / heads], `heads are ${d / heads} wide`);
-  // Like a convolution whose stride is the patch: what is left over at the right and below is not seen.
+  // Like a convolution with the patch as its stride: what is left over at the right and below is not read.
   const patches = (whole: Size): Size => [Math.floor(whole[0] / patch[0]), Math.floor(whole[1] / patch[1])];
   const [stored, grid] = [patches(trained), patches(size)];
   const first = it.specials.length;
@@ -71,7 +71,7 @@ export function vision(config: Config, all: Weights, it: Vision, own?: Size): Ar
   const positions = base.demand("embeddings.position_embeddings", [1, first + stored[0] * stored[1], d]);
   const [words, types] = it.specials.map(([, at]) => base.demand(at, [1, 1, d]));
 
-  const block = (i: number, read: Tensor, x: Tensor, embedded: Embedded) => {
+  const block = (i: number, read: Tensor, x: Tensor, embedded: NetworkInputs) => {
     const layer = base.at(`encoder.layer.${i}`);
     const [before, after] = it.norms;
     const to = (name: string) => (x: Tensor) => dense(x, layer.at(name), d);
@@ -139,16 +139,16 @@ export function vision(config: Config, all: Weights, it: Vision, own?: Size): Ar
       return { stems, patches, ...it.data?.(n) };
     },
     network(embedded) {
-      const { words } = embedded;
-      const n = words.shape[1];
+      const { tokenEmbeddings } = embedded;
+      const n = tokenEmbeddings.shape[1];
       // The model's own tokens are no patches: what the dense layer makes of their zeros is left out.
-      const patches = context(input("patches", [1, 1, n, n]), dense(words, projection, d));
+      const patches = context(input("patches", [1, 1, n, n]), dense(tokenEmbeddings, projection, d));
       const below = add(patches, input("stems", [n, d]));
       const leave = (x: Tensor) => norm(x, base.at("layernorm"), eps);
       return above({ blocks, block, leave, placed: it.rows }, embedded, below, {
         readings: [
           ["embeddings", below],
-          ["pixels", words],
+          ["pixels", tokenEmbeddings],
         ],
         read: it.read,
         logits,

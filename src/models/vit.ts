@@ -2,9 +2,9 @@ import type { Weights } from "../checkpoint/weights.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { context } from "../ops/attention.ts";
 import { add } from "../ops/elementwise.ts";
-import { pick } from "../ops/select.ts";
+import { selectRow } from "../ops/select.ts";
 import { imageClassification } from "../tasks/images.ts";
-import { activation, agree, type Config, field, named } from "./config.ts";
+import { activation, agree, architectureName, type Config, field } from "./config.ts";
 import type { Architecture, Family } from "./family.ts";
 import type { Fields } from "./fields.ts";
 import { top } from "./heads.ts";
@@ -43,7 +43,7 @@ function build(config: Config, w: Weights): Architecture {
   const cls = ["[CLS]", "embeddings.cls_token"] as const;
   const dist = ["[DIST]", "embeddings.distillation_token"] as const;
   // With a teacher, the mean of what the model says itself and what the teacher would (Touvron et al., section 4).
-  const wrote = named(config);
+  const wrote = architectureName(config);
   const deit = config.model_type === "deit";
   const taught = wrote ? /WithTeacher$/.test(wrote) : deit && w.shape(`${TEACHER}.weight`) !== undefined;
   const first = base.name("encoder.layer.0.intermediate.dense.weight");
@@ -59,7 +59,7 @@ function build(config: Config, w: Weights): Architecture {
   });
 }
 
-const first = (x: Tensor): Tensor => pick(x, 0);
+const first = (x: Tensor): Tensor => selectRow(x, 0);
 
 const classifier = (config: Config, w: Weights, d: number, out: string) =>
   top(config, w, { "image-classification": { task: imageClassification, out }, embedding: "none" }, d, 1);
@@ -67,7 +67,7 @@ const classifier = (config: Config, w: Weights, d: number, out: string) =>
 /** A classifier; or an image's vector: what the pooler makes of the first token, as `pooler_output`, or without one that token. */
 function alone(config: Config, w: Weights, base: Weights) {
   const d = width(base);
-  const wrote = named(config) ?? (w.shape("classifier.weight") ? "ForImageClassification" : "Model");
+  const wrote = architectureName(config) ?? (w.shape("classifier.weight") ? "ForImageClassification" : "Model");
   const head = classifier({ ...config, architectures: [wrote] }, w, d, "classifier");
   if (!head.task.embeds) return { head, read: first };
   const [size] = base.shape("pooler.dense.weight") ?? [];
@@ -85,6 +85,6 @@ function withTeacher(config: Config, w: Weights, d: number) {
   const own = classifier(config, w, d, "cls_classifier");
   const teacher = classifier(config, w, d, TEACHER);
   const mean = (a: Tensor, b: Tensor) => context(w.constant(1, [1, 1, 1, 1]), add(a, b), { scale: 1 / 2 });
-  const logits = (x: Tensor) => mean(own.logits(first(x)), teacher.logits(pick(x, 1)));
+  const logits = (x: Tensor) => mean(own.logits(first(x)), teacher.logits(selectRow(x, 1)));
   return { head: { ...own, logits }, read: (x: Tensor) => x, rows: true };
 }

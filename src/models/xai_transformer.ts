@@ -4,11 +4,11 @@ import { layerNorm } from "../ops/norm.ts";
 import { agree, integer, positive, unsupported } from "./config.ts";
 import { encoder } from "./encoder.ts";
 import type { Family } from "./family.ts";
-import { attentionHalf, dense } from "./layers.ts";
+import { attentionSublayer, dense } from "./layers.ts";
 
 /**
  * The classifier of Ali et al. (ICML 2022) as its authors published it: on BERT's embeddings, blocks of attention alone,
- * whose scores are not divided by √d and whose norms have no weight and divide by the unbiased deviation. Names are those
+ * with scores that are not divided by √d, and norms without a weight that divide by the unbiased deviation. Names are those
  * of its state_dict and of its Config. Attention is to every token given; it knows no mask.
  */
 export const xaiTransformer: Family = {
@@ -33,7 +33,7 @@ export const xaiTransformer: Family = {
   build(config, w) {
     const heads = integer(config, "num_attention_heads", 65536);
     const eps = positive(config, "layer_norm_eps");
-    if (eps > 1e-9) throw unsupported("layer_norm_eps", eps, "beside a deviation, only up to 1e-9 is supported");
+    if (eps > 1e-9) throw unsupported("layer_norm_eps", eps, "with the unbiased deviation, at most 1e-9 is supported");
     const table = (kind: string) => `embeds.${kind}_embeddings.weight`;
     const design = encoder(config, w, {
       tables: { words: table("word"), positions: table("position"), types: table("token_type") },
@@ -44,7 +44,7 @@ export const xaiTransformer: Family = {
         const self = w.at(`attention_layers.${i}`);
         const to = (name: string) => (x: Tensor) => dense(x, self.at(name), cols(x));
         const project = { q: to("query"), k: to("key"), v: to("value"), o: to("output.dense") };
-        const sum = attentionHalf(read, read, x, embedded, { heads, project, scale: 1 });
+        const sum = attentionSublayer(read, read, x, embedded, { heads, project, scale: 1 });
         // (x − mean) / (std + ε), where std² has n − 1 for n: √(var + ε²) is std + ε to all digits that f32 has.
         const n = cols(x);
         return layerNorm(sum, w.constant(Math.sqrt((n - 1) / n), [n]), w.constant(0, [n]), eps ** 2);

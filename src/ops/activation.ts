@@ -20,12 +20,12 @@ function activation(name: string, atZero = 0): (x: Tensor) => Tensor {
   const Lost = op(`${name}_kept`);
   const Activation = op(`${name}_value`, "activation", {
     gradient: (g, { inputs: [x] }) => ({
-      to: [apply(Grad, [x, g])],
+      gradients: [apply(Grad, [x, g])],
       kept: [{ entry: "activations", rows: dot(g, apply(Lost, [x])) }],
     }),
     // AttnLRP, Eq. 9: relevance passes unchanged, so the gradient is f(x) / x; of f(x) − f(0) where f(0) is not 0.
     identity: (g, { inputs: [x] }) => ({
-      to: [apply(Identity, [x, g])],
+      gradients: [apply(Identity, [x, g])],
       kept: atZero ? [{ entry: "activations", rows: sum(g), times: atZero }] : [],
     }),
   });

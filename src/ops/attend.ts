@@ -4,7 +4,7 @@
 import { apply, type Call, check, cols, type Kept, type Op, type Rule, type Tensor } from "../graph/tensor.ts";
 import { Context, grouped, headsOf, Scores, shares } from "./attention.ts";
 import { dot } from "./dot.ts";
-import { everything, Softmax, type Span, spanned } from "./softmax.ts";
+import { fullSpan, Softmax, type Span, spanned } from "./softmax.ts";
 
 /**
  * softmax(scale · q · kᵀ) · v in each head, over the first `lengths` [batch] keys of each text that are within a row's `span`:
@@ -17,7 +17,7 @@ export const attend = (
   lengths: Tensor,
   heads: number,
   scale: number,
-  span: Span = everything,
+  span: Span = fullSpan,
 ): Tensor => {
   const [more, attrs] = spanned(lengths, span);
   return apply(Attend, [q, k, v, ...more], { heads, kv: headsOf(k, q, heads), scale, ...attrs });
@@ -26,21 +26,21 @@ export const attend = (
 /** Relevance to the values alone (Ali et al. 2022, AH). */
 const values: Rule = (g, y, { carries }) =>
   carries[2]
-    ? { to: [undefined, undefined, toValues(g, y)] }
-    : { to: [], kept: [{ entry: "products", rows: dot(g, y) }] };
+    ? { gradients: [undefined, undefined, toValues(g, y)] }
+    : { gradients: [], kept: [{ entry: "products", rows: dot(g, y) }] };
 
 /** Each of a product's factors gets a share of the gradient, a lone one all of it, as in the ops this one stands for. */
 const products = (context: number, scores: number): Rule => {
   return (g, y, { carries: [onQ, onK, onV] }) => {
-    if (!onQ && !onK) return { to: [undefined, undefined, toValues(g, y)] };
+    if (!onQ && !onK) return { gradients: [undefined, undefined, toValues(g, y)] };
     const ofContext = onV ? context : 1;
     const ofScores = onQ && onK ? scores : 1;
     const attrs = { ...y.attrs, context: ofContext, scores: ofScores };
     const [q, k, v] = y.inputs;
-    const stats = y.beside![0];
+    const stats = y.auxiliary![0];
 
     const toQ = apply(AttendQueries, [stats, q, k, v, g], attrs);
-    const [sums, taylor] = toQ.beside!;
+    const [sums, taylor] = toQ.auxiliary!;
     const toK = apply(AttendKeys, [sums, stats, q, k, v, g], attrs);
 
     const kept: Kept[] = [{ entry: "softmax", rows: taylor }];
@@ -50,7 +50,7 @@ const products = (context: number, scores: number): Rule => {
       const times = 1 - 2 * scores;
       kept.push({ entry: "products", rows: sums, times }, { entry: "products", rows: taylor, times: -times });
     }
-    return { to: [toQ, toK, toK.beside![0]], kept };
+    return { gradients: [toQ, toK, toK.auxiliary![0]], kept };
   };
 };
 
@@ -65,7 +65,7 @@ const Attend: Op = {
     return q.shape;
   },
   // Of a row of the weights: its largest score, its sum of exponentials, the first key that it sees and where those end.
-  beside: ([q], { heads }) => [[q.shape[0], heads, 4, q.shape[1]]],
+  auxiliary: ([q], { heads }) => [[q.shape[0], heads, 4, q.shape[1]]],
   call: (y) => {
     const { heads, shifted, before, after, scale } = y.attrs;
     return call("attend", y, y.inputs, [shifted, before, after, scale], heads);
@@ -78,8 +78,8 @@ const Attend: Op = {
 type Share = keyof typeof shares;
 
 /** pᵀ · g in each head, added up over the heads of a group. */
-const toValues = (g: Tensor, { inputs: [q, k], beside, attrs }: Tensor): Tensor =>
-  apply(AttendValues, [beside![0], q, k, g], attrs);
+const toValues = (g: Tensor, { inputs: [q, k], auxiliary, attrs }: Tensor): Tensor =>
+  apply(AttendValues, [auxiliary![0], q, k, g], attrs);
 
 const AttendValues: Op = {
   name: "attend_values",
@@ -88,28 +88,28 @@ const AttendValues: Op = {
 };
 
 /**
- * The queries' gradient; beside it Σ p · g_p of each row in two numbers [n·batch, heads, 2, t] for n targets, and what softmax
+ * The queries' gradient; its auxiliary outputs are Σ p · g_p of each row in two numbers [n·batch, heads, 2, t] for n targets, and what softmax
  * keeps of it [n·batch, heads, t].
  */
 const AttendQueries: Op = {
   name: "attend_queries",
   shape: ([, q, , , g]) => [g.shape[0], q.shape[1], q.shape[2]],
-  beside: ([, q, , , g], { heads }) => [
+  auxiliary: ([, q, , , g], { heads }) => [
     [g.shape[0], heads, 2, q.shape[1]],
     [g.shape[0], heads, q.shape[1]],
   ],
   call: (y) => call("attend_queries", y, y.inputs.slice(1), shared(y), y.attrs.heads),
 };
 
-/** The keys' gradient, and the values' beside it. */
+/** The keys' gradient; the values' is its auxiliary output. */
 const AttendKeys: Op = {
   name: "attend_keys",
   shape: ([, , , k, , g]) => [g.shape[0], k.shape[1], k.shape[2]],
-  beside: ([, , , k, , g]) => [[g.shape[0], k.shape[1], k.shape[2]]],
+  auxiliary: ([, , , k, , g]) => [[g.shape[0], k.shape[1], k.shape[2]]],
   call: (y) => call("attend_keys", y, y.inputs.slice(2), shared(y), y.attrs.kv),
 };
 
-const MOST = 2 ** 17; // tokens, of whose weights one row fits in a block of assembly/memory.ts
+const MOST = 2 ** 17; // tokens: one row of their weights fits in a block of assembly/memory.ts
 const ROWS = 32; // rows and columns of a workgroup's outputs, as in shaders/lib/tiles.wgsl
 const COLS = 64;
 

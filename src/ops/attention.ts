@@ -1,5 +1,5 @@
 // The two products of attention, per text and head. They are closed under their own gradients: the backward pass of
-// each is made of the same three kernels, whose `scale` absorbs 1/√d and the uniform rule's half.
+// each is made of the same three kernels; their `scale` absorbs 1/√d and the uniform rule's half.
 
 import { apply, type Call, check, cols, type Kept, type Op, type Rule, type Tensor } from "../graph/tensor.ts";
 import { dot } from "./dot.ts";
@@ -33,7 +33,7 @@ const product = (share: number, factors: (g: Tensor, y: Tensor, share: number) =
   return (g, y, { carries }) => {
     const both = carries[0] && carries[1];
     const twice: Kept[] = both && share !== 1 / 2 ? [{ entry: "products", rows: dot(g, y), times: 1 - 2 * share }] : [];
-    return { to: factors(g, y, both ? share : 1), kept: twice };
+    return { gradients: factors(g, y, both ? share : 1), kept: twice };
   };
 };
 
@@ -83,9 +83,9 @@ export const Context: Op = {
     // Ali et al. 2022, AH: the attention weights are constants, all relevance goes to the values.
     values: (g, y, { carries }) => {
       const [p] = y.inputs;
-      if (!carries[1]) return { to: [], kept: [{ entry: "products", rows: dot(g, y) }] };
+      if (!carries[1]) return { gradients: [], kept: [{ entry: "products", rows: dot(g, y) }] };
       const { kv, scale } = y.attrs;
-      return { to: [undefined, contextT(p, g, { kv, scale })] };
+      return { gradients: [undefined, contextT(p, g, { kv, scale })] };
     },
   },
 };

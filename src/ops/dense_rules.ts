@@ -4,9 +4,9 @@ import { RelpropError } from "../errors.ts";
 import type { Kept, Op, Tensor } from "../graph/tensor.ts";
 import { dot } from "./dot.ts";
 import { add } from "./elementwise.ts";
-import { half, scaledClamp, share, wherePositive } from "./signs.ts";
+import { scaledClamp, share, signedPart, wherePositive } from "./signs.ts";
 import { stabilize, stabilizer } from "./stabilize.ts";
-import { fresh } from "./widen.ts";
+import { widenAgain } from "./widen.ts";
 
 /** Layers y = x · wᵀ + b + r of one kind, b and r optional. */
 export interface Dense {
@@ -22,7 +22,7 @@ export const denseRules = (kind: Dense): Pick<Op, "rules" | "options"> => ({
     // LRP-0 (Bach et al. 2015, Eq. 56) over x: R = x · Σ w · g.
     gradient: (g, y, { carries }) => {
       const { w, b } = kind.parts(y);
-      return summand(kind, g, y, carries, [kind.back(y, g, fresh(w))], biases(g, b));
+      return summand(kind, g, y, carries, [kind.back(y, g, widenAgain(w))], biases(g, b));
     },
     // Bach et al. 2015, Eq. 58, over x: R = x · Σ w · g z / (z ± ε).
     epsilon: (g, y, { options: { eps = 1e-6 }, carries }) => {
@@ -31,14 +31,14 @@ export const denseRules = (kind: Dense): Pick<Op, "rules" | "options"> => ({
       const z = before(kind, y);
       const stable = stabilize(z, g, eps);
       const absorbed: Kept = { entry: "epsilon", rows: dot(stable, stabilizer(z, eps)) };
-      return summand(kind, g, y, carries, [kind.back(y, stable, fresh(w))], [...biases(stable, b), absorbed]);
+      return summand(kind, g, y, carries, [kind.back(y, stable, widenAgain(w))], [...biases(stable, b), absorbed]);
     },
     // Zennit's generalisation of the γ rule (Montavon et al. 2019) to either sign: R = Σ (z_ij + γ z_ij^±) / (z + γ z^±) · R,
     // ± being the sign of the output, z^± what of it has that sign.
     gamma: (g, y, { options: { gamma = 0.25 }, carries }) => {
       demand(gamma > 0, `gamma rule needs gamma > 0, not ${gamma}`);
       const { w: stored, b } = kind.parts(y);
-      const w = fresh(stored);
+      const w = widenAgain(stored);
       const sides = [1, -1].map((sign) => ({
         sign,
         like: scaledClamp(w, 1, gamma, sign),
@@ -72,7 +72,7 @@ function before({ parts, again }: Dense, y: Tensor): Tensor {
 
 /** One way that relevance takes: `times` of it, by weights for inputs of its sign and for others, and a bias' share. */
 interface Side {
-  /** Of the outputs whose relevance goes this way; 0 for all of them. */
+  /** The sign of the outputs with relevance that goes this way; 0 for all of them. */
   sign: number;
   like: Tensor;
   unlike: Tensor;
@@ -83,9 +83,15 @@ interface Side {
 function halves({ parts }: Dense, y: Tensor, alpha: number, beta: number): Side[] {
   const { w: stored, b } = parts(y);
   return [alpha, -beta].flatMap((times, i) => {
-    const w = fresh(stored);
+    const w = widenAgain(stored);
     const sign = 1 - 2 * i;
-    const side = { sign: 0, like: half(w, sign), unlike: half(w, -sign), bias: b && half(b, sign), times };
+    const side = {
+      sign: 0,
+      like: signedPart(w, sign),
+      unlike: signedPart(w, -sign),
+      bias: b && signedPart(b, sign),
+      times,
+    };
     return times ? [side] : [];
   });
 }
@@ -94,7 +100,7 @@ function halves({ parts }: Dense, y: Tensor, alpha: number, beta: number): Side[
 function bySign(kind: Dense, g: Tensor, y: Tensor, carries: boolean[], sides: Side[]) {
   const { x } = kind.parts(y);
   const z = before(kind, y);
-  const [above, below] = [half(x, 1), half(x, -1)];
+  const [above, below] = [signedPart(x, 1), signedPart(x, -1)];
   const kept: Kept[] = [];
   const shares = sides.map(({ sign, like, unlike, bias, times }) => {
     const den = add(kind.again(y, below, unlike), kind.again(y, above, like, bias));
@@ -112,8 +118,8 @@ function bySign(kind: Dense, g: Tensor, y: Tensor, carries: boolean[], sides: Si
 /** What r gets too; of two summands a constant one sends its share of the output nowhere, as in `add`. */
 function summand(kind: Dense, g: Tensor, y: Tensor, carries: boolean[], to: Tensor[], kept: Kept[]) {
   const { x, w, b, r } = kind.parts(y);
-  if (!r) return { to, kept };
+  if (!r) return { gradients: to, kept };
   const constant = [r, kind.again(y, x, w, b)].filter((_, i) => !carries[i ? 0 : 3]);
   const constants = constant.map((s): Kept => ({ entry: "constants", rows: dot(g, s) }));
-  return { to: [...to, undefined, undefined, g], kept: [...(carries[0] ? kept : []), ...constants] };
+  return { gradients: [...to, undefined, undefined, g], kept: [...(carries[0] ? kept : []), ...constants] };
 }

@@ -1,4 +1,4 @@
-import { apply, check, cols, halves, type Op, rows, size, type Tensor, threads } from "../graph/tensor.ts";
+import { apply, check, cols, halfWorkgroups, type Op, rows, size, type Tensor, threads } from "../graph/tensor.ts";
 
 /**
  * Σ a · b along the last axis, or along each part of it that is as wide as `b`: reads relevance off gradients and
@@ -16,7 +16,7 @@ const Dot: Op = {
   },
   call: (y) => {
     const [, b] = y.inputs;
-    return { kernel: "dot_rows", args: [size(y), cols(b), rows(b)], grid: halves(size(y)) };
+    return { kernel: "dot_rows", args: [size(y), cols(b), rows(b)], grid: halfWorkgroups(size(y)) };
   },
 };
 

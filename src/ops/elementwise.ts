@@ -31,7 +31,7 @@ const Add: Op = {
       // Of what is added to every text the gradient stays each text's own: it is multiplied by that again and again.
       // A constant summand sends its share of the output nowhere.
       const constant = inputs.filter((_, i) => !carries[i]);
-      return { to: [g, g], kept: constant.map((x) => ({ entry: "constants", rows: dot(g, x) })) };
+      return { gradients: [g, g], kept: constant.map((x) => ({ entry: "constants", rows: dot(g, x) })) };
     },
   },
 };

@@ -13,7 +13,7 @@ const product =
     const [a, b] = y.inputs;
     const own = left && right ? share : 1;
     return {
-      to: [times(g, b, own), times(g, a, own)],
+      gradients: [times(g, b, own), times(g, a, own)],
       kept: own === 1 / 2 || !(left && right) ? [] : [{ entry: "products", rows: dot(g, y), times: 1 - 2 * own }],
     };
   };
@@ -36,7 +36,7 @@ const Gate: Op = {
     uniform: product(1 / 2),
     // LXT's CP-LRP: the gate is a constant, as attention weights are, and all relevance goes to what it lets through.
     values: (g, { inputs: [a, b] }, { carries: [, right] }) => ({
-      to: right ? [undefined, times(g, a, 1)] : [times(g, b, 1)],
+      gradients: right ? [undefined, times(g, a, 1)] : [times(g, b, 1)],
     }),
   },
 };

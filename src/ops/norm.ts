@@ -4,7 +4,7 @@ import {
   type Call,
   check,
   cols,
-  halves,
+  halfWorkgroups,
   type Kept,
   type Op,
   rows,
@@ -36,21 +36,21 @@ const Norm: Op = {
   },
   // Of each row, or part of one, the mean in two numbers, 1/√(var + eps) and var/(var + eps). The identity rule needs no more, so that x need
   // not be kept for it.
-  beside: ([x, w]) => [[...parts(x, w), 4]],
+  auxiliary: ([x, w]) => [[...parts(x, w), 4]],
   call: (y) => call("norm", y, y.inputs[1], size(y) / cols(y.inputs[1]), y.attrs),
   rules: {
     gradient: (g, y) => {
-      const { inputs, beside, attrs } = y;
-      const needed = [beside![0], inputs[0], inputs[1], g];
+      const { inputs, auxiliary, attrs } = y;
+      const needed = [auxiliary![0], inputs[0], inputs[1], g];
       return {
-        to: [apply(NormGrad, needed, attrs)],
+        gradients: [apply(NormGrad, needed, attrs)],
         kept: [...biases(g, y), { entry: "norms", rows: apply(NormKept, needed, attrs) }],
       };
     },
     // Ali et al. 2022, LN rule, and AttnLRP, Prop. 3.4: the deviation, of RMSNorm the root of the mean square, is a
     // constant, the rest is linear.
     identity: (g, y) => ({
-      to: [apply(NormIdentity, [y.beside![0], y.inputs[1], g], y.attrs)],
+      gradients: [apply(NormIdentity, [y.auxiliary![0], y.inputs[1], g], y.attrs)],
       kept: biases(g, y),
     }),
   },
@@ -73,5 +73,5 @@ const NormKept = backward("norm_kept", parts);
 /** A gradient may have several times the rows of the forward pass. */
 function call(kernel: string, wide: Tensor, w: Tensor, forward: number, { eps, centred }: Attrs): Call {
   const n = size(wide) / cols(w);
-  return { kernel, args: [n, cols(w), forward, eps, centred], grid: halves(n) };
+  return { kernel, args: [n, cols(w), forward, eps, centred], grid: halfWorkgroups(n) };
 }

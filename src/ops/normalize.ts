@@ -1,4 +1,4 @@
-import { apply, cols, halves, type Op, rows, size, type Tensor, threads } from "../graph/tensor.ts";
+import { apply, cols, halfWorkgroups, type Op, rows, size, type Tensor, threads } from "../graph/tensor.ts";
 import { dot } from "./dot.ts";
 import { add } from "./elementwise.ts";
 import { scaleRows } from "./scale_rows.ts";
@@ -9,7 +9,11 @@ export const normalize = (x: Tensor): Tensor => apply(Normalize, [x, apply(Recip
 const ReciprocalNorm: Op = {
   name: "reciprocal_norm",
   shape: ([x]) => x.shape.slice(0, -1),
-  call: ({ inputs: [x] }) => ({ kernel: "reciprocal_norm", args: [rows(x), cols(x), rows(x)], grid: halves(rows(x)) }),
+  call: ({ inputs: [x] }) => ({
+    kernel: "reciprocal_norm",
+    args: [rows(x), cols(x), rows(x)],
+    grid: halfWorkgroups(rows(x)),
+  }),
 };
 
 // The length is what a norm's deviation is, so that composites name one rule for both.
@@ -28,9 +32,9 @@ const Normalize: Op = {
       const [, s] = y.inputs;
       const along = dot(g, y);
       const radial = scaleRows(scaleRows(y, along), s, cols(y), -1);
-      return { to: [add(scaleRows(g, s), radial)], kept: [{ entry: "norms", rows: along }] };
+      return { gradients: [add(scaleRows(g, s), radial)], kept: [{ entry: "norms", rows: along }] };
     },
     // Ali et al. 2022, LN rule: the length is a constant.
-    identity: (g, { inputs: [, s] }) => ({ to: [scaleRows(g, s)] }),
+    identity: (g, { inputs: [, s] }) => ({ gradients: [scaleRows(g, s)] }),
   },
 };

@@ -1,11 +1,11 @@
 import { apply, check, cols, type Op, rows, size, type Tensor, threads } from "../graph/tensor.ts";
-import { everything, spanned } from "./softmax.ts";
+import { fullSpan, spanned } from "./softmax.ts";
 
 /**
  * Weights of attention without softmax (linear attention): scores x [batch, …, t, s] over the number of keys that a row
  * sees, the first `lengths` [batch] of each text within `span`; the others get exactly 0.
  */
-export const plainWeights = (x: Tensor, lengths: Tensor, span = everything): Tensor => {
+export const plainWeights = (x: Tensor, lengths: Tensor, span = fullSpan): Tensor => {
   const [more, attrs] = spanned(lengths, span);
   return apply(PlainWeights, [x, ...more], attrs);
 };
@@ -23,5 +23,7 @@ const PlainWeights: Op = {
     grid: threads(size(x)),
   }),
   // Its own transpose.
-  rules: { gradient: (g, { inputs: [, ...more], attrs }) => ({ to: [apply(PlainWeights, [g, ...more], attrs)] }) },
+  rules: {
+    gradient: (g, { inputs: [, ...more], attrs }) => ({ gradients: [apply(PlainWeights, [g, ...more], attrs)] }),
+  },
 };

@@ -15,7 +15,7 @@ const RelativeShift: Op = {
     return [...x.shape.slice(0, 2), t, t];
   },
   call: (y) => call("relative_shift", y),
-  rules: { gradient: (g, { attrs }) => ({ to: [apply(RelativeUnshift, [g], attrs)] }) },
+  rules: { gradient: (g, { attrs }) => ({ gradients: [apply(RelativeUnshift, [g], attrs)] }) },
 };
 
 const RelativeUnshift: Op = {

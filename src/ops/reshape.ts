@@ -16,5 +16,5 @@ const Reshape: Op = {
   },
   // A copy, by the kernel that can also leave out a sign.
   call: (y) => ({ kernel: "scaled_clamp", args: [size(y), size(y), 1, 0, 1], grid: threads(size(y)) }),
-  rules: { gradient: (g, { inputs: [x] }) => ({ to: [apply(Reshape, [g], numbered(x.shape))] }) },
+  rules: { gradient: (g, { inputs: [x] }) => ({ gradients: [apply(Reshape, [g], numbered(x.shape))] }) },
 };

@@ -32,7 +32,7 @@ const Rotary: Op = {
   },
   rules: {
     gradient: (g, { inputs: [, angles], attrs }) => ({
-      to: [apply(Rotary, [g, angles], { ...attrs, sign: -attrs.sign })],
+      gradients: [apply(Rotary, [g, angles], { ...attrs, sign: -attrs.sign })],
     }),
   },
 };

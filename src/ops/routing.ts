@@ -1,6 +1,17 @@
 // A mixture of experts (Shazeer et al., 2017): which experts a router chooses for each token, and the sum of what those make.
 
-import { apply, check, cols, halves, type Op, type Rule, rows, size, type Tensor, threads } from "../graph/tensor.ts";
+import {
+  apply,
+  check,
+  cols,
+  halfWorkgroups,
+  type Op,
+  type Rule,
+  rows,
+  size,
+  type Tensor,
+  threads,
+} from "../graph/tensor.ts";
 import { shares } from "./attention.ts";
 import { dot } from "./dot.ts";
 import { scaleRows } from "./scale_rows.ts";
@@ -34,7 +45,7 @@ const Take: Op = {
     return choice.shape;
   },
   call: (y) => call("take", y.inputs[0], y.inputs[0], y.inputs[1], size(y)),
-  rules: { gradient: (g, { inputs: [x, choice] }) => ({ to: [apply(TakeGrad, [g, choice], { n: cols(x) })] }) },
+  rules: { gradient: (g, { inputs: [x, choice] }) => ({ gradients: [apply(TakeGrad, [g, choice], { n: cols(x) })] }) },
 };
 
 const TakeGrad: Op = {
@@ -56,7 +67,7 @@ const product =
   (g, y, { carries: [onX, onWeights] }) => {
     const own = onWeights && onX ? share : 1;
     return {
-      to: [onX ? toExperts(g, y, own) : undefined, onWeights ? toWeights(g, y, own) : undefined],
+      gradients: [onX ? toExperts(g, y, own) : undefined, onWeights ? toWeights(g, y, own) : undefined],
       kept: own === 1 / 2 || !(onWeights && onX) ? [] : [{ entry: "products", rows: dot(g, y), times: 1 - 2 * own }],
     };
   };
@@ -74,7 +85,11 @@ const toExperts = (g: Tensor, { inputs: [, weights] }: Tensor, share: number): T
 const Along: Op = {
   name: "along",
   shape: ([g], { k }) => [g.shape[0], g.shape[1] / k, k],
-  call: ({ inputs: [g, x] }) => ({ kernel: "dot_rows", args: [rows(g), cols(g), rows(x)], grid: halves(rows(g)) }),
+  call: ({ inputs: [g, x] }) => ({
+    kernel: "dot_rows",
+    args: [rows(g), cols(g), rows(x)],
+    grid: halfWorkgroups(rows(g)),
+  }),
 };
 
 const Mixture: Op = {
@@ -93,6 +108,6 @@ const Mixture: Op = {
     uniform: product(shares.uniform),
     // The weights are constants, all relevance goes to the experts: as with attention's by Ali et al. 2022, AH.
     values: (g, y, { carries: [onX] }) =>
-      onX ? { to: [toExperts(g, y, 1)] } : { to: [], kept: [{ entry: "products", rows: dot(g, y) }] },
+      onX ? { gradients: [toExperts(g, y, 1)] } : { gradients: [], kept: [{ entry: "products", rows: dot(g, y) }] },
   },
 };

@@ -19,6 +19,6 @@ const ScaleRows: Op = {
   },
   rules: {
     // s is data.
-    gradient: (g, { inputs: [, s], attrs: { width, scale } }) => ({ to: [scaleRows(g, s, width, scale)] }),
+    gradient: (g, { inputs: [, s], attrs: { width, scale } }) => ({ gradients: [scaleRows(g, s, width, scale)] }),
   },
 };

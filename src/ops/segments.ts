@@ -28,7 +28,7 @@ const SegmentMax: Op = {
   },
   call: (y) => call("segment_max", y, y.inputs[0], y.attrs.of, y.attrs.of),
   // All of it to the winner (Montavon et al. 2019), which is the gradient.
-  rules: { gradient: (g, { inputs: [x], attrs }) => ({ to: [apply(MaxScatter, [x, g], attrs)] }) },
+  rules: { gradient: (g, { inputs: [x], attrs }) => ({ gradients: [apply(MaxScatter, [x, g], attrs)] }) },
 };
 
 const MaxScatter: Op = {
@@ -41,7 +41,7 @@ const Repeat: Op = {
   name: "repeat",
   shape: ([x], { of }) => members(x.shape, of),
   call: ({ inputs: [x], attrs: { of } }) => call("segment_repeat", x, x, of, 1),
-  rules: { gradient: (g, { attrs: { of } }) => ({ to: [segmentSum(g, of)] }) },
+  rules: { gradient: (g, { attrs: { of } }) => ({ gradients: [segmentSum(g, of)] }) },
 };
 
 const SegmentSum: Op = {
@@ -51,5 +51,5 @@ const SegmentSum: Op = {
     return groups(inputs[0].shape, of);
   },
   call: (y) => call("segment_sum", y, y.inputs[0], y.attrs.of, y.attrs.of),
-  rules: { gradient: (g, { attrs: { of } }) => ({ to: [repeat(g, of)] }) },
+  rules: { gradient: (g, { attrs: { of } }) => ({ gradients: [repeat(g, of)] }) },
 };

@@ -1,20 +1,22 @@
 import { apply, type Op, size, type Tensor, threads } from "../graph/tensor.ts";
 
 /** Row `index` of each text: [batch, t, d] → [batch, 1, d]. */
-export const pick = (x: Tensor, index: number): Tensor => apply(Pick, [x], { index });
+export const selectRow = (x: Tensor, index: number): Tensor => apply(SelectRow, [x], { index });
 
-const Pick: Op = {
+const SelectRow: Op = {
   name: "pick",
   selects: true,
   shape: ([x]) => [x.shape[0], 1, x.shape[2]],
   call: (y) => call("pick", y, y.inputs[0]),
   rules: {
-    gradient: (g, { inputs: [x], attrs: { index } }) => ({ to: [apply(Place, [g], { index, t: x.shape[1] })] }),
+    gradient: (g, { inputs: [x], attrs: { index } }) => ({
+      gradients: [apply(ScatterRow, [g], { index, t: x.shape[1] })],
+    }),
   },
 };
 
 /** Zeros but for row `index` of each text: [batch, 1, d] → [batch, t, d]. */
-const Place: Op = {
+const ScatterRow: Op = {
   name: "place",
   shape: ([g], { t }) => [g.shape[0], t, g.shape[2]],
   call: (y) => call("place", y, y),

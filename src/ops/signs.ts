@@ -1,4 +1,4 @@
-// What rules that tell signs apart are made of.
+// Parts of rules that treat signs differently.
 
 import { apply, type Op, size, type Tensor, threads } from "../graph/tensor.ts";
 
@@ -7,7 +7,7 @@ export const scaledClamp = (x: Tensor, keep: number, more: number, sign: number)
   apply(ScaledClamp, [x], { keep, more, sign });
 
 /** x⁺, or x⁻ if `sign` is −1. */
-export const half = (x: Tensor, sign: number): Tensor => scaledClamp(x, 0, 1, sign);
+export const signedPart = (x: Tensor, sign: number): Tensor => scaledClamp(x, 0, 1, sign);
 
 /** times · g · z / den where z has `sign`, or, if that is 0, where den is not 0; elsewhere 0. */
 export const share = (z: Tensor, den: Tensor, g: Tensor, sign: number, times = 1): Tensor =>

@@ -25,9 +25,9 @@ const Lost = op("soft_cap_kept");
 
 const SoftCap = op("soft_cap", "activation", {
   gradient: (g, { inputs: [x], attrs }) => ({
-    to: [apply(Grad, [x, g], attrs)],
+    gradients: [apply(Grad, [x, g], attrs)],
     kept: [{ entry: "activations", rows: dot(g, apply(Lost, [x], attrs)) }],
   }),
   // AttnLRP, Eq. 9: relevance passes unchanged, by f(x) / x in closed form.
-  identity: (g, { inputs: [x], attrs }) => ({ to: [apply(Identity, [x, g], attrs)] }),
+  identity: (g, { inputs: [x], attrs }) => ({ gradients: [apply(Identity, [x, g], attrs)] }),
 });

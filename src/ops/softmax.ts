@@ -1,4 +1,4 @@
-import { apply, check, cols, halves, type Op, rows, size, type Tensor } from "../graph/tensor.ts";
+import { apply, check, cols, halfWorkgroups, type Op, rows, size, type Tensor } from "../graph/tensor.ts";
 
 /** How many columns before a row's own and after it count. */
 export interface Span {
@@ -16,7 +16,7 @@ export const spanned = (lengths: Tensor, { before, after, offsets }: Span): [Ten
 };
 
 /** Every token sees every other. */
-export const everything: Span = { before: 2 ** 30, after: 2 ** 30 };
+export const fullSpan: Span = { before: 2 ** 30, after: 2 ** 30 };
 
 /**
  * Softmax along the last axis of x [batch, …, t, s] over the first lengths[b] columns, or one length for all, of which row i
@@ -36,14 +36,14 @@ export const Softmax: Op = {
   },
   call: ({ inputs: [x, lengths], attrs: { shifted, before, after } }) => {
     const args = [rows(x), cols(x), rows(x) / size(lengths)];
-    const grid = halves(rows(x));
+    const grid = halfWorkgroups(rows(x));
     if (before === undefined) return { kernel: "softmax", args, grid };
     return { kernel: "softmax_span", args: [...args, x.shape[x.shape.length - 2], shifted, before, after], grid };
   },
   rules: {
     // AttnLRP, Prop. 3.1: the Taylor expansion of softmax is its gradient; its bias keeps the rest.
     gradient: (g, p) => ({
-      to: [apply(SoftmaxGrad, [p, g])],
+      gradients: [apply(SoftmaxGrad, [p, g])],
       kept: [{ entry: "softmax", rows: apply(SoftmaxKept, [p, g]) }],
     }),
   },
@@ -52,7 +52,7 @@ export const Softmax: Op = {
 const backward = (kernel: string, shape: Op["shape"]): Op => ({
   name: kernel,
   shape,
-  call: ({ inputs: [p, g] }) => ({ kernel, args: [rows(g), cols(g), rows(p)], grid: halves(rows(g)) }),
+  call: ({ inputs: [p, g] }) => ({ kernel, args: [rows(g), cols(g), rows(p)], grid: halfWorkgroups(rows(g)) }),
 });
 
 const SoftmaxGrad = backward("softmax_grad", ([, g]) => g.shape);

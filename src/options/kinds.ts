@@ -38,7 +38,7 @@ export const anything = is("a value", () => true);
 export const number = (must: string, from = -Infinity, to = Infinity): Kind =>
   is(must, (value) => typeof value === "number" && value >= from && value <= to);
 
-export const whole = (from: number, to = Number.MAX_SAFE_INTEGER): Kind =>
+export const integer = (from: number, to = Number.MAX_SAFE_INTEGER): Kind =>
   is(`a whole number from ${from}${to < Number.MAX_SAFE_INTEGER ? ` to ${to}` : ""}`, (value) => {
     return Number.isSafeInteger(value) && (value as number) >= from && (value as number) <= to;
   });
@@ -101,7 +101,7 @@ export const tuple = (must: string, ...kinds: readonly Kind[]): Kind => ({
   },
 });
 
-/** An object whose fields are all of one kind, whatever they are called. */
+/** An object with fields of one kind, under any names. */
 export const record = (must: string, { read }: Kind): Kind => ({
   must,
   read(value) {

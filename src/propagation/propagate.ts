@@ -15,7 +15,7 @@ export interface Propagated {
  * another, as embeddings that are added up, or what two texts enter by. A source may depend on others, as the sum does. What
  * depends on none is constant.
  *
- * Every method here is a gradient whose local derivatives are replaced by rules; multiplied by the activations it is
+ * Every method here is a gradient with local derivatives replaced by rules; multiplied by the activations it is
  * relevance. One walk serves all sources: where one is reached the walk goes on to those below it.
  */
 export function propagate(
@@ -38,7 +38,7 @@ export function propagate(
     const [rule, options] = rules(composite, y.op);
     const passed = rule(g, y, { options, carries: on });
     for (const amount of passed.kept ?? []) kept.push({ ...amount, by: y });
-    passed.to.forEach((gx, i) => {
+    passed.gradients.forEach((gx, i) => {
       if (!gx || !on[i]) return;
       const sum = gradients.get(y.inputs[i]);
       gradients.set(y.inputs[i], sum ? add(sum, gx) : gx);
@@ -71,17 +71,17 @@ function dependents(made: readonly Tensor[], sources: readonly Tensor[]): Set<Te
 }
 
 /** The ops that a composite names rules for: an op itself, or those it does the work of. */
-const named = (op: Op): readonly Op[] => op.parts ?? [op];
+const opsOf = (op: Op): readonly Op[] => op.parts ?? [op];
 
 /** The rule that `op` follows, with its options. */
 function rules(composite: Composite, op: Op): [Rule, Attrs] {
-  const choices = named(op).map((part) => choose(composite, part));
+  const choices = opsOf(op).map((part) => ruleFor(composite, part));
   const names = choices.map(([name]) => name);
   const rule = op.compose ? op.compose(names) : op.rules![names[0]];
   return [rule, Object.assign({}, ...choices.map(([, options]) => options))];
 }
 
-function choose(composite: Composite, op: Op): [name: string, options: Attrs] {
+function ruleFor(composite: Composite, op: Op): [name: string, options: Attrs] {
   const choice = (composite as Readonly<Record<string, RuleChoice>>)[op.name] ?? "gradient";
   const [name, options] = typeof choice === "string" ? [choice, {}] : choice;
   const rules = op.rules ?? {};
@@ -100,11 +100,11 @@ function choose(composite: Composite, op: Op): [name: string, options: Attrs] {
 
 /** A composite that names an op this model has not, or a rule its op has not, is a typing error, reached or not. */
 function checkComposite(composite: Composite, made: Tensor[]): void {
-  const ops = new Map(made.flatMap(({ op }) => (op.rules || op.compose ? named(op) : [])).map((op) => [op.name, op]));
+  const ops = new Map(made.flatMap(({ op }) => (op.rules || op.compose ? opsOf(op) : [])).map((op) => [op.name, op]));
   for (const name of Object.keys(composite)) {
     const op = ops.get(name);
     if (op) {
-      choose(composite, op);
+      ruleFor(composite, op);
       continue;
     }
     if (namedOps.has(name)) continue;

@@ -6,11 +6,11 @@ import type { Explanation } from "../explain/explanation.ts";
 import { segmented } from "../inputs/segments.ts";
 import { checked } from "../options/kinds.ts";
 import { rgb, strength, terminal, weak, xterm } from "./color.ts";
-import { facts } from "./facts.ts";
 import { cells, characters, slice, wrap } from "./layout.ts";
 import type { AnsiOptions } from "./options.ts";
 import { ansiOptions } from "./options.ts";
 import { type Cells, cellsOf } from "./overlay.ts";
+import { summarize } from "./summary.ts";
 import { drawn, visible } from "./text.ts";
 
 const bold = "1";
@@ -23,7 +23,7 @@ export function ansi(explanation: Explanation | Attribution, options: AnsiOption
 }
 
 function lines(explanation: Explanation | Attribution, { color = "truecolor", width = 80 }: AnsiOptions): string {
-  const { title, score, classes, slices, scale, apart, entries, total, meta, number, called } = facts(explanation);
+  const { title, score, classes, slices, scale, apart, entries, total, meta, number, called } = summarize(explanation);
   const columns = Math.min(Math.max(32, Math.floor(width) || 80), 9999);
   const depth = color === "truecolor" || color === "256" ? color : undefined;
   const paint = (text: string, style: string) => (depth && style && text ? `\x1b[${style}m${text}\x1b[0m` : text);

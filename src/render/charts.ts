@@ -1,4 +1,4 @@
-// A diagnosis as a table for terminals and as small multiples, one panel for each thing that is told block by block.
+// A diagnosis as a table for terminals and as small multiples, one panel for each statistic by block.
 
 import type { Diagnosis } from "../diagnose/diagnosis.ts";
 import { aligned, drawn, escaped, numbers, short, visible } from "./text.ts";
@@ -20,7 +20,7 @@ interface Panel {
   log?: "both" | "y";
 }
 
-/** Okabe and Ito's colours, told apart by all common kinds of colour vision. */
+/** Okabe and Ito's colours, distinct for all common kinds of colour vision. */
 const colors = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
 
 function panels({ stream, blocks }: Diagnosis): Panel[] {

@@ -1,5 +1,5 @@
 // The diverging palette: orange speaks for the target, blue against it. These are the hues of Okabe and Ito's vermilion
-// and blue, which every common kind of colour vision tells apart. It is built in OKLCH, both arms with the same lightness
+// and blue, which are distinct for every common kind of colour vision. It is built in OKLCH, both arms with the same lightness
 // and chroma at the same strength, so that neither looks stronger and a grey print still shows how strong. Lightness
 // stays where one ink reads well on the whole scale: at least 4.5:1 (WCAG AA), so the text never flips colour.
 
@@ -16,7 +16,7 @@ export const light: Palette = { ink: "#1a1a1a", from: [0.99, 0], to: [0.73, 0.13
 
 export const dark: Palette = { ink: "#f2f2f2", from: [0.2, 0], to: [0.52, 0.12] };
 
-/** For a terminal, whose own background is unknown: strength is in the chroma alone. */
+/** For a terminal with an unknown background: strength is in the chroma alone. */
 export const terminal: Palette = { ink: "#000000", from: [0.68, 0.03], to: [0.68, 0.14] };
 
 /** The terminal's scale in xterm's 256 colours, weak to strong; the ink is number 16. */

@@ -5,10 +5,10 @@ import type { Attribution } from "../attribution/attribution.ts";
 import type { Explanation } from "../explain/explanation.ts";
 import { checked } from "../options/kinds.ts";
 import { dark, hex, light, type Palette, strength, weak } from "./color.ts";
-import { facts } from "./facts.ts";
 import type { ImageRenderOptions } from "./options.ts";
 import { pictureOptions } from "./options.ts";
 import { figure } from "./overlay.ts";
+import { summarize } from "./summary.ts";
 import { drawn, escaped, short } from "./text.ts";
 
 /** The explanation as a standalone HTML page. */
@@ -18,7 +18,7 @@ export function html(explanation: Explanation | Attribution, options: ImageRende
 }
 
 function page(explanation: Explanation | Attribution, options: ImageRenderOptions): string {
-  const { title, score, classes, slices, scale, apart, entries, total, meta, number, called } = facts(explanation);
+  const { title, score, classes, slices, scale, apart, entries, total, meta, number, called } = summarize(explanation);
   const { tokens, warnings, image } = explanation;
   const signed = (value: number) => number(value, "+");
 

@@ -25,7 +25,7 @@ export const characters = /* @__PURE__ */ new Intl.Segmenter("en", { granularity
 const MOST_UNREAD = 400; // UTF-16 units that are shown although no token was read from them
 
 /**
- * The text, in order and once, whatever the offsets; tokens whose offsets make no sense have no slice. Of a long stretch
+ * The text, in order and once, whatever the offsets; tokens with invalid offsets have no slice. Of a long stretch
  * that no token was read from there is the beginning, and how much more there is.
  */
 export function slices({ text, tokens }: Pick<Explanation, "text" | "tokens">): Slice[] {

@@ -6,11 +6,11 @@ import type { Explanation } from "../explain/explanation.ts";
 import { checked } from "../options/kinds.ts";
 import { asRead, direction } from "./bidi.ts";
 import { hex, light, strength, weak } from "./color.ts";
-import { facts } from "./facts.ts";
 import { type Run, slice, wrap } from "./layout.ts";
 import type { ImageRenderOptions } from "./options.ts";
 import { pictureOptions } from "./options.ts";
 import { figure } from "./overlay.ts";
+import { summarize } from "./summary.ts";
 import { drawn, escaped, short } from "./text.ts";
 
 const cell = 9.6;
@@ -25,7 +25,7 @@ export function svg(explanation: Explanation | Attribution, options: ImageRender
 }
 
 function drawing(explanation: Explanation | Attribution, options: ImageRenderOptions): string {
-  const { title, score, classes, slices, scale, apart, meta, number } = facts(explanation);
+  const { title, score, classes, slices, scale, apart, meta, number } = summarize(explanation);
   const lines = wrap(slices, 72);
   const columns = lines.reduce((most, line) => Math.max(most, widthOf(line)), 48);
   const shapes: string[] = [];
@@ -99,7 +99,7 @@ function draw({ text, width, slice }: Run, x: number, y: number, s: number, numb
   return `<g><title>${escaped(number(slice.relevance))}</title>${ground}${glyphs}${line}</g>`;
 }
 
-/** Text whose spaces no program drops or folds. */
+/** Text with spaces that no program drops or folds. */
 function letters(text: string): string {
   return escaped(text).replaceAll(" ", "\u00a0");
 }

@@ -38,7 +38,7 @@ export function short(value: number): string {
   return String(+finite(value).toFixed(2));
 }
 
-/** How to write numbers beside each other: four digits of the largest, the same decimals for all, a sign if asked. */
+/** A format for numbers in one table: four digits of the largest, the same decimals for all, a sign if asked. */
 export function numbers(values: readonly number[]): (value: number, sign?: "+") => string {
   const largest = values.reduce((most, value) => Math.max(most, Math.abs(finite(value))), 0);
   const decimals = largest > 0 ? Math.max(0, 3 - Math.floor(Math.log10(largest))) : 3;

@@ -4,7 +4,7 @@ import type { AttributeLists, MethodLists, MethodOptions } from "../attribution/
 import type { Engine } from "../engine/engine.ts";
 import type { ExplainLists, ExplainOptions } from "../explain/options.ts";
 import { relevance } from "../explain/relevance.ts";
-import { question, wholeStream } from "../explain/request.ts";
+import { checkStream, explainRequest } from "../explain/request.ts";
 import type { Input } from "../inputs/encoded.ts";
 import { isOther } from "../propagation/composites.ts";
 
@@ -16,7 +16,7 @@ export async function explain(engine: Engine, inputs: readonly Input[], given: A
   const { architecture } = engine;
   const { task, labels } = architecture;
   const options = { ...task.defaults, ...given } as ExplainOptions;
-  wholeStream(architecture, options);
+  checkStream(architecture, options);
   const { objective = "logit", signal } = options;
   const propagates = !isOther(given.method);
   if (options.continuation !== undefined && propagates) {
@@ -24,16 +24,19 @@ export async function explain(engine: Engine, inputs: readonly Input[], given: A
     return explainContinuation(engine, inputs, options);
   }
 
-  const rows = await task.requests(labels, options);
-  const asked = propagates ? question(rows, options) : undefined;
-  const encoded = await task.placed(engine, await engine.encode(inputs, options), options);
-  if (!asked) {
+  const rows = await task.targetWeights(labels, options);
+  const request = propagates ? explainRequest(rows, options) : undefined;
+  const encoded = await task.selectTokens(engine, await engine.encode(inputs, options), options);
+  if (!request) {
     const { attribute } = await import("../attribution/methods.ts");
     return attribute(engine, encoded, rows, given as AttributeLists);
   }
   const results =
     objective === "logit" && !options.interactions
-      ? await relevance(engine, encoded, asked, signal)
-      : await (await import("../explain/objective.ts")).explainOf(engine, encoded, asked, { ...options, objective });
-  return asked.several ? results : results.map(([only]) => only);
+      ? await relevance(engine, encoded, request, signal)
+      : await (await import("../explain/objective.ts")).explainObjective(engine, encoded, request, {
+          ...options,
+          objective,
+        });
+  return request.isList ? results : results.map(([only]) => only);
 }

@@ -1,4 +1,4 @@
-import { start } from "../backends/choose.ts";
+import { start } from "../backends/start.ts";
 import { checkFinite, type Rows, rows } from "../checkpoint/dtypes.ts";
 import { type Files, missing } from "../checkpoint/files.ts";
 import { readJson } from "../checkpoint/json.ts";
@@ -9,15 +9,15 @@ import { Weights } from "../checkpoint/weights.ts";
 import { network } from "../engine/network.ts";
 import { type Reload, summed, unreadable } from "../engine/reload.ts";
 import { coded, RelpropError, throwIfAborted } from "../errors.ts";
-import { explaining } from "../explain/trace.ts";
+import { explanationTrace } from "../explain/trace.ts";
 import { plan } from "../graph/plan.ts";
 import type { Shape } from "../graph/tensor.ts";
 import type { Tables } from "../inputs/encoded.ts";
 import { readTokenizer } from "../inputs/tokenizers/read.ts";
 import { architecture, familyOf } from "../models/architecture.ts";
-import { type Config, named } from "../models/config.ts";
+import { architectureName, type Config } from "../models/config.ts";
 import type { Architecture, Network } from "../models/family.ts";
-import { narrow } from "../ops/widen.ts";
+import { halfPrecision } from "../ops/widen.ts";
 import { checked } from "../options/kinds.ts";
 import { method } from "../propagation/composites.ts";
 import { Model, type ModelParts } from "./model.ts";
@@ -112,7 +112,7 @@ async function open(from: Files, signal?: AbortSignal) {
     return rename ? new Map([...stored].map(([name, one]) => [rename(name), one])) : stored;
   };
   const first = await readJson(from, "config.json", limits);
-  const alone = first && HEADED.test(named(first) ?? "") ? await tensors(from, first) : undefined;
+  const alone = first && HEADED.test(architectureName(first) ?? "") ? await tensors(from, first) : undefined;
   if (first && alone && [...alone.keys()].some((name) => HEAD.test(name))) {
     return { config: first, around: undefined, encoder: from, stored: alone };
   }
@@ -143,7 +143,7 @@ const MUCH = 2 ** 25; // numbers, 64 MiB of them
 /** The tensors that stay narrow, by name: their dtypes. By default none that is widened into more than it saves. */
 function kept(stored: ReadonlyMap<string, Stored>, { keepHalfPrecision: wanted }: LocalOptions): Map<string, string> {
   const size = ({ info }: Stored) => (info.end - info.start) / 2;
-  const found = [...stored].filter(([, { info }]) => narrow.includes(info.dtype));
+  const found = [...stored].filter(([, { info }]) => halfPrecision.includes(info.dtype));
   const all = found.reduce((n, [, one]) => n + size(one), 0);
   const some = found.filter(([, one]) => wanted ?? (all >= MUCH && size(one) <= all / 8));
   return new Map(some.map(([name, { info }]) => [name, info.dtype]));
@@ -159,8 +159,8 @@ async function embeddings(
     const { file, info } = stored.get(name)!;
     return rows(await file.read(info.start, info.end, signal), info);
   };
-  const named = Object.entries(design.tables) as [keyof Tables, string | undefined][];
-  const there = named.flatMap(([key, name]) => (name === undefined ? [] : [[key, name] as const]));
+  const names = Object.entries(design.tables) as [keyof Tables, string | undefined][];
+  const there = names.flatMap(([key, name]) => (name === undefined ? [] : [[key, name] as const]));
   // In the order they mostly lie in, by name: files are read faster forwards.
   const found: Tables = {};
   for (const [key, name] of there.sort(([, a], [, b]) => (a < b ? -1 : 1))) found[key] = await table(name);
@@ -177,12 +177,12 @@ async function upload(
   const started = await start(options);
   const { tensors: stored, sum } = summed(found);
   try {
-    started.backend.warm?.(plan(explaining(net, [method().composite]).outputs)); // compiles while bytes arrive
+    started.backend.warm?.(plan(explanationTrace(net, [method().composite]).outputs)); // compiles while bytes arrive
     const size = (shape: Shape) => shape.reduce((n, d) => n * d, 1);
     await started.backend.allocate(new Map([...weights.used].map(([name, shape]) => [name, size(shape)])));
     const buffers = [new Uint8Array(PIECE), new Uint8Array(PIECE)];
     for (const [name, { file, info }] of stored) {
-      if (!weights.used.has(name) || weights.narrow.has(name)) continue;
+      if (!weights.used.has(name) || weights.halfPrecision.has(name)) continue;
       for await (const { at, n, put } of pieces(file, info, options.signal, buffers)) {
         await started.backend.write(name, at, n, (out) => {
           put(out);
@@ -190,7 +190,7 @@ async function upload(
         });
       }
     }
-    if (weights.parts.size || weights.narrow.size || weights.derived.size || weights.stacks.size) {
+    if (weights.parts.size || weights.halfPrecision.size || weights.derived.size || weights.stacks.size) {
       const { uploadParts } = await import("../checkpoint/derived.ts");
       await uploadParts(started.backend, weights, stored, options.signal);
     }

@@ -142,14 +142,14 @@ export class Model {
 
   /**
    * What goes on inside while a text is read, or each of several: how alike its tokens become, what attention looks at,
-   * ranks, gradients of weights. `compareTo` is another model, from whose matrices `weights` tells the difference.
+   * ranks, gradients of weights. `compareTo` is another model: `weights` are then of the difference of both models' matrices.
    */
   diagnose(text: Input, options?: DiagnoseOptions): Promise<Diagnosis>;
   diagnose(texts: readonly Input[], options?: DiagnoseOptions): Promise<Diagnosis[]>;
   async diagnose(text: Input | readonly Input[], given: DiagnoseOptions = {}) {
     const options = await this.#later("diagnose", given);
     const { diagnose } = await import("../diagnose/diagnose.ts");
-    const since = options.compareTo && Model.#other(options.compareTo);
+    const since = options.compareTo && Model.#engineOf(options.compareTo);
     return one(text, await abortable(diagnose(this.#engine, inputs(text), options, since), options.signal));
   }
 
@@ -182,7 +182,7 @@ export class Model {
     return this.#begin(call, modelOptions[call], given);
   }
 
-  static #other(model: Model): Engine {
+  static #engineOf(model: Model): Engine {
     if (#engine in Object(model)) return model.#engine;
     throw new RelpropError("InvalidOption", "`compareTo` is a model that load() gave here, in no worker");
   }

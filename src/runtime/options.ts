@@ -19,7 +19,7 @@ export interface LocalOptions extends BackendOptions, ReadOptions {
 export interface LoadOptions extends LocalOptions {
   /**
    * Runs the model in a worker, so that this thread stays free. `true`: in one of its own, which ends with the model. A
-   * `Worker` whose file calls `serve()`: in that one, beside whatever else it does; it is not ended with the model.
+   * `Worker` with a file that calls `serve()`: in that one, which may do other work too and is not ended with the model.
    */
   worker?: boolean | WorkerLike;
 }

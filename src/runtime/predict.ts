@@ -15,7 +15,7 @@ export async function predict(
   const encoded = await engine.encode(inputs, options);
   const read = await Promise.all(encoded.map((one) => task.predicted?.(engine, one) ?? one));
   const logits = await engine.predict(read, options.signal);
-  const { model, backend } = engine.about;
+  const { model, backend } = engine.info;
   return Promise.all(
     read.map(async (one, i) => {
       const { text, warnings } = one;

@@ -9,7 +9,7 @@ export const causalLM: Task = {
   name: "causal-lm",
   reads: "last",
   continues: true,
-  placed: async (model, encoded, { token }) =>
+  selectTokens: async (model, encoded, { token }) =>
     token === undefined ? encoded.map((one) => last(model, one)) : readAt(model, encoded, token),
   predicted: async (model, one) => last(model, one),
 };

@@ -1,6 +1,6 @@
 import { RelpropError } from "../errors.ts";
 import { sequenceClassification } from "./sequence_classification.ts";
-import { requests } from "./target.ts";
+import { targetWeights } from "./target.ts";
 import type { Task } from "./task.ts";
 
 /** A text, or an image, becomes a vector, which compares with that of another. */
@@ -9,12 +9,12 @@ export const embedding: Task = {
   reads: "mean",
   scores: "none",
   embeds: true,
-  requests(labels, asked) {
-    if (asked.target !== undefined || typeof asked.objective === "object") return requests(labels, asked);
+  targetWeights(labels, asked) {
+    if (asked.target !== undefined || typeof asked.objective === "object") return targetWeights(labels, asked);
     const hint =
       "say which other text it is compared with, objective: { cosine: text }, or name one of its numbers as target";
     throw new RelpropError("InvalidOption", `this model makes numbers of a text that mean nothing alone; ${hint}`);
   },
-  placed: sequenceClassification.placed,
+  selectTokens: sequenceClassification.selectTokens,
   prediction: async (_model, _one, logits) => ({ classes: [], embedding: Array.from(logits) }),
 };

@@ -1,4 +1,4 @@
-import { requests } from "./target.ts";
+import { targetWeights } from "./target.ts";
 import type { Task } from "./task.ts";
 
 /** Which pieces of the vocabulary stand where tokens are masked (Devlin et al., 2018); the first of them is explained. */
@@ -9,11 +9,11 @@ export const maskedLM: Task = {
   pieces: true,
   most: 10,
   complete: async (tokenizerJson, labels) => (await import("./pieces.ts")).complete(tokenizerJson, labels),
-  async requests(labels, asked) {
-    const { named } = await import("./pieces.ts");
-    return requests(labels, named(labels, asked));
+  async targetWeights(labels, asked) {
+    const { names: named } = await import("./pieces.ts");
+    return targetWeights(labels, named(labels, asked));
   },
-  async placed(model, encoded, { token }) {
+  async selectTokens(model, encoded, { token }) {
     const { masked, masks, readAt } = await import("./tokens.ts");
     if (token !== undefined) return readAt(model, encoded, token);
     return encoded.map((one) => ({ ...masked(model, one), reads: masks(model, one).slice(0, 1) }));

@@ -25,7 +25,7 @@ function pieces({ model, added_tokens }: Json, rows: number): string[] {
 }
 
 /** What is asked for, with pieces of the vocabulary in place of words that they stand for: "sea" for "Ġsea" or "▁sea". */
-export function named<T extends { target?: unknown; contrast?: unknown }>(labels: readonly string[], asked: T): T {
+export function names<T extends { target?: unknown; contrast?: unknown }>(labels: readonly string[], asked: T): T {
   const piece = (word: unknown) => {
     const bare = String(word).replace(/^ /, "");
     if (typeof word !== "string" || labels.includes(word)) return word;

@@ -2,7 +2,7 @@ import type { Encoded } from "../inputs/encoded.ts";
 import { chamfer } from "../inputs/points/cloud.ts";
 import { rowOf } from "./scores.ts";
 import { sequenceClassification } from "./sequence_classification.ts";
-import { requests } from "./target.ts";
+import { targetWeights } from "./target.ts";
 import type { Task } from "./task.ts";
 import { readAt } from "./tokens.ts";
 
@@ -23,8 +23,8 @@ export const pointCloudReconstruction: Task = {
   reads: "tokens",
   scores: "none",
   defaults,
-  requests,
-  placed: async (model, encoded, { token }) =>
+  targetWeights,
+  selectTokens: async (model, encoded, { token }) =>
     token === undefined
       ? encoded.map((one) => ({ ...one, reads: [one.tokens.length - one.cloud!.hidden!] }))
       : readAt(model, encoded, token),
@@ -37,12 +37,12 @@ export const pointCloudReconstruction: Task = {
 /** The points of the hidden groups, and how far they are from those that were there. */
 function made({ tokens: { length: n }, given, cloud }: Encoded, logits: Float32Array, width: number) {
   const hidden = cloud!.hidden!;
-  const around = (j: number) => given!.places.subarray(3 * j, 3 * j + 3);
+  const around = (j: number) => given!.centers.subarray(3 * j, 3 * j + 3);
   const all = Array.from({ length: hidden }, (_, k) => n - hidden + k);
   const points = all.flatMap((j) => {
     const own = rowOf(logits, j, width);
     return Array.from({ length: width / 3 }, (_, p) => [0, 1, 2].map((c) => own[3 * p + c] + around(j)[c]));
   });
-  const told = all.map((j) => chamfer(rowOf(logits, j, width), rowOf(given!.truth, j, width)));
-  return { points, chamfer: told.reduce((sum, v) => sum + v, 0) / hidden };
+  const result = all.map((j) => chamfer(rowOf(logits, j, width), rowOf(given!.truth, j, width)));
+  return { points, chamfer: result.reduce((sum, v) => sum + v, 0) / hidden };
 }

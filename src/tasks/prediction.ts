@@ -31,7 +31,7 @@ export interface Prediction {
   text: string;
   model: string;
   backend: "wasm" | "webgpu";
-  /** The text's classes; of a model with logits of each token, those of the token that explain() takes if not told which. */
+  /** The text's classes; of a model with logits of each token, those of the token that explain() explains by default. */
   classes: ClassScore[];
   /** Of models with logits of each token: these, or of the masked ones only. */
   tokens?: TokenClasses[];

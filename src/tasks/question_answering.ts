@@ -1,5 +1,5 @@
 import { RelpropError } from "../errors.ts";
-import { requests } from "./target.ts";
+import { targetWeights } from "./target.ts";
 import type { Task } from "./task.ts";
 
 /** The answer is a part of the text, by logits of where it starts and ends (Devlin et al., 2018). */
@@ -9,11 +9,11 @@ export const questionAnswering: Task = {
   labels: ["start", "end"],
   scores: "none",
   /** Of start, end and answer, which is the default, in terms of the logits of both ends. */
-  requests: (labels, asked) =>
-    requests([...labels, "answer"], asked).map(([start, end, answer, rest]) =>
+  targetWeights: (labels, asked) =>
+    targetWeights([...labels, "answer"], asked).map(([start, end, answer, rest]) =>
       Float32Array.of(start + answer + rest, 0, 0, end + answer + rest, 0),
     ),
-  async placed(model, encoded, { token, signal }) {
+  async selectTokens(model, encoded, { token, signal }) {
     if (token !== undefined)
       throw new RelpropError("InvalidOption", "an answer's ends are found by the model; leave out `token`");
     const { span } = await import("./answer.ts");

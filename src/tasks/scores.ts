@@ -4,7 +4,7 @@ import { partition } from "../logits.ts";
 import type { ClassScore } from "./prediction.ts";
 import type { Outputs } from "./task.ts";
 
-/** What logits of one or more rows say of the classes, whose numbers go on from row to row. */
+/** Class scores from the logits of one or more rows; indices continue from row to row. */
 export interface Scored {
   of(index: number): ClassScore;
   /** All classes, or the top ones of very many. */
@@ -35,8 +35,8 @@ export function scored(
     ...(probability && { probability: probability(index) }),
   });
   const all = [...logits.keys()];
-  const told = most ? all.sort((a, b) => logits[b] - logits[a]).slice(0, most) : all;
-  return { of, classes: told.map(of) };
+  const result = most ? all.sort((a, b) => logits[b] - logits[a]).slice(0, most) : all;
+  return { of, classes: result.map(of) };
 }
 
 export const rowOf = (logits: Float32Array, row: number, width: number): Float32Array =>

@@ -1,16 +1,16 @@
 import { RelpropError } from "../errors.ts";
 import { scored } from "./scores.ts";
-import { requests } from "./target.ts";
+import { targetWeights } from "./target.ts";
 import type { Task } from "./task.ts";
 
-/** A text, or a pair, is of a class; of families whose logits are of each token (`readout` tokens), each token is. */
+/** A text, or a pair, is of a class; in families with logits of each token (`readout` tokens), each token is. */
 export const sequenceClassification: Task = {
   name: "sequence-classification",
   reads: "first",
   classes: true,
   texts: true,
-  requests,
-  async placed(model, encoded, { token }) {
+  targetWeights,
+  async selectTokens(model, encoded, { token }) {
     const { task, reads } = model.architecture;
     if (reads === "tokens") return (await import("./tokens.ts")).readAt(model, encoded, token);
     if (token === undefined) return [...encoded];

@@ -11,7 +11,7 @@ export interface TargetOptions {
 }
 
 /** For each pair of target and contrast a row for ops/seed.ts: a weight for every class and, last, one for the top class. */
-export function requests(labels: readonly string[], { target, contrast }: TargetOptions): Float32Array[] {
+export function targetWeights(labels: readonly string[], { target, contrast }: TargetOptions): Float32Array[] {
   const [targets, contrasts] = [listed(target), listed(contrast)];
   const [n, m] = [targets.length, contrasts.length];
   if (n !== m && n !== 1 && m !== 1) {
@@ -40,8 +40,8 @@ function row(labels: readonly string[], target: Class, contrast: Class): Float32
 }
 
 export function classIndex(labels: readonly string[], wanted: string | number): number {
-  const named = labels.indexOf(String(wanted));
-  if (typeof wanted === "string" && named >= 0) return named;
+  const names = labels.indexOf(String(wanted));
+  if (typeof wanted === "string" && names >= 0) return names;
   const index = /^\d+$/.test(String(wanted)) ? Number(wanted) : -1;
   if (index >= 0 && index < labels.length) return index;
   const all = labels.map((label, i) => `${i} ${quote(label)}`).slice(0, 12);

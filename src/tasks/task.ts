@@ -47,7 +47,7 @@ export interface TargetRequest extends TargetOptions {
 export interface Task {
   /** What `model.task` is. */
   readonly name: TaskName;
-  /** What rows the head reads of models whose family has no other. */
+  /** The rows that the head reads, unless the family says otherwise. */
   readonly reads: InputSpec["reads"];
   /** How logits become probabilities and what they are called, where the config does not decide. */
   readonly scores?: Outputs["scores"];
@@ -74,10 +74,10 @@ export interface Task {
   ): Promise<{ labels: readonly string[]; spell?(piece: string): readonly number[] } | undefined>;
 
   /** For each pair of target and contrast a row for ops/seed.ts. Throws `InvalidOption`. */
-  requests(labels: readonly string[], asked: TargetRequest): Float32Array[] | Promise<Float32Array[]>;
-  /** The texts, each with the tokens whose logits are explained. Throws `InvalidOption`. */
-  placed(model: TaskModel, encoded: readonly Encoded[], asked: TargetRequest): Promise<Encoded[]>;
-  /** A text with the tokens whose logits are predicted, if these are not all that there are. */
+  targetWeights(labels: readonly string[], asked: TargetRequest): Float32Array[] | Promise<Float32Array[]>;
+  /** The texts, each with the tokens to explain. Throws `InvalidOption`. */
+  selectTokens(model: TaskModel, encoded: readonly Encoded[], asked: TargetRequest): Promise<Encoded[]>;
+  /** A text with the tokens to predict, if these are not all of them. */
   predicted?(model: TaskModel, one: Encoded): Promise<Encoded>;
   /** What the logits of a text say. */
   prediction(model: TaskModel, one: Encoded, logits: Float32Array): Promise<Predicted>;

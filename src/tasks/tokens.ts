@@ -1,4 +1,4 @@
-// What tasks share whose logits are of single tokens.
+// Shared by tasks with logits of single tokens.
 
 import { quote, RelpropError } from "../errors.ts";
 import type { Encoded } from "../inputs/encoded.ts";
@@ -8,7 +8,7 @@ import type { TaskModel } from "./task.ts";
 
 /** The texts, of which the logits of one token are read. Throws `InvalidOption`. */
 export function readAt(model: TaskModel, encoded: readonly Encoded[], token?: number | string): Encoded[] {
-  if (token !== undefined) return encoded.map((one) => ({ ...masked(model, one), reads: [place(one, token)] }));
+  if (token !== undefined) return encoded.map((one) => ({ ...masked(model, one), reads: [tokenIndex(one, token)] }));
   throw new RelpropError("InvalidOption", "this model has logits of each token: say of which one by `token`");
 }
 
@@ -27,7 +27,7 @@ export function masks({ tokenizer: { maskId } }: TaskModel, { text, tokens }: En
 }
 
 /** A token's place: its own, or that of the first one that stands where this part of the text does. */
-function place({ text, tokens }: Encoded, token: number | string): number {
+function tokenIndex({ text, tokens }: Encoded, token: number | string): number {
   if (typeof token === "number") {
     if (token < tokens.length) return token;
     throw new RelpropError(
@@ -41,14 +41,14 @@ function place({ text, tokens }: Encoded, token: number | string): number {
   throw new RelpropError("InvalidOption", `no token of ${quote(text)} stands at ${quote(token)}`);
 }
 
-/** The classes of tokens at these places, of whose rows the logits are; by default of all. */
+/** The class scores of the tokens at these indices, by default of all; `logits` has a row for each. */
 export const classesOf = (
   { architecture }: TaskModel,
   { tokens }: Encoded,
   logits: Float32Array,
-  places: readonly number[] = [...tokens.keys()],
+  positionEmbeddings: readonly number[] = [...tokens.keys()],
 ): TokenClasses[] =>
-  places.map((j, row) => ({
+  positionEmbeddings.map((j, row) => ({
     ...tokens[j],
     classes: scored(architecture, rowOf(logits, row, architecture.labels.length)).classes,
   }));
@@ -60,7 +60,7 @@ const top = <T extends { logit: number }>(classes: readonly T[]): T =>
 export function surest(tokens: readonly TokenClasses[]): number {
   const best = tokens.map(({ classes }) => top(classes));
   const own = [...tokens.keys()].filter((j) => tokens[j].start !== null);
-  const named = own.filter((j) => best[j].label !== "O");
-  const among = named.length ? named : own.length ? own : [...tokens.keys()];
+  const names = own.filter((j) => best[j].label !== "O");
+  const among = names.length ? names : own.length ? own : [...tokens.keys()];
   return among.reduce((a, b) => (best[b].probability! > best[a].probability! ? b : a));
 }

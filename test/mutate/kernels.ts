@@ -362,7 +362,7 @@ export const kernels: readonly Planted[] = [
   },
   {
     file: "assembly/widen.ts",
-    tests: ["narrow: of F16|of BF16"],
+    tests: ["half-precision: of F16|of BF16"],
     faults: {
       "float16 has no sign": [
         "v128.or(f32x4.mul(rest, f32x4.splat(BIAS)), sign)",

@@ -17,16 +17,16 @@ export const models: readonly Planted[] = [
       "there is no mask": ["weigh(s, lengths, span)", "weigh(s, lengths)"],
       "a bias of the scores is left out": ["bias ? add(capped, bias(q, k)) : capped", "capped"],
       "what is handed on is the values": [
-        'const handed = project.o(mask?.("heads", y) ?? y);',
-        'const handed = project.o(mask?.("heads", y) ?? values);',
+        'const attentionOutput = project.o(mask?.("heads", y) ?? y);',
+        'const attentionOutput = project.o(mask?.("heads", y) ?? values);',
       ],
       "the residual of attention is left out": [
         "const sum = add(read, attention(from, to, embedded, how));",
         "const sum = attention(from, to, embedded, how);",
       ],
       "the residual is the stream before attention": [
-        "norm(feedforwardHalf(passed, passed,",
-        "norm(feedforwardHalf(read, passed,",
+        "feedForwardSublayer(preMlpStream, preMlpStream, embedded, up, to(names.down, d))",
+        "feedForwardSublayer(read, preMlpStream, embedded, up, to(names.down, d))",
       ],
       "the activation is left out": ["act(to(names.up, inner)(x))", "to(names.up, inner)(x)"],
       "a slice of a dense layer is one row off": [
@@ -40,9 +40,12 @@ export const models: readonly Planted[] = [
     file: "src/models/encoder.ts",
     tests: ["model-twin", "families: bert-sequence|gpt2|modernbert-sequence"],
     faults: {
-      "positions are left out": ["places ? add(words, places) : words", "words"],
+      "positions are left out": [
+        "positionEmbeddings ? add(tokenEmbeddings, positionEmbeddings) : tokenEmbeddings",
+        "tokenEmbeddings",
+      ],
       "the embeddings' norm is skipped": ["it.norm ? norm(x, it.norm, eps, it.bare) : x", "x"],
-      "the second token is read": [": pick(x, 0)),", ": pick(x, 1)),"],
+      "the second token is read": [": selectRow(x, 0)),", ": selectRow(x, 1)),"],
       "the last norm is skipped": ["const last = leave?.(end) ?? end;", "const last = end;"],
       "every block is the first": ["stream.push(block(i, rows", "stream.push(block(0, rows"],
     },
@@ -78,7 +81,7 @@ export const models: readonly Planted[] = [
     file: "src/models/pre_norm.ts",
     tests: ["families: gpt2", "pre-norm"],
     faults: {
-      "the residual is the normed stream": ["attentionHalf(read, asking", "attentionHalf(asking, asking"],
+      "the residual is the normed stream": ["attentionSublayer(read, asking", "attentionSublayer(asking, asking"],
       "parallel halves run one after the other": ["after?.(read) ??", "after?.(attended) ??"],
       "around heads goes the stream alone": ["up, down, parallel);", "up, down);"],
     },
@@ -179,7 +182,7 @@ export const models: readonly Planted[] = [
         "const amount = times * total(mine(rows));",
         "const amount = total(mine(rows));",
       ],
-      "amounts above a reading are above all": ["keptAbove(named, logits, siblings)", "named"],
+      "amounts above a reading are above all": ["keptAbove(names, logits, siblings)", "named"],
       "the residual has the other sign": ["residual: rest };\n}\n\n/** What", "residual: -rest };\n}\n\n/** What"],
       "relevance is added up as |R|": [
         "values.reduce((sum, v) => sum + v, 0)",
@@ -242,8 +245,8 @@ export const models: readonly Planted[] = [
     },
   },
   {
-    file: "src/explain/halves.ts",
-    tests: ["grain", "methods"],
+    file: "src/explain/sublayers.ts",
+    tests: ["breakdown", "methods"],
     faults: {
       "the least neurons come first": [
         "all.sort((a, b) => b.weight - a.weight)",

@@ -10,8 +10,11 @@ export const ops: readonly Planted[] = [
       "f(0) is not kept": ["kept: atZero ?", "kept: atZero < 0 ?"],
       "f(0) is kept with the other sign": ["times: atZero }", "times: -atZero }"],
       "the gradient keeps nothing": ['kept: [{ entry: "activations", rows: dot(g, apply(Lost, [x])) }]', "kept: []"],
-      "the identity rule is the derivative": ["to: [apply(Identity, [x, g])]", "to: [apply(Grad, [x, g])]"],
-      "the derivative is f(x)/x": ["to: [apply(Grad, [x, g])]", "to: [apply(Identity, [x, g])]"],
+      "the identity rule is the derivative": [
+        "gradients: [apply(Identity, [x, g])]",
+        "gradients: [apply(Grad, [x, g])]",
+      ],
+      "the derivative is f(x)/x": ["gradients: [apply(Grad, [x, g])]", "gradients: [apply(Identity, [x, g])]"],
       "gelu_new is GELU by erf": ['["gelu_new", geluTanh]', '["gelu_new", gelu]'],
       "GELU is that by tanh": ['["gelu", gelu]', '["gelu", geluTanh]'],
       "the sigmoid is 0 at 0": ['activation("sigmoid", 1 / 2)', 'activation("sigmoid")'],
@@ -23,8 +26,8 @@ export const ops: readonly Planted[] = [
     tests: ["grouped-attention", "attend"],
     faults: {
       "values: nothing is kept where values carry none": [
-        ': { to: [], kept: [{ entry: "products", rows: dot(g, y) }] }',
-        ": { to: [], kept: [] }",
+        ': { gradients: [], kept: [{ entry: "products", rows: dot(g, y) }] }',
+        ": { gradients: [], kept: [] }",
       ],
       "values follow the uniform rule": ['context === "values" ? values :', 'context === "none" ? values :'],
       "a lone factor of context gets a share": ["onV ? context : 1", "context"],
@@ -32,7 +35,10 @@ export const ops: readonly Planted[] = [
       "softmax keeps nothing": ['[{ entry: "softmax", rows: taylor }]', "[]"],
       "what the context keeps has the other sign": ["times: 1 - 2 * context", "times: 2 * context - 1"],
       "what the scores keep has the Taylor bias added": ["times: -times", "times"],
-      "queries and keys swap gradients": ["to: [toQ, toK, toK.beside![0]]", "to: [toK, toQ, toK.beside![0]]"],
+      "queries and keys swap gradients": [
+        "gradients: [toQ, toK, toK.auxiliary![0]]",
+        "gradients: [toK, toQ, toK.auxiliary![0]]",
+      ],
       "the context follows the scores' rule": ["products(shares[context as Share]", "products(shares[scores as Share]"],
       "the scores follow the context's rule": [", shares[scores as Share])", ", shares[context as Share])"],
       "queries and keys swap their numbers": ["q.shape[1], k.shape[1], d", "k.shape[1], q.shape[1], d"],
@@ -78,12 +84,12 @@ export const ops: readonly Planted[] = [
         "gradient: contextRule(shares.uniform)",
       ],
       "values get half where weights are constant": [
-        "to: [undefined, contextT(p, g, { kv, scale })]",
-        "to: [undefined, contextT(p, g, { kv, scale: scale / 2 })]",
+        "gradients: [undefined, contextT(p, g, { kv, scale })]",
+        "gradients: [undefined, contextT(p, g, { kv, scale: scale / 2 })]",
       ],
       "values: nothing is kept where values carry none": [
-        'return { to: [], kept: [{ entry: "products", rows: dot(g, y) }] }',
-        "return { to: [], kept: [] }",
+        'return { gradients: [], kept: [{ entry: "products", rows: dot(g, y) }] }',
+        "return { gradients: [], kept: [] }",
       ],
       "operands swap their batches": ["left, right, y.attrs.scale", "right, left, y.attrs.scale"],
       "each head has keys of its own": ["args: [y.shape[0], heads, kv, t", "args: [y.shape[0], heads, heads, t"],
@@ -112,8 +118,8 @@ export const ops: readonly Planted[] = [
     file: "src/ops/elementwise.ts",
     tests: ["ops", "propagate", "gradient"],
     faults: {
-      "a residual is not passed on": ["to: [g, g]", "to: [undefined, g]"],
-      "the branch beside a residual gets nothing": ["to: [g, g]", "to: [g, undefined]"],
+      "a residual is not passed on": ["gradients: [g, g]", "gradients: [undefined, g]"],
+      "the branch beside a residual gets nothing": ["gradients: [g, g]", "gradients: [g, undefined]"],
       "constants are kept as biases": ['entry: "constants"', 'entry: "biases"'],
       "what carries relevance is kept too": ["filter((_, i) => !carries[i])", "filter((_, i) => carries[i])"],
       "a shorter operand is not read again": ["args: [size(y), size(a)]", "args: [size(y), size(y)]"],
@@ -124,8 +130,8 @@ export const ops: readonly Planted[] = [
     tests: ["positions", "gradient", "ops"],
     faults: {
       "each factor gets its own as a factor": [
-        "to: [times(g, b, own), times(g, a, own)]",
-        "to: [times(g, a, own), times(g, b, own)]",
+        "gradients: [times(g, b, own), times(g, a, own)]",
+        "gradients: [times(g, a, own), times(g, b, own)]",
       ],
       "a lone factor gets half": ["left && right ? share : 1", "share"],
       "what a gate keeps has the other sign": ["times: 1 - 2 * own", "times: 2 * own - 1"],
@@ -137,15 +143,18 @@ export const ops: readonly Planted[] = [
     file: "src/ops/segments.ts",
     tests: ["gradient", "point-mae", "kernels"],
     faults: {
-      "all members win": ["to: [apply(MaxScatter, [x, g], attrs)]", "to: [apply(Repeat, [g], attrs)]"],
-      "the winner's gradient goes to the mean's members": ["to: [segmentSum(g, of)]", "to: [segmentMax(g, of)]"],
+      "all members win": ["gradients: [apply(MaxScatter, [x, g], attrs)]", "gradients: [apply(Repeat, [g], attrs)]"],
+      "the winner's gradient goes to the mean's members": [
+        "gradients: [segmentSum(g, of)]",
+        "gradients: [segmentMax(g, of)]",
+      ],
     },
   },
   {
     file: "src/ops/dense_rules.ts",
     tests: ["linear", "propagate", "twin", "experts"],
     faults: {
-      "the gradient rule keeps no bias": ["fresh(w))], biases(g, b));", "fresh(w))], []);"],
+      "the gradient rule keeps no bias": ["widenAgain(w))], biases(g, b));", "widenAgain(w))], []);"],
       "biases are kept as norms": ['entry: "biases"', 'entry: "norms"'],
       "z has no bias": ["r ? again(y, x, w, b) : y", "again(y, x, w)"],
       "z has the residual too": ["r ? again(y, x, w, b) : y", "y"],
@@ -162,8 +171,8 @@ export const ops: readonly Planted[] = [
       "β is α": ["halves(kind, y, alpha, beta)", "halves(kind, y, alpha, alpha)"],
       "β's half is added": ["[alpha, -beta].flatMap", "[alpha, beta].flatMap"],
       "z⁺ is α = 2": ["halves(kind, y, 1, 0)", "halves(kind, y, 2, 1)"],
-      "z⁺: the whole bias": ["bias: b && half(b, sign)", "bias: b"],
-      "negative inputs take positive weights": ["unlike: half(w, -sign)", "unlike: half(w, sign)"],
+      "z⁺: the whole bias": ["bias: b && signedPart(b, sign)", "bias: b"],
+      "negative inputs take positive weights": ["unlike: signedPart(w, -sign)", "unlike: signedPart(w, sign)"],
       "by sign: z has no bias": [
         "add(kind.again(y, below, unlike), kind.again(y, above, like, bias))",
         "add(kind.again(y, below, unlike), kind.again(y, above, like))",
@@ -173,7 +182,10 @@ export const ops: readonly Planted[] = [
         'wherePositive(x, to("like"), to("unlike"))',
         'wherePositive(x, to("unlike"), to("like"))',
       ],
-      "a residual gets nothing": ["to: [...to, undefined, undefined, g]", "to: [...to, undefined, undefined]"],
+      "a residual gets nothing": [
+        "gradients: [...to, undefined, undefined, g]",
+        "gradients: [...to, undefined, undefined]",
+      ],
       "a constant residual is not kept": ["!carries[i ? 0 : 3]", "!carries[i ? 3 : 0]"],
       "a constant branch's biases are kept": ["[...(carries[0] ? kept : []), ...constants]", "[...kept, ...constants]"],
     },
@@ -201,8 +213,8 @@ export const ops: readonly Planted[] = [
       "the router's share is whole": ["scaledClamp(along, share, 0, 1)", "along"],
       "the experts' share is whole": ["weights, cols(g), share)", "weights, cols(g))"],
       "the router gets relevance though its weights are constants": [
-        "onX ? { to: [toExperts(g, y, 1)] }",
-        "onX ? { to: [toExperts(g, y, 1), toWeights(g, y, 1)] }",
+        "onX ? { gradients: [toExperts(g, y, 1)] }",
+        "onX ? { gradients: [toExperts(g, y, 1), toWeights(g, y, 1)] }",
       ],
       "products are not kept": ["times: 1 - 2 * own }],", "times: 0 }],"],
     },
@@ -238,12 +250,12 @@ export const ops: readonly Planted[] = [
       "the identity rule keeps nothing": ["kept: biases(g, y),", "kept: [],"],
       "RMSNorm keeps its weight as a bias": ["centred ? [{ entry", "true ? [{ entry"],
       "the deviation is not held constant": [
-        "to: [apply(NormIdentity, [y.beside![0], y.inputs[1], g], y.attrs)]",
-        "to: [apply(NormGrad, [y.beside![0], y.inputs[0], y.inputs[1], g], y.attrs)]",
+        "gradients: [apply(NormIdentity, [y.auxiliary![0], y.inputs[1], g], y.attrs)]",
+        "gradients: [apply(NormGrad, [y.auxiliary![0], y.inputs[0], y.inputs[1], g], y.attrs)]",
       ],
       "the deviation is constant under the gradient": [
-        "to: [apply(NormGrad, needed, attrs)]",
-        "to: [apply(NormIdentity, [beside![0], inputs[1], g], attrs)]",
+        "gradients: [apply(NormGrad, needed, attrs)]",
+        "gradients: [apply(NormIdentity, [beside![0], inputs[1], g], attrs)]",
       ],
       "ε is ten times as large": ["{ eps, centred: 1 }", "{ eps: 10 * eps, centred: 1 }"],
       "RMSNorm has a mean": ["centred: 0 }", "centred: 1 }"],
@@ -257,8 +269,8 @@ export const ops: readonly Planted[] = [
       "the radial part is added": ["s, cols(y), -1)", "s, cols(y), 1)"],
       "nothing is kept": ['kept: [{ entry: "norms", rows: along }]', "kept: []"],
       "the length is not divided by": [
-        "identity: (g, { inputs: [, s] }) => ({ to: [scaleRows(g, s)] })",
-        "identity: (g) => ({ to: [g] })",
+        "identity: (g, { inputs: [, s] }) => ({ gradients: [scaleRows(g, s)] })",
+        "identity: (g) => ({ gradients: [g] })",
       ],
     },
   },
@@ -325,7 +337,7 @@ export const ops: readonly Planted[] = [
     tests: ["softmax", "attn-lrp", "gradient", "propagate"],
     faults: {
       "rows are as many as columns and the reverse": ["[rows(x), cols(x), ", "[cols(x), rows(x), "],
-      "softmax is treated as the identity": ["to: [apply(SoftmaxGrad, [p, g])]", "to: [g]"],
+      "softmax is treated as the identity": ["gradients: [apply(SoftmaxGrad, [p, g])]", "gradients: [g]"],
       "nothing is kept": ['kept: [{ entry: "softmax", rows: apply(SoftmaxKept, [p, g]) }]', "kept: []"],
       "what softmax keeps is products'": ['entry: "softmax"', 'entry: "products"'],
       "all texts have the first one's length": ["rows(x) / size(lengths)]", "rows(x)]"],
@@ -348,7 +360,7 @@ export const ops: readonly Planted[] = [
   },
   {
     file: "src/ops/widen.ts",
-    tests: ["narrow", "kernels"],
+    tests: ["half-precision", "kernels"],
     faults: {
       "bfloat16 is read as float16": ['y.attrs.kind ? "widen_bf16" : "widen_f16"', '"widen_f16"'],
       "the last number is left out": ["args: [size(y)]", "args: [size(y) - 1]"],

@@ -15,8 +15,8 @@ import { shaders } from "./shaders.ts";
 
 /** The test files about numbers, which are tried in this order after a fault's own. */
 const TESTS = (
-  "kernels ops linear norm softmax attention grouped-attention activation blocks narrow positions propagate gradient attn-lrp matmul attend " +
-  "places residual point-mae twin model-twin golden families variants model methods grain pairs similarity linear-attention " +
+  "kernels ops linear norm softmax attention grouped-attention activation blocks half-precision positions propagate gradient attn-lrp matmul attend " +
+  "places residual point-mae twin model-twin golden families variants model methods breakdown pairs similarity linear-attention " +
   "skip-layer one-layer recompute plan tiles threads targets act2fn ali energy switches nope digits points"
 ).split(" ");
 

@@ -346,7 +346,7 @@ export const shaders: readonly Planted[] = [
   },
   {
     file: "shaders/widen.wgsl",
-    tests: ["narrow: of F16|of BF16"],
+    tests: ["half-precision: of F16|of BF16"],
     faults: {
       "float16 has no sign": ["bitcast<f32>(sign | ((rest", "bitcast<f32>(((rest"],
       "subnormal float16 are half": ["0x1p-24f", "0x1p-25f"],

@@ -12,7 +12,7 @@ export function provide(compiled: Record<Build, WebAssembly.Module>): void {
 }
 
 /** What was handed over. */
-export const handed = (build: Build): WebAssembly.Module | undefined => provided?.[build];
+export const providedModule = (build: Build): WebAssembly.Module | undefined => provided?.[build];
 
 /** A build's bytes: of the kernels that every explanation needs. */
 export const builtin = (build: Build): Promise<Uint8Array<ArrayBuffer>> => inflated(kernels, simdBytes, build);

@@ -2,7 +2,7 @@
 
 import { RelpropError } from "../../errors.ts";
 import type { Response, WebAssemblyModule } from "../../globals.ts";
-import { builtin, handed } from "./builtin.ts";
+import { builtin, providedModule } from "./builtin.ts";
 
 /** `simd` gives the same bits in every engine; `relaxed` fuses multiply and add where the processor can. */
 export type Build = "simd" | "relaxed";
@@ -11,7 +11,7 @@ export type Build = "simd" | "relaxed";
 export type WasmSource = WebAssemblyModule | ArrayBuffer | ArrayBufferView | Response;
 
 /** The fastest build that this runtime takes; only the simd build if results must not depend on the runtime. @internal */
-export function choose(deterministic = false): Build {
+export function chooseBuild(deterministic = false): Build {
   return !deterministic && WebAssembly.validate(Uint8Array.from(atob(PROBE), (c) => c.charCodeAt(0)))
     ? "relaxed"
     : "simd";
@@ -26,8 +26,8 @@ export async function compile(
   deterministic?: boolean,
 ): Promise<WebAssembly.Module> {
   if (typeof WebAssembly === "undefined") throw unavailable("this runtime has no WebAssembly");
-  const own = choose(deterministic);
-  const source = given === undefined ? (handed(own) ?? (await builtin(own))) : await arrived(given);
+  const own = chooseBuild(deterministic);
+  const source = given === undefined ? (providedModule(own) ?? (await builtin(own))) : await arrived(given);
   if (isModule(source)) return source;
   if (!isValid(source)) {
     throw unavailable(

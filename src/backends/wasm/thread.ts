@@ -17,7 +17,7 @@ export interface Start {
 /** A kernel's name and the numbers to call it with. */
 export type KernelCall = readonly [kernel: string, ...numbers: number[]];
 
-/** What a thread is told: to start, or to take a further module, or to run a plan's calls. It answers with what went wrong, if anything. */
+/** A task of a thread: start, load a further module, or run a plan's calls. The answer holds the error, if there is one. */
 export type Task = Start | readonly KernelCall[];
 export type Answer = { error?: unknown };
 

@@ -4,8 +4,8 @@
 
 import { RelpropError, throwIfAborted } from "../../errors.ts";
 import { worker as code } from "../../generated/worker.ts";
-import type { Crew } from "./crew.ts";
 import { type Answer, release, type Task } from "./thread.ts";
+import type { ThreadPool } from "./thread_pool.ts";
 
 interface Thread {
   postMessage(task: Task): void;
@@ -16,7 +16,7 @@ interface Thread {
 }
 
 /** Starts `threads` threads with the kernels in `bytes`. */
-export async function startThreads(threads: number, bytes: Uint8Array<ArrayBuffer>): Promise<Crew> {
+export async function startThreads(threads: number, bytes: Uint8Array<ArrayBuffer>): Promise<ThreadPool> {
   if (globalThis.crossOriginIsolated === false) {
     throw new Error("the page is not cross-origin isolated (headers COOP: same-origin and COEP: require-corp)");
   }

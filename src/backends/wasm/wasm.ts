@@ -5,10 +5,10 @@ import { type Backend, type Data, expect, type Program, type States } from "../b
 import type { BackendOptions } from "../options.ts";
 import { type Profile, record } from "../profile.ts";
 import { builtin, rest } from "./builtin.ts";
-import { alone, type Crew, PAGE, room, together } from "./crew.ts";
-import { choose, compile, type WasmSource } from "./module.ts";
+import { chooseBuild, compile, type WasmSource } from "./module.ts";
 import { align, region, type WasmStates } from "./states.ts";
 import type { KernelCall } from "./thread.ts";
+import { alone, createThreadPool, PAGE, room, type ThreadPool } from "./thread_pool.ts";
 
 /** Runs plans on the CPU, with the kernels of assembly/. Throws `WasmUnavailable` where the runtime forbids them. */
 export async function wasm(
@@ -17,10 +17,12 @@ export async function wasm(
 ): Promise<Backend> {
   const { deterministic, threads = 1, profile } = options;
   let reason: string | undefined;
-  const more = () => rest(choose(deterministic));
+  const more = () => rest(chooseBuild(deterministic));
   if (threads > 1) {
     try {
-      return backend(await together(threads, given ?? (await builtin(choose(deterministic)))), more, { profile });
+      return backend(await createThreadPool(threads, given ?? (await builtin(chooseBuild(deterministic)))), more, {
+        profile,
+      });
     } catch (cause) {
       reason = `one thread, because of ${cause}`;
     }
@@ -30,10 +32,10 @@ export async function wasm(
 
 type More = () => Promise<Uint8Array<ArrayBuffer> | undefined>;
 
-function backend(started: Crew, more: More, options: { profile?: boolean; reason?: string }): Backend {
+function backend(started: ThreadPool, more: More, options: { profile?: boolean; reason?: string }): Backend {
   const { threads, heap } = started;
   const { reason } = options;
-  let held: Crew | undefined = started; // until dispose(): who still has the backend then holds no memory with it
+  let held: ThreadPool | undefined = started; // until dispose(): who still has the backend then holds no memory with it
   let lost: RelpropError | undefined;
   const crew = () => {
     if (held) return held;
@@ -167,7 +169,7 @@ function backend(started: Crew, more: More, options: { profile?: boolean; reason
 
 /** Runs calls one by one and enters the time of each. */
 async function timed(
-  crew: Crew,
+  crew: ThreadPool,
   plan: Plan,
   calls: KernelCall[],
   profile: Profile,

@@ -1,4 +1,4 @@
-// A device that tells of its faults: what WebGPU would write to a console, or keep to itself, is thrown.
+// Error scopes: errors that WebGPU would only log, or not report at all, are thrown.
 
 import { RelpropError } from "../../errors.ts";
 
@@ -6,21 +6,21 @@ export interface Gpu {
   readonly device: GPUDevice;
   /** Set once the device is lost: from then on WebGPU goes on answering with success. */
   lost?: RelpropError;
-  /** Who is to be told of the loss. */
+  /** Callbacks for the loss of the device. */
   readonly waiting: Set<() => void>;
 }
 
 const watched = new WeakMap<GPUDevice, Gpu>();
 
 /** The same for all that a device is asked for: what hangs on its promise `lost` stays as long as the device. */
-export function watch(device: GPUDevice): Gpu {
+export function monitorDevice(device: GPUDevice): Gpu {
   const known = watched.get(device);
   if (known) return known;
   const gpu: Gpu = { device, waiting: new Set() };
   watched.set(device, gpu);
   void device.lost.then(({ message, reason }) => {
     gpu.lost = new RelpropError("DeviceLost", `the GPU was lost: ${message || reason}`);
-    for (const tell of gpu.waiting) tell();
+    for (const notify of gpu.waiting) notify();
     gpu.waiting.clear();
   });
   return gpu;
@@ -29,10 +29,10 @@ export function watch(device: GPUDevice): Gpu {
 /** Waits for a promise or for the loss, which leaves undefined; nothing of it is kept afterwards, as Promise.race would. */
 function unlessLost<T>(gpu: Gpu, doing: Promise<T>): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
-    const tell = () => resolve(undefined);
-    if (gpu.lost) tell();
-    else gpu.waiting.add(tell);
-    doing.then(resolve, reject).then(() => gpu.waiting.delete(tell));
+    const notify = () => resolve(undefined);
+    if (gpu.lost) notify();
+    else gpu.waiting.add(notify);
+    doing.then(resolve, reject).then(() => gpu.waiting.delete(notify));
   });
 }
 
@@ -77,7 +77,7 @@ export async function settled<T>(gpu: Gpu, doing: string, work: () => Promise<T>
 /** What WebGPU throws, with a code. */
 async function coded(gpu: Gpu, doing: string, cause: unknown): Promise<RelpropError> {
   if (cause instanceof RelpropError) return cause;
-  // Some runtimes tell of the loss a moment after what failed by it.
+  // Some runtimes report the loss shortly after the call that it made fail.
   await unlessLost(gpu, new Promise((resolve) => setTimeout(resolve, 100)));
   if (gpu.lost) return gpu.lost;
   const message = `WebGPU failed while ${doing}: ${cause}; please report this`;

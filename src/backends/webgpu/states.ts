@@ -1,4 +1,4 @@
-// States on a GPU: a buffer each, in whose place a larger one comes when it grows.
+// States on a GPU: one buffer each. A larger buffer replaces it when the state grows.
 
 import type { Plan } from "../../graph/plan.ts";
 import type { States } from "../backend.ts";

@@ -4,7 +4,7 @@ import { type Backend, type Data, expect, type Program, type States } from "../b
 import { type Profile, record } from "../profile.ts";
 import { isSoftware } from "./adapter.ts";
 import { COPY_DST, create, MAP_READ, type Pool, pool as sharedPool, storage, UNIFORM } from "./buffers.ts";
-import { type Gpu, guarded, settled, watch } from "./error_scopes.ts";
+import { type Gpu, guarded, monitorDevice, settled } from "./error_scopes.ts";
 import { findKernels, type Kernels, kernelsOf } from "./kernels.ts";
 import { createStates, type GpuStates } from "./states.ts";
 import { stopwatch } from "./stopwatch.ts";
@@ -22,7 +22,7 @@ export function webgpu(device: GPUDevice, owned: boolean, options: WebgpuOptions
   if (options.profile && !device.features.has("timestamp-query")) {
     throw new RelpropError("GpuUnavailable", "this GPU has no timestamp-query, which a profile needs");
   }
-  const gpu = watch(device);
+  const gpu = monitorDevice(device);
   const kernels = kernelsOf(device, staged);
   const weights = new Map<string, GPUBuffer>();
   const pool = sharedPool(device);
@@ -46,7 +46,7 @@ export function webgpu(device: GPUDevice, owned: boolean, options: WebgpuOptions
       return guarded(gpu, `uploading ${name}`, () => device.queue.writeBuffer(weights.get(name)!, 4 * at, values));
     },
     warm(plan) {
-      compile(place, plan).catch(() => {}); // prepare() asks again and tells
+      compile(place, plan).catch(() => {}); // prepare() compiles again and throws the error
     },
     prepare: (plan) => prepare(place, plan),
     createStates: () => createStates(device, states),

@@ -11,7 +11,7 @@ const PIECE = 2 ** 23; // bytes gathered before they go into a Blob, which brows
 const MOST_PIECES = 256; // gathered, however small they are
 const MOST = 2 ** 26; // bytes of a file other than weights
 const MOST_WEIGHTS = 2 ** 32; // bytes of weights that are held as a whole
-const MOST_UNKNOWN = 2 ** 24; // bytes of weights whose size their first bytes do not give
+const MOST_UNKNOWN = 2 ** 24; // bytes of weights, if their first bytes do not give their size
 
 /** `response` is an answer that has come already. */
 export async function download(
@@ -36,7 +36,7 @@ export async function download(
   }
 }
 
-/** The body, or as much of it as tells that it is longer than such a file can be. */
+/** The body, read up to the limit of such a file's size. */
 async function whole(response: Response, url: URL, file: string, web: Web, count: Count): Promise<Blob> {
   if (response.status !== 200) {
     await drop(response);

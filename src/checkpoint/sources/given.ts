@@ -11,7 +11,7 @@ export type Contents = string | ArrayBuffer | ArrayBufferView | Blob;
 /** What makes a folder a model; modules.json lists folders of its own, each with a config.json. */
 export const MARKS = ["config.json", "modules.json"];
 
-/** The files beside config.json or modules.json, out of whatever else came with them. */
+/** The files in the folder of config.json or modules.json; other files are ignored. */
 export function given(entries: Iterable<[path: string, contents: Contents]>, count: Count): Files {
   const found = new Map<string, Contents>();
   for (const [path, contents] of entries) {

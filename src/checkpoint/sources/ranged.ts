@@ -8,7 +8,7 @@ import { delay, failure, IDENTITY, passing, pause, request, type Web } from "./r
 import { accept, changed, drop, isWhole, problem, rangeOf, tagOf, truncated } from "./response.ts";
 import { fileSystem } from "./system.ts";
 
-const GAP = 2 ** 20; // bytes read and dropped rather than asked for anew
+const GAP = 2 ** 20; // bytes to read and drop rather than start a new request
 
 interface Stream {
   /** Where in the file `rest`, and then the reader, goes on. */
@@ -54,7 +54,7 @@ export function ranged(url: URL, file: string, size: number, response: Response,
 
   async function open(at: number): Promise<Stream> {
     const headers: Record<string, string> = { ...IDENTITY, range: `bytes=${at}-${size - 1}` };
-    // Browsers leave their HTTP cache aside for If-Range, and ask other origins first whether it may be sent. What is
+    // Browsers bypass their HTTP cache for If-Range, and ask other origins first whether it may be sent. What is
     // answered is compared all the same.
     if (fileSystem()) headers["if-range"] = tag;
     current?.reader.cancel().catch(() => {});
@@ -72,7 +72,7 @@ export function ranged(url: URL, file: string, size: number, response: Response,
       const got = answer.headers.get("content-range");
       throw problem("FetchRange", url, `came as "${got}" where bytes ${at} to ${size} were asked for`);
     }
-    const opened = stream(answer, whole ? 0 : at); // a server that has no ranges any more begins anew
+    const opened = stream(answer, whole ? 0 : at); // a server without ranges starts from the beginning
     // One long answer at a time: browsers have few connections, and answers that wait would keep others waiting.
     web.leave = () => void opened.reader.cancel().catch(() => {});
     return opened;

@@ -63,7 +63,7 @@ export async function remote(base: URL, options: ReadOptions, count: Count, abou
     return bytes && inTurn(bytes);
   };
 
-  /** What the cache has, if it is what the server has or if the server cannot tell; the rest from the server. */
+  /** Reads from the cache if its file is the server's, or if the server does not identify its file; else from the server. */
   const keep = async (url: URL, file: string, kept: Kept): Promise<Bytes | undefined> => {
     const known = await kept.find(url);
     const offline = (error: unknown) => {

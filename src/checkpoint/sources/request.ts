@@ -97,7 +97,7 @@ async function follow(url: URL, headers: Record<string, string>, { fetch, signal
   }
 }
 
-/** https, and http only to this machine or the page's own origin: weights decide what users are told. */
+/** https, and http only to this machine or the page's own origin: weights determine the results. */
 export function checkOrigin(url: URL, from?: URL): void {
   const local = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname);
   const own = url.origin === globalThis.location?.origin;

@@ -27,7 +27,7 @@ export async function accept(response: Response, url: URL): Promise<Response | u
   throw problem("FetchStatus", url, `was answered with status ${status}`, { status });
 }
 
-/** What tells one state of a file from another: its ETag unless that is a weak one, else its date. */
+/** A file's validator: its strong ETag, or else its date. */
 export function tagOf({ headers }: Response): string | undefined {
   const etag = headers.get("etag");
   return (etag && !etag.startsWith("W/") ? etag : headers.get("last-modified")) ?? undefined;

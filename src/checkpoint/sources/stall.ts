@@ -6,7 +6,7 @@ import { problem } from "./response.ts";
 const DEFAULT = 30_000; // milliseconds
 const LEAST = 1000; // bytes a second, over as many milliseconds of waiting
 const MOST_TIMER = 2 ** 31 - 1; // the longest that setTimeout waits
-const FREE = 128; // requests for a file, beside one for each 64 kB of it
+const FREE = 128; // requests for a file, in addition to one for each 64 kB of it
 const EACH = 2 ** 16;
 
 export interface Patience {

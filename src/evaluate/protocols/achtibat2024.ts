@@ -7,7 +7,7 @@ import type { Protocol } from "../protocol.ts";
  * score. The recipe says nothing of steps nor special tokens: here eleven fractions, of all tokens.
  */
 export const achtibat2024: Protocol = {
-  about: "Achtibat et al. 2024: most and least relevant first, zeroed word vectors, the predicted class' logit",
+  description: "Achtibat et al. 2024: most and least relevant first, zeroed word vectors, the predicted class' logit",
   target: "top",
   metrics: { areaBetween: "more", morf: "less", lerf: "more" },
   ...perturbation({

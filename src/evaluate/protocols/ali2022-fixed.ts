@@ -7,7 +7,7 @@ import { activationAndPruning, ali2022 } from "./ali2022.ts";
  * the class that the model predicts, so that explanations of its errors count as such.
  */
 export const ali2022Fixed: Protocol = {
-  about: "Ali et al. 2022 with special tokens left in place, of the class that the model predicts",
+  description: "Ali et al. 2022 with special tokens left in place, of the class that the model predicts",
   target: "top",
   metrics: ali2022.metrics,
   ...perturbation({ ...activationAndPruning, special: false }),

@@ -31,7 +31,7 @@ export const activationAndPruning = {
  * [UNK]s and shows the tokens of most signed relevance first; pruning replaces those of least |relevance| first.
  */
 export const ali2022: Protocol = {
-  about: "Ali et al. 2022: activation and pruning by [UNK], the true label's probability, as their code has it",
+  description: "Ali et al. 2022: activation and pruning by [UNK], the true label's probability, as their code has it",
   target: "label",
   metrics: { auac: "more", auMse: "less", aupc: "more" },
   ...perturbation({ ...activationAndPruning, special: true }),

@@ -2,7 +2,7 @@ import { mean } from "../bootstrap.ts";
 import { type Curve, mostFirst, perturbation, probability } from "../perturbation.ts";
 import type { Protocol } from "../protocol.ts";
 
-const fall: Curve["value"] = (classes, trial) => probability(trial.whole, trial) - probability(classes, trial);
+const fall: Curve["value"] = (classes, trial) => probability(trial.predicted, trial) - probability(classes, trial);
 
 /**
  * Comprehensiveness and sufficiency, DeYoung et al., ACL 2020: how far the predicted class' probability falls without the
@@ -10,7 +10,8 @@ const fall: Curve["value"] = (classes, trial) => probability(trial.whole, trial)
  * or [UNK] where there is none, not deleted: the others keep their positions. Special tokens stay.
  */
 export const aopc: Protocol = {
-  about: "DeYoung et al. 2020: comprehensiveness and sufficiency over 1, 5, 10, 20 and 50 % of the tokens, by [MASK]",
+  description:
+    "DeYoung et al. 2020: comprehensiveness and sufficiency over 1, 5, 10, 20 and 50 % of the tokens, by [MASK]",
   target: "top",
   metrics: { comprehensiveness: "more", sufficiency: "less" },
   ...perturbation({

@@ -6,14 +6,14 @@ import { kendall } from "../ranks.ts";
  * much the predicted class' logit falls when each alone gives way to [UNK]. Special tokens stay.
  */
 export const loo: Protocol = {
-  about: "Jain and Wallace 2019: Kendall's τ between relevance and what the logit loses without each token",
+  description: "Jain and Wallace 2019: Kendall's τ between relevance and what the logit loses without each token",
   target: "top",
   metrics: { tau: "more" },
-  async score({ tokens, relevance, target, whole, ids, predict }) {
+  async score({ tokens, relevance, target, predicted, ids, predict }) {
     const own = tokens.map(({ id }) => id);
     const words = [...tokens.keys()].filter((j) => !tokens[j].special);
     const without = await predict(words.map((j) => own.map((id, k) => (k === j ? ids.unk : id))));
-    const falls = without.map((classes) => whole[target].logit - classes[target].logit);
+    const falls = without.map((classes) => predicted[target].logit - classes[target].logit);
     const tau = kendall(
       words.map((j) => relevance[j]),
       falls,

@@ -8,7 +8,8 @@ import { spearman } from "../ranks.ts";
  * after, without signs and with them, averaged over the depths; below zero it is as much alike as above.
  */
 export const sanity: Protocol = {
-  about: "Adebayo et al. 2018: rank correlation with the relevance of the model randomised block by block from the top",
+  description:
+    "Adebayo et al. 2018: rank correlation with the relevance of the model randomised block by block from the top",
   target: "top",
   metrics: { spearmanAbs: "zero", spearman: "zero" },
   axis: { name: "blocks randomised, from the top", at: [] },

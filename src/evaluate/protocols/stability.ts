@@ -17,7 +17,7 @@ const edits: readonly ((text: string) => string)[] = [
  * edit that leaves the text as it is says nothing.
  */
 export const stability: Protocol = {
-  about: "relevance of words before and after changes of case and punctuation: cosine and Spearman's ρ",
+  description: "relevance of words before and after changes of case and punctuation: cosine and Spearman's ρ",
   target: "top",
   metrics: { cosine: "more", spearman: "more" },
   async score({ text, tokens, relevance, explain }) {

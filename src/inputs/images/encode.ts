@@ -2,7 +2,7 @@
 
 import type { Encoded } from "../encoded.ts";
 import type { Token } from "../tokenizers/token.ts";
-import { type ImageView, type Patched, place } from "./patches.ts";
+import { type ImageView, type Patched, pixelOffset } from "./patches.ts";
 import { type Image, picture } from "./picture.ts";
 
 /** An image as the model will see it; patches are called by row and column, from 1. */
@@ -29,8 +29,9 @@ export async function encodeImage(
   const own = { specials: specials.length, channels };
   for (let c = 0; c < channels; c++) {
     for (let y = 0; y < down; y++) {
-      for (let x = 0; x < across; x++) pixels[place(view, own, [c, y, x])] = values[(c * size[0] + y) * size[1] + x];
+      for (let x = 0; x < across; x++)
+        pixels[pixelOffset(view, own, [c, y, x])] = values[(c * size[0] + y) * size[1] + x];
     }
   }
-  return { text: "", tokens, warnings: [], given: { words: pixels }, image: view };
+  return { text: "", tokens, warnings: [], given: { tokenEmbeddings: pixels }, image: view };
 }

@@ -29,7 +29,7 @@ export interface Patched {
 }
 
 /** Where a pixel's number is among those of all tokens, of which the first `specials` are no patches. */
-export function place(
+export function pixelOffset(
   { size: [across, down], rows, cols }: Pick<ImageView, "size" | "rows" | "cols">,
   { specials, channels }: { specials: number; channels: number },
   [channel, y, x]: readonly [channel: number, y: number, x: number],

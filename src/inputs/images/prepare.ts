@@ -53,12 +53,12 @@ const kinds = new Map<string, typeof vit>([
 
 /** The file's content, with what its class has where it has nothing; `usual` is the class of files that name none. */
 export function processor(file: Json, usual = "ViTImageProcessor"): Json {
-  const named = file.image_processor_type ?? file.feature_extractor_type ?? usual;
-  const name = /^(\w+?)(ImageProcessor|FeatureExtractor)(Fast|Pil)?$/.exec(asText(named))?.[1] ?? "";
+  const names = file.image_processor_type ?? file.feature_extractor_type ?? usual;
+  const name = /^(\w+?)(ImageProcessor|FeatureExtractor)(Fast|Pil)?$/.exec(asText(names))?.[1] ?? "";
   const defaults = kinds.get(name);
   if (!defaults) {
     const known = [...kinds.keys()].map((kind) => `${kind}ImageProcessor`).join(", ");
-    throw unsupported("image_processor_type", named, `supported are ${known}`);
+    throw unsupported("image_processor_type", names, `supported are ${known}`);
   }
   for (const [field, value] of Object.entries({ do_pad: file.do_pad, pad_size: file.pad_size })) {
     if (value) throw unsupported(field, value, "images are not padded");

@@ -6,7 +6,7 @@ import { pauses } from "../../pauses.ts";
 import { uniform } from "../../random.ts";
 import type { Encoded, Input, PointCloud } from "../encoded.ts";
 import { elements, unreadable } from "../given.ts";
-import { named } from "../named_tokens.ts";
+import { namedTokens } from "../named_tokens.ts";
 
 /** How a model cuts a cloud up. */
 export interface Grouping {
@@ -133,10 +133,16 @@ export async function encodeCloud(given: Input, how: Grouping, signal?: AbortSig
     const around = inside.flatMap((i) => [0, 1, 2].map((c) => points[3 * i + c] - centre[c]));
     (seen[g] ? words : truth).set(around, g * size * 3);
   }
-  const { text, tokens } = named(members.map((_, g) => `group ${g + 1}`));
+  const { text, tokens } = namedTokens(members.map((_, g) => `group ${g + 1}`));
   if (cls) tokens.push({ id: groups, text: "[CLS]", start: null, end: null, special: true });
   const cloud = { points: points.length / 3, groups: members, ...(how.hidden && { hidden: hidden.size }) };
-  return { text, tokens, warnings: [], given: { words, places, seen, ...(how.hidden && { blank, truth }) }, cloud };
+  return {
+    text,
+    tokens,
+    warnings: [],
+    given: { tokenEmbeddings: words, centers: places, seen, ...(how.hidden && { blank, truth }) },
+    cloud,
+  };
 }
 
 function read(given: Input, how: Grouping): { points: Points; hidden: Set<number> } {

@@ -97,14 +97,14 @@ export function extraTokens(config: Json, kind: Kind | undefined, four: boolean)
 export function missing(
   vocab: Vocabulary,
   listed: readonly Added[],
-  named: Named,
+  names: Named,
   extra: (string | Added)[],
   four: boolean,
 ): Added[] {
   const there = new Set(vocab.added.map((one) => JSON.stringify(plain(one))));
   const out: (string | Added)[] = listed.filter((one) => !there.has(JSON.stringify(plain(one))));
   const contents = new Set([...vocab.added, ...out].map(content));
-  const all = [...Object.values(named).filter((one) => one !== undefined), ...extra];
+  const all = [...Object.values(names).filter((one) => one !== undefined), ...extra];
   const seen = new Set<string>();
   for (const one of all) {
     const text = content(one);
@@ -112,7 +112,7 @@ export function missing(
     seen.add(text);
     if (typeof one === "object" || !contents.has(text)) out.push(one); // in 4.x one with flags is none of the strings
   }
-  const specials = new Set((four ? all : Object.values(named).filter((one) => one !== undefined)).map(content));
+  const specials = new Set((four ? all : Object.values(names).filter((one) => one !== undefined)).map(content));
   return out.map((one) =>
     typeof one === "string"
       ? added(one, { special: true })

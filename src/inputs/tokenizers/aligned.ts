@@ -1,4 +1,4 @@
-// A text on its way to tokens, each of whose UTF-16 units remembers which part of the user's text it came from. Whatever is
+// A text on its way to tokens. Each of its UTF-16 units keeps its offset in the user's text. Whatever is
 // done to it, offsets are right by construction rather than found again afterwards.
 
 import { type Budget, bounded, budget as budgeted } from "./budget.ts";
@@ -49,7 +49,7 @@ export function aligned(
   };
 }
 
-/** Units [from, to), of a text whose offsets were moved by `shift`. */
+/** Units [from, to) of a text with offsets moved by `shift`. */
 export const slice = (
   { text, starts, ends, opening, budget }: Aligned,
   from: number,

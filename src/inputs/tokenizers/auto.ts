@@ -20,7 +20,7 @@ export interface Files {
 
 /** What remains of a tokenizer's files. */
 export interface Resolved {
-  /** A tokenizer.json, of whose added tokens the ids are those that the library gives them. */
+  /** A tokenizer.json; its added tokens have the ids that the library assigns. */
   file: Json;
   /** Whether the network is fed token type ids. */
   typed: boolean;
@@ -49,8 +49,8 @@ const bertAlone: Classes = {
 
 export async function resolve(files: Files): Promise<Resolved> {
   const { config, model } = files;
-  const named = config?.tokenizer_class ?? model?.tokenizer_class ?? "Bert";
-  const own = model?.model_type === "bert" && typeof named === "string" && /^Bert(Tokenizer(Fast)?)?$/.test(named);
+  const names = config?.tokenizer_class ?? model?.tokenizer_class ?? "Bert";
+  const own = model?.model_type === "bert" && typeof names === "string" && /^Bert(Tokenizer(Fast)?)?$/.test(names);
   return resolved(files, own ? bertAlone : await import("./classes.ts"));
 }
 
@@ -64,31 +64,31 @@ export function resolved(files: Files, table: Classes): Resolved {
 
   const listed = decoder(config, tokenizer, more);
   const known = new Map(listed.map((token) => [token.content, token]));
-  const named = namedTokens(config, kind, four, known);
+  const names = namedTokens(config, kind, four, known);
   const padding = tokenizer.padding as Json | null | undefined;
   if (padding && !kind?.tokens.pad_token && config.pad_token === undefined) {
-    named.pad_token = piece(padding.pad_token, "padding.pad_token"); // transformers remembers no more of the padding
+    names.pad_token = piece(padding.pad_token, "padding.pad_token"); // transformers remembers no more of the padding
   }
   const extra = extraTokens(config, kind, four);
   const vocab = new Vocabulary(object(tokenizer.model, "model"));
   const fits = kind?.build && (four ? kind.model === vocab.type && madeByFive(name, kind, tokenizer, config) : true);
   const made = fits
-    ? build(kind, tokenizer, config, named, vocab)
+    ? build(kind, tokenizer, config, names, vocab)
     : { ...tokenizer, ...changed(tokenizer, config, name, kind, four) };
 
   if (!fits) vocab.add(ownTokens(tokenizer));
   // What a class names by default may be in no file; callers want what the model has seen.
-  const seen = Object.entries(named).filter(
+  const seen = Object.entries(names).filter(
     ([name, one]) => one && (config[name] != null || vocab.id(content(one)) !== undefined),
   );
-  vocab.add(missing(vocab, listed, named, extra, four));
+  vocab.add(missing(vocab, listed, names, extra, four));
   if (fits && kind.again) {
-    const all = [...Object.values(named), ...extra].filter((one) => one !== undefined);
+    const all = [...Object.values(names), ...extra].filter((one) => one !== undefined);
     vocab.add(all.map((one) => added(content(one), { special: true })));
   }
 
   const find = (short: string): [string, number] => {
-    const text = content(named[`${short}_token`] ?? "");
+    const text = content(names[`${short}_token`] ?? "");
     const id = vocab.id(text);
     if (id === undefined) throw invalid(`config.${short}_token`, `is ${show(text)}, not in the vocabulary`);
     return [text, id];
@@ -170,12 +170,12 @@ function legacy(config: Json, specials: Json): Json {
 }
 
 /** The tokenizer that a class of 5.x builds. */
-function build(kind: Kind, tokenizer: Json, config: Json, named: Named, vocab: Vocabulary): Json {
+function build(kind: Kind, tokenizer: Json, config: Json, names: Named, vocab: Vocabulary): Json {
   const one = object(tokenizer.normalizer ?? {}, "normalizer");
   const all = Array.isArray(one.normalizers) ? (one.normalizers as Json[]) : [one];
   const charsmap = all.find((step) => step?.type === "Precompiled");
   const pieces = converted(vocab.json, kind.model!);
-  const { model, ...parts } = kind.build!(config, { named, vocab: pieces, charsmap });
+  const { model, ...parts } = kind.build!(config, { named: names, vocab: pieces, charsmap });
   const { merges } = tokenizer.model as Json;
   return {
     ...tokenizer,

@@ -61,7 +61,7 @@ export const added = (content: string, flags: Partial<Added> = {}): Added => ({
   ...flags,
 });
 
-export const named = (text: Record<string, string>): Named =>
+export const names = (text: Record<string, string>): Named =>
   Object.fromEntries(Object.entries(text).map(([name, content]) => [`${name}_token`, content]));
 
 export const is = (config: Json, name: string, otherwise: boolean) => flag(config[name], `config.${name}`, otherwise);
@@ -86,7 +86,7 @@ export const bertWords: Kind["build"] = (config, { named }) => ({
 });
 
 export const bertLike: Kind = {
-  tokens: named(BERT),
+  tokens: names(BERT),
   types: [true, true],
   model: "WordPiece",
   build: bertWords,

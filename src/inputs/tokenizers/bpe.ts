@@ -9,7 +9,7 @@ import type { Found, Pieces } from "./pieces.ts";
 import { byteIds, known } from "./pieces.ts";
 import { MOST_AFFIX, pieceIds } from "./vocabulary.ts";
 
-/** Units of a word whose pieces are remembered, and how many words are. */
+/** The most units of a cached word, and the most cached words. */
 const SHORT = 64;
 const WORDS = 10_000;
 

@@ -1,7 +1,7 @@
 // Tokenizer classes of transformers, as far as they change what tokenizer.json says. 5.x builds most of them from the
 // vocabulary, the merges and tokenizer_config.json alone; 4.x takes the file and changes little of it (auto.ts).
 
-import { BERT, bert, bertLike, bertWords, is, type Kind, named, type Source, text } from "./bert_class.ts";
+import { BERT, bert, bertLike, bertWords, is, type Kind, names, type Source, text } from "./bert_class.ts";
 import { bosEos, bytes, PLAIN, replace, roberta, spaced, steps, words } from "./components.ts";
 import type { Json } from "./fields.ts";
 
@@ -38,7 +38,7 @@ const xlmRoberta =
 const at = (vocab: unknown, found: (entry: unknown) => boolean): number => (vocab as unknown[]).findIndex(found);
 
 const robertaLike: Kind = {
-  tokens: named(ROBERTA),
+  tokens: names(ROBERTA),
   flags: [{ mask_token: { lstrip: true, normalized: false } }],
   types: [false, false],
   model: "BPE",
@@ -47,7 +47,7 @@ const robertaLike: Kind = {
 };
 
 const gpt2: Kind = {
-  tokens: named({ unk: "<|endoftext|>", bos: "<|endoftext|>", eos: "<|endoftext|>" }),
+  tokens: names({ unk: "<|endoftext|>", bos: "<|endoftext|>", eos: "<|endoftext|>" }),
   types: [false, false],
   model: "BPE",
   build: byteWords(),
@@ -70,7 +70,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
   Splinter: { ...bertLike, build: undefined },
   ConvBert: { ...bertLike, build: undefined },
   MPNet: {
-    tokens: named({ ...ROBERTA, unk: "[UNK]" }),
+    tokens: names({ ...ROBERTA, unk: "[UNK]" }),
     flags: [MPNET, MPNET],
     types: [false, false],
     model: "WordPiece",
@@ -84,7 +84,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
   LED: robertaLike,
   Mvp: robertaLike,
   Deberta: {
-    tokens: named({ ...BERT, bos: "[CLS]", eos: "[SEP]" }),
+    tokens: names({ ...BERT, bos: "[CLS]", eos: "[SEP]" }),
     types: [true, true],
     model: "BPE",
     build: byteWords(),
@@ -99,7 +99,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
     around: bosEos(false),
   },
   Albert: {
-    tokens: named({ ...BERT, bos: "[CLS]", eos: "[SEP]", unk: "<unk>", pad: "<pad>" }),
+    tokens: names({ ...BERT, bos: "[CLS]", eos: "[SEP]", unk: "<unk>", pad: "<pad>" }),
     flags: [{ mask_token: { lstrip: true, normalized: false } }],
     types: [true, false],
     model: "Unigram",
@@ -112,7 +112,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
     yields: true,
   },
   XLMRoberta: {
-    tokens: named(ROBERTA),
+    tokens: names(ROBERTA),
     flags: [{ mask_token: { lstrip: true } }],
     types: [false, false],
     model: "Unigram",
@@ -120,7 +120,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
     template: (token) => ({ type: "RobertaProcessing", cls: token("bos"), sep: token("eos") }),
   },
   Camembert: {
-    tokens: named(ROBERTA),
+    tokens: names(ROBERTA),
     flags: [CAMEMBERT, CAMEMBERT],
     extra: ["<s>NOTUSED", "</s>NOTUSED", "<unk>NOTUSED"],
     types: [false, false],
@@ -134,7 +134,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
     template: (token) => ({ type: "RobertaProcessing", cls: token("bos"), sep: token("eos") }),
   },
   DebertaV2: {
-    tokens: named({ ...BERT, bos: "[CLS]", eos: "[SEP]" }),
+    tokens: names({ ...BERT, bos: "[CLS]", eos: "[SEP]" }),
     types: [true, true],
     model: "Unigram",
     build: (config, { named, vocab }) => {
@@ -160,7 +160,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
     template: bert,
   },
   XLNet: {
-    tokens: named({ ...ROBERTA, sep: "<sep>", cls: "<cls>" }),
+    tokens: names({ ...ROBERTA, sep: "<sep>", cls: "<cls>" }),
     flags: [XLNET, XLNET],
     extra: ["<eop>", "<eod>"],
     types: [true, false],
@@ -183,7 +183,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
     },
   },
   Llama: {
-    tokens: named({ unk: "<unk>", bos: "<s>", eos: "</s>" }),
+    tokens: names({ unk: "<unk>", bos: "<s>", eos: "</s>" }),
     types: [false, false],
     model: "BPE",
     build: (config) => {
@@ -197,7 +197,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
     around: bosEos(true),
   },
   Gemma: {
-    tokens: named({ unk: "<unk>", bos: "<bos>", eos: "<eos>", pad: "<pad>", mask: "<mask>" }),
+    tokens: names({ unk: "<unk>", bos: "<bos>", eos: "<eos>", pad: "<pad>", mask: "<mask>" }),
     types: [false, false],
     model: "BPE",
     build: (_, { named }) => ({
@@ -208,7 +208,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
     around: bosEos(true),
   },
   Qwen2: {
-    tokens: named({ unk: "<|endoftext|>", eos: "<|endoftext|>", pad: "<|endoftext|>" }),
+    tokens: names({ unk: "<|endoftext|>", eos: "<|endoftext|>", pad: "<|endoftext|>" }),
     again: true,
     types: [false, false],
     model: "BPE",

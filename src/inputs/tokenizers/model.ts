@@ -41,7 +41,7 @@ const kinds: Readonly<Record<string, (model: Json) => Pieces>> = {
   },
 };
 
-/** The model that tokenizer.json describes; files older than its type are told apart by what they have. */
+/** The model that tokenizer.json describes; older files without a type are identified by their fields. */
 export function pieces(model: Json): Pieces {
   const untyped = Array.isArray(model.vocab) ? "Unigram" : model.merges ? "BPE" : "WordPiece";
   const type = model.type ?? untyped;

@@ -10,7 +10,7 @@ import { normalizer } from "./normalizers.ts";
 import { split } from "./splits.ts";
 import { template } from "./template.ts";
 import { entered, facts, MOST_ADDED } from "./vocabulary.ts";
-import { type Beside, encoder, literals, meant, type Read, type Tokenizer } from "./wordpiece.ts";
+import { encoder, literals, meant, type Read, type Tokenizer, type TokenizerContext } from "./wordpiece.ts";
 
 /** A literal that is one token wherever it stands: in the text as it is, or once it is `normalized`. */
 interface Added extends Piece {
@@ -28,7 +28,7 @@ interface Added extends Piece {
 /** The tokenizer of a tokenizer.json. */
 export function pipeline(
   tokenizerJson: unknown,
-  { named = {}, typed = true, truncation = "right" }: Beside = {},
+  { named = {}, typed = true, truncation = "right" }: TokenizerContext = {},
 ): Tokenizer {
   const file = object(tokenizerJson, "tokenizer.json");
   only(file.version ?? "1.0", "version", "1.0");
@@ -114,13 +114,13 @@ const EACH_TOKEN = 64;
 /** How many there are. Throws `LimitExceeded` for more than that. */
 function counted({ normalizer, pre_tokenizer }: Json): number {
   let steps = 0;
-  const walk = (json: unknown): void => {
+  const backward = (json: unknown): void => {
     if (typeof json !== "object" || json === null || ++steps > MOST_STEPS) return;
     const { normalizers, pretokenizers } = json as Json;
-    for (const inside of [normalizers, pretokenizers]) if (Array.isArray(inside)) inside.forEach(walk);
+    for (const inside of [normalizers, pretokenizers]) if (Array.isArray(inside)) inside.forEach(backward);
   };
-  walk(normalizer);
-  walk(pre_tokenizer);
+  backward(normalizer);
+  backward(pre_tokenizer);
   if (steps <= MOST_STEPS) return steps;
   const message = `the tokenizer's normalizer and pre_tokenizer have more than ${MOST_STEPS} steps`;
   throw new RelpropError("LimitExceeded", message, { most: MOST_STEPS });

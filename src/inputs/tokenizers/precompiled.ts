@@ -23,7 +23,7 @@ export function precompiled(json: unknown, field: string): Normalize {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
   /** What the shortest beginning that the trie knows becomes. */
-  const look = (chars: Uint8Array): string | undefined => {
+  const probe = (chars: Uint8Array): string | undefined => {
     let at = offset(units[0]);
     for (const byte of chars) {
       if (!byte) return undefined;
@@ -46,7 +46,7 @@ export function precompiled(json: unknown, field: string): Normalize {
     if (memo.has(chars)) return memo.get(chars);
     const encoded = encoder.encode(chars);
     const whole = chars.length < 3 && [...chars].length === 1;
-    const made = whole || encoded.length < SHORT ? look(encoded) : undefined;
+    const made = whole || encoded.length < SHORT ? probe(encoded) : undefined;
     if (memo.size > 10_000) memo.clear(); // texts choose what is in it
     memo.set(chars, made);
     return made;

@@ -5,7 +5,7 @@ import { readJson } from "../../checkpoint/json.ts";
 import { type Files, resolve } from "./auto.ts";
 import type { Json } from "./fields.ts";
 import { isBert } from "./vocabulary.ts";
-import { type Beside, type Tokenizer, tokenizer } from "./wordpiece.ts";
+import { type Tokenizer, type TokenizerContext, tokenizer } from "./wordpiece.ts";
 
 /** A tokenizer, and the tokenizer.json that it is made by (see auto.ts). */
 export interface Read {
@@ -38,9 +38,9 @@ export async function readTokenizer(from: Folder, model: Json, signal?: AbortSig
 
 /** The tokenizer of parsed files. BERT's kind is read here; what others need is loaded when it is. */
 export async function tokenizerOf(files: Files): Promise<Read> {
-  const { file, ...beside } = await resolve(files);
-  return { file, tokenizer: await read(file, beside) };
+  const { file, ...context } = await resolve(files);
+  return { file, tokenizer: await read(file, context) };
 }
 
-const read = async (file: Json, beside: Beside): Promise<Tokenizer> =>
-  isBert(file) ? tokenizer(file, beside) : (await import("./pipeline.ts")).pipeline(file, beside);
+const read = async (file: Json, context: TokenizerContext): Promise<Tokenizer> =>
+  isBert(file) ? tokenizer(file, context) : (await import("./pipeline.ts")).pipeline(file, context);

@@ -53,7 +53,7 @@ export function parse(source: string, field: string): Node {
   }
 
   const either = (given: Options): Node => {
-    if (++depth > DEEPEST) throw fail(`whose groups lie ${depth} deep; ${DEEPEST} are allowed`);
+    if (++depth > DEEPEST) throw fail(`with groups nested ${depth} deep; at most ${DEEPEST} are allowed`);
     let options = given;
     const all: Node[] = [];
     let part: Node[] = [];
@@ -132,10 +132,10 @@ export function parse(source: string, field: string): Node {
   const escaped = (): Has => {
     const known = take(/\\([sSdDwWhH])/y);
     if (known) return CLASSES[known[1]];
-    const named = take(/\\([pP])\{(\^?)([\w ]{1,40})\}/y);
-    if (named) {
-      const has = byName(named[3]);
-      return (named[1] === "P") !== (named[2] === "^") ? not(has) : has;
+    const names = take(/\\([pP])\{(\^?)([\w ]{1,40})\}/y);
+    if (names) {
+      const has = byName(names[3]);
+      return (names[1] === "P") !== (names[2] === "^") ? not(has) : has;
     }
     return range(char());
   };
@@ -169,7 +169,7 @@ export function parse(source: string, field: string): Node {
   };
 
   const bracket = (): Has => {
-    if (++depth > DEEPEST) throw fail(`whose brackets lie ${depth} deep; ${DEEPEST} are allowed`);
+    if (++depth > DEEPEST) throw fail(`with brackets nested ${depth} deep; at most ${DEEPEST} are allowed`);
     const negative = eat("^");
     const all: Has[] = [];
     for (let first = true; ; first = false) {

@@ -29,8 +29,8 @@ export function unigrams(model: Json): Pieces {
   const bytes = flag(model.byte_fallback, "model.byte_fallback", false) ? byteIds(ids) : undefined;
 
   const sorted = [...ids.keys()].filter(Boolean).sort();
-  const places = Int32Array.from(sorted, (text) => ids.get(text)!);
-  const walk = beginnings(sorted);
+  const positionEmbeddings = Int32Array.from(sorted, (text) => ids.get(text)!);
+  const backward = beginnings(sorted);
 
   return {
     ids,
@@ -48,8 +48,8 @@ export function unigrams(model: Json): Pieces {
       for (let at = 0, next: number; at < word.length; at = next) {
         next = at + (word.codePointAt(at)! > 0xffff ? 2 : 1);
         let alone = false;
-        const stopped = walk(word, at, (end, k) => {
-          reach(at, end, scores[places[k]] + best[at], places[k]);
+        const stopped = backward(word, at, (end, k) => {
+          reach(at, end, scores[positionEmbeddings[k]] + best[at], positionEmbeddings[k]);
           alone ||= end === next;
         });
         spend(budget, stopped - at, "vocabulary");

@@ -66,13 +66,13 @@ export function isBert({ model, normalizer, pre_tokenizer, added_tokens, split_s
 }
 
 /** A vocabulary's size and the ids that callers need. */
-export function facts(ids: ReadonlyMap<string, number>, named: Readonly<Record<string, string | undefined>>) {
+export function facts(ids: ReadonlyMap<string, number>, names: Readonly<Record<string, string | undefined>>) {
   let size = 0;
   for (const id of ids.values()) size = Math.max(size, id + 1);
   // Some holes are common; a table made of holes is a mistake or an attack.
   if (size > 4 * ids.size) throw invalid("model.vocab", `has an id ${size - 1} but only ${ids.size} pieces`);
   const id = (name: string, ...usual: string[]) =>
-    [named[name] ?? "", ...usual].map((text) => ids.get(text)).find((id) => id !== undefined) ?? null;
+    [names[name] ?? "", ...usual].map((text) => ids.get(text)).find((id) => id !== undefined) ?? null;
   return { size, padId: id("pad_token", "[PAD]", "<pad>"), maskId: id("mask_token", "[MASK]", "<mask>") };
 }
 

@@ -43,12 +43,12 @@ export interface Tokenizer {
 export const MAX_TEXT = 1 << 20;
 
 /** What tokenizer_config.json adds to a tokenizer.json: see tokenizers/auto.ts. @internal */
-export type Beside = Partial<Omit<Resolved, "file">>;
+export type TokenizerContext = Partial<Omit<Resolved, "file">>;
 
 /** The tokenizer of a tokenizer.json of BERT's kind. @internal */
 export function tokenizer(
   tokenizerJson: unknown,
-  { named = {}, typed = true, truncation = "right" }: Beside = {},
+  { named = {}, typed = true, truncation = "right" }: TokenizerContext = {},
 ): Tokenizer {
   const { model, normalizer, added, template, ids } = vocabulary(tokenizerJson);
   const words = wordsOf(normalizer);
@@ -91,7 +91,7 @@ export function tokenizer(
   return { ...facts(ids, named), unkId, typed, truncation, template, encode: encoder(template, read, typed) };
 }
 
-/** Adds the tokens of one text, whose offsets start at `shift`. @internal */
+/** Adds the tokens of one text; its offsets start at `shift`. @internal */
 export type Read = (text: string, shift: number, tokens: Token[], warnings: Set<string>) => void;
 
 /**
@@ -164,10 +164,10 @@ export function wordPieces({ ids, unk, prefix, longest: most }: WordPieceModel) 
 
 /** Where the longest of some texts ends that begins at a place of a word; the place itself, if none does. */
 function longest(texts: Iterable<string>, what: string): (word: string, from: number, budget: Budget) => number {
-  const walk = beginnings([...texts].filter(Boolean).sort());
+  const backward = beginnings([...texts].filter(Boolean).sort());
   return (word, from, budget) => {
     let end = from;
-    const stopped = walk(word, from, (at) => {
+    const stopped = backward(word, from, (at) => {
       end = at;
     });
     spend(budget, stopped - from, what);
@@ -175,7 +175,7 @@ function longest(texts: Iterable<string>, what: string): (word: string, from: nu
   };
 }
 
-/** What a reader is told of a special token that stands in the text. */
+/** The warning about a special token that occurs in the text. */
 export const meant = (content: string): string =>
   `the text has ${quote(content)}, which the model reads as a special token`;
 

@@ -43,8 +43,8 @@ export function embeddingModel(encoder: Architecture, modules: Modules, w: Weigh
     pad: undefined,
     pool: reads ? undefined : (batch, t) => poolingData(batch, t, modes, skip),
     network(embedded) {
-      const [batch, t] = embedded.words.shape;
-      const net = encoder.network(reads ? embedded : { ...embedded, picks: readRows(batch, t, modes) });
+      const [batch, t] = embedded.tokenEmbeddings.shape;
+      const net = encoder.network(reads ? embedded : { ...embedded, rowSelection: readRows(batch, t, modes) });
       const pooled = reads ? net.logits : pool(net.logits, modes);
       return { ...net, logits: steps.reduce((x, step) => step(x), pooled) };
     },

@@ -45,12 +45,12 @@ export function pooling(config: Json, file: string): { modes: Mode[]; includePro
     (key) => /^pooling_mode_/.test(key) && !Object.hasOwn(FLAGS, key) && config[key],
   );
   if (odd) throw unsupported(file, odd, config[odd], `supported are ${Object.keys(FLAGS).join(", ")}`);
-  const named = [own("pooling_mode") ?? flagged.map((flag) => FLAGS[flag])].flat();
-  const unknown = named.find((mode) => !Object.hasOwn(modes, String(mode)));
-  if (unknown !== undefined || named.length > Object.keys(modes).length) {
+  const names = [own("pooling_mode") ?? flagged.map((flag) => FLAGS[flag])].flat();
+  const unknown = names.find((mode) => !Object.hasOwn(modes, String(mode)));
+  if (unknown !== undefined || names.length > Object.keys(modes).length) {
     throw unsupported(file, "pooling_mode", own("pooling_mode"), `supported are ${Object.keys(modes).join(", ")}`);
   }
-  return { modes: named.length ? (named as Mode[]) : ["mean"], includePrompt: own("include_prompt") !== false };
+  return { modes: names.length ? (names as Mode[]) : ["mean"], includePrompt: own("include_prompt") !== false };
 }
 
 /**

@@ -6,7 +6,7 @@ export interface WorkerLike {
   postMessage(message: any, transfer: any): void;
 }
 
-/** A worker of our own, from the file beside this one. */
+/** A worker of our own, from the file next to this one. */
 export function spawn(): WorkerLike & { terminate(): void } {
   try {
     const threads = globalThis.process?.getBuiltinModule?.("node:worker_threads");

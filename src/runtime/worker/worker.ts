@@ -1,4 +1,4 @@
-// What `load(source, { worker: true })` runs: dist/worker.js, beside the package's own file.
+// What `load(source, { worker: true })` runs: dist/worker.js, next to the package's own file.
 
 import { serve } from "./serve.ts";
 

@@ -26,7 +26,7 @@ const choices = new WeakMap<Model, Map<string, Promise<MethodChoice<MethodName>>
 
 /**
  * The method that scores best by a protocol's first metric (default: the area under ali2022-fixed's activation curve) on a
- * sample of texts; of those that the sample cannot tell from the best, the one with the fewest forward passes. A model's
+ * sample of texts; of the methods without a significant difference from the best, the one with the fewest forward passes. A model's
  * last 8 choices are kept as long as the model: the same sample and options give the same again.
  */
 export async function chooseMethod<Name extends MethodName = PropagationMethod>(
@@ -69,7 +69,7 @@ async function choose(
   if (best === undefined) {
     throw new RelpropError(
       "InvalidInput",
-      `no text of the sample has a ${metric}: they are too short to tell methods apart`,
+      `no text of the sample has a ${metric}: they are too short to compare methods`,
     );
   }
 

@@ -10,7 +10,7 @@ import { mean } from "./bootstrap.ts";
 import type { Example } from "./examples.ts";
 import type { EvaluateOptions } from "./options.ts";
 import { area } from "./perturbation.ts";
-import type { Cutting, Order, OrderName, Part, Protocol, ProtocolName } from "./protocol.ts";
+import type { AblationPlan, Order, OrderName, Part, Protocol, ProtocolName } from "./protocol.ts";
 import { type Evaluation, type Row, summary } from "./summary.ts";
 
 const chance: Order = {
@@ -22,7 +22,7 @@ const chance: Order = {
 };
 
 /** Both ways by one score, least first and, the control, most first. */
-const both = (least: OrderName, most: OrderName, score: Order["score"]): Cutting["orders"] => ({
+const both = (least: OrderName, most: OrderName, score: Order["score"]): AblationPlan["orders"] => ({
   [least]: { most: false, score },
   [most]: { most: true, score },
 });
@@ -53,12 +53,12 @@ const relevance: Order["score"] = async (parts, { model, texts, targets }) => {
   return scores;
 };
 
-export const pruning: Cutting = {
+export const pruning: AblationPlan = {
   of: "neurons",
   orders: { ...both("smallest", "largest", magnitude), random: chance },
 };
 
-export const ablation: Cutting = {
+export const ablation: AblationPlan = {
   of: "heads",
   orders: {
     ...both("least-important", "most-important", importance),
@@ -70,24 +70,24 @@ export const ablation: Cutting = {
 const shares: readonly number[] = [0, 0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9, 1];
 
 /** A protocol of evaluate() that cuts; it judges no explanations. */
-export const protocolOf = (about: string, cut: Cutting): Protocol => ({
-  about,
+export const protocolOf = (description: string, ablation: AblationPlan): Protocol => ({
+  description,
   target: "label",
   metrics: { loss: "less", error: "less" },
-  axis: { name: `share of ${cut.of} cut out`, at: shares },
-  cut,
+  axis: { name: `share of ${ablation.of} cut out`, at: shares },
+  ablation,
   score: () => Promise.reject(new Error("this protocol judges orders, not explanations")),
 });
 
 /** The mean loss (−ln p of the label) and error over all shares, by each order. */
-export async function cuts(
+export async function evaluateAblations(
   model: Model,
   examples: readonly Example[],
   how: Protocol,
   { methods, seed = 0, signal, onProgress, journal, truncate, protocol }: EvaluateOptions & { protocol: ProtocolName },
 ): Promise<Evaluation> {
-  const { of } = how.cut!;
-  const orders: Readonly<Record<string, Order>> = how.cut!.orders;
+  const { of } = how.ablation!;
+  const orders: Readonly<Record<string, Order>> = how.ablation!.orders;
   if (journal) throw new RelpropError("InvalidOption", `${protocol} keeps no journal: all examples run at each share`);
   const given = Array.isArray(methods) ? [...methods] : [];
   const names = (methods === undefined ? Object.keys(orders) : given) as OrderName[];

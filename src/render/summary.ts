@@ -8,7 +8,7 @@ import { type Slice, slices } from "./layout.ts";
 import { cellsOf } from "./overlay.ts";
 import { numbers, percent } from "./text.ts";
 
-export interface Facts {
+export interface Summary {
   /** "positive", or "positive minus negative". */
   title: string;
   /** "99.9 %, logit 4.213", or the difference. */
@@ -41,31 +41,31 @@ const glosses: Omit<Record<keyof Ledger, string>, "logit"> = {
   residual: "rounding",
 };
 
-const BETWEEN: Record<string, string> = {
+const COMPARISONS: Record<string, string> = {
   distance: "squared distance from",
   dot: "dot product with",
   cosine: "cosine with",
 };
 
 /** Its own field of that name: what is explained may be called "constructor". */
-const named = (names: Readonly<Record<string, string>>, name: string): string | undefined =>
+const ownName = (names: Readonly<Record<string, string>>, name: string): string | undefined =>
   Object.hasOwn(names, name) ? names[name] : undefined;
 
 /** What is explained where it is no logit or difference of two. */
-function headed(explanation: Explanation | Attribution, number: Facts["number"]): Partial<Facts> {
+function objectiveTitle(explanation: Explanation | Attribution, number: Summary["number"]): Partial<Summary> {
   const explained = "explained" in explanation ? explanation.explained : undefined;
   if (!explained) return {};
   const { objective, value, other } = explained;
   if (other !== undefined)
-    return { title: `${named(BETWEEN, objective) ?? objective} “${other}”`, score: number(value), classes: [] };
+    return { title: `${ownName(COMPARISONS, objective) ?? objective} “${other}”`, score: number(value), classes: [] };
   return { score: `${objective} ${number(value)}` };
 }
 
 /** Where the explained number went: an explanation's ledger, or what a method says that its numbers add up to. */
-function account(explanation: Explanation | Attribution): Pick<Facts, "entries" | "total"> {
+function account(explanation: Explanation | Attribution): Pick<Summary, "entries" | "total"> {
   const of = "explained" in explanation ? explanation.explained?.objective : undefined;
   const plain = explanation.contrast ? "difference" : "logit";
-  const name = of === undefined || of === "continuation" ? plain : (named(LINEAR, of) ?? plain);
+  const name = of === undefined || of === "continuation" ? plain : (ownName(LINEAR, of) ?? plain);
   if ("ledger" in explanation) {
     const { ledger } = explanation;
     const names = (Object.keys(glosses) as (keyof typeof glosses)[]).filter(
@@ -97,7 +97,7 @@ const LINEAR: Record<string, string> = {
 export const tokenName = (whole: string, { text, start, end, unknown }: Token): string =>
   unknown && start !== null && end !== null ? `${whole.slice(start, end)} ${text}` : text;
 
-export function facts(explanation: Explanation | Attribution): Facts {
+export function summarize(explanation: Explanation | Attribution): Summary {
   const { target, contrast, tokens } = explanation;
   const parts = slices(explanation);
   const { entries, total } = account(explanation);
@@ -131,6 +131,6 @@ export function facts(explanation: Explanation | Attribution): Facts {
     ],
     number,
     called: (token) => tokenName(explanation.text, token),
-    ...headed(explanation, number),
+    ...objectiveTitle(explanation, number),
   };
 }

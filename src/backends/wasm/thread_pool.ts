@@ -8,7 +8,7 @@ import { type KernelCall, takePlace } from "./thread.ts";
 export const PAGE = 65536;
 
 /** Runs kernels on a memory of its own. */
-export interface Crew {
+export interface ThreadPool {
   readonly threads: number;
   readonly memory: WebAssembly.Memory;
   /** Where free memory begins. */
@@ -24,14 +24,14 @@ export interface Crew {
 }
 
 /** Several threads. Throws where there is no memory to share. */
-export async function together(threads: number, kernels: unknown): Promise<Crew> {
+export async function createThreadPool(threads: number, kernels: unknown): Promise<ThreadPool> {
   if (!(kernels instanceof Uint8Array)) throw new Error("kernels compiled beforehand have no shared memory");
   const { startThreads } = await import("./threads.ts");
   return startThreads(threads, kernels as Uint8Array<ArrayBuffer>);
 }
 
 /** One thread, the caller's own. */
-export async function alone(module: WebAssembly.Module): Promise<Crew> {
+export async function alone(module: WebAssembly.Module): Promise<ThreadPool> {
   const memory = room(() => new WebAssembly.Memory({ initial: 1, maximum: PAGE }));
   const exports = { ...(await instantiate(module, memory)) };
   const heap = exports.heap as WebAssembly.Global<"i32"> | undefined;

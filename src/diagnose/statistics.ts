@@ -1,11 +1,11 @@
-// From a run's numbers to what is told of the stream and of blocks.
+// Statistics of the stream and of blocks, from a run's outputs.
 
-import type { Engine, Seen } from "../engine/engine.ts";
+import type { Engine, ProbeResult } from "../engine/engine.ts";
 import type { Trace } from "../engine/network.ts";
 import { cols } from "../graph/tensor.ts";
 import { pauses } from "../pauses.ts";
 import type { BlockStatistics, StreamStatistics } from "./diagnosis.ts";
-import { neuronsOf, type Stored } from "./matrices.ts";
+import { type Matrices, neuronsOf } from "./matrices.ts";
 import { ranks, singularValues } from "./spectrum.ts";
 
 /** The outputs of a run that facts are made of. */
@@ -14,7 +14,7 @@ export interface Inside extends Trace {
   blocks: {
     weights: string;
     /** What attention adds to the stream. */
-    handed: string;
+    attentionOutput: string;
     /** Of the gradient of each projection's matrix, the squares' sum in each row. */
     squares: { [K in "query" | "key" | "value"]?: string };
   }[];
@@ -24,7 +24,7 @@ export interface Inside extends Trace {
 
 export async function streams(
   engine: Engine,
-  { trace, of }: Seen<Inside>,
+  { trace, of }: ProbeResult<Inside>,
   signal?: AbortSignal,
 ): Promise<StreamStatistics[]> {
   const pause = pauses(signal);
@@ -33,7 +33,7 @@ export async function streams(
   const found: StreamStatistics[] = [];
   for (const output of trace.stream) {
     const state = rowsOf(of(output), cols(trace.outputs[output]));
-    found.push({ ...(await alike(state, signal)), ...(energy && { energy: energy.of(state, weights) }) });
+    found.push({ ...(await tokenSimilarity(state, signal)), ...(energy && { energy: energy.of(state, weights) }) });
     await pause();
   }
   return found;
@@ -44,7 +44,7 @@ function rowsOf(x: Float32Array, width: number): Float64Array[] {
 }
 
 /** How alike the rows are. */
-async function alike(
+async function tokenSimilarity(
   state: readonly Float64Array[],
   signal: AbortSignal | undefined,
 ): Promise<Omit<StreamStatistics, "energy">> {
@@ -59,25 +59,25 @@ async function alike(
   const together = inner(sum, sum);
   const pairs = n * (n - 1);
   const flat = state.flatMap((x) => Array.from(x));
-  const spread = state.reduce((total, x) => total + x.reduce((s, v, c) => s + (v - sum[c] / n) ** 2, 0), 0);
+  const variance = state.reduce((total, x) => total + x.reduce((s, v, c) => s + (v - sum[c] / n) ** 2, 0), 0);
   return {
     cosine: pairs ? (inner(direction, direction) - units) / pairs : 1,
     alignment: n > 1 ? (together - all) / ((n - 1) * (all || 1)) : 1,
-    residual: Math.sqrt(spread / (all || 1)),
+    residual: Math.sqrt(variance / (all || 1)),
     ...ranks(await singularValues(flat, n, state[0].length, signal)),
   };
 }
 
 export async function blocks(
-  seen: Seen<Inside>,
+  seen: ProbeResult<Inside>,
   tokens: readonly number[] | undefined,
-  own: Stored | undefined,
+  own: Matrices | undefined,
   signal: AbortSignal | undefined,
 ): Promise<BlockStatistics[]> {
   const pause = pauses(signal);
   const found: BlockStatistics[] = [];
-  for (const [i, { weights, handed, squares }] of seen.trace.blocks.entries()) {
-    const variance = rowsOf(seen.of(handed), cols(seen.trace.outputs[handed])).map(spreadOf);
+  for (const [i, { weights, attentionOutput, squares }] of seen.trace.blocks.entries()) {
+    const variance = rowsOf(seen.of(attentionOutput), cols(seen.trace.outputs[attentionOutput])).map(varianceOf);
     const gradients: BlockStatistics["gradients"] = {};
     for (const name of ["query", "key", "value"] as const) {
       const output = squares[name];
@@ -91,7 +91,11 @@ export async function blocks(
   return found;
 }
 
-function heads({ trace, of }: Seen<Inside>, weights: string, tokens?: readonly number[]): BlockStatistics["heads"] {
+function heads(
+  { trace, of }: ProbeResult<Inside>,
+  weights: string,
+  tokens?: readonly number[],
+): BlockStatistics["heads"] {
   const [, n, queries, keys] = trace.outputs[weights].shape;
   const p = of(weights);
   return Array.from({ length: n }, (_, h) => {
@@ -110,7 +114,7 @@ function heads({ trace, of }: Seen<Inside>, weights: string, tokens?: readonly n
   });
 }
 
-function spreadOf(x: Float64Array): number {
+function varianceOf(x: Float64Array): number {
   const mean = x.reduce((sum, v) => sum + v, 0) / x.length;
   return x.reduce((sum, v) => sum + (v - mean) ** 2, 0) / x.length;
 }

@@ -5,14 +5,14 @@ import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { widen as reference } from "../src/checkpoint/dtypes.ts";
-import { narrow, widen } from "../src/ops/widen.ts";
+import { halfPrecision, widen } from "../src/ops/widen.ts";
 import type { Composite, PropagationMethod } from "../src/propagation/composites.ts";
 import { load } from "../src/runtime/load.ts";
 import { backends, places, run, weight } from "./support.ts";
 
 const test = suite("numbers of 16 bits");
 
-for (const dtype of narrow) {
+for (const dtype of halfPrecision) {
   for (const n of [65_535, 63, 6]) {
     test(`${n} of ${dtype}`, async () => {
       // All of them that are finite, or some.
