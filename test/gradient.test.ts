@@ -110,7 +110,7 @@ const table: Record<string, Row> = {
 /** Exports of src/ops that no relevance passes: they start it, read it or belong to a rule. */
 const WITHOUT = [
   ...["contextT", "dot", "sum", "seed", "stabilize", "stabilizer", "elements", "repeats"],
-  ...["grouped", "headsOf", "spanned"],
+  ...["grouped", "headsOf", "parts", "spanned"],
   // No relevance passes these: rules are made of them, weights are read by them, states are written.
   ...["scaledClamp", "signedPart", "share", "wherePositive", "widen", "widenAgain", "writeRows", "topK", "denseRules"],
 ];

@@ -47,7 +47,7 @@ export interface Decoder {
   /** What queries and keys make scores of. */
   attention: Pick<Attention, "scale" | "cap">;
   /** What is added to the scores, as in layers.ts. */
-  bias?(embedded: Embedded): Attention["bias"];
+  bias?(embedded: NetworkInputs): Attention["bias"];
   /** The names of the norms of what attention and the feed-forward half of a block read, if there are any. */
   norms: { before?: string; after?: string };
   /** Whether both halves read what enters the block. */
