@@ -39,7 +39,7 @@ for (const [what, batch, types, uncounted] of [
   test(what, () => {
     const architecture = { width: WIDTH, first: FIRST, uncounted, kinds: 2 };
     const texts = batch.map((ids, i) => encoded(ids, types[i]));
-    const { words, places, lengths } = inputs(texts, T, tables, architecture);
+    const { tokenEmbeddings: words, positionEmbeddings: places, lengths } = inputs(texts, T, tables, architecture);
     assert.equal(
       [...lengths],
       batch.map((ids) => ids.length),

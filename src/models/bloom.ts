@@ -62,14 +62,14 @@ export const bloom: Family = {
         down: (neurons) => dense(neurons, layer.at("mlp.dense_4h_to_h"), width),
       }),
       ropes: {},
-      bias({ past, words: { shape } }) {
-        const own = input("places of keys", [1, shape[1], 1]);
-        const places = past?.extended("places", own) ?? own;
-        return () => scores(input("slopes", [1, shape[1], n]), places, n, 1);
+      bias({ pastKeyValues, tokenEmbeddings: { shape } }) {
+        const own = input("keyPositions", [1, shape[1], 1]);
+        const keyPositions = pastKeyValues?.append("positions", own) ?? own;
+        return () => scores(input("slopes", [1, shape[1], n]), keyPositions, n, 1);
       },
       data(t, _, [{ follows = 0 }]) {
         const slopes = Float32Array.from({ length: t * n }, (_, i) => slope(i % n, n));
-        return { slopes, "places of keys": Float32Array.from({ length: t }, (_, i) => follows + i) };
+        return { slopes, keyPositions: Float32Array.from({ length: t }, (_, i) => follows + i) };
       },
       head: () => ({ "token-classification": { out: "classifier" } }),
     });
