@@ -1,4 +1,4 @@
-import { field, named, unsupported } from "./config.ts";
+import { architectureName, field, unsupported } from "./config.ts";
 import type { Family } from "./family.ts";
 import { settings } from "./fields.ts";
 import { gemma3Text } from "./gemma.ts";
@@ -19,7 +19,7 @@ export const gemma3: Family = {
   rename: (name) =>
     name.replace(/^(language_model\.model|model\.language_model)\./, "model.").replace(/^language_model\./, ""),
   build(config, w) {
-    const name = named(config);
+    const name = architectureName(config);
     if (name !== undefined && name !== "Gemma3ForConditionalGeneration") {
       throw unsupported("architectures", name, "supported is Gemma3ForConditionalGeneration");
     }
