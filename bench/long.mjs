@@ -18,7 +18,8 @@ const { read } = await import("../src/runtime/load.ts");
 const { Model } = await import("../src/runtime/model.ts");
 const { attend } = await import("../src/ops/attend.ts");
 const { plan, workBytes } = await import("../src/graph/plan.ts");
-const { explaining, network, predicting } = await import("../src/explain/trace.ts");
+const { logitsTrace, network } = await import("../src/engine/network.ts");
+const { explanationTrace } = await import("../src/explain/trace.ts");
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -51,7 +52,7 @@ function form(recompute) {
   const forced = { ...architecture, network: (x) => architecture.network({ ...x, recompute, attend }) };
   const bytes = (T, method) => {
     const net = network(forced, 1, T);
-    const { outputs } = method ? explaining(net, [methods.get(method)]) : predicting(net);
+    const { outputs } = method ? explanationTrace(net, [methods.get(method)]) : logitsTrace(net);
     return workBytes(plan(outputs));
   };
   return { model: new Model({ ...parts, architecture: forced }), bytes };
@@ -145,7 +146,7 @@ process.exit(0); // Dawn keeps a handle open
 
 /** Bytes of the plans of all layers at the longest T, by the shapes alone. */
 async function wholePlans() {
-  const { architecture } = await import("../src/models/family.ts");
+  const { architecture } = await import("../src/models/architecture.ts");
   const { Weights } = await import("../src/checkpoint/weights.ts");
   const config = JSON.parse(checkpoint(new Map(), { ...shape, layers: whole })["config.json"]);
   const named = [...randomWeights({ ...shape, layers: 1 })].flatMap(([key, { shape }]) =>
@@ -155,11 +156,11 @@ async function wholePlans() {
     ]),
   );
   const T = Math.max(...lengths);
-  const design = architecture(config, new Weights(new Map(named)));
+  const design = await architecture(config, new Weights(new Map(named)), false);
   return Object.fromEntries(
     [...methods.keys()].map((method) => {
       const net = network(design, 1, T);
-      return [method, workBytes(plan(explaining(net, [methods.get(method)]).outputs))];
+      return [method, workBytes(plan(explanationTrace(net, [methods.get(method)]).outputs))];
     }),
   );
 }
