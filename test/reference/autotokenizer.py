@@ -177,6 +177,7 @@ def chosen(base, model, edit, **config):
     return {"base": base, "edit": edit, "config": config, "model": {"model_type": model}, "specials": None}
 
 
+ENDS = {f"{name}_token": "<|endoftext|>" for name in ["bos", "eos", "unk", "pad", "cls", "sep", "mask"]}
 BYTES = {"trim_offsets": True, "add_prefix_space": True}
 
 # 5.x: ALBERT keeps the file's post-processor; a class builds its own type of model from any vocabulary; "ByteLevel" anywhere.
@@ -190,6 +191,14 @@ CHOSEN = [
     chosen("deberta-v2", "deberta-v2", {"normalizer": {"type": "Strip", "strip_left": True, "strip_right": True},
                                         "pre_tokenizer": {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": True}}, tokenizer_class="DebertaV2TokenizerFast"),
     chosen("gpt2", "gpt2", {"pre_tokenizer": {"type": "ByteLevel", "use_regex": True, **BYTES}}, tokenizer_class="LlamaTokenizerFast", bos_token="<|endoftext|>", eos_token="<|endoftext|>", unk_token="<|endoftext|>"),
+    *[chosen("llama", model, {}, tokenizer_class=name, **more) for model in ["llama", "mistral", "phi3"]
+      for name, more in [("LlamaTokenizer", {}), ("LlamaTokenizerFast", {"add_bos_token": False, "add_eos_token": True}), ("PreTrainedTokenizerFast", {}),
+                         ("LlamaTokenizerFast", {"add_prefix_space": False, "bos_token": "<s>", "eos_token": "</s>"})]],
+    *[chosen("gpt2", model, {"normalizer": {"type": "NFC"}}, tokenizer_class=name, **ENDS, **more) for model, names in [
+        ("llama", ["PreTrainedTokenizerFast", "LlamaTokenizerFast"]), ("qwen2", ["Qwen2Tokenizer", "PreTrainedTokenizerFast"]), ("qwen3", ["Qwen2TokenizerFast"]),
+        ("gpt_neox", ["GPTNeoXTokenizerFast"]), ("olmo2", ["GPTNeoXTokenizerFast", "GPT2Tokenizer"]), ("olmo3", ["GPT2TokenizerFast"]), ("cohere", ["CohereTokenizerFast", "CohereTokenizer"]),
+        ("granite", ["GPT2Tokenizer"]), ("starcoder2", ["GPT2TokenizerFast"]), ("phi", ["GPT2TokenizerFast"]), ("bloom", ["BloomTokenizerFast"]),
+        ("smollm3", ["PreTrainedTokenizerFast"])] for name in names for more in [{}, {"add_prefix_space": True, "add_bos_token": True}]],
     chosen("llama", "gpt2", {"decoder": {"type": "ByteLevel", "use_regex": True, **BYTES}}, tokenizer_class="LlamaTokenizer"),
 ]
 

@@ -142,7 +142,7 @@ function className(
   const full = piece(given, "config.tokenizer_class");
   const name = full.replace(/Fast$/, "").replace(/Tokenizer$/, "");
   if (!four && name === "Llama" && JSON.stringify(tokenizer).includes('"ByteLevel"')) return null;
-  if (!four && standard === null) return null;
+  if (!four && (standard === null || name === "Bloom")) return null; // 5.x has no such class
   if (!four && standard && name !== standard && MISNAMED.has(type)) return standard;
   if (GENERIC.includes(full)) return null;
   if (refused.has(name) || (!four && rebuilt.has(name))) {
@@ -215,6 +215,14 @@ function changed(
   const space = config.add_prefix_space ?? (name === "Llama" ? null : config.add_prefix_space); // its default is none
   if (splits?.type === "ByteLevel" && space !== null) {
     out.pre_tokenizer = { ...splits, add_prefix_space: flag(space, "config.add_prefix_space", false) };
+  }
+  if ((name === "Cohere" || name === "Bloom") && config.add_prefix_space === true) {
+    // These classes change whichever step has the field.
+    const text = JSON.stringify(pre_tokenizer ?? null).replaceAll(
+      '"add_prefix_space":false',
+      '"add_prefix_space":true',
+    );
+    out.pre_tokenizer = JSON.parse(text);
   }
   const letters = normalizer as Json | null | undefined;
   if (kind?.normalizer && letters?.type === "BertNormalizer") {

@@ -2,7 +2,7 @@
 
 /** Classes that run in Python and read no tokenizer.json, or change it in ways of their own. */
 export const refused = new Set(
-  `Bartpho BertGeneration BertJapanese Bertweet BioGpt BlenderbotSmall ByT5 CTRL Canine Clvp CodeLlama Cohere CpmAnt Cpm Dia
+  `Bartpho BertGeneration BertJapanese Bertweet BioGpt BlenderbotSmall ByT5 CTRL Canine Clvp CodeLlama CpmAnt Cpm Dia
   Esm FSMT Flaubert GPTNeoXJapanese GPTSw3 LayoutLMv2 LayoutLMv3 LayoutXLM Luke M2M100 MBart MBart50 MLuke Marian MarkupLM
   Mgpstr MyT5 Nllb PLBart Perceiver Phobert ProphetNet Rag RoCBert RoFormer SeamlessM4T Siglip Speech2Text SpeechT5 Tapas
   Udop Vits Wav2Vec2CTC Wav2Vec2PhonemeCTC Whisper XLM`.split(/\s+/),

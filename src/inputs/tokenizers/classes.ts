@@ -196,6 +196,26 @@ export const kinds: Readonly<Record<string, Kind>> = {
     },
     around: bosEos(true),
   },
+  Bloom: { tokens: named({ unk: "<unk>", bos: "<s>", eos: "</s>", pad: "<pad>" }), types: [false, false] },
+  Cohere: {
+    tokens: named({
+      unk: "<UNK>",
+      bos: "<BOS_TOKEN>",
+      eos: "<|END_OF_TURN_TOKEN|>",
+      pad: "<PAD>",
+      cls: "<CLS>",
+      sep: "<SEP>",
+      mask: "<MASK_TOKEN>",
+    }),
+    types: [false, false],
+    model: "BPE",
+    build: (config) => ({
+      model: PLAIN,
+      normalizer: { type: "NFC" },
+      pre_tokenizer: words({ type: "Digits", individual_digits: true }, bytes(is(config, "add_prefix_space", false))),
+    }),
+    around: bosEos(true),
+  },
   Gemma: {
     tokens: names({ unk: "<unk>", bos: "<bos>", eos: "<eos>", pad: "<pad>", mask: "<mask>" }),
     types: [false, false],
