@@ -1,7 +1,6 @@
 // Decoders after Llama against transformers of either major version in float64 (test/reference/decoders.py): logits, relevance,
 // ledgers, ragged batches; and the key/value cache, by which a text goes on with the bits of the whole text.
 
-import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Engine } from "../src/engine/engine.ts";
@@ -9,28 +8,9 @@ import { keyValueCache } from "../src/generate/cache.ts";
 import type { PropagationMethod } from "../src/propagation/composites.ts";
 import { load, read } from "../src/runtime/load.ts";
 import type { Model } from "../src/runtime/model.ts";
-import { compare, type Family, shown } from "./compared.ts";
+import { compare, shown } from "./compared.ts";
+import { type Decoder, decoders, files } from "./decoders.ts";
 import { close, places } from "./support.ts";
-
-interface Decoder extends Family {
-  /** The folder of its checkpoint, and the file of its numbers. */
-  file: string;
-  checkpoint: string;
-  config: Record<string, unknown>;
-}
-
-const at = (path: string) => readFileSync(new URL(`reference/${path}`, import.meta.url));
-const listed = (file: string): Decoder[] =>
-  JSON.parse(at(`${file}.json`).toString())[file].map((one: Decoder) => ({ ...one, file }));
-const decoders = ["decoders", "gemmas", "mixtures"].flatMap(listed);
-
-const files = ({ file, checkpoint, config }: Decoder) => ({
-  "config.json": JSON.stringify(config),
-  "model.safetensors": new Uint8Array(at(`${file}/${checkpoint}/model.safetensors`)),
-  "tokenizer.json": new Uint8Array(at("decoders/tokenizer.json")),
-  // As 4.x writes it: 5.x would build a tokenizer of Qwen2's own of this vocabulary.
-  "tokenizer_config.json": JSON.stringify({ tokenizer_class: "PreTrainedTokenizerFast", added_tokens_decoder: {} }),
-});
 
 /** The ledgers of layers, heads and neurons close, whatever norms and halves a block has. */
 async function halves(model: Model, { name, cases }: Decoder): Promise<void> {

@@ -196,9 +196,9 @@ export const kinds: Readonly<Record<string, Kind>> = {
     },
     around: bosEos(true),
   },
-  Bloom: { tokens: named({ unk: "<unk>", bos: "<s>", eos: "</s>", pad: "<pad>" }), types: [false, false] },
+  Bloom: { tokens: names({ unk: "<unk>", bos: "<s>", eos: "</s>", pad: "<pad>" }), types: [false, false] },
   Cohere: {
-    tokens: named({
+    tokens: names({
       unk: "<UNK>",
       bos: "<BOS_TOKEN>",
       eos: "<|END_OF_TURN_TOKEN|>",

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import type { Contents } from "../../../src/checkpoint/sources.ts";
 import type { Input } from "../../../src/inputs/encoded.ts";
 import { pack, unpack } from "../../checkpoint.ts";
+import * as decoders from "../../decoders.ts";
 import { eye, files, normal, words, zeros } from "../../systems.ts";
 
 export interface Checkpoint {
@@ -134,6 +135,7 @@ function every(): Checkpoint[] {
     ...families,
     ...sentences,
     ...sweeps.flatMap(swept),
+    ...decoders.decoders.map((one) => checkpoint(one.name, decoders.files(one))),
     ...families.filter(({ name }) => /^(bert|gpt2)-/.test(name)).map(sharded),
     plain(
       "energy_transformer",
