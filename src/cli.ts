@@ -149,8 +149,9 @@ async function asks(values: Values): Promise<ExplainOptions | ExplainLists> {
     await checkMethods(listed(wanted));
     if (values.sample !== undefined) throw new Usage("--sample is for --method auto");
   } else if (values.at?.includes(",")) throw new Usage("--method auto chooses for one reading point");
-  const { at, target, contrast, truncate, layers, groups, heads, neurons, pairs, interactions, pixels, token } = values;
-  const breakdown = { layers, groups, heads, neurons: integer("neurons", neurons, 1), pairs, interactions };
+  const { at, target, contrast, truncate, layers, groups, heads, pairs, experts, interactions, pixels, token } = values;
+  const neurons = integer("neurons", values.neurons, 1);
+  const breakdown = { layers, groups, heads, neurons, pairs, experts, interactions };
   const some = Object.entries(breakdown).find(([, value]) => value !== undefined);
   if (some && !values.jsonl && formatOf(values) !== "json") throw new Usage(`--${some[0]} is told as JSON: add --json`);
   const asked = {

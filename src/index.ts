@@ -19,6 +19,7 @@ export type { BlockStatistics, Diagnosis, StreamStatistics, WeightStatistics } f
 export type { Ablation, PredictOptions } from "./engine/options.ts";
 export { type ErrorCode, RelpropError } from "./errors.ts";
 export type {
+  ExpertChoices,
   Explanation,
   GroupRelevance,
   HeadRelevance,

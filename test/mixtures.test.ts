@@ -124,6 +124,59 @@ test("a block whose matrices are missing is told by the tensor's name", async ()
   assert.is(`${error.code} ${error.facts.name}`, "MissingTensor model.layers.0.block_sparse_moe.experts.3.w2.weight");
 });
 
+test("experts: the router's choices of each token, likeliest first, its weights by its own definition", async () => {
+  const one = of("mixtral (5)");
+  const model = await load(files(one), { backend: "wasm" });
+  const { experts, tokens } = await model.explain(TEXT, { experts: true });
+  assert.equal(
+    experts!.map(({ block }) => block),
+    [0, 1],
+  );
+  for (const { tokens: choices } of experts!) {
+    assert.is(choices.length, tokens.length);
+    for (const chosen of choices) {
+      assert.is(new Set(chosen.map(({ expert }) => expert)).size, 2);
+      const [{ weight: first }, { weight: second }] = chosen;
+      assert.ok(first >= second && Math.abs(first + second - 1) < 1e-6);
+    }
+  }
+  await model.dispose();
+
+  // Without attention the first router reads the norms of words and of nothing else.
+  const stored = tensors(one);
+  const zeros = stored.get("model.layers.0.self_attn.o_proj.weight")!;
+  stored.set("model.layers.0.self_attn.o_proj.weight", { ...zeros, bytes: new Uint8Array(zeros.bytes.length) });
+  const numbers = (name: string) => new Float32Array(stored.get(name)!.bytes.slice().buffer);
+  const [words, norm, gate] = [
+    "embed_tokens",
+    "layers.0.post_attention_layernorm",
+    "layers.0.block_sparse_moe.gate",
+  ].map((name) => numbers(`model.${name}.weight`));
+  const bare = await load(files(one, {}, stored), { backend: "wasm" });
+  const { tokens: texts, experts: found } = await bare.explain(TEXT, { experts: true });
+  const d = norm.length;
+  for (const [t, { id }] of texts.entries()) {
+    const x = words.subarray(id * d, (id + 1) * d);
+    const root = Math.sqrt(x.reduce((sum, v) => sum + v * v, 0) / d + 1e-6);
+    const logits = Array.from({ length: gate.length / d }, (_, e) =>
+      x.reduce((sum, v, c) => sum + ((v * norm[c]) / root) * gate[e * d + c], 0),
+    );
+    const [first, second] = [...logits.keys()].sort((a, b) => logits[b] - logits[a]);
+    const { tokens: choices } = found![0];
+    assert.equal(
+      choices[t].map(({ expert }) => expert),
+      [first, second],
+    );
+    const expected = 1 / (1 + Math.exp(logits[second] - logits[first]));
+    assert.ok(Math.abs(choices[t][0].weight - expected) < 1e-5);
+  }
+  await bare.dispose();
+  const dense = await load(new URL("reference/families/gpt2-lm/", import.meta.url), { backend: "wasm" });
+  const error = await dense.explain("the sea", { experts: true }).catch((error) => error);
+  assert.is(error.code, "InvalidOption");
+  await dense.dispose();
+});
+
 test("neurons are of dense blocks alone", async () => {
   const model = await load(files(of("qwen2_moe (5)")), { backend: "wasm" });
   const { neurons } = await model.explain(TEXT, { neurons: 3 });

@@ -84,6 +84,7 @@ Finer and coarser, as JSON
   --neurons N        also the N feed-forward neurons with the most relevance
   --pixels           of an image, also each pixel's relevance
   --pairs            also what tokens pass on to one another through attention
+  --experts          also which experts each token chose, of a mixture of experts
 
 Output
   --format NAME      text (default), html, svg, json; of images also png

@@ -3,6 +3,7 @@
 
 import type { ImageView } from "../inputs/images/patches.ts";
 import type { Block, Network, ReadingPoint } from "../models/family.ts";
+import { expertChoices } from "./experts.ts";
 import type { Explanation } from "./explanation.ts";
 import { grouped } from "./groups.ts";
 import { blocksWith, type RunNumbers } from "./numbers.ts";
@@ -16,7 +17,7 @@ import type { BlockProbes } from "./trace.ts";
 /** What is wanted of a network's blocks. @internal */
 export function blockProbes(
   { blocks, readings }: Pick<Network, "blocks" | "readings">,
-  { heads, neurons, pairs, pixels, points }: BreakdownOptions,
+  { heads, neurons, pairs, experts, pixels, points }: BreakdownOptions,
 ): BlockProbes {
   const read = (at: ReadingPoint) => (readings.has(at) ? { [at]: readings.get(at)![0] } : {});
   const sublayers: BlockProbes["sublayers"] = blocks.map(({ context, neurons: inner, parallel }) => ({
@@ -27,6 +28,7 @@ export function blockProbes(
     ...(heads ? (["context", "residualInput", "attention", "parallel"] as const) : []),
     ...(neurons ? (["preMlpStream", "neurons", "feedforward"] as const) : []),
     ...(pairs ? (["context", "values", "scores", "weights"] as const) : []),
+    ...(experts ? (["choice", "routing"] as const) : []),
   ];
   const own = (block: Block): Block =>
     Object.fromEntries(fields.flatMap((field) => (block[field] ? [[field, block[field]]] : [])));
@@ -42,7 +44,7 @@ export function breakdown(
   numbers: RunNumbers,
   request: BreakdownOptions,
 ): Partial<Explanation> {
-  const { groups, heads, neurons, pairs, pixels, points } = request;
+  const { groups, heads, neurons, pairs, experts, pixels, points } = request;
   const n = explanation.tokens.length;
   const ofAll = heads ? blocksWith(numbers, "context").map((i) => headRelevance(numbers, n, i)) : [];
   const ofBlocks = neurons ? neuronRelevance(numbers, n, neurons) : undefined;
@@ -52,6 +54,7 @@ export function breakdown(
     ...(groups && { groups: grouped(explanation, groups) }),
     ...(heads && { heads: ofAll.map(({ result }) => result) }),
     ...(ofBlocks && { neurons: ofBlocks.result }),
+    ...(experts && { experts: expertChoices(numbers, n) }),
     ...(pairs && { pairs: blocksWith(numbers, "weights").map((i) => pairRelevance(numbers, n, i)) }),
     warnings: [
       ...explanation.warnings,

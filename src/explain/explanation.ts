@@ -77,6 +77,13 @@ export interface PairRelevance {
   queries?: number[][];
 }
 
+/** The experts that the router of a block chose, of a mixture of experts. */
+export interface ExpertChoices {
+  block: number;
+  /** By token: those it chose, the likeliest first, each with the weight of what it adds. */
+  tokens: { expert: number; weight: number }[][];
+}
+
 /** What a similarity rests on in both texts at once. */
 export interface Interactions {
   /** The other text's tokens, each with its column's sum. */
@@ -128,6 +135,8 @@ export interface Explanation {
   heads?: HeadRelevance[];
   neurons?: Neurons;
   pairs?: PairRelevance[];
+  /** If asked for: of each block that has experts. */
+  experts?: ExpertChoices[];
   interactions?: Interactions;
   /** What a reader must know to trust these numbers; mostly empty. */
   warnings: string[];

@@ -51,6 +51,8 @@ export interface ExplainOptions extends PredictOptions {
   neurons?: number | NeuronRequest;
   /** Also what tokens pass on to one another through attention, by block and head, as `pairs`. */
   pairs?: boolean;
+  /** Of a mixture of experts: also which experts each token chose and by which weights, as `experts`. */
+  experts?: boolean;
   /** Of an image: also each pixel's relevance, as `image.pixels`. */
   pixels?: boolean;
   /** Of a point cloud: also each point's relevance, as `cloud.relevance`. */
@@ -60,7 +62,10 @@ export interface ExplainOptions extends PredictOptions {
 }
 
 /** What finer explanations are asked for. @internal */
-export type BreakdownOptions = Pick<ExplainOptions, "groups" | "heads" | "neurons" | "pairs" | "pixels" | "points">;
+export type BreakdownOptions = Pick<
+  ExplainOptions,
+  "groups" | "heads" | "neurons" | "pairs" | "experts" | "pixels" | "points"
+>;
 
 type Listable = "method" | "target" | "contrast" | "at";
 
@@ -138,6 +143,7 @@ export const explainOptions = {
   heads: flag,
   neurons: either(integer(1), object({ top: integer(1), token: integer(0) }, "top")),
   pairs: flag,
+  experts: flag,
   pixels: flag,
   points: flag,
   interactions: flag,

@@ -5,10 +5,11 @@ import { inBlock, type RunNumbers, valuesAndGradient } from "./numbers.ts";
 
 export function pairRelevance(numbers: RunNumbers, n: number, i: number): PairRelevance {
   const { g, rows, width } = valuesAndGradient(numbers, inBlock(i, "context"));
-  const values = numbers.forward(numbers.trace.captured.blocks[i].values!);
+  const { x: values, width: kvWidth } = valuesAndGradient(numbers, inBlock(i, "values"));
   const { x: weights, width: t, heads } = valuesAndGradient(numbers, inBlock(i, "weights"));
   const scores = valuesAndGradient(numbers, inBlock(i, "scores"));
   const d = width / heads;
+  const group = width / kvWidth; // of heads that share their values
   // A product's factors share relevance in halves by AttnLRP's rule; one that is constant leaves all to the other.
   const half = (op: "context" | "scores") =>
     scores.g && String([numbers.composite[op]].flat()[0]) === "uniform" ? 1 / 2 : 1;
@@ -20,8 +21,9 @@ export function pairRelevance(numbers: RunNumbers, n: number, i: number): PairRe
     );
   const place = (h: number, i: number, j: number) => (h * rows + i) * t + j;
   const preMlpStream = square((h, i, j) => {
+    const value = j * kvWidth + Math.floor(h / group) * d;
     let along = 0;
-    for (let k = h * d; k < (h + 1) * d; k++) along += values[j * width + k] * g![i * width + k];
+    for (let k = 0; k < d; k++) along += values[value + k] * g![i * width + h * d + k];
     return ofContext * weights[place(h, i, j)] * along;
   });
   if (!scores.g) return { values: preMlpStream };

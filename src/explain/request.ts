@@ -30,6 +30,7 @@ export function explainRequest(targetWeights: Float32Array[], options: ExplainOp
     heads,
     neurons,
     pairs,
+    experts,
     pixels,
     points: each,
   } = options;
@@ -39,8 +40,8 @@ export function explainRequest(targetWeights: Float32Array[], options: ExplainOp
     readingPoints: listed(at),
     layers,
     breakdownOptions:
-      groups || heads || neurons || pairs || pixels || each
-        ? { groups, heads, neurons, pairs, pixels, points: each }
+      groups || heads || neurons || pairs || experts || pixels || each
+        ? { groups, heads, neurons, pairs, experts, pixels, points: each }
         : undefined,
     isList: [options.method, target, contrast, at].some(Array.isArray),
   };

@@ -104,7 +104,7 @@ export function attention(
     const capped = cap?.(plain) ?? plain;
     const s = bias ? add(capped, bias(q, k)) : capped;
     const weights = weigh(s, lengths, span);
-    capture?.({ scores: s, weights });
+    capture?.({ scores: cap ? plain : s, weights });
     return context(weights, v, { kv: kvHeads });
   };
   const again = recompute ?? 4 * heads * rows(x) * to.shape[1] > MOST_WEIGHTS;

@@ -13,7 +13,9 @@ import { type Fuzzer, pick, told } from "./shared/fuzzer.ts";
 const reference = new URL("../reference/", import.meta.url);
 const model = (name: string) => new URL(`families/${name}/`, reference).pathname;
 const models = ["bert-sequence", "gpt2-lm", "bert-mlm", "vit-image", "bert-embedding", "bert-qa"].map(model);
-const flags = new Set("weights interactions pixels explain layers heads pairs truncate json jsonl help".split(" "));
+const flags = new Set(
+  "weights interactions pixels explain layers heads pairs experts truncate json jsonl help".split(" "),
+);
 
 const numbers = [
   "",
