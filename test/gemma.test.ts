@@ -66,6 +66,30 @@ for (const name of ["gemma3_text (4)", "gemma3_text (5)"]) {
   });
 }
 
+test("pairs of heads that share values and have soft caps: rows add up to each head's relevance", async () => {
+  const one = of("gemma2 (5)");
+  const model = await load(files(one.config, tensors(one)), { backend: "wasm" });
+  for (const method of ["cp-lrp", "attn-lrp", "gradient-x-input"] as const) {
+    const { heads, pairs, ledger } = await model.explain("the sea is so in the dust", {
+      method,
+      heads: true,
+      pairs: true,
+    });
+    const size =
+      Math.abs(ledger.logit) + heads!.flatMap(({ relevance }) => relevance).reduce((n, r) => n + Math.abs(r), 0);
+    for (const [i, { values }] of pairs!.entries()) {
+      const share = method === "attn-lrp" ? 1 / 2 : 1;
+      for (const [h, rows] of values.entries()) {
+        for (const [t, row] of rows.entries()) {
+          const sum = row.reduce((n, r) => n + r, 0);
+          assert.ok(Math.abs(sum - share * heads![i].tokens[h][t]) < 1e-5 * size, `${method}, ${i} ${h} ${t}: ${sum}`);
+        }
+      }
+    }
+  }
+  await model.dispose();
+});
+
 test("refused by name", async () => {
   const refused: [string, object, string][] = [
     ["gemma (5)", { use_bidirectional_attention: true }, "ConfigUnsupported use_bidirectional_attention"],
