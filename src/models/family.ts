@@ -107,8 +107,8 @@ export interface Architecture extends InputSpec, Outputs {
   stops?: readonly number[];
   /** The bytes of UTF-8 that a piece of the vocabulary stands for in a text. */
   spell?(piece: string): readonly number[];
-  /** Whether the word vector of each token's type id is added, where the tokenizer gives type ids. */
-  typedByWords?: boolean;
+  /** The same with a tokenizer that gives type ids, if it is another then. */
+  typed?: Architecture;
   /** Further inputs of the network for texts padded to `t` tokens. */
   data?(t: number, tables: Tables, texts: readonly Pick<Encoded, "tokens" | "follows">[]): Data;
   /** Whether keys of a text of so many tokens are others than they were when it had one less. */

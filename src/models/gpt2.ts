@@ -144,14 +144,12 @@ function build(config: Config, all: Weights): Architecture {
   // A classifier reads the last token that is no padding, by its id.
   const pad = design.task.texts ? whole(config, "pad_token_id") : undefined;
   const around = skips ? (["layers", "heads", "neurons"] as const) : undefined;
-  const typedByWords = type === "gpt2";
-  return {
-    ...design,
-    pad,
-    typedByWords,
-    skips: around,
-    stops: [field(config, "eos_token_id") ?? []].flat() as number[],
-  };
+  const stops = [field(config, "eos_token_id") ?? []].flat() as number[];
+  const found = { ...design, pad, skips: around, stops };
+  if (type !== "gpt2") return found;
+  // Type ids are ids of words to it.
+  const { vocabulary: kinds, tables } = found;
+  return { ...found, typed: { ...found, kinds, tables: { ...tables, types: tables.words } } };
 }
 
 /** Which heads skip how many blocks, and whether they project again what that block reads. */

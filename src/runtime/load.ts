@@ -43,7 +43,7 @@ export async function read(source: Source, options: LocalOptions): Promise<Model
     );
     const found = await architecture(config, weights, around !== undefined);
     const read = found.vocabulary ? await readTokenizer(encoder, config, signal) : undefined;
-    const typed = found.typedByWords && read?.tokenizer.typed ? typedByWords(found) : found;
+    const typed = (read?.tokenizer.typed && found.typed) || found;
     const outputs = await found.task.complete?.(read?.file ?? {}, found.labels.length);
     const textual = { ...typed, ...outputs };
     const whole = found.image
@@ -61,16 +61,8 @@ export async function read(source: Source, options: LocalOptions): Promise<Model
     const reload: Reload =
       unreadable(source, options.device) ??
       (async (signal) => {
-        const from = await files(source, { ...options, signal, onProgress: undefined });
-        try {
-          const how = { ...options, signal, backend: backend.name };
-          const again = await upload(weights, (await open(from, signal)).stored, net, how);
-          if (again.sum === sum) return again.backend;
-          again.backend.dispose();
-          throw new RelpropError("FetchChanged", "they are no longer those that the model was loaded with");
-        } finally {
-          await from.close();
-        }
+        const { again } = await import("./again.ts");
+        return again(source, { ...options, signal, backend: backend.name }, { weights, net, sum });
       });
     const parts = [...weights.parts.values(), ...weights.derived.values()].flatMap(({ of }) => of);
     const stacked = [...weights.stacks.values()].flat();
@@ -104,7 +96,7 @@ const HEAD = /^(classifier|score|qa_outputs|cls_classifier|cls_head)\./;
  * A model's config, its tensors by the names of its class, and the modules of sentence-transformers if they are around it, which
  * may have the encoder in a folder of its own. A classifier that has its head needs none, so that a page does not ask for them.
  */
-async function open(from: Files, signal?: AbortSignal) {
+export async function open(from: Files, signal?: AbortSignal) {
   const limits = { code: "ConfigInvalid", most: 2 ** 20, signal } as const;
   const tensors = async (files: Files, config: Config) => {
     const { own, rename } = await familyOf(config);
@@ -130,13 +122,6 @@ async function open(from: Files, signal?: AbortSignal) {
     stored: new Map([...(await tensors(encoder, config)), ...(await around.stored(signal))]),
   };
 }
-
-/** GPT-2 takes type ids for ids of words. */
-const typedByWords = (design: Architecture): Architecture => ({
-  ...design,
-  kinds: design.vocabulary,
-  tables: { ...design.tables, types: design.tables.words },
-});
 
 const MUCH = 2 ** 25; // numbers, 64 MiB of them
 
@@ -168,7 +153,7 @@ async function embeddings(
 }
 
 /** Starts a backend and hands it the weights; a GPU that cannot hold them gives way to WASM if the choice was `auto`. */
-async function upload(
+export async function upload(
   weights: Weights,
   found: ReadonlyMap<string, Stored>,
   net: Network,

@@ -1,14 +1,16 @@
 // The answer that logits of starts and ends point at.
 
+import { RelpropError } from "../errors.ts";
 import type { Encoded } from "../inputs/encoded.ts";
 import type { Answer } from "./prediction.ts";
+import type { Task } from "./task.ts";
 
 const START = 0;
 const END = 1;
 const LONGEST = 30; // tokens of an answer
 
 /** The first and last token of the best answer: of the second text if there are two. */
-export function span({ tokens }: Encoded, logits: Float32Array): [number, number] {
+function span({ tokens }: Encoded, logits: Float32Array): [number, number] {
   const pair = tokens.findIndex(({ type }) => type);
   const own = [...tokens.keys()].filter((j) => tokens[j].start !== null && j >= pair);
   const [first = 0] = own;
@@ -22,7 +24,17 @@ export function span({ tokens }: Encoded, logits: Float32Array): [number, number
   return best;
 }
 
-export function answer({ text: both, tokens }: Encoded, ends: [number, number], logits: Float32Array): Answer {
+/** The texts, each with the ends of the answer. Throws `InvalidOption`. */
+export const selectTokens: Task["selectTokens"] = async (model, encoded, { token, signal }) => {
+  if (token !== undefined)
+    throw new RelpropError("InvalidOption", "an answer's ends are found by the model; leave out `token`");
+  const logits = await model.predict(encoded, signal);
+  return encoded.map((one, i) => ({ ...one, reads: span(one, logits[i]) }));
+};
+
+export function answer(one: Encoded, logits: Float32Array): Answer {
+  const { text: both, tokens } = one;
+  const ends = span(one, logits);
   const [from, to] = ends.map((j) => tokens[j]);
   const [start, end] = [from.start ?? 0, to.end ?? 0];
   const logit = logits[2 * ends[0] + START] + logits[2 * ends[1] + END];

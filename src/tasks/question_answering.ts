@@ -1,4 +1,3 @@
-import { RelpropError } from "../errors.ts";
 import { targetWeights } from "./target.ts";
 import type { Task } from "./task.ts";
 
@@ -13,15 +12,9 @@ export const questionAnswering: Task = {
     targetWeights([...labels, "answer"], asked).map(([start, end, answer, rest]) =>
       Float32Array.of(start + answer + rest, 0, 0, end + answer + rest, 0),
     ),
-  async selectTokens(model, encoded, { token, signal }) {
-    if (token !== undefined)
-      throw new RelpropError("InvalidOption", "an answer's ends are found by the model; leave out `token`");
-    const { span } = await import("./answer.ts");
-    const logits = await model.predict(encoded, signal);
-    return encoded.map((one, i) => ({ ...one, reads: span(one, logits[i]) }));
-  },
-  async prediction(_model, one, logits) {
-    const { answer, span } = await import("./answer.ts");
-    return { classes: [], answer: answer(one, span(one, logits), logits) };
-  },
+  selectTokens: async (...of) => (await import("./answer.ts")).selectTokens(...of),
+  prediction: async (_model, one, logits) => ({
+    classes: [],
+    answer: (await import("./answer.ts")).answer(one, logits),
+  }),
 };
