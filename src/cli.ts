@@ -44,14 +44,14 @@ async function main(args: string[]): Promise<void> {
   if (values.help || (!command && !args.length)) return print(help(command));
 
   const allowed = commands.get(command);
-  if (!allowed) throw new Usage(command ? `there is no command ${quote(command)}` : "say what to do");
+  if (!allowed) throw new Usage(command ? `there is no command ${quote(command)}` : "missing command");
   for (const name of Object.keys(values)) {
-    if (!allowed.includes(name)) throw new Usage(`${command} takes no --${name}`);
+    if (!allowed.includes(name)) throw new Usage(`${command} has no option \`--${name}\``);
   }
   const source = values.model ?? fileURLToPath(new URL("../models/sst2-tiny/", import.meta.url));
   const backend = values.backend as "auto" | undefined;
   if (command === "evaluate") {
-    if (texts.length) throw new Usage("evaluate reads its texts from --data");
+    if (texts.length) throw new Usage("evaluate takes no text; it reads `--data`");
     const { evaluateCommand } = await import("./cli/evaluate.ts");
     const told = await evaluateCommand({ ...values, model: source, backend });
     return told === undefined ? undefined : await emit(values, told);
@@ -64,7 +64,7 @@ async function main(args: string[]): Promise<void> {
     drawing(values); // what is wrong with them is told before a model is loaded
   else checked("explain()", explainOptions, asked);
   if ((format === "html" || format === "svg") && Object.values(asked).some(Array.isArray)) {
-    throw new Usage(`--format ${format} shows one explanation, and lists ask for several`);
+    throw new Usage(`\`--format ${format}\` shows one explanation; the options request several`);
   }
 
   const model = await load(source, { backend });
@@ -108,21 +108,26 @@ async function main(args: string[]): Promise<void> {
 /** The one text of a command line. */
 function textOf(command: string, texts: string[], { jsonl, out, pair, image, input }: Values): string {
   if (input !== undefined) {
-    if (texts.length || pair !== undefined || jsonl || image !== undefined) throw new Usage("--input stands alone");
+    if (texts.length || pair !== undefined || jsonl || image !== undefined)
+      throw new Usage("`--input` excludes texts, `--pair`, `--image` and `--jsonl`");
     return "";
   }
   if (image !== undefined) {
-    if (texts.length || pair !== undefined || jsonl) throw new Usage("--image is explained alone, without texts");
+    if (texts.length || pair !== undefined || jsonl)
+      throw new Usage("`--image` excludes texts, `--pair` and `--jsonl`");
     return "";
   }
   if (command === "inspect" || jsonl) {
-    if (texts.length) throw new Usage(jsonl ? "--jsonl reads its texts from standard input" : "inspect takes no text");
-    if (jsonl && pair !== undefined) throw new Usage("--pair goes with a text; lines have a pair of their own");
-    if (jsonl && out !== undefined) throw new Usage("--jsonl writes to standard output; redirect it instead of --out");
+    if (texts.length)
+      throw new Usage(jsonl ? "`--jsonl` takes no text; it reads standard input" : "inspect takes no text");
+    if (jsonl && pair !== undefined)
+      throw new Usage("`--pair` needs a text; with `--jsonl` each line has its own pair");
+    if (jsonl && out !== undefined)
+      throw new Usage("`--jsonl` writes to standard output; redirect it instead of `--out`");
     return "";
   }
   if (texts.length === 1) return texts[0];
-  throw new Usage(texts.length ? "put the text in quotes, it came as several words" : `${command} needs a text`);
+  throw new Usage(texts.length ? "more than one text: put the text in quotes" : `${command} needs a text`);
 }
 
 const formats = ["text", "html", "svg", "png", "json"] as const;
@@ -130,10 +135,10 @@ type Format = (typeof formats)[number];
 
 function formatOf({ json, jsonl, format, image, out }: Values): Format {
   if (format === "png" && (image === undefined || out === undefined)) {
-    throw new Usage("--format png is of an --image, and goes to a file: --out FILE");
+    throw new Usage("`--format png` needs `--image` and `--out FILE`");
   }
   if ((json || jsonl) && format !== undefined && format !== "json")
-    throw new Usage(`--format ${format} and JSON exclude each other`);
+    throw new Usage(`\`--format ${format}\` excludes \`--json\` and \`--jsonl\``);
   const chosen = formats.find((one) => one === (json ? "json" : (format ?? "text")));
   if (!chosen) throw new Usage(`there is no format ${quote(format)}, only ${formats.join(", ")}`);
   return chosen;
@@ -142,18 +147,18 @@ function formatOf({ json, jsonl, format, image, out }: Values): Format {
 /** The options of explain(), checked before a model is loaded. */
 async function asks(values: Values): Promise<ExplainOptions | ExplainLists> {
   if (values.composite !== undefined && values.method !== undefined) {
-    throw new Usage("--method and --composite exclude each other");
+    throw new Usage("`--method` and `--composite` exclude each other");
   }
   const wanted = values.composite === undefined ? await methodsOf(values.method) : await jsonFile(values.composite);
   if (wanted !== AUTO) {
     await checkMethods(listed(wanted));
-    if (values.sample !== undefined) throw new Usage("--sample is for --method auto");
-  } else if (values.at?.includes(",")) throw new Usage("--method auto chooses for one reading point");
+    if (values.sample !== undefined) throw new Usage("`--sample` needs `--method auto`");
+  } else if (values.at?.includes(",")) throw new Usage("`--method auto` needs one reading point");
   const { at, target, contrast, truncate, layers, groups, heads, pairs, experts, interactions, pixels, token } = values;
   const neurons = integer("neurons", values.neurons, 1);
   const breakdown = { layers, groups, heads, neurons, pairs, experts, interactions };
   const some = Object.entries(breakdown).find(([, value]) => value !== undefined);
-  if (some && !values.jsonl && formatOf(values) !== "json") throw new Usage(`--${some[0]} is told as JSON: add --json`);
+  if (some && !values.jsonl && formatOf(values) !== "json") throw new Usage(`\`--${some[0]}\` needs \`--json\``);
   const asked = {
     ...changes(values),
     ...breakdown,
@@ -173,7 +178,7 @@ async function asks(values: Values): Promise<ExplainOptions | ExplainLists> {
 /** What is explained of the logits: --objective, --cosine or --dot. */
 function objectiveOf({ objective, cosine, dot }: Values): ExplainOptions["objective"] {
   const given = [objective, cosine, dot].filter((one) => one !== undefined);
-  if (given.length > 1) throw new Usage("--objective, --cosine and --dot exclude each other");
+  if (given.length > 1) throw new Usage("`--objective`, `--cosine` and `--dot` exclude each other");
   if (cosine !== undefined) return { cosine };
   return dot === undefined ? (objective as ExplainOptions["objective"]) : { dot };
 }
@@ -215,6 +220,6 @@ main(process.argv.slice(2)).catch((error: unknown) => {
       ? error.message
       : String((error as Error)?.stack);
   process.stderr.write(`relprop: ${visible(message, "\n")}${code}\n`);
-  if (usage) process.stderr.write("relprop --help tells how it is used\n");
+  if (usage) process.stderr.write("relprop --help shows its usage\n");
   process.exitCode = usage ? 2 : 1;
 });

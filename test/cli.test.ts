@@ -322,7 +322,7 @@ test("JSON lines: whatever a line causes is that line's error", async () => {
     lines.map(({ error }) => error?.code),
     [bad, bad, undefined, undefined, bad, bad, undefined, undefined],
   );
-  assert.match(lines[0].error.message, "at most 64 deep");
+  assert.match(lines[0].error.message, "nested more than 64 deep");
 });
 
 test("Ctrl-C while a line is waited for ends the run at once", async () => {
@@ -460,7 +460,7 @@ test("help that teaches", async () => {
     [["--help"], "Exit status"],
     [["explain", "--help"], "attn-lrp"],
     [["predict", "-h"], "--jsonl"],
-    [["inspect", "--help"], "family"],
+    [["inspect", "--help"], "task"],
     [["--version"], "."],
   ] as const) {
     const { status, out } = await relprop([...args]);

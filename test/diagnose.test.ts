@@ -131,7 +131,7 @@ test("what cannot be told is refused by name", async () => {
     [{ ablate: { neurons: [[0, 512]] } }, /neurons 0 to 511/],
     [{ ablate: { heads: 3 } }, /each a list of \[block, place\]/],
     [{ compareTo: other }, /has no bert\.encoder/],
-    [{ compareTo: {} }, /a model that load\(\) gave here/],
+    [{ compareTo: {} }, /a model from load\(\) in this thread/],
   ] as const) {
     try {
       await model.diagnose("not bad", options as never);
@@ -220,11 +220,11 @@ test("pruning and ablation as protocols of evaluate(): curves by orders, the sam
       assert.ok(loss(orders[0]) <= loss(orders[1]), `${protocol}: ${loss(orders[0])} ${loss(orders[1])}`);
     assert.equal((await evaluate(model, examples, { protocol, seed: 3 })).curves, curves);
     assert.match(table(told), new RegExp(`${protocol}, `));
-    assert.match(plot(told), /share of (neurons|heads) cut out/);
+    assert.match(plot(told), /share of (neurons|heads) ablated/);
   }
   for (const [options, what] of [
-    [{ methods: ["biggest"] }, /by smallest, largest, random, not by "biggest"/],
-    [{ journal: { read: async () => "", append: async () => {} } }, /keeps no journal/],
+    [{ methods: ["biggest"] }, /the orders smallest, largest, random, not "biggest"/],
+    [{ journal: { read: async () => "", append: async () => {} } }, /has no journal/],
   ] as const) {
     try {
       await evaluate(model, examples, { protocol: "pruning", ...options } as never);

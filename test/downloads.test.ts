@@ -101,7 +101,7 @@ test("weights of more than 4 GiB are refused of a server without ranges, by thei
   length.writeUInt32LE(json.length);
   const { code, error } = await outcome(endless(Buffer.concat([length, json]), { bytes: 0 }));
   assert.is(code, "LimitExceeded");
-  assert.match(error!.message, /10995116278\d\d bytes by its header; of a server without ranges at most 4294967296/);
+  assert.match(error!.message, /10995116278\d\d bytes by its header; from a server without ranges at most 4294967296/);
 });
 
 test("silence, before the head, after it and in the middle", async () => {

@@ -117,7 +117,7 @@ test("stopped by Ctrl-C", async () => {
   const { status, out, err } = await run(args, (content) => rows(content) >= 2, "evaluate", "SIGINT");
   assert.is(status, 130);
   assert.is(out, "");
-  assert.match(err, /stopped; .*stopped\.jsonl holds what is done/);
+  assert.match(err, /stopped; .*stopped\.jsonl has the finished examples/);
   assert.ok(rows(readFileSync(journal, "utf8")) < texts.length);
 });
 
@@ -126,7 +126,7 @@ test("explain --method auto", async () => {
     run(["a witty film", "--method", "auto", ...args, "--json"], undefined, "explain");
   const without = await explain();
   assert.is(without.status, 2);
-  assert.match(without.err, /give --sample FILE once/);
+  assert.match(without.err, /pass `--sample FILE` once/);
   const chosen = await explain("--sample", data);
   assert.is(chosen.status, 0, chosen.err);
   const { method } = JSON.parse(chosen.out);
@@ -139,7 +139,7 @@ test("explain --method auto", async () => {
   assert.is((await explain()).err, "␛[31mred␇\n", "what is in the file is text");
   for (const odd of ["null", "[]", '{"method":1,"why":2}', '{"method":"cp-lrp"}', "{"]) {
     writeFileSync(file, odd);
-    assert.match((await explain()).err, /give --sample FILE once/);
+    assert.match((await explain()).err, /pass `--sample FILE` once/);
   }
   assert.is((await explain("--at", "words")).status, 2, "another reading point is another choice");
   assert.is((await run(["a", "--sample", data], undefined, "explain")).status, 2);
@@ -147,7 +147,7 @@ test("explain --method auto", async () => {
 
 test("wrong usage", async () => {
   const bad: [string[], RegExp][] = [
-    [[], /needs --data/],
+    [[], /needs `--data/],
     [["--data", join(folder, "none.tsv")], /cannot be read/],
     [["--data", cli], /a \.tsv, \.csv or \.jsonl/],
     [["--data", data, "--protocol", "ali"], /no protocol "ali", only ali2022, ali2022-fixed/],
@@ -155,9 +155,9 @@ test("wrong usage", async () => {
     [["--data", data, "--limit", "0"], /--limit is a whole number from 1/],
     [["--data", data, "--seed", "x"], /--seed is a whole number from 0/],
     [["--data", data, "--protocol", "loo", "--plot", "x.svg"], /no curves to plot/],
-    [["a text", "--data", data], /reads its texts from --data/],
+    [["a text", "--data", data], /it reads `--data`/],
     [["--data", data, "--journal", folder], /cannot be written/],
-    [["--data", data, "--target", "0"], /takes no --target/],
+    [["--data", data, "--target", "0"], /has no option `--target`/],
   ];
   const all = bad.map(async ([args, message]) => {
     const { status, out, err } = await run(args);

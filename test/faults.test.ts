@@ -153,8 +153,8 @@ memory("kernels given that are none", async () => {
     [(await builtin("simd")).subarray(0, 1000), /neither/],
     ["./kernels.wasm", /neither/],
     [null, /neither/],
-    [new Response("gone", { status: 404 }), /did not arrive: Error: the server answered 404/],
-    [Promise.reject(new TypeError("no route")), /did not arrive: TypeError: no route/],
+    [new Response("gone", { status: 404 }), /failed: Error: the server answered 404/],
+    [Promise.reject(new TypeError("no route")), /failed: TypeError: no route/],
     [new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])), /not relprop's kernels/],
   ];
   for (const [source, message] of cases) {

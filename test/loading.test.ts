@@ -305,7 +305,7 @@ if (globalThis.process?.versions?.node && !globalThis.navigator?.gpu) {
   test("the package `webgpu`: found when asked for, and only then", async () => {
     const auto = await load(folder);
     assert.is(auto.backend, "wasm");
-    assert.match(auto.fallbackReason!, /backend: "webgpu" takes the package `webgpu`/);
+    assert.match(auto.fallbackReason!, /backend: "webgpu" uses the package `webgpu`/);
     await auto.dispose();
     if (!places.some(({ backend }) => backend === "webgpu")) return console.log("no adapter here to find");
     const found = await load(folder, { backend: "webgpu" });

@@ -206,7 +206,7 @@ test("points: what a config asks for that no tensor has", async () => {
   }
   const points = Array.from({ length: 2 ** 16 }, (_, i) => [i, 0, 0]);
   const how = { groups: 4096, size: 32, normalize: true, cls: true, hidden: 0 };
-  await refused(() => encodeCloud({ points }, how), "LimitExceeded", /makes 4096 groups the most is 16384/);
+  await refused(() => encodeCloud({ points }, how), "LimitExceeded", /a model of 4096 groups takes at most 16384/);
 });
 
 test("images that are cut into more tokens than a model's weights speak of", async () => {
@@ -230,7 +230,7 @@ test("images that are cut into more tokens than a model's weights speak of", asy
     await refused(
       work,
       "LimitExceeded",
-      /by preprocessor_config.json are \d+ tokens, of this model at most 4096/,
+      /by preprocessor_config.json are \d+ tokens, this model takes at most 4096/,
       `${side}`,
     );
   }

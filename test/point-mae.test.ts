@@ -311,7 +311,7 @@ test("clouds that cannot be read are told with what is wrong", async () => {
     [{ points: cloud(3, 1) }, "InvalidInput", /3 points, this model needs 6/],
     [{ points: [...cloud(9, 1), [1, 2]] }, "InvalidInput", /point 9 is .* three finite numbers/],
     [{ points: [...cloud(9, 1), [1, 2, Number.NaN]] }, "InvalidInput", /three finite numbers/],
-    [{ points: cloud(9, 1), hidden: [1] }, "InvalidInput", /makes up no groups/],
+    [{ points: cloud(9, 1), hidden: [1] }, "InvalidInput", /does not reconstruct groups/],
   ] as const) {
     try {
       await loaded.predict(given as never);

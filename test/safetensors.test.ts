@@ -236,10 +236,10 @@ test("messages name the tensor, what it has, and what it should have", async () 
     await message('{"dtype":"F32","shape":[2,3],"data_offsets":[4,20]}'),
     'a file has "w" with 16 bytes of data, F32 [2,3] has 24',
   );
-  assert.match(await message('{"dtype":"F32","shape":[-2]'), '"w" with a shape of something else than plain whole');
+  assert.match(await message('{"dtype":"F32","shape":[-2]'), '"w" with a shape with elements that are not');
   assert.match(await message('{"data_offsets":[0,4,8]'), '"w" with data_offsets of more than 2 numbers');
   assert.match(await message('{"dtype":"F33","shape":[],"data_offsets":[0,4]}'), 'a dtype "F33"');
-  assert.match(await message("{dtype"), 'no JSON: "dtype}" at 6');
+  assert.match(await message("{dtype"), 'not JSON: "dtype}" at 6');
 });
 
 test("a source that fails", async () => {

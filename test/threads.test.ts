@@ -124,7 +124,7 @@ test("kernels given by the caller run on one thread, and the model says so", asy
     threads: 2,
     wasm: await WebAssembly.compile(await builtin("simd")),
   });
-  assert.match(model.fallbackReason!, /^one thread, because .*compiled beforehand/);
+  assert.match(model.fallbackReason!, /^one thread: .*compiled beforehand/);
   assert.is((await model.predict(texts[0])).classes.length, 2);
   await model.dispose();
 });

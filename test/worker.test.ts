@@ -236,7 +236,7 @@ test("a worker that ends: calls under way and later ones are told", async () => 
     assert.is(await calls[1], "WorkerCrashed", how);
     const error = await there.explain("a").catch((error) => error);
     assert.is(error.code, "WorkerCrashed");
-    assert.match(error.message, how === "throws" ? /on purpose|no longer there/ : /no longer there/);
+    assert.match(error.message, how === "throws" ? /on purpose|it has ended/ : /it has ended/);
     await there.dispose();
   }
 });
@@ -266,7 +266,7 @@ if (threads && typeof Worker === "undefined") {
       await crash();
       const error = await there.predict(texts[0]).catch((error) => error);
       assert.is(error.code, "WorkerCrashed");
-      assert.match(error.message, /4 have ended within a minute; load the model again/);
+      assert.match(error.message, /4 workers ended within a minute; load the model again/);
       await there.dispose();
       assert.is(await code(there.predict(texts[0])), "Disposed");
 
@@ -274,7 +274,7 @@ if (threads && typeof Worker === "undefined") {
       await crash();
       const contents = await given.predict(texts[0]).catch((error) => error);
       assert.is(contents.code, "WorkerCrashed");
-      assert.match(contents.message, /given as contents, which are not kept; load the model again/);
+      assert.match(contents.message, /passed as contents, which are not kept; load the model again/);
       await given.dispose();
     } finally {
       threads.Worker = Worker;

@@ -116,7 +116,7 @@ export function attribution(wanted: unknown): Chosen {
     unknown
   >;
   if (!isAttribution(name)) {
-    const also = propagates(name) ? "; methods that propagate are asked for without the others" : "";
+    const also = propagates(name) ? "; methods that propagate cannot be in one list with others" : "";
     throw new RelpropError("InvalidOption", `there is no method ${quote(name)}, only ${methodNames.join(", ")}${also}`);
   }
   const method: Method = attributions[name];

@@ -87,7 +87,7 @@ export class View {
     const { unkId, padId, maskId } = this.#engine.tokenizer;
     const id = { unk: unkId, pad: padId, mask: maskId, zero: -1 }[by];
     if (typeof id === "number") return id;
-    throw new RelpropError("InvalidOption", `this model's vocabulary has no token ${by}; leave out by zero`);
+    throw new RelpropError("InvalidOption", `this model's vocabulary has no ${by} token; use "zero"`);
   }
 
   /** The ids of the text. */

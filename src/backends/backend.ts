@@ -57,6 +57,6 @@ export interface Backend {
 /** A run's input, which must fill its buffer. */
 export function expect(inputs: Data, name: string, size: number): Float32Array {
   const data = inputs[name];
-  if (data?.length !== size) throw new Error(`input ${name} has ${data?.length} elements, the plan wants ${size}`);
+  if (data?.length !== size) throw new Error(`input ${name} has ${data?.length} elements, the plan needs ${size}`);
   return data;
 }

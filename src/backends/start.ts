@@ -33,7 +33,8 @@ async function gpuBackend({ gpu: given, device, profile }: BackendOptions, asked
     if (!gpu) return await webgpu(device!, false);
     const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
     if (!adapter) throw unavailable("WebGPU found no GPU on this machine");
-    if (!asked && isSoftware(adapter.info)) throw unavailable("WebGPU has only a software adapter, WASM is faster");
+    if (!asked && isSoftware(adapter.info))
+      throw unavailable("WebGPU has only a software adapter, which is slower than WASM");
     // Ask for what the adapter has: the defaults stop at 128 MiB a binding, and larger ones read as zeros.
     const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
     const requiredLimits = { maxBufferSize, maxStorageBufferBindingSize };
@@ -42,6 +43,6 @@ async function gpuBackend({ gpu: given, device, profile }: BackendOptions, asked
     const own = await adapter.requestDevice({ requiredLimits, requiredFeatures, label: "relprop" });
     return await webgpu(own, true);
   } catch (cause) {
-    throw cause instanceof RelpropError ? cause : unavailable(`WebGPU gave no device: ${cause}`, cause);
+    throw cause instanceof RelpropError ? cause : unavailable(`WebGPU returned no device: ${cause}`, cause);
   }
 }

@@ -61,13 +61,13 @@ export function parse(text: string, label: string, begin: number, most: number):
 }
 
 function strings(s: Scan, most: number): Map<string, string> {
-  if (peek(s) !== "{") wrong(s, "HeaderField", "has metadata that is no object of strings");
+  if (peek(s) !== "{") wrong(s, "HeaderField", "has metadata that is not an object of strings");
   const found = new Map<string, string>();
   for (let more = open(s, "{"); more; more = next(s, "}")) {
     const name = key(s);
     once(s, name, found.get(name));
     if (found.size >= most) fail(s.label, "LimitExceeded", `has more than ${most} entries of metadata`);
-    if (peek(s) !== '"') wrong(s, "HeaderField", `has metadata ${quote(name)} that is no string`);
+    if (peek(s) !== '"') wrong(s, "HeaderField", `has metadata ${quote(name)} that is not a string`);
     found.set(name, string(s));
   }
   return found;
@@ -77,7 +77,7 @@ function tensor(s: Scan, name: string): TensorInfo {
   const no = (code: ErrorCode, what: string): never => fail(s.label, code, `has ${quote(name)} with ${what}`, { name });
   if (name.length > MOST_NAME) fail(s.label, "LimitExceeded", `has a tensor's name of ${name.length} characters`);
   if (!name || name.includes("\0")) fail(s.label, "HeaderField", "has a tensor's name that is empty or holds U+0000");
-  if (peek(s) !== "{") wrong(s, "HeaderField", `has ${quote(name)} that is no object`);
+  if (peek(s) !== "{") wrong(s, "HeaderField", `has ${quote(name)} that is not an object`);
 
   let dtype: string | undefined;
   let shape: number[] | undefined;
@@ -86,7 +86,7 @@ function tensor(s: Scan, name: string): TensorInfo {
     const field = key(s);
     if (field === "dtype") {
       once(s, field, dtype);
-      if (peek(s) !== '"') wrong(s, "Dtype", `has ${quote(name)} with a dtype that is no string`);
+      if (peek(s) !== '"') wrong(s, "Dtype", `has ${quote(name)} with a dtype that is not a string`);
       dtype = string(s);
     } else if (field === "shape") {
       once(s, field, shape);
@@ -109,13 +109,13 @@ function tensor(s: Scan, name: string): TensorInfo {
 /** A list of at most `count` whole numbers, each at most `most`; anything else is refused with `code`. */
 function numbers(s: Scan, code: "Shape" | "Offset", count: number, most: number, name: string): number[] {
   const of = () => `has ${quote(name)} with ${code === "Shape" ? "a shape" : "data_offsets"}`;
-  if (peek(s) !== "[") wrong(s, code, `${of()} that is no list`);
+  if (peek(s) !== "[") wrong(s, code, `${of()} that is not a list`);
   const found: number[] = [];
   for (let more = open(s, "["); more; more = next(s, "]")) {
     if (found.length === count) wrong(s, code, `${of()} of more than ${count} numbers`);
     const digits = literal(s, PLAIN);
-    if (!digits) wrong(s, code, `${of()} of something else than plain whole numbers`);
-    if (Number(digits) > most) fail(s.label, code, `${of()} that holds ${digits}, the most is ${most}`, { name });
+    if (!digits) wrong(s, code, `${of()} with elements that are not integers`);
+    if (Number(digits) > most) fail(s.label, code, `${of()} with ${digits}; the maximum is ${most}`, { name });
     found.push(Number(digits));
   }
   return found;
@@ -150,7 +150,7 @@ function once(s: Scan, key: string, before: unknown): void {
 /** Steps into an object or a list: is there anything in it? */
 function open(s: Scan, bracket: "{" | "["): boolean {
   if (!eat(s, bracket)) noJson(s, `"${bracket}"`);
-  if (++s.depth > MOST_DEPTH) fail(s.label, "HeaderJson", "has a header nested deeper than any tensor is described");
+  if (++s.depth > MOST_DEPTH) fail(s.label, "HeaderJson", "has a header nested deeper than the format allows");
   if (!eat(s, bracket === "{" ? "}" : "]")) return true;
   s.depth--;
   return false;
@@ -222,5 +222,5 @@ function eat(s: Scan, character: string): boolean {
 function noJson(s: Scan, wanted: string): never {
   const there = s.text.slice(s.at, s.at + 20);
   const found = there ? quote(there) : "the end";
-  fail(s.label, "HeaderJson", `has a header that is no JSON: ${found} at ${s.at}, where ${wanted} should be`);
+  fail(s.label, "HeaderJson", `has a header that is not JSON: ${found} at ${s.at}, where ${wanted} should be`);
 }

@@ -47,7 +47,7 @@ export async function parseJson(files: Files, name: string, { code, most, signal
   const file = await files.open(name);
   if (!file) return undefined;
   if (file.size > most) {
-    const message = `${name} has ${file.size} bytes, the most that is read is ${most}`;
+    const message = `${name} has ${file.size} bytes; at most ${most} are read`;
     throw new RelpropError("LimitExceeded", message, { file: name, bytes: file.size, most });
   }
   const bytes = await file.read(0, file.size, signal);
@@ -60,7 +60,7 @@ export async function parseJson(files: Files, name: string, { code, most, signal
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {
     const start = quote(String.fromCharCode(...bytes.subarray(0, 40)));
-    throw new RelpropError(code, `${name} is no JSON: it begins with ${start}`, { file: name }, cause);
+    throw new RelpropError(code, `${name} is not JSON: it begins with ${start}`, { file: name }, cause);
   }
 }
 

@@ -86,7 +86,7 @@ function decode(bytes: Uint8Array, label: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    fail(label, "HeaderUtf8", "has a header that is no valid UTF-8");
+    fail(label, "HeaderUtf8", "has a header that is not valid UTF-8");
   }
 }
 
@@ -113,7 +113,7 @@ function layoutEnd({ tensors }: Header, begin: number, label: string): number {
   for (const { name, start, end } of [...tensors.values()].sort((a, b) => a.start - b.start || a.end - b.end)) {
     if (start > at) fail(label, "Hole", `has bytes ${at} to ${start} in no tensor, before ${quote(name)}`, { name });
     if (start < at)
-      fail(label, "Overlap", `has ${quote(name)} begin at ${start}, in the one that ends at ${at}`, { name });
+      fail(label, "Overlap", `has ${quote(name)} begin at ${start}, inside the tensor that ends at ${at}`, { name });
     at = end;
   }
   return at;
@@ -194,7 +194,7 @@ async function read(file: Bytes, start: number, end: number, label: string, sign
   }
   throwIfAborted(signal);
   if (bytes.length !== end - start) {
-    fail(label, "Truncated", `gave ${bytes.length} bytes for ${end - start}: did it change while it was read?`);
+    fail(label, "Truncated", `returned ${bytes.length} bytes for ${end - start}: did it change while it was read?`);
   }
   return bytes;
 }
@@ -204,9 +204,9 @@ async function read(file: Bytes, start: number, end: number, label: string, sign
 const kinds: readonly [RegExp | string, string][] = [
   [/^(\xef\xbb\xbf)?\s*<[!?a-z][ -~]{2}/i, "an HTML page: the server answered with a page instead of the file"],
   [/^(\xef\xbb\xbf)?\s*\{\s*"[ -~]{3}/, "JSON: an index, or a server's error message instead of the file"],
-  ["version https://git-lfs", "a git-lfs pointer: run `git lfs pull` where it comes from"],
-  ["GGUF", "a GGUF file: take the model's safetensors instead"],
-  ["\x89HDF", "an HDF5 file: take the model's safetensors instead"],
+  ["version https://git-lfs", "a git-lfs pointer: run `git lfs pull` in its repository"],
+  ["GGUF", "a GGUF file: use the model's safetensors instead"],
+  ["\x89HDF", "an HDF5 file: use the model's safetensors instead"],
   ["PK\x03\x04", "a ZIP archive, as PyTorch's own files are: save the model as safetensors (save_pretrained does)"],
   // biome-ignore lint/suspicious/noControlCharactersInRegex: a protocol's number, then no length's high byte
   [/^\x80[\x02-\x05][^\0]/, "a Python pickle, which is not safe to read: save the model as safetensors"],

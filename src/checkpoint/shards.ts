@@ -15,7 +15,7 @@ export async function sharded(files: Files, index: Record<string, unknown>, sign
   const listed = new Map(Object.entries(map).map(([name, shard]) => [name, shardName(shard)]));
   const shards = new Set(listed.values());
   if (shards.size > MOST_SHARDS) {
-    throw new RelpropError("LimitExceeded", `${INDEX} lists ${shards.size} shards, the most is ${MOST_SHARDS}`);
+    throw new RelpropError("LimitExceeded", `${INDEX} lists ${shards.size} shards; the maximum is ${MOST_SHARDS}`);
   }
 
   const found = new Map<string, Stored>();
@@ -26,7 +26,9 @@ export async function sharded(files: Files, index: Record<string, unknown>, sign
     for (const [name, stored] of await tensors(file, shard, signal)) {
       if (listed.get(name) !== shard) {
         const elsewhere = listed.get(name) ?? "no shard";
-        throw new RelpropError("IndexInvalid", `${quote(name)} lies in ${shard}, ${INDEX} says ${elsewhere}`, { name });
+        throw new RelpropError("IndexInvalid", `${quote(name)} is in ${shard}, but ${INDEX} says ${elsewhere}`, {
+          name,
+        });
       }
       found.set(name, stored);
     }
@@ -37,5 +39,5 @@ export async function sharded(files: Files, index: Record<string, unknown>, sign
 /** What save_pretrained writes, and nothing that could lead out of the model's folder. */
 function shardName(name: unknown): string {
   if (typeof name === "string" && /^[A-Za-z0-9][A-Za-z0-9._-]{0,250}\.safetensors$/.test(name)) return name;
-  throw new RelpropError("UnsafePath", `${INDEX} lists a file ${quote(name)}, which is no plain name of a shard`);
+  throw new RelpropError("UnsafePath", `${INDEX} lists a file ${quote(name)}, which is not a shard's name`);
 }

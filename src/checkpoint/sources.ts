@@ -140,7 +140,7 @@ export function url(text: string): URL {
   try {
     return new URL(text, globalThis.location?.href);
   } catch (cause) {
-    throw invalid(`${quote(text)} is no URL`, cause);
+    throw invalid(`${quote(text)} is not a URL`, cause);
   }
 }
 
@@ -148,14 +148,15 @@ function pathOf({ pathname, href }: URL): string {
   try {
     return decodeURIComponent(pathname);
   } catch (cause) {
-    throw invalid(`${quote(href)} is no file's URL`, cause);
+    throw invalid(`${quote(href)} is not a file's URL`, cause);
   }
 }
 
 export function* listed(list: Iterable<File>): Generator<[string, Contents]> {
-  if (typeof list[Symbol.iterator] !== "function") throw invalid("a model is no such list");
+  if (typeof list[Symbol.iterator] !== "function") throw invalid("this list is not of files");
   for (const file of list) {
-    if (typeof file?.name !== "string") throw invalid(`${quote(file)} is no file; a list is of a browser's files`);
+    if (typeof file?.name !== "string")
+      throw invalid(`${quote(file)} is not a File, which each element of a list must be`);
     yield [file.webkitRelativePath || file.name, file];
   }
 }

@@ -26,7 +26,7 @@ export async function auto(model: Model, sample: string | undefined, at: Reading
     await mkdir(folder, { recursive: true });
     await save(path, JSON.stringify({ method, why }));
   } catch (error) {
-    process.stderr.write(`the choice is not remembered: ${visible((error as Error).message)}\n`);
+    process.stderr.write(`the chosen method cannot be saved: ${visible((error as Error).message)}\n`);
   }
   return method;
 }
@@ -42,6 +42,6 @@ async function kept(path: string, model: Model): Promise<{ method: PropagationMe
     const { method, why } = JSON.parse(text);
     if (propagates(method) && typeof why === "string") return { method, why };
   } catch {}
-  const message = `no method was chosen for ${quote(model.name)} yet: give --sample FILE once`;
+  const message = `no method was chosen for ${quote(model.name)} yet: pass \`--sample FILE\` once`;
   throw new RelpropError("InvalidOption", message);
 }

@@ -14,7 +14,8 @@ export function changes({ "num-loops": loops, ...values }: Values): Pick<Predict
   const parts = (name: "ablate-heads" | "ablate-neurons"): Ablation["heads"] =>
     values[name]?.split(",").map((pair) => {
       const [, block, index] = /^(\d{1,6})\.(\d{1,6})$/.exec(pair) ?? [];
-      if (index === undefined) throw new Usage(`--${name} is BLOCK.PLACE, several with commas, not ${quote(pair)}`);
+      if (index === undefined)
+        throw new Usage(`\`--${name}\` is a list of BLOCK.INDEX separated by commas, not ${quote(pair)}`);
       return [Number(block), Number(index)];
     });
   const ablate = { heads: parts("ablate-heads"), neurons: parts("ablate-neurons") };
@@ -31,7 +32,8 @@ export async function diagnosed(model: Model, input: Input, values: Values, aske
   if (!["text", "json", "svg"].includes(format))
     throw new Usage(`diagnose has no format ${quote(format)}, only text, json, svg`);
   const odd = values.tokens?.split(",").find((place) => !/^\d{1,6}$/.test(place));
-  if (odd !== undefined) throw new Usage(`--tokens are places in the text, with commas, not ${quote(odd)}`);
+  if (odd !== undefined)
+    throw new Usage(`\`--tokens\` is a list of token indices separated by commas, not ${quote(odd)}`);
   const compareTo =
     values["compare-to"] === undefined ? undefined : await load(values["compare-to"], { backend: model.backend });
   try {

@@ -41,7 +41,7 @@ export interface Asked {
 export async function evaluateCommand(asked: Asked): Promise<string | undefined> {
   const { data, backend, truncate, baseline } = asked;
   const name = (asked.protocol ?? "ali2022") as ProtocolName; // protocol() refuses others
-  if (data === undefined) throw new RelpropError("InvalidOption", "evaluate needs --data FILE");
+  if (data === undefined) throw new RelpropError("InvalidOption", "evaluate needs `--data FILE`");
   const how = protocol(name);
   const [limit, seed] = [integer("limit", asked.limit, 1), integer("seed", asked.seed, 0) ?? 0];
   if (asked.plot !== undefined && !how.axis) throw new RelpropError("InvalidOption", `${name} has no curves to plot`);
@@ -73,7 +73,8 @@ export async function evaluateCommand(asked: Asked): Promise<string | undefined>
     return asked.json ? `${JSON.stringify(evaluation, null, 2)}\n` : table(evaluation);
   } catch (error) {
     if (!signal.aborted) throw error;
-    const kept = asked.journal === undefined ? "with --journal it could go on" : `${asked.journal} holds what is done`;
+    const kept =
+      asked.journal === undefined ? "with --journal it could be resumed" : `${asked.journal} has the finished examples`;
     process.stderr.write(`\nrelprop: stopped; ${visible(kept)}\n`);
     return undefined;
   } finally {

@@ -15,7 +15,7 @@ export function drawing(
   if (unused && !values.explain) throw new Usage(`\`--${unused}\` needs \`--explain\``);
   const temperature = decimal("temperature", values.temperature);
   const drawn = (["top-k", "top-p", "seed"] as const).find((name) => values[name] !== undefined);
-  if (drawn && !temperature) throw new Usage(`--${drawn} is of tokens that are drawn: give a --temperature above 0`);
+  if (drawn && !temperature) throw new Usage(`\`--${drawn}\` needs sampling: set \`--temperature\` above 0`);
   return {
     maxNewTokens: integer("max-new-tokens", values["max-new-tokens"], 0),
     temperature,

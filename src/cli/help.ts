@@ -1,6 +1,6 @@
-// What --help teaches.
+// The pages of --help.
 
-const general = `relprop explains what a Transformer's prediction rests on, token by token.
+const general = `relprop explains the predictions of Transformers, token by token.
 
   relprop explain "A gorgeous, witty, seductive movie."
   relprop predict "A gorgeous, witty, seductive movie."
@@ -8,90 +8,90 @@ const general = `relprop explains what a Transformer's prediction rests on, toke
   relprop inspect --model DIR
 
 Commands (each has its own --help)
-  explain TEXT   which tokens the prediction rests on, and the ledger that proves it
+  explain TEXT   the relevance of each token for the prediction, with its ledger
   predict TEXT   the classes and their probabilities
-  generate TEXT  how a text goes on, and what each new token rests on
-  diagnose TEXT  what goes on inside: how alike tokens become, attention, ranks, gradients
-  evaluate       how faithful each method's explanations of labelled texts are
-  inspect        what is in a model's directory
+  generate TEXT  a continuation of the text, and the relevance of earlier tokens for each new one
+  diagnose TEXT  the network's inside: similarity of tokens, attention, ranks, gradients
+  evaluate       the faithfulness of each method's explanations of labelled texts
+  inspect        the contents of a model's directory
 
   --model DIR    a directory or https URL with config.json, tokenizer.json and model.safetensors;
-                 by default the small sentiment model that comes with relprop
+                 default: the small sentiment model that comes with relprop
   --version      the version
 
-Exit status: 0, 1 for a failed run, 2 for wrong usage.
+Exit status: 0; 1 for a failed run; 2 for wrong usage.
 `;
 
-const lines = `  --jsonl          read lines {"id"?, "text"} or "a text" from standard input, write one
-                   JSON object a line, in order; a bad line is answered with its error.
-                   Lines that come together run together
+const lines = `  --jsonl          read lines {"id"?, "text"} or "a text" from standard input and write one JSON
+                   object a line, in the same order; an invalid line returns its error.
+                   Lines that arrive together run as one batch
 `;
 
 const one = `  --model DIR      a directory or https URL; default: the model that comes with relprop
-  --backend NAME   auto, wasm or webgpu (in Node webgpu needs: npm install webgpu)
-  --truncate       cut a text that is too long for the model instead of refusing it
-  --json           one JSON object
+  --backend NAME   auto, wasm or webgpu (in Node, webgpu needs: npm install webgpu)
+  --truncate       cut a text that is too long for the model instead of rejecting it
+  --json           write one JSON object
   --out FILE       write to a file
 `;
 
 const shared = one + lines;
 
-const changed = `  --num-loops N    how often the blocks of a looped model run
-  --ablate-heads B.H,…     attention heads cut out, by block and place; --ablate-neurons likewise
-  --input FILE     in place of a text, of models that read them: {"rows": [[…], …], "names"?} or
-                   {"points": [[x, y, z], …]} as JSON
+const changed = `  --num-loops N    number of loops of a looped model
+  --ablate-heads B.H,…     ablate attention heads, each BLOCK.HEAD; --ablate-neurons likewise
+  --input FILE     JSON input for models that do not read text: {"rows": [[…], …], "names"?} or
+                   {"points": [[x, y, z], …]}
 `;
 
 const explain = `relprop explain TEXT [options]
 
-What to explain
-  --pair TEXT        a second text, read with the first as one
+Objective
+  --pair TEXT        the second text of a pair
   --target CLASS     a class by label or index; default: the top class
-  --contrast CLASS   explain the target's logit less this class's
-                     Both may be given more than once: an explanation for each pair, from one run
+  --contrast CLASS   subtract the logit of this class
+                     Both may be repeated: one explanation for each pair, from one run
   --objective NAME   log-probability of the target, or softmax-contrast with all other classes
   --token TOKEN      for models with logits of each token: which token, by a part of the text
                      or by index; default: the masked, the last or the most confident one
-  --continuation TEXT  how the text goes on, of models that say so: all its tokens together;
-                     --contrast is then another
-  --cosine TEXT      how alike another text's embedding is; --dot TEXT, their product;
+  --continuation TEXT  for language models: explain all tokens of this continuation together;
+                     --contrast is then another continuation
+  --cosine TEXT      cosine similarity with another text's embedding; --dot TEXT: dot product;
                      with --interactions also by pairs of tokens, as JSON
-  --image FILE       in place of a text, of models that read images: PNG, JPEG (in Node needs:
+  --image FILE       for models of images: a PNG or JPEG file (in Node needs:
                      npm install fast-png jpeg-js)
 ${changed}
-How
-  --method NAME      cp-lrp            attention weights and LayerNorm deviations held constant (default)
-                     lrp-ah, lrp-ln    only the one or the other (Ali et al. 2022)
-                     lrp-ah-ln         both, plain gradients through activations
+Method
+  --method NAME      cp-lrp            constant attention weights and LayerNorm deviations (default)
+                     lrp-ah, lrp-ln    only one of the two (Ali et al. 2022)
+                     lrp-ah-ln         both, with plain gradients of activations
                      attn-lrp          Achtibat et al. 2024
-                     attn-lrp-gamma    the same with the gamma rule, for images (default there)
-                     cp-lrp-gamma      cp-lrp with the gamma rule, for points (default there)
+                     attn-lrp-gamma    attn-lrp with the gamma rule (default for images)
+                     cp-lrp-gamma      cp-lrp with the gamma rule (default for point clouds)
                      gradient-x-input  no rules
-                     several, with commas: an explanation by each, from one run
+                     several, separated by commas: one explanation for each, from one run
                      without a ledger: saliency, integrated-gradients, smoothgrad, attention-last,
                      rollout, attention-flow, gae, grad-rollout, occlusion, kernel-shap, random;
                      with options as JSON: '{"name": "occlusion", "by": "unk"}'
-                     auto              the most faithful on the texts of --sample FILE, a .tsv, .csv
-                                       or .jsonl; remembered for the model and the reading point
-  --composite FILE   rules of your own, as JSON: {"norm": "identity", "context": "values"}
-  --at POINT         where relevance is read: embeddings (default), embedding-sum, words;
-                     of images: pixels (default), embeddings; several, with commas
+                     auto              the most faithful method on the texts of --sample FILE, a
+                                       .tsv, .csv or .jsonl; cached by model and reading point
+  --composite FILE   a composite of rules, as JSON: {"norm": "identity", "context": "values"}
+  --at POINT         reading point of relevance: embeddings (default), embedding-sum, words;
+                     for images: pixels (default), embeddings; several, separated by commas
 
-Finer and coarser, as JSON
-  --groups NAME      also by words or sentences
-  --layers           also the residual stream's relevance at each block's input
-  --heads            also what each attention head hands on
-  --neurons N        also the N feed-forward neurons with the most relevance
-  --pixels           of an image, also each pixel's relevance
-  --pairs            also what tokens pass on to one another through attention
-  --experts          also which experts each token chose, of a mixture of experts
+Breakdowns, as JSON
+  --groups NAME      relevance of words or sentences
+  --layers           relevance of the residual stream at each block's input
+  --heads            relevance of each attention head's output
+  --neurons N        the N feed-forward neurons with the most relevance
+  --pixels           for images: relevance of each pixel
+  --pairs            relevance from token to token through attention
+  --experts          for mixtures of experts: which experts each token is routed to
 
 Output
-  --format NAME      text (default), html, svg, json; of images also png
+  --format NAME      text (default), html, svg, json; for images also png
 ${shared}
-Reading the result: every token's relevance is its share of the logit. The ledger adds up:
-logit = tokens + biases + norms + constants + softmax + products + activations + epsilon + residual,
-and the residual, which is computed from all the others, shows that nothing was lost.
+Reading the result: the relevance of a token is its share of the logit. The ledger adds up:
+logit = tokens + biases + norms + constants + softmax + products + activations + epsilon + residual.
+The residual is what all other entries leave of the logit: it shows that nothing was lost.
 
   relprop explain "not a bad movie" --target positive --contrast negative
   relprop explain "not a bad movie" --format html --out movie.html
@@ -104,68 +104,69 @@ ${changed}${shared}`;
 
 const generate = `relprop generate TEXT [options]
 
-  --max-new-tokens N  at most so many tokens (20)
-  --temperature X  0 (default) takes the likeliest token; above, tokens are drawn
-  --top-k N        draws among the N likeliest only
-  --top-p X        draws among the fewest of the likeliest with this probability together only
-  --seed N         decides what is drawn (0)
-  --explain        also what each new token rests on, with --json; --method, --composite, --at
-                   and --contrast as for explain
-  --model DIR      a directory or https URL with a model that continues texts
+  --max-new-tokens N  the maximum number of new tokens (20)
+  --temperature X  0 (default): greedy decoding; above 0: sampling
+  --top-k N        sample from the N most probable tokens
+  --top-p X        nucleus (top-p) sampling
+  --seed N         seed of the sampling (0)
+  --explain        explain each new token, with --json; takes --method, --composite, --at and
+                   --contrast as explain does
+  --model DIR      a directory or https URL with a causal language model
   --backend NAME   auto, wasm or webgpu
-  --json           one JSON object
+  --json           write one JSON object
   --out FILE       write to a file
 `;
 
 const diagnose = `relprop diagnose TEXT [options]
 
-  --tokens A,B     places of tokens: how much of each head's attention they get
+  --tokens A,B     indices of tokens: each head's attention to them
   --target CLASS   the class of the logit for gradients; --contrast CLASS subtracts its logit
-  --weights        also the ranks of the network's matrices
-  --compare-to DIR the ranks of what they differ by from another model's, as before training
+  --weights        also the ranks of the weight matrices
+  --compare-to DIR the ranks of the difference from another model's matrices, as before training
   --format NAME    text (default), json, svg
 ${changed}${one}
-After each block: the mean cosine of two tokens, the residual ratio (what is left of them without
-their mean), stable and effective rank and size of the stream; then the mean entropy of attention,
-the mass on --tokens, the slope of log variance of what attention adds over log position, and the
-size of the logit's gradient by the projections. JSON has it head by head and token by token.
+For the stream after each block: mean cosine of two tokens, residual ratio (the norm without the
+tokens' mean, over the whole norm), stable and effective rank, and norm. For each block: mean
+entropy of attention, attention mass on --tokens, the slope of the log variance of attention's
+output over the log position, and the norm of the logit's gradient at the projections. JSON has
+all of it by head and by token.
 `;
 
 const inspect = `relprop inspect [--model DIR] [--json] [--out FILE]
 
-The model's family, classes, sizes and weights, and which backend would run it.
+The model's type, task, classes, sizes and weights, and the backend that would run it.
 `;
 
 const evaluate = `relprop evaluate --data FILE [options]
 
   --data FILE      .tsv or .csv with the columns sentence (or text) and label, or .jsonl with
-                   {"text", "label"} a line; labels are classes by name or index
+                   {"text", "label"} on each line; labels are classes by name or index
   --protocol NAME  ali2022 (default)  activation and pruning by [UNK]: auac, auMse, aupc
                    ali2022-fixed      special tokens stay, the predicted class is explained
-                   achtibat2024       word vectors zeroed, most and least relevant first
+                   achtibat2024       word vectors set to zero, most and least relevant first
                    aopc               comprehensiveness and sufficiency
-                   loo                Kendall's tau against leaving each token out
+                   loo                Kendall's tau with leave-one-out
                    sanity             against the model with random weights, block by block
                    stability          against the text with other case and punctuation
-                   pruning            what is lost as neurons are cut out: smallest, largest, random
-                   ablation           what is lost as heads are: by importance, by relevance, random
-  --methods A,B    default: all, the slowest by the first 200 examples; NAME:N judges one by
-                   the first N examples
-  --baseline NAME  the method that others are compared with, pair by pair (gradient-x-input)
-  --at POINT       where methods that propagate are read: embeddings (default), embedding-sum,
+                   pruning            loss as neurons are ablated: smallest, largest, random first
+                   ablation           loss as heads are ablated: by importance, by relevance, random
+  --methods A,B    default: all, the slowest on the first 200 examples; NAME:N evaluates a method
+                   on the first N examples
+  --baseline NAME  the method that others are compared with, example by example (gradient-x-input)
+  --at POINT       reading point of methods that propagate: embeddings (default), embedding-sum,
                    words
   --limit N        only the first N examples
-  --seed N         of random orders and of the bootstrap (0)
-  --journal FILE   keeps what is done; started again, it goes on where it stopped
-  --plot FILE.svg  the perturbation curves
+  --seed N         seed of random orders and of the bootstrap (0)
+  --journal FILE   saves finished examples; an interrupted evaluation resumes from it
+  --plot FILE.svg  plot of the perturbation curves
   --model DIR      a directory or https URL; default: the model that comes with relprop
   --backend NAME   auto, wasm or webgpu
   --truncate       cut texts that are too long for the model
-  --json           one JSON object
+  --json           write one JSON object
   --out FILE       write to a file
 
-The table has a mean and a 95 % bootstrap interval for each metric, and the forward passes
-and seconds that a method's explanations took.
+The table has the mean and the 95 % bootstrap interval of each metric, and the number of forward
+passes and the seconds of each method's explanations.
 `;
 
 const pages = new Map([

@@ -59,21 +59,21 @@ async function* split(input: AsyncIterable<Uint8Array | string>): AsyncGenerator
 function read(bytes: Uint8Array | undefined, first: boolean): Omit<Line, "number"> {
   const bad = (message: string, id?: unknown) => ({ text: "", id, error: new RelpropError("InvalidInput", message) });
   if (!bytes) {
-    const error = new RelpropError("LimitExceeded", `a line may have ${MOST_BYTES} bytes, this one has more`);
+    const error = new RelpropError("LimitExceeded", `the line has more than ${MOST_BYTES} bytes, the maximum`);
     return { text: "", error };
   }
   let value: unknown;
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: !first }).decode(bytes);
     if (!text.trim()) return bad("the line is empty");
-    if (deeperThan(MOST_DEPTH, text)) return bad(`a line's JSON is at most ${MOST_DEPTH} deep, this one is deeper`);
+    if (deeperThan(MOST_DEPTH, text)) return bad(`the line's JSON is nested more than ${MOST_DEPTH} deep, the maximum`);
     value = JSON.parse(text);
   } catch {
-    return bad(`a line holds {"text": …} or a string in quotes, as JSON in UTF-8; this one does not`);
+    return bad(`the line is not JSON in UTF-8; it must be {"text": …} or a string in quotes`);
   }
   if (typeof value === "string") return { text: value };
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return bad(`a line holds {"text": …} or a string in quotes, not ${quote(value)}`);
+    return bad(`the line must be {"text": …} or a string in quotes, not ${quote(value)}`);
   }
   const id = Object.hasOwn(value, "id") ? (value as { id: unknown }).id : undefined;
   const { text, pair } = { text: undefined, pair: undefined, ...value } as { text: unknown; pair: unknown };

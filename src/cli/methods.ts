@@ -25,7 +25,7 @@ function parsed(text: string, where: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new Usage(`${where} holds no composite: ${(error as Error).message}`);
+    throw new Usage(`${where} is not JSON: ${(error as Error).message}`);
   }
 }
 

@@ -52,7 +52,7 @@ function errorOf(error: unknown): { code: ErrorCode; message: string } {
   const { code, message } =
     error instanceof RelpropError
       ? error
-      : new RelpropError("InvalidInput", `this line could not be answered: ${error}; please report this`);
+      : new RelpropError("InvalidInput", `this line failed: ${error}; please report this`);
   return { code, message };
 }
 

@@ -35,7 +35,7 @@ function masks(blocks: readonly Block[], without: Ablation): Data {
   const cut = (kind: string, [block, index]: readonly [number, number], n: number, width: number) => {
     if (index >= n) {
       const known = n ? `${kind} 0 to ${n - 1}` : `no ${kind}`;
-      throw unknown(`block ${block} has ${known}, so that ${quote(index)} cannot be left out`);
+      throw unknown(`block ${block} has ${known}; ${quote(index)} cannot be ablated`);
     }
     const name = `${kind} ${block}`;
     data[name] ??= new Float32Array(width).fill(1);

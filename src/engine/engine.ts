@@ -137,7 +137,7 @@ export class Engine {
   }
 
   throwIfDisposed(): void {
-    if (this.#disposed) throw new RelpropError("Disposed", "the model was disposed of; load it again");
+    if (this.#disposed) throw new RelpropError("Disposed", "the model is disposed; load it again");
   }
 
   /** Frees the model's memory, once the run under way has ended. */

@@ -10,10 +10,10 @@ export type Reload = ((signal?: AbortSignal) => Promise<Backend>) | string;
 
 /** Why a model cannot be read again, undefined if it can. Contents are not kept for it: they are as large as the model. */
 export function unreadable(source: Source, device: unknown): string | undefined {
-  if (device) return "the device was given to load()";
+  if (device) return "the device was passed to load()";
   const contents = typeof source === "object" && !(source instanceof URL || Symbol.iterator in source);
   if (!contents || "hub" in source || "getFileHandle" in source) return undefined;
-  return "the files were given as contents, which are not kept";
+  return "the files were passed as contents, which are not kept";
 }
 
 /** The same tensors, and a sum of the bytes that are read of them, in whatever order. */

@@ -74,9 +74,9 @@ export const protocolOf = (description: string, ablation: AblationPlan): Protoco
   description,
   target: "label",
   metrics: { loss: "less", error: "less" },
-  axis: { name: `share of ${ablation.of} cut out`, at: shares },
+  axis: { name: `share of ${ablation.of} ablated`, at: shares },
   ablation,
-  score: () => Promise.reject(new Error("this protocol judges orders, not explanations")),
+  score: () => Promise.reject(new Error("this protocol evaluates orders of ablation, not explanations")),
 });
 
 /** The mean loss (−ln p of the label) and error over all shares, by each order. */
@@ -88,18 +88,18 @@ export async function evaluateAblations(
 ): Promise<Evaluation> {
   const { of } = how.ablation!;
   const orders: Readonly<Record<string, Order>> = how.ablation!.orders;
-  if (journal) throw new RelpropError("InvalidOption", `${protocol} keeps no journal: all examples run at each share`);
+  if (journal) throw new RelpropError("InvalidOption", `${protocol} has no journal: all examples run at each share`);
   const given = Array.isArray(methods) ? [...methods] : [];
   const names = (methods === undefined ? Object.keys(orders) : given) as OrderName[];
   const odd = names.find((name) => !Object.hasOwn(orders, name));
   if (odd !== undefined || !names.length) {
     const known = Object.keys(orders).join(", ");
-    throw new RelpropError("InvalidOption", `${protocol} cuts by ${known}, not by ${quote(odd ?? methods)}`);
+    throw new RelpropError("InvalidOption", `${protocol} has the orders ${known}, not ${quote(odd ?? methods)}`);
   }
   const texts = examples.map(({ text }) => text);
   const targets = examples.map(({ label }, i) => {
     if (label !== undefined) return classIndex(model.labels, label);
-    throw new RelpropError("InvalidInput", `example ${i + 1} has no label, by which ${protocol} judges`, {
+    throw new RelpropError("InvalidInput", `example ${i + 1} has no label, which ${protocol} needs`, {
       example: i,
     });
   });
@@ -154,5 +154,5 @@ async function partsOf(model: Model, text: string, of: keyof Ablation): Promise<
   const counts = blocks.map(({ heads, neurons }) => (of === "heads" ? heads.length : (neurons?.length ?? 0)));
   const parts = counts.flatMap((n, block) => Array.from({ length: n }, (_, i): Part => [block, i]));
   if (parts.length) return parts;
-  throw new RelpropError("InvalidOption", `this model's blocks have no ${of} to cut out`);
+  throw new RelpropError("InvalidOption", `this model's blocks have no ${of} to ablate`);
 }

@@ -39,7 +39,7 @@ export async function evaluate(
   checkedModel("evaluate()", model);
   const { at = "embeddings", seed = 0, signal, onProgress, randomized = [] } = options;
   if (!taskOf(model).texts) {
-    const message = `protocols judge by the classes of whole texts, this model does ${model.task}`;
+    const message = `protocols need classes of whole texts; this model's task is ${model.task}`;
     throw new RelpropError("InvalidOption", message);
   }
   const name = options.protocol ?? "ali2022";
@@ -49,7 +49,7 @@ export async function evaluate(
   const baseline = baselineOf(options.baseline, judged);
   checkedExamples(examples);
   if (how.randomized && !randomized.length) {
-    const message = `${name} needs \`randomized\`: the models that load() makes of what randomized() yields`;
+    const message = `${name} needs \`randomized\`: models loaded from the files that randomized() yields`;
     throw new RelpropError("InvalidOption", message);
   }
 
@@ -102,7 +102,7 @@ const isExample = (one: unknown): one is Example => {
 /** Throws `InvalidInput`. */
 export function checkedModel(call: string, model: unknown): void {
   if (typeof Object(model).predict === "function") return;
-  throw new RelpropError("InvalidInput", `${call} is of a model that load() gave, not of ${quote(model)}`);
+  throw new RelpropError("InvalidInput", `${call} needs a model from load(), not ${quote(model)}`);
 }
 
 function judgedMethods(wanted: EvaluateOptions["methods"] = usual(), examples: number, seed: number): MethodRun[] {
@@ -117,7 +117,7 @@ function judgedMethods(wanted: EvaluateOptions["methods"] = usual(), examples: n
   });
   const names = judged.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) < i);
-  if (twice !== undefined) throw new RelpropError("InvalidOption", `the method ${quote(twice)} is there twice`);
+  if (twice !== undefined) throw new RelpropError("InvalidOption", `the method ${quote(twice)} is listed twice`);
   if (names.length) return judged;
   throw new RelpropError("InvalidOption", "there are no methods to evaluate");
 }

@@ -45,7 +45,7 @@ function objects(content: string): Example[] {
       try {
         object = JSON.parse(value);
       } catch {
-        throw bad(line, `${quote(value)} is no JSON`);
+        throw bad(line, `${quote(value)} is not JSON`);
       }
       const { text, sentence = text, label } = Object(object);
       if (typeof sentence !== "string") throw bad(line, `an example is {"text": …, "label"?}, not ${quote(value)}`);
@@ -86,7 +86,8 @@ function commas(content: string): Numbered<string[]>[] {
   while (field.lastIndex < content.length || row.value.length) {
     const at = field.lastIndex;
     const found = field.exec(content);
-    if (!found) throw bad(line, `a field is in quotes as a whole or not at all: ${quote(content.slice(at, at + 40))}`);
+    if (!found)
+      throw bad(line, `a field must be in quotes as a whole or not at all: ${quote(content.slice(at, at + 40))}`);
     const [all, quoted, plain, end] = found;
     row.value.push(quoted?.replaceAll('""', '"') ?? plain);
     line += all.split("\n").length - 1;

@@ -62,7 +62,7 @@ export const evaluateOptions = {
   seed,
   baseline: text,
   truncate: flag,
-  randomized: list(having("a model that load() gave here", "predict")),
+  randomized: list(having("a model from load() in this thread", "predict")),
   journal: having("a journal { read, append }", "read", "append"),
   onProgress: callback,
   signal,

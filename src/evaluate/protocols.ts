@@ -13,10 +13,10 @@ const all: Readonly<Record<ProtocolName, Protocol>> = {
   ali2022,
   "ali2022-fixed": ali2022Fixed,
   achtibat2024,
-  ablation: protocolOf("attention heads cut out, least and most important or relevant first", ablation),
+  ablation: protocolOf("attention heads ablated, least and most important or relevant first", ablation),
   aopc,
   loo,
-  pruning: protocolOf("Li et al. 2024: neurons cut out, those with the smallest weights first", pruning),
+  pruning: protocolOf("Li et al. 2024: neurons ablated, those with the smallest weights first", pruning),
   sanity,
   stability,
 };

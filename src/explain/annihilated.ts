@@ -8,7 +8,7 @@ export function annihilated(at: ReadingPoint, { logits, readings, selection }: N
   const readers = history([logits]).flatMap((y) => y.inputs.map((x) => [x, y] as const));
   if (!readings.get(at)!.every((x) => belowNorm(x, readers, selection))) return [];
   return [
-    `the gradient of the LayerNorm right above annihilates relevance read at ${at}: these token numbers are ` +
+    `the gradient of the LayerNorm right above annihilates relevance read at ${at}: the tokens' relevance is ` +
       "rounding noise, except for a token that the head reads past it, and their order means nothing; " +
       `${at === "embeddings" ? "" : "read at embeddings, or "}use a method with the LayerNorm rule`,
   ];

@@ -23,10 +23,7 @@ export async function explainContinuation(
   options: ExplainOptions,
 ): Promise<(Explanation | Explanation[])[]> {
   if (options.numLoops !== undefined || options.ablate) {
-    throw new RelpropError(
-      "InvalidOption",
-      "continuations are of the network as it is; leave out `numLoops`, `ablate`",
-    );
+    throw new RelpropError("InvalidOption", "`continuation` excludes `numLoops` and `ablate`");
   }
   const { truncate, signal } = options;
   const request = explainRequest([], options);
@@ -34,10 +31,10 @@ export async function explainContinuation(
   const contrast = options.contrast === undefined ? undefined : String(options.contrast);
   const texts = inputs.map(textOf);
   if (!engine.architecture.task.continues) {
-    throw new RelpropError("InvalidOption", "only a model that continues texts explains a continuation");
+    throw new RelpropError("InvalidOption", "`continuation` needs a causal language model");
   }
   if (contrast !== undefined && (request.breakdownOptions || request.layers)) {
-    const message = "layers, groups, heads, neurons and pairs are of one continuation; leave out `contrast`";
+    const message = "with `contrast`, a continuation has no layers, groups, heads, neurons or pairs";
     throw new RelpropError("InvalidOption", message);
   }
   const results: Explanation[][] = [];
@@ -62,7 +59,7 @@ export async function explainContinuation(
 
 function textOf(given: Input): string {
   if (typeof given === "string") return given;
-  throw new RelpropError("InvalidInput", "what is continued is a text");
+  throw new RelpropError("InvalidInput", "a continuation needs a text as input");
 }
 
 async function continued(engine: Engine, text: string, more: string, truncate?: boolean): Promise<Continued> {

@@ -40,7 +40,7 @@ function lowerBound(n: number, fits: (k: number) => boolean): number {
 function segments(text: string, groups: "words" | "sentences"): Span[] {
   const granularity = groups === "words" ? "word" : "sentence";
   if (!globalThis.Intl?.Segmenter) {
-    throw new RelpropError("InvalidOption", `this runtime has no Intl.Segmenter to find ${groups} with; give spans`);
+    throw new RelpropError("InvalidOption", `this runtime has no Intl.Segmenter to find ${groups}; pass spans`);
   }
   const found = segmented(new Intl.Segmenter(undefined, { granularity }), text);
   return Array.from(found, ({ index, segment }) => ({ start: index, end: index + segment.length }));
@@ -48,5 +48,8 @@ function segments(text: string, groups: "words" | "sentences"): Span[] {
 
 function checked(span: Span, length: number): Span {
   if (span.start < span.end && span.end <= length) return span;
-  throw new RelpropError("InvalidOption", `${quote(span)} is no span { start, end } of a text of ${length} characters`);
+  throw new RelpropError(
+    "InvalidOption",
+    `${quote(span)} is not a span { start, end } of a text of ${length} characters`,
+  );
 }

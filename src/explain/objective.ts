@@ -69,13 +69,13 @@ export async function explainObjective(
   const compared = between && (objective as Record<string, Input>)[between];
   const { task, reads } = engine.architecture;
   if (compared !== undefined && reads === "tokens") {
-    const message = `${between} compares what is said of whole texts; this model does ${task.name}, its logits are of single tokens`;
+    const message = `${between} compares logits of whole texts; this model's task is ${task.name}, with logits of single tokens`;
     throw new RelpropError("InvalidOption", message);
   }
   if (joint && (compared === undefined || between === "distance")) {
     throw new RelpropError(
       "InvalidOption",
-      "interactions are of two texts, with objective: { dot: text } or { cosine: text }",
+      "interactions need two texts: objective: { dot: text } or { cosine: text }",
     );
   }
   if (objective === "softmax-contrast" && engine.info.labels.length === 1) {
@@ -131,7 +131,7 @@ function constant(of: string, classes: number): string {
   if (of === "distance") return "both texts have the same logits";
   if (of === "dot" || of === "cosine") return `the ${of === "dot" ? "dot product" : of} does not change with this text`;
   if (classes === 1) return `with one class the ${of} is the same for every text; explain its logit`;
-  return `the ${of} is 0 in all digits, which no change of the logits changes; explain the logit`;
+  return `the ${of} is 0 in all digits, and so is its gradient; explain the logit`;
 }
 
 /** A request's weights, the top class's too: of those that have no weight, as ops/seed.ts takes it. @internal */

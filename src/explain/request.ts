@@ -51,6 +51,6 @@ export function explainRequest(targetWeights: Float32Array[], options: ExplainOp
 export function checkStream({ skips }: Pick<Architecture, "skips">, request: ExplainOptions): void {
   const wanted = skips?.find((name) => request[name]);
   if (!wanted) return;
-  const message = `in this model relevance also goes around blocks, so that ${wanted} have no ledger of their own; leave it out`;
+  const message = `in this model relevance also goes around blocks, so ${wanted} have no ledger; leave out \`${wanted}\``;
   throw new RelpropError("InvalidOption", message);
 }

@@ -77,12 +77,14 @@ async function extend(
   const { architecture, tokenizer } = engine;
   const { task, spell, stops = [] } = architecture;
   if (!task.continues) {
-    throw new RelpropError("InvalidOption", `this model does ${task.name}, it does not continue texts`);
+    throw new RelpropError(
+      "InvalidOption",
+      `this model's task is ${task.name}; only causal language models generate text`,
+    );
   }
-  if (!spell)
-    throw new RelpropError("TokenizerUnsupported", "the tokenizer's decoder is none that relprop can spell by");
+  if (!spell) throw new RelpropError("TokenizerUnsupported", "the tokenizer's decoder is not supported");
   if (typeof text !== "string") {
-    throw new RelpropError("InvalidInput", `what is continued is a text, not ${quote(text)}`);
+    throw new RelpropError("InvalidInput", `generate() needs a text, not ${quote(text)}`);
   }
   const { maxNewTokens = 20, logprobs, explain, onProgress, signal } = options;
   const draw = sampler(options);
@@ -90,7 +92,7 @@ async function extend(
   const pause = pauses(signal);
   const [{ tokens: read, warnings }] = await engine.encode([text]);
   const prompt = read.slice(0, read.length - tokenizer.template.single[1].length);
-  if (!prompt.length) throw new RelpropError("EmptyInput", "the text that is continued needs a token");
+  if (!prompt.length) throw new RelpropError("EmptyInput", "the text has no token to continue from");
 
   const ids = prompt.map(({ id }) => id);
   const tokens: GeneratedToken[] = [];

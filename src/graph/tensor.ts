@@ -96,7 +96,7 @@ export function apply(op: Op, inputs: Tensor[], attrs: Attrs = {}): Tensor {
 
 const leaf = (name: string): Op => ({
   name,
-  shape: () => fail(`${name} is no function of tensors`),
+  shape: () => fail(`${name} is not a function of tensors`),
   call: () => fail(`${name} has no kernel`),
 });
 

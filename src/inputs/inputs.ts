@@ -23,12 +23,12 @@ export function encode(
   const tokens = ids ? replaced(own, ids, vocabulary) : own;
   const odd = tables.types && tokens.find(({ typeId = 0 }) => typeId >= kinds);
   if (odd) {
-    const message = `the tokenizer gives ${quote(odd.text)} the token type ${odd.typeId}, the model has ${kinds} types`;
+    const message = `the tokenizer assigns ${quote(odd.text)} the token type ${odd.typeId}, the model has ${kinds} types`;
     throw new RelpropError("ConfigMismatch", message, { type: odd.typeId, types: kinds });
   }
   const beyond = tokens.find(({ id }) => id >= vocabulary);
   if (beyond) {
-    const message = `the tokenizer gives ${quote(beyond.text)} the id ${beyond.id}, the model has ${vocabulary} word vectors`;
+    const message = `the tokenizer assigns ${quote(beyond.text)} the id ${beyond.id}, the model has ${vocabulary} word vectors`;
     throw new RelpropError("ConfigMismatch", message, { id: beyond.id, vocabulary });
   }
   const facts = { tokens: tokens.length, max: most };
@@ -36,7 +36,7 @@ export function encode(
   if (tokens.length <= most) return { text: both, tokens, warnings };
   const long = `the text has ${tokens.length} tokens`;
   if (!truncate) {
-    throw new RelpropError("InputTooLong", `${long}, this model takes ${most}; shorten it or ask to truncate`, facts);
+    throw new RelpropError("InputTooLong", `${long}, this model takes ${most}; shorten it or set \`truncate\``, facts);
   }
   const kept = shortened(tokens, most, pair !== undefined, tokenizer);
   if (kept.length > most) {

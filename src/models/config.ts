@@ -60,7 +60,7 @@ export function activation(config: Config, name: string): (x: Tensor) => Tensor 
   const value = field(config, name);
   const act = typeof value === "string" ? activations.get(value) : undefined;
   if (act) return act;
-  const learned = value === "prelu" || value === "xielu" ? "it has weights of its own; " : "";
+  const learned = value === "prelu" || value === "xielu" ? "it has its own weights; " : "";
   throw unsupported(name, value, `${learned}supported are ${[...activations.keys()].join(", ")}`);
 }
 
@@ -88,7 +88,7 @@ export function labels(config: Config, classes: number): string[] {
   if (typeof map !== "object" || map === null || Array.isArray(map)) throw invalid("id2label", map, "an object");
   const entries = Object.entries(map);
   if (entries.length !== classes) {
-    const message = `config.json's id2label names ${entries.length} classes, the head has ${classes}`;
+    const message = `config.json's id2label has ${entries.length} classes, the head has ${classes}`;
     throw new RelpropError("ConfigMismatch", message, { field: "id2label" });
   }
   for (const [key, value] of entries) {

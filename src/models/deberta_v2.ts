@@ -73,7 +73,11 @@ function build(config: Config, all: Weights): Architecture {
   const buckets = whole(config, "position_buckets") ?? -1;
   const span = buckets > 0 ? buckets : far;
   if (buckets === 1 || (buckets > 1 && far - 1 === buckets >> 1)) {
-    throw unsupported("position_buckets", buckets, `no logarithm has so many up to a distance of ${far}`);
+    throw unsupported(
+      "position_buckets",
+      buckets,
+      `there are no so many logarithmic buckets up to a distance of ${far}`,
+    );
   }
   const relative = c2p || p2c ? base.demand("encoder.rel_embeddings.weight", [2 * span, width]) : undefined;
   const normed = listed(config, "norm_rel_ebd", "none").includes("layer_norm");
@@ -168,8 +172,7 @@ function listed(config: Config, name: string, otherwise: unknown): unknown[] {
 function convolution(config: Config, w: Weights, width: number, eps: number) {
   const size = natural(config, "conv_kernel_size", 0);
   if (!size) return undefined;
-  if (size % 2 === 0)
-    throw unsupported("conv_kernel_size", size, "a token must have as many neighbours on either side");
+  if (size % 2 === 0) throw unsupported("conv_kernel_size", size, "it must be odd");
   const groups = natural(config, "conv_groups", 1) || 1;
   if (width % groups) throw mismatch("conv_groups", groups, "hidden_size", width);
   const act = activation(config, "conv_act");

@@ -53,7 +53,8 @@ export const electra: Family = {
 /** The one head that reads the config's summary of a text. */
 function summary(config: Config): Head {
   const type = field(config, "summary_type");
-  if (type !== "first") throw unsupported("summary_type", type, "choices are padded to one length: supported is first");
+  if (type !== "first")
+    throw unsupported("summary_type", type, "supported is first, because choices are padded to one length");
   return {
     dense: flag(config, "summary_use_proj") ? "sequence_summary.summary" : undefined,
     act: field(config, "summary_activation") ? activation(config, "summary_activation") : undefined,

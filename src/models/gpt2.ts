@@ -79,7 +79,7 @@ function build(config: Config, all: Weights): Architecture {
   const eps = positive(config, "layer_norm_epsilon");
   const act = activation(config, "activation_function");
   const span = causalSpan(config);
-  if (!span) throw unsupported("is_causal", config.is_causal, "continuations are of causal models");
+  if (!span) throw unsupported("is_causal", config.is_causal, "language models must be causal");
   const scaled = flag(config, "scale_attn_weights", true);
   const byDepth = flag(config, "scale_attn_by_inverse_layer_idx", false);
 

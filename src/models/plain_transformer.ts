@@ -81,7 +81,7 @@ function build(config: Config, w: Weights): Architecture {
   const act = field(config, "hidden_act") === undefined ? undefined : activation(config, "hidden_act");
   const how = { ...weighing(config, w), blocks, place, eps, act };
   const positions = position === "none" ? undefined : "embeddings.position_embeddings.weight";
-  if (position === "every" && loops) throw invalid("position", position, "none or once where blocks are looped");
+  if (position === "every" && loops) throw invalid("position", position, "none or once, because blocks are looped");
   if (positions) w.demand(positions, [w.shape(positions)?.[0] ?? 0, width]);
   const words = "embeddings.word_embeddings.weight";
   const out = { out: "classifier" };

@@ -15,7 +15,7 @@ export const roberta: Family = {
   build(config, w) {
     const pad = field(config, "pad_token_id");
     if (!Number.isInteger(pad) || (pad as number) < -1) {
-      throw invalid("pad_token_id", pad, "a whole number: positions count from the one after it");
+      throw invalid("pad_token_id", pad, "a whole number: positions start after it");
     }
     const heads = {
       "sequence-classification": { dense: "classifier.dense", act: tanh, out: "classifier.out_proj" },

@@ -44,7 +44,7 @@ export function rope(parameters: Config, { name, d, theta, longest, truncate }: 
   const plain = powers(theta).map((power) => 1 / power);
   const part = number("partial_rotary_factor", 1);
   if (type !== "default" && type !== "proportional" && part !== 1) {
-    throw unsupported(at("partial_rotary_factor"), part, "whole heads are turned");
+    throw unsupported(at("partial_rotary_factor"), part, "rotary positions must cover whole heads");
   }
   const original = field(parameters, "original_max_position_embeddings") ?? longest;
   const before = integer(
@@ -174,7 +174,7 @@ export function ropeOf(
   const at = "partial_rotary_factor";
   const turned = Math.trunc(d * real({ [at]: part }, at, partial));
   if (turned % 2 || turned > d)
-    throw unsupported(at, part ?? partial, `of heads ${d} wide an even number is turned, at most all`);
+    throw unsupported(at, part ?? partial, `the rotated part of heads ${d} wide must be even and at most ${d}`);
   return rope({ ...read, partial_rotary_factor: 1 }, { name, d: turned, theta, longest });
 }
 

@@ -49,7 +49,7 @@ export function vision(config: Config, all: Weights, it: Vision, own?: Size): Ar
   const eps = positive(config, "layer_norm_eps");
   const heads = integer(config, "num_attention_heads", 65536);
   const blocks = integer(config, "num_hidden_layers", 512);
-  oneOf(config, "num_channels", [1, 3], "images are grey or RGB");
+  oneOf(config, "num_channels", [1, 3], "images must be grey or RGB");
   const channels = integer(config, "num_channels", 3);
   const [trained, patch] = [sides(config, "image_size"), sides(config, "patch_size")];
   const size = own ?? trained;
@@ -65,7 +65,7 @@ export function vision(config: Config, all: Weights, it: Vision, own?: Size): Ar
   // What weights say nothing about: positions are stretched to any size of image.
   const most = Math.max(4 * (first + stored[0] * stored[1]), LARGE);
   if (t > most) {
-    const message = `images of ${size.join(" × ")} by preprocessor_config.json are ${t} tokens, of this model at most ${most}`;
+    const message = `images of ${size.join(" × ")} by preprocessor_config.json are ${t} tokens, this model takes at most ${most}`;
     throw new RelpropError("LimitExceeded", message, { tokens: t, most });
   }
   const positions = base.demand("embeddings.position_embeddings", [1, first + stored[0] * stored[1], d]);

@@ -167,7 +167,7 @@ function hint(name: string, fields: Fields): string {
     .map((one) => [distance(name.slice(0, 40).toLowerCase(), one.toLowerCase()), one] as const)
     .sort(([a], [b]) => a - b);
   if (best && best[0] <= Math.max(1, best[1].length / 3)) return `; did you mean "${best[1]}"?`;
-  return known.length ? `; there are ${known.join(", ")}` : ", and takes none";
+  return known.length ? `; there are ${known.join(", ")}` : "; it has no options";
 }
 
 /** How many letters are put in, left out, changed or swapped (Damerau 1964). */

@@ -45,7 +45,7 @@ function panels({ stream, blocks }: Diagnosis): Panel[] {
   };
   const energies = Object.keys(stream[0].energy ?? {});
   return [
-    at("how alike tokens are", [
+    at("cosine similarity of tokens", [
       ["mean cosine", stream.map(({ cosine }) => cosine)],
       ["residual ratio", stream.map(({ residual }) => residual)],
     ]),
@@ -53,14 +53,14 @@ function panels({ stream, blocks }: Diagnosis): Panel[] {
       ["stable rank", stream.map(({ stableRank }) => stableRank)],
       ["effective rank", stream.map(({ effectiveRank }) => effectiveRank)],
     ]),
-    at("size of the stream", [["‖X‖", stream.map(({ norm }) => norm)]], "y"),
+    at("norm of the stream", [["‖X‖", stream.map(({ norm }) => norm)]], "y"),
     heads("entropy of attention, nats", (block) => block.heads.map(({ entropy }) => entropy)),
     ...(blocks[0]?.heads[0]?.mass === undefined
       ? []
       : [heads("attention on the chosen tokens", (block) => block.heads.map(({ mass }) => mass!))]),
     ...(gradients.length ? [{ ...at("gradients of projections", gradients, "y"), across: "block" }] : []),
     {
-      title: "variance of what attention adds",
+      title: "variance of attention's output",
       across: "position",
       log: "both",
       lines: blocks.map(({ variance }, i) => ({ name: `block ${i}`, y: variance, kind: i })),

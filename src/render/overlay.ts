@@ -64,10 +64,10 @@ export const png = (explanation: Explanation | Attribution, picture?: Pixels): B
 
 function painted(explanation: Explanation | Attribution, picture?: Pixels): ByteArray {
   if (!explanation.image)
-    throw new RelpropError("InvalidInput", "a PNG is of an explained image; texts have svg() and html()");
+    throw new RelpropError("InvalidInput", "png() needs an explanation of an image; for texts use svg() or html()");
   const { width, height, box } = explanation.image;
   if (picture && (picture.width !== width || picture.height !== height)) {
-    const message = `the picture has ${picture.width} × ${picture.height} pixels, what was explained ${width} × ${height}`;
+    const message = `the picture has ${picture.width} × ${picture.height} pixels, the explained image ${width} × ${height}`;
     throw new RelpropError("InvalidInput", message);
   }
   const over = heat(explanation); // which checks the image

@@ -79,7 +79,7 @@ function account(explanation: Explanation | Attribution): Pick<Summary, "entries
   const { total, error } = completeness;
   const entries = [
     { name: "tokens", gloss: glosses.tokens, value: total - error },
-    { name: "error", gloss: "what the method misses", value: error },
+    { name: "error", gloss: "the method's completeness error", value: error },
   ];
   return { entries, total: { name: "to baseline", value: total } };
 }

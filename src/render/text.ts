@@ -29,7 +29,7 @@ export function drawn<T>(call: string, wanted: string, draw: () => T): T {
     return draw();
   } catch (cause) {
     if (cause instanceof RelpropError) throw cause;
-    throw new RelpropError("InvalidInput", `${call} is given ${wanted}, and this is none`, {}, cause);
+    throw new RelpropError("InvalidInput", `${call} needs ${wanted}`, {}, cause);
   }
 }
 

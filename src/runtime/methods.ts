@@ -14,7 +14,7 @@ export interface DiagnoseOptions extends DiagnosisOptions {
 
 const diagnoseOptions = {
   ...diagnosisOptions,
-  compareTo: having("a model that load() gave here", "predict"),
+  compareTo: having("a model from load() in this thread", "predict"),
 } satisfies Options<DiagnoseOptions>;
 
 export const modelOptions = {

@@ -184,7 +184,7 @@ export class Model {
 
   static #engineOf(model: Model): Engine {
     if (#engine in Object(model)) return model.#engine;
-    throw new RelpropError("InvalidOption", "`compareTo` is a model that load() gave here, in no worker");
+    throw new RelpropError("InvalidOption", "`compareTo` is a model from load() in this thread, in no worker");
   }
 }
 
@@ -199,7 +199,7 @@ function inputs(given: Input | readonly Input[]): readonly Input[] {
   } catch (cause) {
     throw unreadable("the list of inputs", cause);
   }
-  throw new RelpropError("InvalidInput", "the list of inputs has a hole, or undefined in it");
+  throw new RelpropError("InvalidInput", "the list of inputs has an empty slot or undefined");
 }
 
 /** What was asked of one text is answered with one result. No number in it is NaN or infinite. */

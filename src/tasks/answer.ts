@@ -27,7 +27,7 @@ function span({ tokens }: Encoded, logits: Float32Array): [number, number] {
 /** The texts, each with the ends of the answer. Throws `InvalidOption`. */
 export const selectTokens: Task["selectTokens"] = async (model, encoded, { token, signal }) => {
   if (token !== undefined)
-    throw new RelpropError("InvalidOption", "an answer's ends are found by the model; leave out `token`");
+    throw new RelpropError("InvalidOption", "the model finds the answer's tokens itself; leave out `token`");
   const logits = await model.predict(encoded, signal);
   return encoded.map((one, i) => ({ ...one, reads: span(one, logits[i]) }));
 };

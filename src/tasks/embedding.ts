@@ -11,9 +11,8 @@ export const embedding: Task = {
   embeds: true,
   targetWeights(labels, asked) {
     if (asked.target !== undefined || typeof asked.objective === "object") return targetWeights(labels, asked);
-    const hint =
-      "say which other text it is compared with, objective: { cosine: text }, or name one of its numbers as target";
-    throw new RelpropError("InvalidOption", `this model makes numbers of a text that mean nothing alone; ${hint}`);
+    const hint = "set objective: { cosine: text }, or a dimension as `target`";
+    throw new RelpropError("InvalidOption", `this model computes embeddings, which have no default target; ${hint}`);
   },
   selectTokens: sequenceClassification.selectTokens,
   prediction: async (_model, _one, logits) => ({ classes: [], embedding: Array.from(logits) }),

@@ -14,7 +14,7 @@ export const sequenceClassification: Task = {
     const { task, reads } = model.architecture;
     if (reads === "tokens") return (await import("./tokens.ts")).readAt(model, encoded, token);
     if (token === undefined) return [...encoded];
-    throw new RelpropError("InvalidOption", `this model does ${task.name}, it has no logits of single tokens`);
+    throw new RelpropError("InvalidOption", `this model's task is ${task.name}, without logits of single tokens`);
   },
   async prediction(model, one, logits) {
     const { architecture } = model;

@@ -15,7 +15,7 @@ export function targetWeights(labels: readonly string[], { target, contrast }: T
   const [targets, contrasts] = [listed(target), listed(contrast)];
   const [n, m] = [targets.length, contrasts.length];
   if (n !== m && n !== 1 && m !== 1) {
-    const message = `${n} targets and ${m} contrasts make no pairs: give as many of both, or one of either`;
+    const message = `${n} targets and ${m} contrasts cannot be paired: pass as many of both, or one of either`;
     throw new RelpropError("InvalidOption", message);
   }
   return Array.from({ length: n === 1 ? m : n }, (_, i) =>

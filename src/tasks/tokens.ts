@@ -9,7 +9,7 @@ import type { TaskModel } from "./task.ts";
 /** The texts, of which the logits of one token are read. Throws `InvalidOption`. */
 export function readAt(model: TaskModel, encoded: readonly Encoded[], token?: number | string): Encoded[] {
   if (token !== undefined) return encoded.map((one) => ({ ...masked(model, one), reads: [tokenIndex(one, token)] }));
-  throw new RelpropError("InvalidOption", "this model has logits of each token: say of which one by `token`");
+  throw new RelpropError("InvalidOption", "this model has logits of each token: select one with `token`");
 }
 
 /** Without the warning that a mask is read as one, which is what it is there for. */
@@ -22,8 +22,8 @@ export function masked({ tokenizer: { maskId } }: TaskModel, one: Encoded): Enco
 export function masks({ tokenizer: { maskId } }: TaskModel, { text, tokens }: Encoded): number[] {
   const found = [...tokens.keys()].filter((j) => tokens[j].id === maskId);
   if (found.length) return found;
-  const mask = "put the vocabulary's mask token where a word is wanted, or say of which token by `token`";
-  throw new RelpropError("InvalidOption", `nothing in ${quote(text)} is masked: ${mask}`);
+  const mask = "put the mask token in the text, or select a token with `token`";
+  throw new RelpropError("InvalidOption", `${quote(text)} has no mask token: ${mask}`);
 }
 
 /** A token's place: its own, or that of the first one that stands where this part of the text does. */
@@ -38,7 +38,7 @@ function tokenIndex({ text, tokens }: Encoded, token: number | string): number {
   const from = text.indexOf(token);
   const found = from < 0 ? from : tokens.findIndex(({ start, end }) => start !== null && start <= from && end! > from);
   if (found >= 0) return found;
-  throw new RelpropError("InvalidOption", `no token of ${quote(text)} stands at ${quote(token)}`);
+  throw new RelpropError("InvalidOption", `no token of ${quote(text)} is at ${quote(token)}`);
 }
 
 /** The class scores of the tokens at these indices, by default of all; `logits` has a row for each. */

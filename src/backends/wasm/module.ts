@@ -33,7 +33,7 @@ export async function compile(
     throw unavailable(
       given === undefined
         ? "this runtime's WebAssembly has no SIMD, which the kernels need"
-        : "what `wasm` gave is neither a WebAssembly.Module nor the bytes of one that this runtime takes",
+        : "`wasm` is neither a WebAssembly.Module nor the bytes of one that this runtime can compile",
     );
   }
   try {
@@ -52,7 +52,7 @@ async function arrived(given: WasmSource | Promise<WasmSource>): Promise<WebAsse
     if (!source.ok) throw new Error(`the server answered ${source.status}`);
     return await source.arrayBuffer();
   } catch (cause) {
-    throw unavailable(`the kernels that \`wasm\` promised did not arrive: ${cause}`, cause);
+    throw unavailable(`loading the kernels of \`wasm\` failed: ${cause}`, cause);
   }
 }
 

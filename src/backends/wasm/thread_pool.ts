@@ -76,6 +76,6 @@ async function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memor
   try {
     return (await WebAssembly.instantiate(module, { env: { memory } })).exports;
   } catch (cause) {
-    throw new RelpropError("WasmUnavailable", `the kernels do not start: ${cause}`, {}, cause);
+    throw new RelpropError("WasmUnavailable", `the kernels cannot be instantiated: ${cause}`, {}, cause);
   }
 }

@@ -24,7 +24,7 @@ export async function wasm(
         profile,
       });
     } catch (cause) {
-      reason = `one thread, because of ${cause}`;
+      reason = `one thread: ${cause}`;
     }
   }
   return backend(await alone(await compile(given, deterministic)), more, { profile, reason });
@@ -116,7 +116,7 @@ function backend(started: ThreadPool, more: More, options: { profile?: boolean; 
         else await crew().run(calls, signal);
       } catch (cause) {
         throwIfAborted(signal);
-        throw crew().lost ?? new RelpropError("WasmTrap", `a kernel stopped: ${cause}; please report this`, {}, cause);
+        throw crew().lost ?? new RelpropError("WasmTrap", `a kernel trapped: ${cause}; please report this`, {}, cause);
       }
       const results: Data = {};
       for (const [name, { buffer, size }] of Object.entries(plan.outputs)) {

@@ -22,7 +22,7 @@ export async function findGpu(load: boolean): Promise<GPU> {
   if (globalThis.navigator?.gpu) return globalThis.navigator.gpu;
   const inNode = Boolean(globalThis.process?.versions?.node); // Bun and Deno have it too
   if (!inNode) throw unavailable("this runtime has no WebGPU; the wasm backend runs everywhere");
-  if (!load) throw unavailable('this runtime has no WebGPU of its own; backend: "webgpu" takes the package `webgpu`');
+  if (!load) throw unavailable('this runtime has no WebGPU of its own; backend: "webgpu" uses the package `webgpu`');
   starting ??= dawn();
   return starting;
 }

@@ -22,7 +22,7 @@ export async function findCache(wanted: ReadOptions["cache"]): Promise<{ cache?:
   try {
     return { cache: await caches.open(typeof wanted === "string" ? wanted : "relprop") };
   } catch (cause) {
-    return { reason: `the Cache API is closed: ${cause}` };
+    return { reason: `the Cache API cannot be opened: ${cause}` };
   }
 }
 
@@ -40,7 +40,7 @@ export function kept(cache: Cache, count: Count): Kept {
   async function put(name: string, body: BodyInit): Promise<void> {
     if (self.reason) return;
     await cache.put(name, new Response(body)).catch((cause) => {
-      self.reason = `the cache takes no more: ${cause}`; // the quota, mostly; the load itself goes on
+      self.reason = `the cache cannot store more: ${cause}`; // the quota, mostly; the load itself goes on
     });
   }
 

@@ -40,7 +40,7 @@ export async function download(
 async function whole(response: Response, url: URL, file: string, web: Web, count: Count): Promise<Blob> {
   if (response.status !== 200) {
     await drop(response);
-    throw problem("FetchStatus", url, `was answered with status ${response.status} as a whole`, {
+    throw problem("FetchStatus", url, `returned status ${response.status} for the whole file`, {
       status: response.status,
     });
   }
@@ -96,7 +96,7 @@ function weightsLimit(url: URL): (more: Uint8Array) => number {
     if (end !== Infinity && length < end) return Infinity;
     size = sizeByHeader(start.subarray(0, end)) ?? MOST_UNKNOWN;
     if (size <= MOST_WEIGHTS) return size;
-    const message = `has ${size} bytes by its header; of a server without ranges at most ${MOST_WEIGHTS} are read`;
+    const message = `has ${size} bytes by its header; from a server without ranges at most ${MOST_WEIGHTS} are read`;
     throw problem("LimitExceeded", url, message, { size, most: MOST_WEIGHTS });
   };
 }

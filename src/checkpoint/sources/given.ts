@@ -16,7 +16,7 @@ export function given(entries: Iterable<[path: string, contents: Contents]>, cou
   const found = new Map<string, Contents>();
   for (const [path, contents] of entries) {
     const name = parts(path).join("/");
-    if (found.has(name)) throw new RelpropError("InvalidInput", `two of the given files are called ${quote(name)}`);
+    if (found.has(name)) throw new RelpropError("InvalidInput", `two files have the name ${quote(name)}`);
     if (!isContents(contents)) {
       throw new RelpropError("InvalidInput", `${quote(name)} is ${quote(contents)}, not a text, a buffer or a Blob`);
     }
@@ -53,5 +53,5 @@ export function nearest(folders: readonly (readonly string[])[]): readonly strin
   const [first = [], second] = [...folders].sort((a, b) => a.length - b.length);
   if (second?.length !== first.length) return first;
   const names = [first, second].map((folder) => quote(folder.join("/"))).join(" and ");
-  throw new RelpropError("InvalidInput", `there are several models here, in ${names}: give one of them`);
+  throw new RelpropError("InvalidInput", `the files are of several models, in ${names}: pass one of them`);
 }

@@ -14,7 +14,7 @@ export interface Hub {
 /** A hub's model as a base URL, and what is known of it; loaded when there is one. */
 export function hub({ hub: id, revision = "main", endpoint }: Hub): [URL, { name: string; immutable: boolean }] {
   if (!/^\w[\w.-]*(\/\w[\w.-]*)?$/.test(id)) {
-    throw new RelpropError("InvalidInput", `a model on a hub is called "organisation/name", not ${quote(id)}`);
+    throw new RelpropError("InvalidInput", `a model's id on a hub is "organisation/name", not ${quote(id)}`);
   }
   if (!/^\w[\w./-]*$/.test(revision) || revision.includes("..")) {
     throw new RelpropError("InvalidInput", `a revision is a branch, a tag or a commit, not ${quote(revision)}`);

@@ -12,15 +12,19 @@ export async function verified(
   signal?: AbortSignal,
 ): Promise<Bytes> {
   if (!globalThis.crypto?.subtle) {
-    throw new RelpropError("Integrity", "this runtime has no SHA-256 (a page needs https), so integrity is unknown");
+    throw new RelpropError(
+      "Integrity",
+      "this runtime has no SHA-256 (a page needs https), so `integrity` cannot be checked",
+    );
   }
-  if (!found) throw new RelpropError("Integrity", `${quote(file)} is not there, and integrity asks for it`, { file });
+  if (!found)
+    throw new RelpropError("Integrity", `\`integrity\` has ${quote(file)}, which the model does not have`, { file });
   const whole = await found.read(0, found.size, signal);
   throwIfAborted(signal);
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", whole));
   const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
   if (expected !== hex && expected !== `sha256-${btoa(String.fromCharCode(...digest))}`) {
-    const message = `${file} has SHA-256 ${hex}, integrity asks for ${quote(expected)}`;
+    const message = `${file} has SHA-256 ${hex}, not ${quote(expected)} as in \`integrity\``;
     throw new RelpropError("Integrity", message, { file, expected, sha256: hex });
   }
   return fromBytes(whole, file);

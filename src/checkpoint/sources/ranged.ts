@@ -70,7 +70,7 @@ export function ranged(url: URL, file: string, size: number, response: Response,
     if (!whole && (range?.start !== at || range.size !== size)) {
       await drop(answer);
       const got = answer.headers.get("content-range");
-      throw problem("FetchRange", url, `came as "${got}" where bytes ${at} to ${size} were asked for`);
+      throw problem("FetchRange", url, `returned the range "${got}" for bytes ${at} to ${size}`);
     }
     const opened = stream(answer, whole ? 0 : at); // a server without ranges starts from the beginning
     // One long answer at a time: browsers have few connections, and answers that wait would keep others waiting.

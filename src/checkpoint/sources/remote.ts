@@ -50,7 +50,7 @@ export async function remote(base: URL, options: ReadOptions, count: Count, abou
   const open = async (file: string): Promise<Bytes | undefined> => {
     const url = new URL(file, folder);
     if (url.origin !== folder.origin || !url.pathname.startsWith(folder.pathname)) {
-      throw new RelpropError("UnsafePath", `${quote(file)} leads out of the model's base URL`, { file });
+      throw new RelpropError("UnsafePath", `${quote(file)} is outside the model's base URL`, { file });
     }
     const bytes = await (keeping
       ? keep(url, file, keeping)

@@ -24,7 +24,7 @@ export async function accept(response: Response, url: URL): Promise<Response | u
   await drop(response);
   if (status === 404) return undefined;
   if (found) throw problem("FetchContentType", url, "is an HTML page; is this the model's own folder?");
-  throw problem("FetchStatus", url, `was answered with status ${status}`, { status });
+  throw problem("FetchStatus", url, `returned status ${status}`, { status });
 }
 
 /** A file's validator: its strong ETag, or else its date. */

@@ -21,7 +21,7 @@ function checkSize(width: number, height: number, bytes: number): void {
   const most = mostPixels(bytes);
   if (!(width >= 1 && height >= 1)) throw invalid(`the file is an image of ${width} × ${height} pixels`);
   if (width * height <= most) return;
-  const message = `the file of ${bytes} bytes claims ${width} × ${height} pixels; of one so small at most ${most} are read`;
+  const message = `the file of ${bytes} bytes claims ${width} × ${height} pixels; of a file of this size at most ${most} are read`;
   throw new RelpropError("LimitExceeded", message, { width, height, bytes, most });
 }
 
@@ -40,7 +40,7 @@ export async function boundedPng(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8A
   const packed: Uint8Array<ArrayBuffer>[] = [];
   for (let at = 8, end = false; !end; ) {
     const length = at + 12 <= bytes.length ? data.getUint32(at) : Infinity;
-    if (at + 12 + length > bytes.length) throw invalid("the PNG is cut");
+    if (at + 12 + length > bytes.length) throw invalid("the PNG is truncated");
     const name = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
     if (at === 8 && (name !== "IHDR" || length !== 13)) throw invalid("the PNG does not begin with its size");
     if (at === 8) checkSize(data.getUint32(16), data.getUint32(20), bytes.length);
@@ -61,7 +61,7 @@ function pngBytes(data: DataView): number {
   const [width, height] = [data.getUint32(16), data.getUint32(20)];
   const [depth, color, interlaced] = [24, 25, 28].map((at) => data.getUint8(at));
   const bits = depth * (channels.get(color) ?? 0);
-  if (!bits || depth > 16 || interlaced > 1) throw invalid("the PNG has pixels of a kind that the format has not");
+  if (!bits || depth > 16 || interlaced > 1) throw invalid("the PNG has an invalid colour type or bit depth");
   const passes = interlaced ? ADAM7 : [[0, 0, 1, 1]];
   return passes.reduce((sum, [x, y, dx, dy]) => {
     const [w, h] = [Math.ceil((width - x) / dx), Math.ceil((height - y) / dy)];

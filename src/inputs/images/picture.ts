@@ -27,14 +27,14 @@ export async function picture(image: Image): Promise<Rgb> {
 }
 
 async function pixelsOf(image: Image): Promise<Rgb> {
-  if (typeof image !== "object" || image === null) throw invalid(`an image is no ${typeof image}; ${KINDS}`);
+  if (typeof image !== "object" || image === null) throw invalid(`an image cannot be a ${typeof image}; ${KINDS}`);
   if (isPixels(image)) return rgb(image);
   if (isBytes(image) || (globalThis.Blob && image instanceof Blob)) return rgb(await decoded(await bytesOf(image)));
   if ("width" in image && "close" in image) return rgb(drawn(image));
-  throw invalid(`${quote(image)} is no image; ${KINDS}`);
+  throw invalid(`${quote(image)} is not an image; ${KINDS}`);
 }
 
-const KINDS = "give ImageData or { data, width, height }, an ImageBitmap, or a PNG or JPEG file as a Blob or bytes";
+const KINDS = "pass ImageData or { data, width, height }, an ImageBitmap, or a PNG or JPEG file as a Blob or bytes";
 
 const isPixels = (image: object): image is Pixels => "data" in image && "width" in image && "height" in image;
 const isBytes = (image: object): image is ArrayBuffer | Uint8Array =>
@@ -88,7 +88,7 @@ function drawn(image: ImageBitmap): Pixels {
   if (!(width * height <= MOST_PIXELS))
     throw invalid(`an image of ${width} × ${height} pixels; at most ${MOST_PIXELS} are read`);
   const canvas = context(width, height);
-  if (!canvas) throw new RelpropError("ImageUnsupported", "this runtime draws no images; give pixels, or a file");
+  if (!canvas) throw new RelpropError("ImageUnsupported", "this runtime cannot draw images; pass pixels, or a file");
   try {
     canvas.drawImage(image, 0, 0);
   } catch (cause) {
@@ -104,7 +104,7 @@ async function decoded(file: Uint8Array<ArrayBuffer>): Promise<Pixels> {
   if ("createImageBitmap" in globalThis && context(1, 1)) {
     const options = { colorSpaceConversion: "none", premultiplyAlpha: "none" } as const;
     const bitmap = await createImageBitmap(new Blob([bytes]), options).catch((cause) => {
-      throw invalid(`the file of ${bytes.length} bytes is no image that this browser reads: ${cause}`, cause);
+      throw invalid(`the file of ${bytes.length} bytes is not an image that this browser reads: ${cause}`, cause);
     });
     const pixels = drawn(bitmap);
     bitmap.close();
@@ -113,7 +113,7 @@ async function decoded(file: Uint8Array<ArrayBuffer>): Promise<Pixels> {
   if (!kind) throw invalid(`the file of ${bytes.length} bytes is neither PNG nor JPEG`);
   const { name, read } = kind;
   const library = await imported(name).catch((cause) => {
-    const message = `this runtime decodes no images; \`npm install ${name}\`, or give pixels { data, width, height }`;
+    const message = `this runtime cannot decode images; \`npm install ${name}\`, or pass pixels { data, width, height }`;
     throw new RelpropError("ImageUnsupported", message, {}, cause);
   });
   try {

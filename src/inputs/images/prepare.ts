@@ -94,7 +94,7 @@ export function preparation(config: Json, { size: [height, width], channels }: P
     const [h, w] = resize ? resize.to(image) : [image.height, image.width];
     const [ch, cw] = crop || [h, w];
     if (ch !== height || cw !== width) {
-      const message = `the image comes out ${cw} × ${ch} by preprocessor_config.json, this model takes ${width} × ${height}`;
+      const message = `by preprocessor_config.json the image is ${cw} × ${ch}; this model needs ${width} × ${height}`;
       throw new RelpropError("InvalidInput", message);
     }
     // A crop that does not fit is filled up with zeros.

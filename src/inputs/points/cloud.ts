@@ -161,7 +161,7 @@ function coordinates(points: PointCloud["points"], { groups, size }: Grouping): 
   if (points.length < least) throw invalid(`there are ${points.length} points, this model needs ${least} or more`);
   const most = Math.min(MOST, Math.floor(MOST_DISTANCES / groups));
   if (points.length > most) {
-    const message = `there are ${points.length} points, of a model that makes ${groups} groups the most is ${most}`;
+    const message = `there are ${points.length} points; a model of ${groups} groups takes at most ${most}`;
     throw new RelpropError("LimitExceeded", message, { points: points.length, most });
   }
   const found = new Float32Array(points.length * 3);
@@ -177,7 +177,7 @@ function coordinates(points: PointCloud["points"], { groups, size }: Grouping): 
 function hiding(hidden: PointCloud["hidden"], { groups, hidden: share }: Grouping): Set<number> {
   if (!share) {
     if (hidden === undefined) return new Set();
-    throw invalid("this model makes up no groups; leave out `hidden`");
+    throw invalid("this model does not reconstruct groups; leave out `hidden`");
   }
   if (hidden === undefined) {
     const draw = uniform(0);
@@ -190,8 +190,8 @@ function hiding(hidden: PointCloud["hidden"], { groups, hidden: share }: Groupin
   const known = new Set(list);
   const odd = [...known].find((g) => !(Number.isInteger(g) && g >= 0 && g < groups));
   if (odd !== undefined) throw invalid(`there is no group ${quote(odd)}; this model makes 0 to ${groups - 1}`);
-  if (!known.size) throw invalid("no group is hidden: nothing is left to make up");
-  if (known.size === groups) throw invalid("all groups are hidden: nothing is left to see");
+  if (!known.size) throw invalid("no group is hidden: there is nothing to reconstruct");
+  if (known.size === groups) throw invalid("all groups are hidden: there is nothing to reconstruct from");
   return known;
 }
 

@@ -119,9 +119,9 @@ export function parse(source: string, field: string): Node {
 
   const group = (options: Options): Node => {
     const found = take(/\((?:\?(?:([:>=!]|<[=!])|([im]*)(?:-([im]+))?:|<[A-Za-z_]\w*>))?/y);
-    if (!found) throw fail(`with a group that is not known, at ${at}`);
+    if (!found) throw fail(`with an unknown group at ${at}`);
     const [opening, kind, on, off] = found;
-    if (opening === "(" && source[at] === "?") throw fail(`with a group that is not known, at ${at}`);
+    if (opening === "(" && source[at] === "?") throw fail(`with an unknown group at ${at}`);
     const of = either(on === undefined ? options : changed(options, on, off));
     if (!eat(")")) throw fail("with a group that does not end");
     if (kind === ">") return { kind: "atomic", of };
@@ -147,7 +147,7 @@ export function parse(source: string, field: string): Node {
     const short = take(/\\([nrtfvae])/y);
     if (short) return CHARS[short[1]];
     if (eat("\\")) {
-      if (/[0-9A-Za-z]/.test(source[at] ?? "a")) throw fail(`with an escaped that is not known, at ${at}`);
+      if (/[0-9A-Za-z]/.test(source[at] ?? "a")) throw fail(`with an unknown escape at ${at}`);
     }
     const code = source.codePointAt(at);
     if (code === undefined) throw fail("that ends too early");
@@ -165,7 +165,7 @@ export function parse(source: string, field: string): Node {
         // another way to write it
       }
     }
-    throw fail(`with a property that is not known, ${name}`);
+    throw fail(`with an unknown property ${name}`);
   };
 
   const bracket = (): Has => {

@@ -84,7 +84,7 @@ function entries(list: unknown): { type: string; full: string; path: string }[] 
     const { type, path } = (typeof entry === "object" && entry ? entry : {}) as Json;
     if (typeof type !== "string") throw invalid(`modules.json lists ${quote(entry)}, which has no type`);
     if (typeof path !== "string" || !/^([A-Za-z0-9_][\w.-]{0,100}(\/|$)){0,4}$/.test(path)) {
-      throw new RelpropError("UnsafePath", `modules.json has the path ${quote(path)}, which is no plain folder's`);
+      throw new RelpropError("UnsafePath", `modules.json has the path ${quote(path)}, which is not a folder's name`);
     }
     // Other packages' classes are code that came with the model.
     const own = type.startsWith("sentence_transformers.") ? type.split(".").pop()! : type;

@@ -20,7 +20,7 @@ const EPS = 1e-5; // of PyTorch's LayerNorm
 /** `encoder` as the modules make it; a prompt of `prompt` tokens is left out of pooling if they say so. */
 export function embeddingModel(encoder: Architecture, modules: Modules, w: Weights, prompt: number): Architecture {
   if (!encoder.task.embeds) {
-    const message = `modules.json stands around a model for ${encoder.task.name}; supported are encoders of texts`;
+    const message = `modules.json wraps a model for ${encoder.task.name}; supported are text encoders`;
     throw new RelpropError("ConfigUnsupported", message, { task: encoder.task });
   }
   const { modes, layers, maxTokens = encoder.positions } = modules;

@@ -66,7 +66,7 @@ export function poolingData(batch: readonly Encoded[], t: number, all: readonly 
   const rows = new Float32Array(max ? batch.length * t * t : 0);
   batch.forEach(({ tokens: { length: n }, text }, i) => {
     if (skip >= n) {
-      const message = `of ${JSON.stringify(text)} nothing is left to pool: its ${n} tokens are the prompt's`;
+      const message = `${JSON.stringify(text)} has no token to pool: its ${n} tokens are the prompt's`;
       throw new RelpropError("EmptyInput", message, { tokens: n, prompt: skip });
     }
     all.forEach((mode, k) => {

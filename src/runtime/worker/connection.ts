@@ -45,7 +45,7 @@ export function connect(worker: WorkerLike, release: () => void, before?: Early)
   const deaf = on(worker, "error", (error) => crash(reason(error)));
   const listening = [
     on(port, "messageerror", () => crash("a message could not be read")),
-    on(port, "close", () => crash("it is no longer there")),
+    on(port, "close", () => crash("it has ended")),
   ];
   const patience = setTimeout(crash, PATIENCE, `no answer in ${PATIENCE / 1000} s (does its file call serve()?)`);
 
@@ -85,7 +85,7 @@ export function connect(worker: WorkerLike, release: () => void, before?: Early)
       try {
         port.postMessage({ id, method, args: [first, rest], progress: Boolean(onProgress) } satisfies Call);
       } catch (cause) {
-        throw new RelpropError("InvalidOption", `this cannot cross to a worker: ${cause}`, {}, cause);
+        throw new RelpropError("InvalidOption", `this cannot be sent to a worker: ${cause}`, {}, cause);
       }
       signal?.addEventListener("abort", abort);
       keepAlive(port, true);

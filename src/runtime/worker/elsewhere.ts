@@ -27,7 +27,7 @@ export async function elsewhere(
 ): Promise<Model> {
   for (const name of ["gpu", "device", "fetch"] as const) {
     if (options[name] === undefined) continue;
-    const message = `${name} cannot cross to a worker; a worker's own file can give it: serve({ ${name} })`;
+    const message = `\`${name}\` cannot be sent to a worker; pass it in the worker's own file: serve({ ${name} })`;
     throw new RelpropError("InvalidOption", message);
   }
   throwIfAborted(options.signal);
@@ -51,14 +51,14 @@ export async function elsewhere(
   /** Another worker in place of one that has crashed, with the same model. */
   const restart = async () => {
     const failed = (why: unknown) => {
-      const message = `${client.gone?.message}, and no other is started: ${why}; load the model again`;
+      const message = `${client.gone?.message}, and no new one was started: ${why}; load the model again`;
       return new RelpropError("WorkerCrashed", message, {}, why);
     };
     if (final) throw failed(final);
     const now = performance.now();
     crashes.push(now);
     if (crashes.filter((at) => at > now - MINUTE).length > MOST_CRASHES) {
-      throw failed(`${MOST_CRASHES + 1} have ended within a minute`);
+      throw failed(`${MOST_CRASHES + 1} workers ended within a minute`);
     }
     const { backend } = first.loaded.fields as { backend: LocalOptions["backend"] };
     const again = await started({ ...how, backend, signal: undefined, onProgress: undefined }).catch((error) => {
@@ -72,7 +72,7 @@ export async function elsewhere(
   };
   let restarting: Promise<void> | undefined;
   let disposed: Promise<void> | undefined;
-  const ended = new RelpropError("Disposed", "the model was disposed of; load it again");
+  const ended = new RelpropError("Disposed", "the model is disposed; load it again");
   const ask = async (method: string, first: unknown, options: { signal?: AbortSignal }) => {
     if (client.gone?.code === "WorkerCrashed") {
       if (disposed) throw ended;

@@ -63,7 +63,7 @@ function answer(port: MessagePort, defaults: LocalOptions): void {
     const onProgress: LocalOptions["onProgress"] = progress ? (progress) => post({ id, progress }) : undefined;
     const own = { ...(options as object), signal, onProgress };
     if (method !== "load") {
-      if (!methods.includes(method)) throw new RelpropError("InvalidInput", `there is no call ${quote(method)} here`);
+      if (!methods.includes(method)) throw new RelpropError("InvalidInput", `there is no method ${quote(method)}`);
       return (model as unknown as Record<string, (...args: unknown[]) => unknown>)[method](first, own);
     }
     const parts = await read(first as string, checked("load()", localOptions, { ...defaults, ...own }));

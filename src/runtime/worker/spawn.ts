@@ -15,7 +15,7 @@ export function spawn(): WorkerLike & { terminate(): void } {
     return new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
   } catch (cause) {
     if ((cause as Error)?.name !== "SecurityError") {
-      const message = `no worker can be started from here (${cause}); give load() a Worker of your own`;
+      const message = `no worker can be started from here (${cause}); pass load() your own Worker`;
       throw new RelpropError("InvalidOption", message, {}, cause);
     }
     // The package comes from another origin, a CDN: only what the page itself says may start there.
