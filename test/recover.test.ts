@@ -112,7 +112,10 @@ for (const { name, lost, load, lose, made } of fragile) {
     for (let i = 0; i < 2; i++) {
       const error = await given.predict(text).catch((error) => error);
       assert.is(error.code, lost);
-      assert.match(error.message, /the weights cannot be read again: the files were passed as contents.*load the model/);
+      assert.match(
+        error.message,
+        /the weights cannot be read again: the files were passed as contents.*load the model/,
+      );
     }
     await given.dispose();
 
