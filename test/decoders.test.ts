@@ -16,7 +16,8 @@ import { close, places } from "./support.ts";
 async function halves(model: Model, { name, cases }: Decoder): Promise<void> {
   const method: PropagationMethod[] = ["cp-lrp", "attn-lrp", "gradient-x-input"];
   const token = model.task === "token-classification" ? 1 : undefined;
-  const asked = { method, token, heads: true, layers: true };
+  const target = model.task === "embedding" ? cases[0].target : undefined;
+  const asked = { method, token, target, heads: true, layers: true };
   const dense = !/^(mixtral|olmoe)/.test(name); // blocks of experts alone have no neurons that every token has
   for (const { heads, method, warnings } of await model.explain(
     cases[0].text!,

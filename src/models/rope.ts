@@ -38,6 +38,7 @@ export function rope(parameters: Config, { name, d, theta, longest, truncate }: 
   const given = field(parameters, "rope_type") ?? field(parameters, "type") ?? "default";
   if (typeof given !== "string") throw invalid(`${name}.rope_type`, given, "a string");
   const type: string = given;
+  if (d % 2) throw unsupported("head_dim", d, "what is turned of a head are pairs of numbers");
   const at = (key: string) => `${name}.${key}`;
   const number = (key: string, otherwise?: number) => names(at, parameters, key, otherwise);
   const powers = (base: number) => Float32Array.from({ length: d / 2 }, (_, k) => f(base ** f((2 * k) / d)));
@@ -64,7 +65,7 @@ export function rope(parameters: Config, { name, d, theta, longest, truncate }: 
     return {
       frequencies: plain,
       scale: 1,
-      longest: Math.floor(factor * longest),
+      longest: Math.min(2 ** 20, Math.floor(factor * longest)),
       beyond: { tokens: longest, frequencies },
     };
   }

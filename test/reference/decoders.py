@@ -20,6 +20,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
 import families
 import variants
+from golden import short
 from families import HERE, QA, SEQUENCE, SPECIAL, TOKEN, VOCAB, worst
 
 transformers.logging.set_verbosity_error()
@@ -81,6 +82,8 @@ CASES = [
     ("qwen2", "qwen2", LM, dict(use_sliding_window=True, sliding_window=4, max_window_layers=1), {}),
     ("qwen2, listed layers", "qwen2", LM, dict(use_sliding_window=True, sliding_window=4, layer_types=[SLIDING, FULL], tie_word_embeddings=True), {}),
     ("qwen2, no window", "qwen2", SEQUENCE, dict(sliding_window=2, max_window_layers=0, rope=YARN), {}),
+    ("llama, vectors", "llama", BASE, {}, {}),
+    ("qwen3, the last token's vectors", "qwen3", BASE, {}, dict(pooling="lasttoken")),
     ("qwen3", "qwen3", LM, dict(use_sliding_window=True, sliding_window=4, max_window_layers=1), {}),
     ("qwen3, no biases", "qwen3", SEQUENCE, dict(attention_bias=False, rms_norm_eps=1e-2), {}),
     ("phi3", "phi3", LM, {}, {}),
@@ -176,6 +179,19 @@ def patched(name, head, changes, without=(), **_):
     return folder, written
 
 
+def vectors(folder, family, head, pooling=None, **_):
+    """A number of the vector that is the mean of all tokens', or the last one's."""
+    m = families.Model(folder, family, head)
+    read = (lambda y: y.last_hidden_state[0, -1]) if pooling else (lambda y: y.last_hidden_state[0].mean(0))
+    out = []
+    for text in TEXTS:
+        e, given = families.fed(tokenizer(), False, text)
+        value = read(m.run(given, "gradient-x-input")[0])[2]
+        found = m.explain(given, lambda y, _: read(y)[2])
+        out.append({"text": text, "ids": e.ids, "target": 2, "logits": [{"index": 2, "logit": short(value)}], "methods": found})
+    return out
+
+
 def main():
     torch.set_num_threads(1)
     check = "--check" in sys.argv
@@ -196,7 +212,8 @@ def main():
         folder, config = patched(base, head, changes, **how)
         full = f"{name} ({version})"
         try:
-            found = {"name": full, "checkpoint": base, "config": config, "cases": variants.cases(folder, FAMILIES[base][0], head, **{"texts": TEXTS, **how})}
+            made = vectors if head == BASE else variants.cases
+            found = {"name": full, "checkpoint": base, "config": config, **{k: how[k] for k in ["pooling"] if k in how}, "cases": made(folder, FAMILIES[base][0], head, **{"texts": TEXTS, **how})}
         except Exception:
             print(full)
             raise
