@@ -204,7 +204,7 @@ for (const place of places) {
     });
   }
 
-  test("what cannot be loaded is told with its field", async () => {
+  test("what cannot be loaded is refused by its field", async () => {
     const folder = new URL("reference/families/vit-image/", import.meta.url);
     const read = (name: string) => readFileSync(new URL(name, folder));
     const files = {

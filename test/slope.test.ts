@@ -34,7 +34,7 @@ test("of noise whose neighbours are alike the interval holds the slope nearly as
   }
 });
 
-test("a leak of 64 bytes a call is told from none", () => {
+test("a leak of 64 bytes a call is detected", () => {
   for (let seed = 1; seed <= 20; seed++) {
     assert.ok(slope(series(seed, 64)).low > 16, `seed ${seed}`);
     assert.ok(slope(series(seed, 0)).high < 32, `seed ${seed}`);

@@ -158,7 +158,7 @@ test("a long text of anything ends", () => {
   }
 });
 
-test("what is not supported or cannot be is told with its field", () => {
+test("what is not supported or invalid is refused by its field", () => {
   const { gpt2, albert } = fixture.kinds;
   const cases: [file: File, at: string, value: unknown, code: string][] = [
     [gpt2.file, "pre_tokenizer.type", "UnicodeScripts", "TokenizerUnsupported"],

@@ -228,7 +228,7 @@ test("messages that are none of ours: the worker lives on, and so does its model
   await there.dispose();
 });
 
-test("a worker that ends: calls under way and later ones are told", async () => {
+test("a worker that ends: calls under way and later ones are rejected", async () => {
   for (const how of ["throws", "closes"]) {
     const there = await load(folder, { ...wasm, worker: made(`${how}.ts`) });
     const calls = [there.explain("a"), there.predict("crash"), there.explain("b")].map(code);

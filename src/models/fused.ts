@@ -1,4 +1,4 @@
-// Queries, keys and values of one dense layer whose rows are those of head after head, of each the query's, key's and value's.
+// Queries, keys and values of one dense layer. Its rows are head after head: the query's, the key's and the value's of each.
 
 import type { Weights } from "../checkpoint/weights.ts";
 import type { Tensor } from "../graph/tensor.ts";

@@ -91,7 +91,7 @@ export const gemma3Text: Family = {
       sliding_window_pattern: 6,
       vocab_size: 262208,
     },
-    // The last four are of gemma3 alone, whose file its classes share.
+    // The last four are only in gemma3, which shares this file.
     ["_sliding_window_pattern", "image_token_id", "mm_tokens_per_image", "text_config", "vision_config"],
     false,
   ),

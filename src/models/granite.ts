@@ -6,7 +6,7 @@ import { agreed, decoder, decoderFields, gated, heads, projections } from "./dec
 import type { Family } from "./family.ts";
 import { biased } from "./numbers.ts";
 
-/** Granite (IBM, 2024): Llama whose embeddings, halves, scores and logits have factors. */
+/** Granite (IBM, 2024): Llama with factors of embeddings, sublayers, scores and logits. */
 export const granite: Family = {
   fields: decoderFields({
     attention_bias: false,
