@@ -15,7 +15,8 @@ import type { Heads } from "./heads.ts";
 import { type Attention, causalSpan, dense } from "./layers.ts";
 import { mismatch, whole } from "./numbers.ts";
 import { type PreNorm, preNorm } from "./pre_norm.ts";
-import { type Rope, ropeOf, rotaryFields, rotations } from "./rope.ts";
+import { type Rope, ropeOf, rotaryFields } from "./rope.ts";
+import { rotations } from "./rotations.ts";
 
 /** The fields that the classes of all these families have, with their usual defaults, and a family's own. */
 export function decoderFields(own: Config, idle: readonly string[] = []): Fields {

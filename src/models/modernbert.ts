@@ -10,7 +10,8 @@ import { layerTypes } from "./layer_types.ts";
 import { dense, norm, slice } from "./layers.ts";
 import { biased, mismatch, real } from "./numbers.ts";
 import { preNorm } from "./pre_norm.ts";
-import { ropesOf, rotations } from "./rope.ts";
+import { ropesOf } from "./rope.ts";
+import { rotations } from "./rotations.ts";
 
 const fields: Fields = {
   read: {

@@ -110,13 +110,19 @@ export const models: readonly Planted[] = [
     },
   },
   {
-    file: "src/models/rope.ts",
+    file: "src/models/rotations.ts",
     tests: ["families: modernbert"],
     faults: {
       "positions count from 1": [
         "const angle = f((from + i) * by[k]);",
         "const angle = f((from + i + 1) * 2 * by[k]);",
       ],
+    },
+  },
+  {
+    file: "src/models/rope.ts",
+    tests: ["families: modernbert"],
+    faults: {
       "pairs share a frequency": ["base ** f((2 * k) / d)", "base ** f(k / d)"],
     },
   },
