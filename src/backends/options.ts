@@ -1,6 +1,6 @@
 // Where plans run, as an option of load().
 
-import type { GPU, GPUDevice } from "../globals.ts";
+import type { GPU, GPUDevice } from "../options/globals.ts";
 import { anything, flag, having, integer, type Options, oneOf } from "../options/kinds.ts";
 import type { WasmSource } from "./wasm/module.ts";
 

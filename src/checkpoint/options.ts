@@ -1,6 +1,6 @@
 // How a checkpoint's files are read, as options of load() and randomized().
 
-import type { AbortSignal, Cache, RequestInit, Response, URL } from "../globals.ts";
+import type { AbortSignal, Cache, RequestInit, Response, URL } from "../options/globals.ts";
 import { callback, either, flag, having, number, type Options, record, signal, text } from "../options/kinds.ts";
 import type { Progress } from "./sources/progress.ts";
 

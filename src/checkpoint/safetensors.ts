@@ -17,7 +17,7 @@
 // object (Dtype); no rank > 8, no dimension ≥ 2^31, no 2^52 bits (Shape); limits (LimitExceeded, HeaderTooLarge).
 
 import { type ErrorCode, quote, RelpropError, throwIfAborted } from "../errors.ts";
-import type { AbortSignal, ByteArray } from "../globals.ts";
+import type { AbortSignal, ByteArray } from "../options/globals.ts";
 import { float, put } from "./dtypes.ts";
 import { fail, type Header, parse, type TensorInfo } from "./header.ts";
 

@@ -2,7 +2,7 @@
 // file by name and read ranges of it.
 
 import { quote, RelpropError } from "../errors.ts";
-import type { File, FileSystemDirectoryHandle, URL } from "../globals.ts";
+import type { File, FileSystemDirectoryHandle, URL } from "../options/globals.ts";
 import type { Files } from "./files.ts";
 import type { ReadOptions } from "./options.ts";
 import type { Bytes } from "./safetensors.ts";

@@ -1,5 +1,19 @@
 // The pages of --help.
 
+import { attributionNames } from "../attribution/names.ts";
+import { nothing } from "../graph/ledger.ts";
+
+/** A text in lines of at most so many characters, each behind an indent. */
+function wrapped(text: string, indent: number, width: number): string {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const last = lines[lines.length - 1];
+    if (indent + last.length + word.length + 1 > width) lines.push(word);
+    else lines[lines.length - 1] = last ? `${last} ${word}` : word;
+  }
+  return lines.map((line) => " ".repeat(indent) + line).join("\n");
+}
+
 const general = `relprop explains the predictions of Transformers, token by token.
 
   relprop explain "A gorgeous, witty, seductive movie."
@@ -36,7 +50,10 @@ const one = `  --model DIR      a directory or https URL; default: the model tha
 
 const shared = one + lines;
 
-const changed = `  --num-loops N    number of loops of a looped model
+const changed = `  --pair TEXT      the second text of a pair
+  --image FILE     for models of images: a PNG or JPEG file (in Node needs:
+                   npm install fast-png jpeg-js)
+  --num-loops N    number of loops of a looped model
   --ablate-heads B.H,…     ablate attention heads, each BLOCK.HEAD; --ablate-neurons likewise
   --input FILE     JSON input for models that do not read text: {"rows": [[…], …], "names"?} or
                    {"points": [[x, y, z], …]}
@@ -45,7 +62,6 @@ const changed = `  --num-loops N    number of loops of a looped model
 const explain = `relprop explain TEXT [options]
 
 Objective
-  --pair TEXT        the second text of a pair
   --target CLASS     a class by label or index; default: the top class
   --contrast CLASS   subtract the logit of this class
                      Both may be repeated: one explanation for each pair, from one run
@@ -56,8 +72,6 @@ Objective
                      --contrast is then another continuation
   --cosine TEXT      cosine similarity with another text's embedding; --dot TEXT: dot product;
                      with --interactions also by pairs of tokens, as JSON
-  --image FILE       for models of images: a PNG or JPEG file (in Node needs:
-                     npm install fast-png jpeg-js)
 ${changed}
 Method
   --method NAME      cp-lrp            constant attention weights and LayerNorm deviations (default)
@@ -68,8 +82,8 @@ Method
                      cp-lrp-gamma      cp-lrp with the gamma rule (default for point clouds)
                      gradient-x-input  no rules
                      several, separated by commas: one explanation for each, from one run
-                     without a ledger: saliency, integrated-gradients, smoothgrad, attention-last,
-                     rollout, attention-flow, gae, grad-rollout, occlusion, kernel-shap, random;
+                     without a ledger:
+${wrapped(attributionNames.join(", "), 21, 95)};
                      with options as JSON: '{"name": "occlusion", "by": "unk"}'
                      auto              the most faithful method on the texts of --sample FILE, a
                                        .tsv, .csv or .jsonl; cached by model and reading point
@@ -90,7 +104,7 @@ Output
   --format NAME      text (default), html, svg, json; for images also png
 ${shared}
 Reading the result: the relevance of a token is its share of the logit. The ledger adds up:
-logit = tokens + biases + norms + constants + softmax + products + activations + epsilon + residual.
+logit = tokens + ${Object.keys(nothing).join(" + ")} + residual.
 The residual is what all other entries leave of the logit: it shows that nothing was lost.
 
   relprop explain "not a bad movie" --target positive --contrast negative
@@ -132,7 +146,7 @@ output over the log position, and the norm of the logit's gradient at the projec
 all of it by head and by token.
 `;
 
-const inspect = `relprop inspect [--model DIR] [--json] [--out FILE]
+const inspect = `relprop inspect [--model DIR] [--backend NAME] [--json] [--out FILE]
 
 The model's type, task, classes, sizes and weights, and the backend that would run it.
 `;

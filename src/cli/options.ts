@@ -57,16 +57,16 @@ const options = {
 } as const;
 
 /** What is read in place of a text, and how the network is another than its checkpoint says. */
-const changed = ["input", "num-loops", "ablate-heads", "ablate-neurons"];
+const changed = ["pair", "image", "input", "num-loops", "ablate-heads", "ablate-neurons"] as const;
+
+type Option = keyof typeof options;
 
 /** The options of each command; all have --help. */
-export const commands = new Map([
+export const commands: ReadonlyMap<string, readonly string[]> = new Map<string, Option[]>([
   [
     "explain",
     [
       "model",
-      "pair",
-      "image",
       ...changed,
       "backend",
       "method",
@@ -119,8 +119,6 @@ export const commands = new Map([
     [
       "model",
       "backend",
-      "pair",
-      "image",
       ...changed,
       "tokens",
       "weights",
@@ -133,7 +131,7 @@ export const commands = new Map([
       "out",
     ],
   ],
-  ["predict", ["model", "pair", "image", ...changed, "backend", "truncate", "json", "jsonl", "out"]],
+  ["predict", ["model", ...changed, "backend", "truncate", "json", "jsonl", "out"]],
   ["inspect", ["model", "backend", "json", "out"]],
   [
     "evaluate",

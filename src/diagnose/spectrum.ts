@@ -1,6 +1,6 @@
 // Singular values, and the two ranks that are made of them.
 
-import type { AbortSignal } from "../globals.ts";
+import type { AbortSignal } from "../options/globals.ts";
 import { pauses } from "../pauses.ts";
 
 /** Of a matrix [rows, cols], largest first, in float64. They are square roots: what is below 1e-8 of the largest is rounding. */

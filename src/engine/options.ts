@@ -1,7 +1,7 @@
 // The options of predict(), which those of explain() and diagnose() extend.
 
-import type { AbortSignal } from "../globals.ts";
 import { MOST_LOOPS } from "../models/encoder.ts";
+import type { AbortSignal } from "../options/globals.ts";
 import { flag, integer, list, type Options, object, signal, tuple } from "../options/kinds.ts";
 
 export interface PredictOptions {

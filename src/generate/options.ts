@@ -1,7 +1,7 @@
 // The options of generate().
 
 import { type ExplainOptions, explainOptions, single } from "../explain/options.ts";
-import type { AbortSignal } from "../globals.ts";
+import type { AbortSignal } from "../options/globals.ts";
 import {
   callback,
   either,

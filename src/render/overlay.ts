@@ -4,10 +4,10 @@
 import type { Attribution } from "../attribution/attribution.ts";
 import { RelpropError } from "../errors.ts";
 import type { Explanation } from "../explain/explanation.ts";
-import type { ByteArray } from "../globals.ts";
 import type { ImageView } from "../inputs/images/patches.ts";
 import type { Pixels } from "../inputs/images/picture.ts";
 import { MOST_PIXELS } from "../inputs/images/rgb.ts";
+import type { ByteArray } from "../options/globals.ts";
 import { light, rgb, strength } from "./color.ts";
 import type { ImageRenderOptions } from "./options.ts";
 import { encodePng } from "./png.ts";

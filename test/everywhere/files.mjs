@@ -63,6 +63,7 @@ const left = {
   cache: { chromium: SERVER },
   cli: { deno: SHELL, bun: SHELL, chromium: SHELL },
   downloads: { chromium: SERVER },
+  docs: { node26: BUILT, deno: BUILT, bun: BUILT, chromium: BUILT },
   "evaluate-cli": { deno: SHELL, bun: SHELL, chromium: SHELL },
   package: { node26: BUILT, deno: BUILT, bun: BUILT, chromium: BUILT },
   recover: { chromium: "writes files; Node loses the same devices" },

@@ -1,7 +1,7 @@
 // The kernels as a compiled module: the package's own, or what the caller gives where a runtime forbids compiling.
 
 import { RelpropError } from "../../errors.ts";
-import type { Response, WebAssemblyModule } from "../../globals.ts";
+import type { Response, WebAssemblyModule } from "../../options/globals.ts";
 import { builtin, providedModule } from "./builtin.ts";
 
 /** `simd` gives the same bits in every engine; `relaxed` fuses multiply and add where the processor can. */

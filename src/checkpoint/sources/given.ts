@@ -1,7 +1,7 @@
 // Buffers by file name, and files picked or dropped in a browser.
 
 import { quote, RelpropError } from "../../errors.ts";
-import type { Blob } from "../../globals.ts";
+import type { Blob } from "../../options/globals.ts";
 import type { Files } from "../files.ts";
 import { fromBlob, fromBytes, lastPart, parts } from "./contents.ts";
 import type { Count } from "./progress.ts";

@@ -1,5 +1,5 @@
 import { quote, RelpropError } from "../../errors.ts";
-import type { URL } from "../../globals.ts";
+import type { URL } from "../../options/globals.ts";
 
 /** A model on a hub, at `{endpoint}/{hub}/resolve/{revision}/{file}`. */
 export interface Hub {

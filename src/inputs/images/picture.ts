@@ -2,7 +2,7 @@
 // installed.
 
 import { quote, RelpropError } from "../../errors.ts";
-import type { Blob, ImageBitmap } from "../../globals.ts";
+import type { Blob, ImageBitmap } from "../../options/globals.ts";
 import { unreadable } from "../given.ts";
 import { boundedPng, checkJpeg, invalid, mostPixels } from "./bounded.ts";
 import { MOST_PIXELS, type Rgb } from "./rgb.ts";

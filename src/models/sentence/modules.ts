@@ -4,7 +4,7 @@
 import type { Files } from "../../checkpoint/files.ts";
 import { parseJson, readJson } from "../../checkpoint/json.ts";
 import { quote, RelpropError } from "../../errors.ts";
-import type { AbortSignal } from "../../globals.ts";
+import type { AbortSignal } from "../../options/globals.ts";
 import { type Mode, pooling } from "./pooling.ts";
 
 type Json = Readonly<Record<string, unknown>>;

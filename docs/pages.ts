@@ -1,0 +1,106 @@
+// What is generated of the documents: tables of the README between markers, docs/errors.md and docs/declarations.txt.
+// `npm run docs` writes it, test/docs.test.ts compares.
+
+import { readdirSync, readFileSync } from "node:fs";
+import { attributions } from "../src/attribution/methods.ts";
+import { attributionNames } from "../src/attribution/names.ts";
+import { protocols } from "../src/evaluate/protocols.ts";
+import { nothing } from "../src/graph/ledger.ts";
+import { type Composite, methods } from "../src/propagation/composites.ts";
+import { declarations } from "./declarations.ts";
+import { errors } from "./tables/errors.ts";
+import { ledgerNotes } from "./tables/ledger.ts";
+import { attributionNotes, sources } from "./tables/methods.ts";
+
+const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
+
+/** Each generated file's content by its path. */
+export function pages(): Map<string, string> {
+  let readme = read("README.md");
+  for (const [name, table] of Object.entries(tables())) readme = between(readme, name, table);
+  return new Map([
+    ["README.md", readme],
+    ["docs/errors.md", errorPage()],
+    ["docs/declarations.txt", declarations(["dist/types/index.d.ts", "dist/types/evaluate.d.ts"])],
+  ]);
+}
+
+/** A text with other lines between two comments of this name. */
+function between(text: string, name: string, lines: string): string {
+  const [start, end] = [`<!-- ${name}: npm run docs -->`, `<!-- ${name} ends -->`];
+  const [from, to] = [text.indexOf(start), text.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`README.md has no lines between ${start} and ${end}`);
+  return `${text.slice(0, from)}${start}\n\n${lines}\n${text.slice(to)}`;
+}
+
+/** A table in Markdown, its columns as wide as their widest cell of some 60 characters. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((_, c) =>
+    Math.max(...[head, ...rows].map((row) => (row[c].length > 60 ? 3 : row[c].length))),
+  );
+  const line = (cells: readonly string[]) => `| ${cells.map((cell, c) => cell.padEnd(widths[c])).join(" | ")} |\n`;
+  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("");
+}
+
+const code = (name: string) => `\`${name}\``;
+
+function tables(): Record<string, string> {
+  return {
+    "methods that propagate": table(
+      ["method", "attention weights", "norms' deviation", "activations", "dense layers", "source"],
+      [...methods].map(([name, composite]) => [code(name), ...rules(composite), sources[name]]),
+    ),
+    "other methods": table(
+      ["method", "what, and its options", "defaults", "source"],
+      attributionNames.map((name) => {
+        const { what, source } = attributionNotes[name];
+        const defaults = Object.entries(attributions[name].options).map(([option, value]) => `${option} ${value}`);
+        return [code(name), what, defaults.join(", "), source];
+      }),
+    ),
+    protocols: table(
+      ["`--protocol`", "what is measured", "metrics"],
+      [...protocols].map(([name, { description, metrics }]) => [
+        code(name),
+        description,
+        Object.keys(metrics).map(code).join(", "),
+      ]),
+    ),
+    ledger: `    logit = tokens + ${Object.keys(nothing).join(" + ")} + residual\n\n${table(
+      ["entry", "what was kept there", "by ops"],
+      ["tokens", ...Object.keys(nothing), "residual"].map((entry) => {
+        return [code(entry), ledgerNotes[entry as keyof typeof ledgerNotes], keepers(entry).join(", ")];
+      }),
+    )}`,
+  };
+}
+
+/** What a composite does, in words. */
+function rules({ context, scores, norm, activation, linear = "gradient" }: Composite): string[] {
+  const shared = scores === "uniform" ? "shared in halves, softmax by its Taylor expansion" : "derivative";
+  const [rule, options] = typeof linear === "string" ? [linear, {}] : linear;
+  return [
+    context === "values" ? "constant" : shared,
+    norm === "identity" ? "constant" : "derivative",
+    activation === "identity" ? "f(x)/x" : "derivative",
+    rule === "gradient" ? "derivative" : `${rule} ${Object.values(options).join(", ")}`,
+  ];
+}
+
+/** The files of src/ops whose rules keep something under this entry. */
+function keepers(entry: string): string[] {
+  const files = readdirSync(new URL("../src/ops/", import.meta.url)).sort();
+  return files
+    .filter((file) => read(`src/ops/${file}`).includes(`entry: "${entry}"`))
+    .map((file) => code(file.slice(0, -3)));
+}
+
+function errorPage(): string {
+  const rows = Object.entries(errors).map(([name, { cause, remedy }]) => [code(name), cause, remedy]);
+  return `# Errors
+
+Whatever goes wrong is a \`RelpropError\` with one of these codes as its \`code\`. Codes are stable, messages may improve; a message
+names the field, file or option, and \`facts\` has what a program can use. Written by \`npm run docs\` from docs/tables/errors.ts.
+
+${table(["code", "cause", "remedy"], rows)}`;
+}

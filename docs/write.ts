@@ -1,0 +1,6 @@
+// `npm run docs`: writes what pages.ts generates.
+
+import { writeFileSync } from "node:fs";
+import { pages } from "./pages.ts";
+
+for (const [path, content] of pages()) writeFileSync(new URL(`../${path}`, import.meta.url), content);

@@ -1,0 +1,48 @@
+// Documents that are generated are what `npm run docs` writes; help has every name of the tables.
+
+import { existsSync, readFileSync } from "node:fs";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { pages } from "../docs/pages.ts";
+import { methodNames } from "../src/attribution/names.ts";
+import { help } from "../src/cli/help.ts";
+import { commands } from "../src/cli/options.ts";
+import { protocols } from "../src/evaluate/protocols.ts";
+
+const test = suite("documents");
+
+for (const path of ["README.md", "docs/errors.md", "docs/declarations.txt"]) {
+  test(`${path} is as \`npm run docs\` writes it`, () => {
+    const expected = pages().get(path)!;
+    const url = new URL(`../${path}`, import.meta.url);
+    const actual = existsSync(url) ? readFileSync(url, "utf8") : "";
+    const [there, wanted] = [actual, expected].map((text) => text.split("\n"));
+    const line = wanted.findIndex((text, i) => text !== there[i]);
+    assert.ok(
+      actual === expected,
+      `${path}, line ${line + 1}: \`npm run docs\` writes "${wanted[line]}", not "${there[line]}"`,
+    );
+  });
+}
+
+test("help names every method, protocol and option of a command", () => {
+  const explain = help("explain");
+  const missing = methodNames.filter((name) => !new RegExp(`\\b${name}\\b`).test(explain));
+  assert.equal(missing, [], "methods");
+  const evaluate = help("evaluate");
+  assert.equal(
+    [...protocols.keys()].filter((name) => !evaluate.includes(name)),
+    [],
+    "protocols",
+  );
+  for (const [command, options] of commands) {
+    const page = help(command);
+    assert.equal(
+      options.filter((option) => !new RegExp(`--${option}\\b`).test(page)),
+      [],
+      command,
+    );
+  }
+});
+
+test.run();
