@@ -177,6 +177,51 @@ test("experts: the router's choices of each token, likeliest first, its weights 
   await dense.dispose();
 });
 
+test("without biases cp-lrp's tokens are the logit, whichever rule gates have", async () => {
+  const model = await load(files(of("mixtral (5)")), { backend: "wasm" });
+  const gates = {
+    context: "values",
+    mixture: "values",
+    norm: "identity",
+    activation: "identity",
+    gate: "values",
+  } as const;
+  for (const method of ["cp-lrp", gates] as const) {
+    const { tokens, ledger } = await model.explain(TEXT, { method });
+    const { logit, tokens: sum, residual, ...others } = ledger;
+    for (const [entry, amount] of Object.entries(others)) assert.is(amount, 0, entry);
+    const size = tokens.reduce((n, { relevance }) => n + Math.abs(relevance), 0);
+    assert.ok(Math.abs(logit - sum) < 1e-5 * size && residual === logit - sum, `${logit} ${sum}`);
+  }
+  await model.dispose();
+});
+
+test("experts of 16 bits are widened as they are read, apart or as one", async () => {
+  const one = of("qwen2_moe (5)");
+  const high = (bytes: Uint8Array) => Uint16Array.from(new Uint32Array(bytes.slice().buffer), (bits) => bits >>> 16);
+  const half: ReturnType<typeof tensors> = new Map(
+    [...tensors(one)].map(([name, { shape, bytes }]) => [
+      name,
+      { dtype: "BF16", shape, bytes: new Uint8Array(high(bytes).buffer) },
+    ]),
+  );
+  const wide: ReturnType<typeof tensors> = new Map(
+    [...half].map(([name, { shape, bytes }]) => {
+      const bits = new Uint16Array(bytes.slice().buffer);
+      const values = new Float32Array(Uint32Array.from(bits, (v) => v << 16).buffer);
+      return [name, { dtype: "F32", shape, bytes: encoded(values, "F32") }];
+    }),
+  );
+  const logits = async (stored: ReturnType<typeof tensors>, keepHalfPrecision: boolean) => {
+    const model = await load(files(one, {}, stored), { backend: "wasm", deterministic: true, keepHalfPrecision });
+    const { ledger } = await model.explain(TEXT);
+    await model.dispose();
+    return ledger;
+  };
+  const expected = await logits(wide, false);
+  for (const keep of [false, true]) assert.equal(await logits(half, keep), expected, `${keep}`);
+});
+
 test("neurons are of dense blocks alone", async () => {
   const model = await load(files(of("qwen2_moe (5)")), { backend: "wasm" });
   const { neurons } = await model.explain(TEXT, { neurons: 3 });
