@@ -28,7 +28,7 @@ export const mixtral: Family = {
   },
   own: "model",
   build(config, all) {
-    const w = all.without(/\.layers\..*\.bias$/);
+    const w = all.without(/\blayers\..*\.bias$/);
     const fields = { experts: "num_local_experts", chosen: "num_experts_per_tok", inner: "intermediate_size" };
     const names = { gate: "w1", up: "w3", down: "w2" };
     return decoder(config, w, {

@@ -69,7 +69,7 @@ export const qwen2Moe: Family = {
   ),
   own: "model",
   build(config, all) {
-    const other = all.without(/\.layers\..*(o_proj|gate|gate_proj|up_proj|down_proj|shared_expert_gate|norm)\.bias$/);
+    const other = all.without(/\blayers\..*(o_proj|gate|gate_proj|up_proj|down_proj|shared_expert_gate|norm)\.bias$/);
     // transformers 4 slides in every block, 5 in every other one below `max_window_layers`.
     const old = major(config) < 5;
     const below = natural(config, "max_window_layers", 28);
