@@ -260,4 +260,32 @@ export const models: readonly Planted[] = [
       ],
     },
   },
+  {
+    file: "src/models/experts.ts",
+    tests: ["decoders: mixtral|qwen2_moe|olmoe", "mixtures"],
+    faults: {
+      "weights of the chosen ones do not add up to 1": ["it.renormalised\n", "!it.renormalised\n"],
+      "gate and up are swapped": ['all("gate", "up")', 'all("up", "gate")'],
+      "the shared expert has no weight of its own": ["mixture(down(up(x)), weight)", "down(up(x))"],
+      "more are chosen": ["topK(logits, k)", "topK(logits, Math.min(n, k + 1))"],
+    },
+  },
+  {
+    file: "src/models/gemma.ts",
+    tests: ["decoders: gemma"],
+    faults: {
+      "norms are by the stored weight": ["stored.map((v) => 1 + v)", "stored.map((v) => v)"],
+      "embeddings are not scaled": ["Math.fround(Math.sqrt(width))", "1"],
+      "no norm after attention": ['o: after(o, layer, "post_attention_layernorm")', "o"],
+      "the first block sees all": [
+        '(i % 2 ? "full_attention" : "sliding_attention")',
+        '(i % 2 ? "sliding_attention" : "full_attention")',
+      ],
+      "scores are by the width of a head": ['positive(config, "query_pre_attn_scalar")', "6"],
+      "windows have the angles of the whole": [
+        'real(config, "rope_local_base_freq", 10000)',
+        'real(config, "rope_theta", 1e6)',
+      ],
+    },
+  },
 ];
