@@ -8,6 +8,7 @@ import { methodNames } from "../src/attribution/names.ts";
 import { help } from "../src/cli/help.ts";
 import { commands } from "../src/cli/options.ts";
 import { protocols } from "../src/evaluate/protocols.ts";
+import { modelTypes } from "../src/models/families.ts";
 
 const test = suite("documents");
 
@@ -24,6 +25,14 @@ for (const path of ["README.md", "docs/errors.md", "docs/declarations.txt"]) {
     );
   });
 }
+
+test("the README names every model type", () => {
+  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+  assert.equal(
+    modelTypes().filter((type) => !readme.includes(`\`${type}\``)),
+    [],
+  );
+});
 
 test("help names every method, protocol and option of a command", () => {
   const explain = help("explain");

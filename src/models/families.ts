@@ -53,9 +53,12 @@ const families = new Map<string, () => Promise<Family>>([
   ["xlm-roberta", async () => (await import("./roberta.ts")).xlmRoberta],
 ]);
 
+/** Every `model_type` that is supported. */
+export const modelTypes = (): string[] => ["bert", ...families.keys()];
+
 /** The family that config.json's `model_type` names. */
 export async function family(type: unknown): Promise<Family> {
   const found = typeof type === "string" ? families.get(type) : undefined;
   if (found) return found();
-  throw unsupported("model_type", type, `supported are ${["bert", ...families.keys()].join(", ")}`);
+  throw unsupported("model_type", type, `supported are ${modelTypes().join(", ")}`);
 }

@@ -10,7 +10,7 @@ interface Rules {
   context: "values" | "uniform";
   /** A router's weights times what experts make. */
   mixture: "values" | "uniform";
-  /** Queries times keys. */
+  /** Queries times keys, and squares in an energy. */
   scores: "uniform";
   /** LayerNorm, RMSNorm and vectors divided by their length. */
   norm: "identity";
@@ -19,7 +19,6 @@ interface Rules {
   gate: "values" | "uniform";
   /** Dense layers: `epsilon` { eps }, `gamma` { gamma }, `alpha-beta` { alpha, beta }. */
   linear: "epsilon" | "gamma" | "alpha-beta" | "z-plus";
-  squares: "uniform";
 }
 
 /** The ops that composites name rules for; not every model has them all. */
