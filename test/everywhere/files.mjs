@@ -12,6 +12,7 @@ const ops = [
   "activation",
   "attend",
   "attention",
+  "experts",
   "gradient",
   "linear",
   "matmul",
