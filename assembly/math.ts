@@ -43,7 +43,7 @@ export function where(which: v128, yes: v128, no: v128): v128 { return v128.bits
 /** a · b + c */
 // @ts-expect-error: decorator
 @inline
-export function madd(a: v128, b: v128, c: v128): v128 {
+export function mul_add(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
@@ -75,7 +75,7 @@ function c(table: usize, i: usize): v128 {
 // @ts-expect-error: decorator
 @inline
 function pair(table: usize, i: usize, x: v128): v128 {
-  return madd(c(table, i), x, c(table, i + 1));
+  return mul_add(c(table, i), x, c(table, i + 1));
 }
 
 const ONE = memory.data<f32>([1, 2, 0.5, 0.39894228, 0.35]);
@@ -98,10 +98,10 @@ export function exp(x: v128): v128 {
   const least = c(EXP, 1);
   const v = f32x4.max(f32x4.min(x, c(EXP, 0)), least);
   const n = f32x4.nearest(f32x4.mul(v, c(EXP, 2)));
-  const r = madd(n, c(EXP, 3), f32x4.sub(v, f32x4.mul(n, c(EXP, 4))));
+  const r = mul_add(n, c(EXP, 3), f32x4.sub(v, f32x4.mul(n, c(EXP, 4))));
   const z = f32x4.mul(r, r);
-  let p = madd(pair(EXP, 5, r), z, pair(EXP, 7, r));
-  p = f32x4.add(madd(madd(p, z, pair(EXP, 9, r)), z, r), one());
+  let p = mul_add(pair(EXP, 5, r), z, pair(EXP, 7, r));
+  p = f32x4.add(mul_add(mul_add(p, z, pair(EXP, 9, r)), z, r), one());
   // n is added to the exponent of p, which is near 1.
   return v128.andnot(i32x4.add(p, i32x4.shl(i32x4.trunc_sat_f32x4_s(n), 23)), f32x4.lt(x, least));
 }
@@ -120,10 +120,10 @@ const SOFTPLUS = memory.data<f32>([
 export function softplus(x: v128): v128 {
   const e = exp(f32x4.neg(f32x4.abs(x)));
   const s = f32x4.div(e, f32x4.add(c(ONE, 1), e)), z = f32x4.mul(s, s), y = f32x4.mul(z, z);
-  let p = madd(pair(SOFTPLUS, 0, z), y, pair(SOFTPLUS, 2, z));
-  p = madd(p, y, pair(SOFTPLUS, 4, z));
-  p = madd(p, y, pair(SOFTPLUS, 6, z));
-  return madd(p, s, f32x4.max(x, all(0)));
+  let p = mul_add(pair(SOFTPLUS, 0, z), y, pair(SOFTPLUS, 2, z));
+  p = mul_add(p, y, pair(SOFTPLUS, 4, z));
+  p = mul_add(p, y, pair(SOFTPLUS, 6, z));
+  return mul_add(p, s, f32x4.max(x, all(0)));
 }
 
 // @ts-expect-error: decorator
@@ -143,12 +143,12 @@ const CDF = memory.data<f32>([
 
 /** Φ(x) = ½(1 + erf(x/√2)), good to 4e-7 relative down to x = −3 and 1e-7 absolute: e^(x²/2)·Φ(−x) is fitted in 1/(1 + 0.35x). */
 export function normal_cdf(x: v128): v128 {
-  const t = f32x4.div(one(), madd(c(ONE, 4), f32x4.abs(x), one()));
+  const t = f32x4.div(one(), mul_add(c(ONE, 4), f32x4.abs(x), one()));
   const z = f32x4.mul(t, t);
-  let p = madd(c(CDF, 0), z, pair(CDF, 1, t));
-  p = madd(p, z, pair(CDF, 3, t));
-  p = madd(p, z, pair(CDF, 5, t));
-  p = madd(p, z, pair(CDF, 7, t));
+  let p = mul_add(c(CDF, 0), z, pair(CDF, 1, t));
+  p = mul_add(p, z, pair(CDF, 3, t));
+  p = mul_add(p, z, pair(CDF, 5, t));
+  p = mul_add(p, z, pair(CDF, 7, t));
   const tail = f32x4.mul(f32x4.mul(p, t), gauss(x));
   return if_negative(x, tail, f32x4.sub(one(), tail));
 }
@@ -160,11 +160,11 @@ const TANH = memory.data<f32>([
 /** tanh(x)/x after Cephes' tanhf, good to 2 ULP; 1 at 0. */
 export function tanh_ratio(x: v128): v128 {
   const a = f32x4.abs(x), z = f32x4.mul(x, x);
-  let p = madd(c(TANH, 1), z, c(TANH, 2));
-  p = madd(p, z, c(TANH, 3));
-  p = madd(p, z, c(TANH, 4));
-  p = madd(p, z, c(TANH, 5));
-  const small = madd(p, z, one());
+  let p = mul_add(c(TANH, 1), z, c(TANH, 2));
+  p = mul_add(p, z, c(TANH, 3));
+  p = mul_add(p, z, c(TANH, 4));
+  p = mul_add(p, z, c(TANH, 5));
+  const small = mul_add(p, z, one());
   const e = exp(f32x4.add(a, a));
   const large = f32x4.div(f32x4.sub(one(), f32x4.div(c(ONE, 1), f32x4.add(e, one()))), a);
   return v128.bitselect(small, large, f32x4.lt(a, c(TANH, 0)));
@@ -179,7 +179,7 @@ export function tanh_slope(x: v128): v128 {
 /** tanh x − x tanh′. */
 export function tanh_lost(x: v128): v128 {
   const z = mul(x, x);
-  const series = madd(madd(all(0.32380952), z, all(-0.53333333)), z, all(0.66666667));
+  const series = mul_add(mul_add(all(0.32380952), z, all(-0.53333333)), z, all(0.66666667));
   return mul(x, where(f32x4.lt(z, all(0.01)), mul(z, series), sub(tanh_ratio(x), tanh_slope(x))));
 }
 
@@ -195,14 +195,14 @@ export function ln(x: v128): v128 {
   // The comparison is −1 where true.
   const n = f32x4.convert_i32x4_s(i32x4.add(i32x4.sub(i32x4.shr_s(x, 23), i32x4.splat(126)), low));
   const r = f32x4.sub(f32x4.add(mantissa, v128.and(mantissa, low)), one()), z = f32x4.mul(r, r);
-  let p = madd(c(LN, 1), r, c(LN, 2));
-  p = madd(p, r, c(LN, 3));
-  p = madd(p, r, c(LN, 4));
-  p = madd(p, r, c(LN, 5));
-  p = madd(p, r, c(LN, 6));
-  p = madd(p, r, c(LN, 7));
-  p = madd(p, r, c(LN, 8));
-  p = madd(p, r, c(LN, 9));
-  const correction = madd(n, c(EXP, 3), f32x4.mul(c(ONE, 2), z));
-  return madd(n, c(EXP, 4), f32x4.add(r, f32x4.sub(f32x4.mul(f32x4.mul(p, r), z), correction)));
+  let p = mul_add(c(LN, 1), r, c(LN, 2));
+  p = mul_add(p, r, c(LN, 3));
+  p = mul_add(p, r, c(LN, 4));
+  p = mul_add(p, r, c(LN, 5));
+  p = mul_add(p, r, c(LN, 6));
+  p = mul_add(p, r, c(LN, 7));
+  p = mul_add(p, r, c(LN, 8));
+  p = mul_add(p, r, c(LN, 9));
+  const correction = mul_add(n, c(EXP, 3), f32x4.mul(c(ONE, 2), z));
+  return mul_add(n, c(EXP, 4), f32x4.add(r, f32x4.sub(f32x4.mul(f32x4.mul(p, r), z), correction)));
 }

@@ -2,7 +2,7 @@
 // Sennrich 2019) is the same with 0 in place of the mean and of b: `centred` is 0 then, else 1.
 // Gradients may have several times the rows of the forward pass; row r then belongs to forward row r % forward.
 
-import { all, madd, sum } from "./math";
+import { all, mul_add, sum } from "./math";
 import { inner } from "./matmul";
 import { at, first, from, last, load4, put, store4 } from "./memory";
 
@@ -27,7 +27,7 @@ function measure(moments: usize, x: usize, cols: u32, eps: f32, centred: u32): v
   for (let i: u32 = 0; i < cols; i += 4) {
     const d = f32x4.sub(load4(x, i, cols, middle), middle);
     left = f32x4.add(left, d);
-    squares = madd(d, d, squares);
+    squares = mul_add(d, d, squares);
   }
   const rest: f32 = centred ? sum(left) / n : 0, total = sum(squares);
   if (!(total < LARGE)) return measure_large(moments, x, cols, eps, centred);
@@ -78,7 +78,7 @@ function inner_hat(x: usize, w: usize, g: usize, moments: usize, cols: u32): f32
   let total = all(0);
   for (let i: u32 = 0; i < cols; i += 4) {
     const hat = f32x4.mul(less_mean(x, i, cols, m, rest), by);
-    total = madd(f32x4.mul(load4(g, i, cols), load4(w, i, cols)), hat, total);
+    total = mul_add(f32x4.mul(load4(g, i, cols), load4(w, i, cols)), hat, total);
   }
   return sum(total);
 }
@@ -93,7 +93,7 @@ export function norm(
     const m = all(at(own, 0)), rest = all(at(own, 1)), rstd = all(at(own, 2));
     for (let i: u32 = 0; i < cols; i += 4) {
       const hat = f32x4.mul(less_mean(row, i, cols, m, rest), rstd);
-      store4(o, i, cols, madd(hat, load4(w, i, cols), centred ? load4(b, i, cols) : all(0)));
+      store4(o, i, cols, mul_add(hat, load4(w, i, cols), centred ? load4(b, i, cols) : all(0)));
     }
   }
 }

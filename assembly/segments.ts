@@ -1,7 +1,7 @@
 // Rows in groups of `each` that follow one another, as points of a cloud lie in neighbourhoods.
 //   by row: [n · each, cols]   by group: [n, cols]   of a forward pass m groups, read again from their start
 
-import { all, madd } from "./math";
+import { all, mul_add } from "./math";
 import { at, first, from, last, load4, put, store4 } from "./memory";
 
 /** The largest number of each group, column by column. */
@@ -55,7 +55,7 @@ export function weighted_sum(out: usize, x: usize, weights: usize, n: u32, each:
     const o = from(out, r * cols), rows = from(x, (r % m) * each * cols), own = from(weights, (r % m) * each);
     for (let c: u32 = 0; c < cols; c += 4) {
       let sums = all(0);
-      for (let k: u32 = 0; k < each; k++) sums = madd(all(at(own, k)), load4(from(rows, k * cols), c, cols), sums);
+      for (let k: u32 = 0; k < each; k++) sums = mul_add(all(at(own, k)), load4(from(rows, k * cols), c, cols), sums);
       store4(o, c, cols, sums);
     }
   }

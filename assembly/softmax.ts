@@ -1,6 +1,6 @@
 // Softmax along each row, over the keys that are not padding.
 
-import { all, exp, ln, madd, sum } from "./math";
+import { all, exp, ln, mul_add, sum } from "./math";
 import { inner } from "./matmul";
 import { at, first, from, last, load4, put, store4 } from "./memory";
 
@@ -80,7 +80,7 @@ export function softmax_grad_row(out: usize, p: usize, g: usize, mean: f32, rest
 export function mean_error(p: usize, g: usize, mean: f32, cols: u32): f32 {
   let total = all(0);
   for (let i: u32 = 0; i < cols; i += 4) {
-    total = madd(load4(p, i, cols), f32x4.sub(load4(g, i, cols), all(mean)), total);
+    total = mul_add(load4(p, i, cols), f32x4.sub(load4(g, i, cols), all(mean)), total);
   }
   return sum(total);
 }
@@ -104,7 +104,7 @@ export function softmax_kept_row(p: usize, g: usize, cols: u32): f32 {
     const gp = v128.and(f32x4.mul(load4(g, i, cols), v), counts);
     entropy = f32x4.sub(entropy, v128.and(f32x4.mul(v, l), counts));
     plain = f32x4.add(plain, gp);
-    curved = madd(gp, l, curved);
+    curved = mul_add(gp, l, curved);
   }
   return sum(plain) * (1 - sum(entropy)) - sum(curved);
 }

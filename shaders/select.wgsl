@@ -1,4 +1,4 @@
-// Choosing rows, one thread an element of the output.
+// Selects rows, one thread an element of the output.
 
 struct Args { batch: u32, t: u32, cols: u32, index: u32 }
 
@@ -8,7 +8,7 @@ struct Args { batch: u32, t: u32, cols: u32, index: u32 }
 
 // Row `index` of each text: [batch, t, cols] → [batch, cols].
 @compute @workgroup_size(64)
-fn pick(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn select_row(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * 64u + id.x;
   if (i >= args.batch * args.cols) { return; }
   out[i] = x[((i / args.cols) * args.t + args.index) * args.cols + i % args.cols];
@@ -16,7 +16,7 @@ fn pick(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 
 // The reverse: zeros but for row `index` of each text.
 @compute @workgroup_size(64)
-fn place(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn scatter_row(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * 64u + id.x;
   if (i >= args.batch * args.t * args.cols) { return; }
   let row = i / args.cols;

@@ -302,7 +302,7 @@ test("random orders depend on the seed and the text alone", async () => {
 });
 
 test("methods without a ledger, with options, and what they take", async () => {
-  const occlusion = { name: "occlusion", by: "zero" } as const;
+  const occlusion = { name: "occlusion", baseline: "zero" } as const;
   const methods = { zero: occlusion, saliency: "saliency", "cp-lrp": "cp-lrp" } as const;
   const evaluation = await evaluate(model, examples, { methods, at: "words", protocol: "loo" });
   const tokens = await model.tokenize(examples.map(({ text }) => text));
@@ -312,7 +312,10 @@ test("methods without a ledger, with options, and what they take", async () => {
   assert.is(saliency.forwardPasses, one.forwardPasses * examples.length);
   assert.is(propagated.forwardPasses, examples.length);
   // Leaving one out by [UNK] is what the protocol itself does.
-  const same = await evaluate(model, examples, { methods: { unk: { name: "occlusion", by: "unk" } }, protocol: "loo" });
+  const same = await evaluate(model, examples, {
+    methods: { unk: { name: "occlusion", baseline: "unk" } },
+    protocol: "loo",
+  });
   close([figure(same, "unk", "tau")], [1], TOLERANCE, "occlusion: its own order", 1);
 });
 
@@ -383,7 +386,7 @@ test("what is wrong is said before anything runs", async () => {
     [{ methods: ["cp-lrp", "lime-tree" as "random"] }, "InvalidOption"],
     [{ methods: ["cp-lrp", "cp-lrp"] }, "InvalidOption"],
     [{ methods: [] }, "InvalidOption"],
-    [{ methods: { mine: { name: "occlusion", by: "hand" as "unk" } } }, "InvalidOption"],
+    [{ methods: { mine: { name: "occlusion", baseline: "hand" as "unk" } } }, "InvalidOption"],
     [{ methods: { mine: { norm: ["identity"] as unknown as "identity" } } }, "InvalidOption"],
     [{ methods: ["cp-lrp"], baseline: "random" }, "InvalidOption"],
     [{ at: "logits" as "words" }, "InvalidOption"],

@@ -71,8 +71,8 @@ const more = ["grad-rollout", "occlusion", "kernel-shap", "random"];
 const few: Record<string, object> = {
   "integrated-gradients": { steps: 2, baseline: "zero" },
   smoothgrad: { samples: 2 },
-  occlusion: { by: "zero" },
-  "kernel-shap": { samples: 20, by: "zero" },
+  occlusion: { baseline: "zero" },
+  "kernel-shap": { samples: 20, baseline: "zero" },
 };
 
 /** Everything a model of this kind may be asked, each a call. */

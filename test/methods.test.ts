@@ -39,7 +39,7 @@ for (const place of places) {
       "gae",
       "saliency",
       { name: "integrated-gradients", steps: reference.steps },
-      { name: "occlusion", by: "unk" },
+      { name: "occlusion", baseline: "unk" },
     ] as const;
     const all = await model.explain(
       cases.map(({ text }) => text),
@@ -245,7 +245,7 @@ test("what cannot be asked, progress, and an end in the middle", async () => {
   assert.is(await asks({ method: "lime" }), "InvalidOption");
   assert.is(await asks({ method: ["occlusion", "cp-lrp"] }), "InvalidOption");
   assert.is(await asks({ method: ["cp-lrp", "occlusion"] }), "InvalidOption");
-  assert.is(await asks({ method: { name: "occlusion", by: "x" } }), "InvalidOption");
+  assert.is(await asks({ method: { name: "occlusion", baseline: "x" } }), "InvalidOption");
   assert.is(await asks({ method: { name: "occlusion", steps: 3 } }), "InvalidOption");
   assert.is(await asks({ method: { name: "integrated-gradients", steps: 0.5 } }), "InvalidOption");
   assert.is(await asks({ method: "rollout", at: "words" }), "InvalidOption");

@@ -1,5 +1,5 @@
 import type { Method } from "./method.ts";
-import { standIns } from "./options.ts";
+import { baselines } from "./options.ts";
 import { legendre } from "./quadrature.ts";
 import { dots } from "./vectors.ts";
 
@@ -12,10 +12,10 @@ export const integratedGradients: Method<"integrated-gradients"> = {
   signed: true,
   perturbs: true,
   options: { steps: 50, baseline: "pad" },
-  words: { baseline: standIns },
+  choices: { baseline: baselines },
   async run(view, { steps, baseline }) {
     const n = view.tokens.length;
-    const none = view.standIn(baseline);
+    const none = view.baselineId(baseline);
     const away = view.tokens.map(({ id, special }) => (special ? id : none));
     const x = await view.embeddings(view.ids);
     const x0 = await view.embeddings(away);

@@ -1,7 +1,7 @@
 import { RelpropError } from "../errors.ts";
 import { uniform } from "../random.ts";
 import type { Method } from "./method.ts";
-import { standIns } from "./options.ts";
+import { baselines } from "./options.ts";
 
 /**
  * Shapley values of f as a game in which tokens that do not play are left out (Lundberg and Lee 2017, arXiv 1705.07874,
@@ -13,10 +13,10 @@ export const kernelShap: Method<"kernel-shap"> = {
   signed: true,
   perturbs: true,
   slow: true,
-  options: { samples: 0, by: "mask", seed: 0 },
-  words: { by: standIns },
-  async run(view, { samples, by, seed }) {
-    const none = view.standIn(by);
+  options: { samples: 0, baseline: "mask", seed: 0 },
+  choices: { baseline: baselines },
+  async run(view, { samples, baseline, seed }) {
+    const none = view.baselineId(baseline);
     const players = view.tokens.flatMap(({ special }, j) => (special ? [] : [j]));
     const masked = (coalition: ArrayLike<number>) => {
       const ids = view.ids;

@@ -19,7 +19,7 @@ export interface Method<Name extends AttributionName = AttributionName> {
   slow?: true;
   /** Its options and their defaults. */
   options: Required<SettingsOf<Name>>;
-  /** The words that an option takes. */
-  words?: Readonly<Record<string, readonly string[]>>;
+  /** The values that a text option takes. */
+  choices?: Readonly<Record<string, readonly string[]>>;
   run(view: View, options: Required<SettingsOf<Name>>): Promise<Found>;
 }

@@ -126,13 +126,13 @@ export function attribution(wanted: unknown): Chosen {
       const known = Object.keys(usual).join(", ") || "none";
       throw new RelpropError("InvalidOption", `${name} has no option ${quote(option)}, only ${known}`);
     }
-    const words = method.words?.[option];
+    const choices = method.choices?.[option];
     const most = option === "seed" ? Number.MAX_SAFE_INTEGER : MOST;
-    const fits = words
-      ? words.includes(String(value))
+    const fits = choices
+      ? choices.includes(String(value))
       : Number.isFinite(value) && (value as number) >= 0 && (value as number) <= most;
     if (fits && typeof value === typeof usual[option]) continue;
-    const wanted = words ? words.join(", ") : `a number from 0 to ${most}`;
+    const wanted = choices ? choices.join(", ") : `a number from 0 to ${most}`;
     throw new RelpropError("InvalidOption", `${name}'s ${option} is ${wanted}, not ${quote(value)}`);
   }
   return { name, method, settings: { ...usual, ...(given as Attribution["options"]) } };

@@ -8,19 +8,19 @@ import type { Composite, PropagationMethod } from "../propagation/composites.ts"
 import type { AttributionName } from "./names.ts";
 
 /** What stands in for a token that is left out: a token of the vocabulary, or a vector of zeros. */
-export const standIns = ["unk", "mask", "pad", "zero"] as const;
-export type StandIn = (typeof standIns)[number];
+export const baselines = ["unk", "mask", "pad", "zero"] as const;
+export type Baseline = (typeof baselines)[number];
 
 /** The options of those methods that have any. */
 export interface AttributionSettings {
   /** Nodes of the quadrature, 1 to 1000 (default 50); what stands in for tokens at its other end (default pad). */
-  "integrated-gradients": { steps?: number; baseline?: StandIn };
+  "integrated-gradients": { steps?: number; baseline?: Baseline };
   /** So many samples (default 25); noise as a share of the embeddings' range (default 0.1); a seed (default 0). */
   smoothgrad: { samples?: number; noise?: number; seed?: number };
   /** What stands in for a token (default mask). */
-  occlusion: { by?: StandIn };
+  occlusion: { baseline?: Baseline };
   /** Coalitions (default 0: 2 · tokens + 2048); what stands in for a token (default mask); a seed (default 0). */
-  "kernel-shap": { samples?: number; by?: StandIn; seed?: number };
+  "kernel-shap": { samples?: number; baseline?: Baseline; seed?: number };
   /** A seed (default 0). */
   random: { seed?: number };
 }

@@ -83,7 +83,7 @@ export class View {
   }
 
   /** The id that stands for a token that is left out; −1 is a vector of zeros. Throws where the vocabulary has none. */
-  standIn(by: string | number): number {
+  baselineId(by: string | number): number {
     const { unkId, padId, maskId } = this.#engine.tokenizer;
     const id = { unk: unkId, pad: padId, mask: maskId, zero: -1 }[by];
     if (typeof id === "number") return id;

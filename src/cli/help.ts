@@ -84,7 +84,7 @@ Method
                      several, separated by commas: one explanation for each, from one run
                      without a ledger:
 ${wrapped(attributionNames.join(", "), 21, 95)};
-                     with options as JSON: '{"name": "occlusion", "by": "unk"}'
+                     with options as JSON: '{"name": "occlusion", "baseline": "unk"}'
                      auto              the most faithful method on the texts of --sample FILE, a
                                        .tsv, .csv or .jsonl; cached by model and reading point
   --composite FILE   a composite of rules, as JSON: {"norm": "identity", "context": "values"}

@@ -162,13 +162,16 @@ export const kernels: readonly Planted[] = [
     file: "assembly/math.ts",
     tests: ["activation", "softmax"],
     faults: {
-      "eˣ of the wrong sign of rounding": ["const r = madd(n, c(EXP, 3),", "const r = madd(f32x4.neg(n), c(EXP, 3),"],
+      "eˣ of the wrong sign of rounding": [
+        "const r = mul_add(n, c(EXP, 3),",
+        "const r = mul_add(f32x4.neg(n), c(EXP, 3),",
+      ],
       "eˣ ends early": ["88.0, -87.3,", "88.0, -17.3,"],
       "σ(x) is σ(−x)": [
         "if_negative(x, e, one()), f32x4.add(one(), e)",
         "if_negative(x, one(), e), f32x4.add(one(), e)",
       ],
-      "softplus without its largest term": ["return madd(p, s, f32x4.max(x, all(0)));", "return f32x4.mul(p, s);"],
+      "softplus without its largest term": ["return mul_add(p, s, f32x4.max(x, all(0)));", "return f32x4.mul(p, s);"],
       "the normal density is not normalised": ["0.5, 0.39894228", "0.5, 0.4"],
       "Φ's tails are swapped": [
         "return if_negative(x, tail, f32x4.sub(one(), tail));",
@@ -177,8 +180,8 @@ export const kernels: readonly Planted[] = [
       "tanh's series ends at ½": ["0.625, -5.7", "0.925, -5.7"],
       // One constant more or less in ln p would be no fault: Σ p is 1 wherever it is used.
       "ln's exponent is left out": [
-        "return madd(n, c(EXP, 4), f32x4.add(",
-        "return madd(all(0), c(EXP, 4), f32x4.add(",
+        "return mul_add(n, c(EXP, 4), f32x4.add(",
+        "return mul_add(all(0), c(EXP, 4), f32x4.add(",
       ],
     },
   },
@@ -233,7 +236,7 @@ export const kernels: readonly Planted[] = [
       "RMSNorm has a bias": ["centred ? load4(b, i, cols) : all(0)", "load4(b, i, cols)"],
       "RMSNorm has a mean": ["m: f32 = centred ? mean(x, cols) : 0", "m: f32 = mean(x, cols)"],
       "β is left out": [
-        "madd(hat, load4(w, i, cols), centred ? load4(b, i, cols) : all(0))",
+        "mul_add(hat, load4(w, i, cols), centred ? load4(b, i, cols) : all(0))",
         "f32x4.mul(hat, load4(w, i, cols))",
       ],
       "γ is missing from the identity rule": [
@@ -408,14 +411,14 @@ export const kernels: readonly Planted[] = [
     file: "assembly/activations/gelu.ts",
     tests: ["activation: gelu"],
     faults: {
-      "the derivative has no second term": ["madd(x, normal_density(x), gate(x))", "gate(x)"],
+      "the derivative has no second term": ["mul_add(x, normal_density(x), gate(x))", "gate(x)"],
     },
   },
   {
     file: "assembly/activations/gelu_10.ts",
     tests: ["activation: gelu_10"],
     faults: {
-      "the slope goes on beyond 10": ["where(above(x, 10), all(0), madd", "where(above(x, 1000), all(0), madd"],
+      "the slope goes on beyond 10": ["where(above(x, 10), all(0), mul_add", "where(above(x, 1000), all(0), mul_add"],
     },
   },
   {
@@ -495,7 +498,7 @@ export const kernels: readonly Planted[] = [
     file: "assembly/activations/silu.ts",
     tests: ["activation: silu"],
     faults: {
-      "the derivative is the gate": ["mul(gate(x), madd(x, sigmoid(neg(x)), one()))", "gate(x)"],
+      "the derivative is the gate": ["mul(gate(x), mul_add(x, sigmoid(neg(x)), one()))", "gate(x)"],
     },
   },
   {

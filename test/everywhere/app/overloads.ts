@@ -41,7 +41,7 @@ is<Explanation>()(model.explain(text, { method: { norm: "identity", linear: ["ep
 is<Explanation[]>()(model.explain(texts), true);
 is<Explanation[]>()(model.explain(["a", { text: "b", pair: "c" }], { method: "cp-lrp", target: "positive" }), true);
 is<Attribution>()(model.explain(text, { method: "occlusion" }), true);
-is<Attribution>()(model.explain(text, { method: { name: "occlusion", by: "unk" } }), true);
+is<Attribution>()(model.explain(text, { method: { name: "occlusion", baseline: "unk" } }), true);
 is<Attribution>()(model.explain(text, { method: { name: "kernel-shap", samples: 9, seed: 1 }, token: 1 }), true);
 is<Attribution[]>()(model.explain(texts, { method: "random", contrast: 0, groups: "words" }), true);
 
@@ -110,7 +110,7 @@ model.explain(text, { at: "logits" });
 // @ts-expect-error: no such option of this method
 model.explain(text, { method: { name: "occlusion", steps: 3 } });
 // @ts-expect-error: no such token to put in its place
-model.explain(text, { method: { name: "occlusion", by: "nothing" } });
+model.explain(text, { method: { name: "occlusion", baseline: "nothing" } });
 // @ts-expect-error: methods of both kinds in one list
 is<Explanation[]>()(model.explain(text, { method: ["cp-lrp", "occlusion"] }), true);
 // @ts-expect-error: no such op

@@ -68,9 +68,9 @@ export function hostile(): unknown[] {
       { method: "lrp-ah", at: "words" },
     ],
     ...[
-      { name: "occlusion", by: "zero" },
-      { name: "kernel-shap", by: "zero", samples: 3 },
-      { name: "occlusion", by: 5 },
+      { name: "occlusion", baseline: "zero" },
+      { name: "kernel-shap", baseline: "zero", samples: 3 },
+      { name: "occlusion", baseline: 5 },
     ],
     ...[
       { name: "integrated-gradients", steps: 0 },
