@@ -93,9 +93,7 @@ export const methods: ReadonlyMap<PropagationMethod, Composite> = new Map(
 export const propagates = (name: unknown): name is PropagationMethod => methods.has(name as PropagationMethod);
 
 /** Every op that methods name; not every model has them all. */
-export const namedOps: ReadonlySet<string> = new Set(
-  Object.values(composites).flatMap((composite) => Object.keys(composite)),
-);
+export const namedOps: ReadonlySet<string> = new Set(Object.values(composites).flatMap(Object.keys));
 
 /** A method that propagates and its rules. */
 export interface Propagating {
