@@ -87,7 +87,7 @@ function rules({ context, scores, norm, activation, linear = "gradient" }: Compo
   ];
 }
 
-/** The files of src/ops whose rules keep something under this entry. */
+/** The files of src/ops with rules that keep something under this entry. */
 function keepers(entry: string): string[] {
   const files = readdirSync(new URL("../src/ops/", import.meta.url)).sort();
   return files

@@ -53,15 +53,15 @@ async function main(args: string[]): Promise<void> {
   if (command === "evaluate") {
     if (texts.length) throw new Usage("evaluate takes no text; it reads `--data`");
     const { evaluateCommand } = await import("./cli/evaluate.ts");
-    const told = await evaluateCommand({ ...values, model: source, backend });
-    return told === undefined ? undefined : await emit(values, told);
+    const output = await evaluateCommand({ ...values, model: source, backend });
+    return output === undefined ? undefined : await emit(values, output);
   }
   const text = textOf(command, texts, values);
   const format = formatOf(values);
   const given = values.input === undefined ? undefined : ((await jsonFile(values.input)) as Input);
   const asked = await asks(values);
   if (command === "generate")
-    drawing(values); // what is wrong with them is told before a model is loaded
+    drawing(values); // wrong options are errors before a model is loaded
   else checked("explain()", explainOptions, asked);
   if ((format === "html" || format === "svg") && Object.values(asked).some(Array.isArray)) {
     throw new Usage(`\`--format ${format}\` shows one explanation; the options request several`);

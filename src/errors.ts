@@ -65,7 +65,7 @@ export type ErrorCode =
 
 /**
  * What went wrong, as a stable `code`, a sentence that says what there is instead, and `facts` a program can use. (Not
- * called `details`: assertion libraries use that name, and uvu loses a failure whose `details` are no text.)
+ * called `details`: assertion libraries use that name, and uvu loses a failure if its `details` are not a string.)
  */
 export class RelpropError extends Error {
   override readonly name = "RelpropError";

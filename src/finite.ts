@@ -2,7 +2,7 @@
 
 import { RelpropError } from "./errors.ts";
 
-/** Returns a result whose numbers are all finite; throws `NonFiniteResult` with the path and value of one that is not. */
+/** Returns a result if all its numbers are finite; throws `NonFiniteResult` with the path and value of one that is not. */
 export function finite<R>(result: R, name = ""): R {
   const found = nonFinite(result, "");
   if (!found) return result;

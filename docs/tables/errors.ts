@@ -51,7 +51,7 @@ export const errors = {
     remedy: "Use the config that was saved with these weights.",
   },
   TokenizerInvalid: {
-    cause: "tokenizer.json or a file beside it is not what the tokenizers library writes.",
+    cause: "tokenizer.json or a file in its folder is not what the tokenizers library writes.",
     remedy: "Save the tokenizer again with transformers.",
   },
   TokenizerUnsupported: {

@@ -1,4 +1,4 @@
-// What the README tells of methods beside what their own files say.
+// What the README says of methods, in addition to their own files.
 
 import type { AttributionName } from "../../src/attribution/names.ts";
 import type { PropagationMethod } from "../../src/propagation/composites.ts";
@@ -52,11 +52,11 @@ export const attributionNotes: Readonly<Record<AttributionName, Told>> = {
     source: "Ali et al. 2022",
   },
   occlusion: {
-    what: "the logit less that without the token, which is replaced `by` another",
+    what: "the logit less that without the token, which is replaced by the `baseline` token",
     source: "Li et al. 2016",
   },
   "kernel-shap": {
-    what: "Shapley values by least squares over `samples` coalitions (0: 2 · tokens + 2048; all of them if few), left out `by`, `seed`",
+    what: "Shapley values by least squares over `samples` coalitions (0: 2 · tokens + 2048; all of them if few); left-out tokens become `baseline`; `seed`",
     source: "Lundberg and Lee 2017",
   },
   random: { what: "normal numbers of a `seed`", source: "" },
