@@ -36,7 +36,7 @@ const CASES: Case[] = [
   { texts: 2, t: 7, k: 2, experts: 5, depth: 9, stack: 10, begin: 5, out: 5, targets: 2, apart: true },
   { texts: 3, t: 33, k: 4, experts: 6, depth: 37, stack: 35, begin: 0, out: 35, targets: 1 }, // more than a tile of each
   { texts: 1, t: 100, k: 2, experts: 70, depth: 8, stack: 33, begin: 0, out: 33, targets: 1, apart: true },
-  { texts: 1, t: 200, k: 1, experts: 3, depth: 4, stack: 9, begin: 0, out: 9, targets: 1, alike: true }, // more than 180 rows
+  { texts: 1, t: 190, k: 1, experts: 3, depth: 700, stack: 9, begin: 0, out: 9, targets: 1, alike: true }, // more than a block of rows
   { texts: 1, t: 3, k: 3, experts: 3, depth: 700, stack: 4, begin: 0, out: 4, targets: 2 },
 ];
 
