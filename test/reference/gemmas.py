@@ -41,6 +41,7 @@ decoders.CASES = [
     ("gemma2", "gemma2", LM, {}, {}),
     ("gemma2, tokens, no caps", "gemma2", TOKEN, dict(attn_logit_softcapping=None, final_logit_softcapping=None), {}),
     ("gemma2, layer types", "gemma2", LM, dict(layer_types=[FULL, SLIDING], sliding_window=2, hidden_activation="silu"), {}),
+    ("gemma2, no layer types", "gemma2", LM, dict(sliding_window=2), dict(without=["layer_types"])),
     ("gemma3_text", "gemma3_text", LM, {}, {}),
     ("gemma3_text, a pattern", "gemma3_text", LM, dict(layer_types=None, sliding_window_pattern=2, attention_bias=False, local=20.0), dict(without=["layer_types"])),
     ("gemma3_text, yarn, capped", "gemma3_text", LM, dict(rope=YARN, theta=100.0, final_logit_softcapping=1.5, attn_logit_softcapping=3.0), {}),
