@@ -2,7 +2,7 @@ import type { Tensor } from "../graph/tensor.ts";
 import { input } from "../graph/tensor.ts";
 import { activations } from "../ops/activation.ts";
 import { scores } from "../ops/attention.ts";
-import { positive } from "./config.ts";
+import { flag, integer, positive, unsupported } from "./config.ts";
 import { decoder, decoderFields, heads } from "./decoder.ts";
 import type { Family } from "./family.ts";
 import { fused } from "./fused.ts";
@@ -24,15 +24,17 @@ export const bloom: Family = {
         n_layer: 2,
         num_key_value_heads: undefined,
         original_max_position_embeddings: undefined,
+        pretraining_tp: 1,
         rms_norm_eps: undefined,
         rope_parameters: undefined,
         rope_scaling: undefined,
         rope_theta: undefined,
         eos_token_id: 2,
+        slow_but_exact: false,
         tie_word_embeddings: true,
         vocab_size: 250880,
       },
-      ["classifier_dropout", "hidden_dropout", "pretraining_tp", "slow_but_exact"],
+      ["classifier_dropout", "hidden_dropout"],
     ),
     only: { apply_residual_connection_post_layernorm: false },
     aliases: { n_embed: "hidden_size", num_attention_heads: "n_head", num_hidden_layers: "n_layer" },
@@ -40,6 +42,9 @@ export const bloom: Family = {
   build(given, w) {
     const sizes = { num_attention_heads: given.n_head, num_hidden_layers: given.n_layer };
     const config = { ...given, ...sizes, max_position_embeddings: LONGEST };
+    if (flag(config, "slow_but_exact") && integer(config, "pretraining_tp", 2 ** 20) > 1) {
+      throw unsupported("slow_but_exact", true, "with pretraining_tp above 1 its class leaves out biases");
+    }
     const eps = positive(config, "layer_norm_epsilon");
     const { width, heads: n } = heads(config);
     const gelu = activations.get("gelu_pytorch_tanh")!;

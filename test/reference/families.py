@@ -187,6 +187,22 @@ def make(name, family, config, head, **more):
     return folder
 
 
+def entrance(base, words):
+    """The module whose output enters the blocks."""
+    return next((getattr(base, n) for n in ("drop", "embeddings", "word_embeddings_layernorm") if hasattr(base, n)), (words or [None])[0])
+
+
+def forget(model):
+    """Dynamic rotary positions, which are remembered from text to text."""
+    for module in model.modules():
+        if hasattr(module, "original_inv_freq"):
+            module.inv_freq, module.max_seq_len_cached = module.original_inv_freq.clone(), module.original_max_seq_len
+        for kind in getattr(module, "layer_types", None) or []:
+            if hasattr(module, f"{kind}_original_inv_freq"):
+                setattr(module, f"{kind}_inv_freq", getattr(module, f"{kind}_original_inv_freq").clone())
+                setattr(module, f"{kind}_max_seq_len_cached", module.original_max_seq_len)
+
+
 class Model:
     def __init__(self, folder, family, head):
         kind = getattr(transformers, family + head)
@@ -200,14 +216,12 @@ class Model:
                     setattr(module, key, Whole(child, self.rules))
         base = self.model.base_model
         words = [m for n, m in base.named_modules() if n.split(".")[-1] in WORDS]
-        self.enters = next((getattr(base, n) for n in ("drop", "embeddings", "word_embeddings_layernorm") if hasattr(base, n)), (words or [None])[0])
+        self.enters = entrance(base, words)
         self.points = {"embeddings": self.enters, **({"words": words[0]} if words else {})}
 
     def run(self, given, method, point=None):
         """The model's output, and the tensor at the reading point it was made from."""
-        for module in self.model.modules():  # dynamic rotary positions are remembered from text to text
-            if hasattr(module, "original_inv_freq"):
-                module.inv_freq, module.max_seq_len_cached = module.original_inv_freq, module.original_max_seq_len
+        forget(self.model)
         kept = []
 
         def start(module, args, y):

@@ -23,7 +23,7 @@ import torch
 import transformers
 from transformers import AutoTokenizer
 
-from families import METHODS, WORDS, Rules, Whole, short
+from families import METHODS, WORDS, Rules, Whole, entrance, forget, short
 from sweep_images import picture, preprocessor, processed
 from sweep_spaces import BASE, CAUSAL, CHOICE, FAMILIES, IMAGE, IMAGES, MLM, NEXT, PRE, QA, SEQUENCE, TAUGHT, TOKEN, draw, unknown
 from sweep_tokenizers import build, text
@@ -46,7 +46,9 @@ def randomize(model, seed, scale):
                 w.copy_(1 + 0.3 * r)
             elif w.dim() < 2:
                 w.copy_(0.3 * r)
-            elif "embedding" in key or "wte" in key or "wpe" in key or "token" in key:
+            elif "norm" in key:
+                w.copy_(1 + 0.3 * r)
+            elif "embed" in key or "wte" in key or "wpe" in key or "token" in key:
                 w.copy_(0.7 * scale * r)
             else:
                 w.copy_(r * 1.2 / (w.shape[0] if "c_" in key else wide) ** 0.5)
@@ -79,15 +81,18 @@ class Model:
         known = tuple(each[0] if isinstance(each, tuple) else each for each in transformers.activations.ACT2CLS.values())
         for module in list(self.model.modules()):
             for key, child in module.named_children():
-                if isinstance(child, known + (torch.nn.GELU, torch.nn.Tanh)):
+                if isinstance(child, known + (torch.nn.GELU, torch.nn.Tanh)) or type(child).__name__ == "BloomGelu":
                     setattr(module, key, Whole(child, self.rules))
         base = self.model.base_model
-        self.enters = base.drop if hasattr(base, "drop") else base.embeddings
         words = [m for n, m in base.named_modules() if n.split(".")[-1] in WORDS]
+        self.enters = entrance(base, words)
         self.points = {"embeddings": self.enters, **({"words": words[0]} if words else {})}
+        if words and words[0] is self.enters:
+            del self.points["embeddings"]
 
     def run(self, given, method="gradient-x-input"):
         """The model's output, and by reading point the tensor there: words are what gradients start at, where there are any."""
+        forget(self.model)
         kept = {}
 
         def see(point):

@@ -5,6 +5,8 @@ the usual one first. Fields that the installed class does not know are drawn too
 """
 import transformers
 
+import sweep_decoders
+
 SEQUENCE, TOKEN, QA, MLM, BASE, CHOICE = ("ForSequenceClassification", "ForTokenClassification", "ForQuestionAnswering", "ForMaskedLM", "Model",
                                           "ForMultipleChoice")
 PRE, NEXT, CAUSAL = "ForPreTraining", "ForNextSentencePrediction", "ForCausalLM"
@@ -93,6 +95,7 @@ FAMILIES = {
         **VISION, "layer_norm_eps": [1e-6, *EPS], "mlp_ratio": [4, 2, 1], "layerscale_value": [1.0, 0.1], "drop_path_rate": [0.0, 0.2],
         "use_swiglu_ffn": NO, "use_mask_token": YES, "apply_layernorm": YES, "reshape_hidden_states": YES}, [IMAGE, BASE]),
 }
+FAMILIES.update(sweep_decoders.FAMILIES)
 SIZES = {"vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "max_position_embeddings", "n_positions", "n_embd",
          "n_layer", "n_head", "dim", "n_heads", "n_layers", "hidden_dim", "embedding_size", "image_size", "patch_size", "pooler_output_size",
          "pooler_hidden_size", "id2label", "label2id", "num_labels"}
@@ -143,6 +146,8 @@ def size(random, family, small):
 
 def draw(random, family, small=False):
     """A configuration's fields: all at their usual values but a few, the fewer the more often."""
+    if family in sweep_decoders.FAMILIES:
+        return sweep_decoders.draw(random, family, small)
     prefix, table, _ = FAMILIES[family]
     table = {**COMMON, **table}
     fields = size(random, family, small)
