@@ -49,7 +49,7 @@ names("all of them, but those that are learned: they are refused by name", async
       () => new Error("it loads"),
       (error) => error,
     );
-    assert.match(error.message, new RegExp(`hidden_act is "${name}"; it has weights of its own`));
+    assert.match(error.message, new RegExp(`hidden_act is "${name}"; it has its own weights`));
   }
   for (const name of ["prelu", "constructor", "Gelu", "", 3, { toString: "gelu" }, ["gelu"]]) {
     assert.is(await code(load(checkpoint(name))), "ConfigUnsupported", JSON.stringify(name));
