@@ -49,6 +49,7 @@ export type ErrorCode =
   | "InputTooLong"
   | "EmptyInput"
   | "ImageUnsupported"
+  | "ChatUnsupported"
   // running
   | "Aborted"
   | "Disposed"

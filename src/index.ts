@@ -33,9 +33,17 @@ export type {
   TokenRelevance,
 } from "./explain/explanation.ts";
 export type { ExplainLists, ExplainOptions, Groups, NeuronRequest, Objective, Span } from "./explain/options.ts";
-export type { ExplainedToken, GeneratedToken, Generation, TokenProbability } from "./generate/generate.ts";
+export type { ExplainedToken, GeneratedToken, Generation, Prompt, TokenProbability } from "./generate/generate.ts";
 export type { GenerateOptions } from "./generate/options.ts";
-export type { Input, Matrix, PointCloud, PointCloudView } from "./inputs/encoded.ts";
+export type {
+  Conversation,
+  Input,
+  Matrix,
+  Message,
+  MessageSpan,
+  PointCloud,
+  PointCloudView,
+} from "./inputs/encoded.ts";
 export type { ImageView } from "./inputs/images/patches.ts";
 export type { Image, Pixels } from "./inputs/images/picture.ts";
 export type { TemplateToken, TextToken, Token } from "./inputs/tokenizers/token.ts";

@@ -107,7 +107,7 @@ test("values that an option cannot be", async () => {
       await refused(() => draw(value as never), "InvalidInput", /./, `draw ${i}`);
   }
   const cases: [object, RegExp][] = [
-    [{ groups: true }, /groups is "true", it must be "words", "sentences", or a list of \{ start, end \}/],
+    [{ groups: true }, /groups is "true", it must be "words", "sentences", "messages", or a list of \{ start, end \}/],
     [{ at: [] }, /at is "\[\]"/],
     [{ neurons: { top: 1, to: 2 } }, /must be a whole number from 1, or \{ top, token \}/],
     [{ numLoops: 1e9 }, /numLoops is "1000000000", it must be a whole number from 0 to 1024/],

@@ -9,6 +9,7 @@ import type { AttributionName } from "./names.ts";
 /** What a method without a ledger says: see methods.ts. */
 export interface Attribution {
   text: string;
+  messages?: Explanation["messages"];
   image?: ImageView;
   cloud?: PointCloudView;
   model: string;
@@ -25,7 +26,7 @@ export interface Attribution {
   /** Whether the numbers say for or against; of others only their order counts. */
   signed: boolean;
   tokens: TokenRelevance[];
-  /** If asked for: by words, sentences or spans. */
+  /** If asked for: by words, sentences, messages or spans. */
   groups?: Explanation["groups"];
   /** For methods with a completeness axiom: the expected total of the relevance, and the error of the actual sum. */
   completeness?: { total: number; error: number };

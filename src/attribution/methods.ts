@@ -62,6 +62,7 @@ export async function attribute(
         const tokens = one.tokens.map((token, j) => ({ ...token, relevance: relevance[j] }));
         found.push({
           text: one.text,
+          ...(one.messages && { messages: one.messages }),
           ...(one.image && { image: one.image }),
           ...(one.cloud && { cloud: one.cloud }),
           model,
@@ -75,7 +76,7 @@ export async function attribute(
           logit: view.logit,
           signed: method.signed,
           tokens,
-          ...(breakdown && { groups: breakdown.grouped({ text: one.text, tokens }, groups!) }),
+          ...(breakdown && { groups: breakdown.grouped({ text: one.text, messages: one.messages, tokens }, groups!) }),
           ...(completeness && { completeness }),
           forwardPasses: view.forwardPasses,
           warnings: one.warnings,

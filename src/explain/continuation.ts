@@ -3,7 +3,8 @@
 
 import type { Engine } from "../engine/engine.ts";
 import { quote, RelpropError } from "../errors.ts";
-import type { Encoded, Input } from "../inputs/encoded.ts";
+import { isConversation } from "../inputs/chat/conversation.ts";
+import type { Conversation, Encoded, Input } from "../inputs/encoded.ts";
 import { partition } from "../logits.ts";
 import type { Explanation, Ledger, TokenRelevance } from "./explanation.ts";
 import type { ExplainOptions } from "./options.ts";
@@ -29,7 +30,7 @@ export async function explainContinuation(
   const request = explainRequest([], options);
   const continuation = options.continuation!;
   const contrast = options.contrast === undefined ? undefined : String(options.contrast);
-  const texts = inputs.map(textOf);
+  const texts = inputs.map(given);
   if (!engine.architecture.task.continues) {
     throw new RelpropError("InvalidOption", "`continuation` needs a causal language model");
   }
@@ -57,14 +58,21 @@ export async function explainContinuation(
   return request.isList ? results : results.map(([only]) => only);
 }
 
-function textOf(given: Input): string {
-  if (typeof given === "string") return given;
-  throw new RelpropError("InvalidInput", "a continuation needs a text as input");
+function given(input: Input): string | Conversation {
+  if (typeof input === "string" || isConversation(input)) return input;
+  throw new RelpropError("InvalidInput", "a continuation needs a text or a conversation as input");
 }
 
-async function continued(engine: Engine, text: string, more: string, truncate?: boolean): Promise<Continued> {
-  const after = engine.tokenizer.template.single[1].length;
-  const [{ tokens: prompt }, whole] = await engine.encode([text, text + more], { truncate });
+async function continued(
+  engine: Engine,
+  input: string | Conversation,
+  more: string,
+  truncate?: boolean,
+): Promise<Continued> {
+  const talk = typeof input !== "string";
+  const after = talk ? 0 : engine.tokenizer.template.single[1].length;
+  const longer = talk ? { ...input, answer: (input.answer ?? "") + more } : input + more;
+  const [{ tokens: prompt }, whole] = await engine.encode([input, longer], { truncate });
   const n = prompt.length - after;
   const same = prompt.slice(0, n).every(({ id }, j) => id === whole.tokens[j]?.id);
   const end = whole.tokens.length - after;

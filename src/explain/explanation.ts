@@ -1,7 +1,7 @@
 // What an explanation is: plain JSON, made by Model.explain() and read by the renderers.
 
 import type { Entries } from "../graph/ledger.ts";
-import type { PointCloudView } from "../inputs/encoded.ts";
+import type { MessageSpan, PointCloudView } from "../inputs/encoded.ts";
 import type { ImageView } from "../inputs/images/patches.ts";
 import type { Token } from "../inputs/tokenizers/token.ts";
 import type { ReadingPoint } from "../models/family.ts";
@@ -30,6 +30,9 @@ export interface LayerRelevance {
 
 /** The relevance of a part of the text: of all tokens that begin in it. */
 export interface GroupRelevance {
+  /** Of a message: its place among the messages, and who says it. */
+  message?: number;
+  role?: string;
   text: string;
   /** UTF-16 offsets into the user's own text. */
   start: number;
@@ -97,6 +100,8 @@ export interface Interactions {
 export interface Explanation {
   /** The text; of a pair both, on a line of their own each; of an image empty. */
   text: string;
+  /** Of a conversation: where in the text what its messages say is; the rest is the chat template's. */
+  messages?: readonly MessageSpan[];
   /** Of an image; if asked for, with each pixel's relevance, `size` of them row by row. */
   image?: ImageView & { pixels?: number[] };
   /** Of a point cloud; if asked for, with each point's relevance, that of all its groups. */

@@ -6,7 +6,12 @@ import type { Explanation, GroupRelevance } from "./explanation.ts";
 import type { Groups, Span } from "./options.ts";
 
 /** Relevance by parts of the text. @internal */
-export function grouped({ text, tokens }: Pick<Explanation, "text" | "tokens">, groups: Groups): Explanation["groups"] {
+export function grouped(
+  explanation: Pick<Explanation, "text" | "tokens" | "messages">,
+  groups: Groups,
+): Explanation["groups"] {
+  if (groups === "messages") return byMessages(explanation);
+  const { text, tokens } = explanation;
   const begin = (j: number) => tokens[j].start ?? -1;
   const placed = [...tokens.keys()].filter((j) => begin(j) >= 0).sort((a, b) => begin(a) - begin(b));
   const after = (at: number) => lowerBound(placed.length, (k) => begin(placed[k]) >= at);
@@ -23,6 +28,24 @@ export function grouped({ text, tokens }: Pick<Explanation, "text" | "tokens">, 
   }
   const rest = tokens.reduce((sum, { relevance }, j) => sum + (inAny.has(j) ? 0 : relevance), 0);
   return { spans, rest };
+}
+
+/** Relevance by messages, of all tokens that are at least in part in what they say. */
+function byMessages({ text, tokens, messages }: Parameters<typeof grouped>[0]): Explanation["groups"] {
+  if (!messages) {
+    const message = `groups "messages" are of { messages }, whose chat template leaves what they say as it is`;
+    throw new RelpropError("InvalidOption", message);
+  }
+  const free = new Set(tokens.keys());
+  const sum = (own: Iterable<number>) => [...own].reduce((sum, j) => sum + tokens[j].relevance, 0);
+  const spans = messages.map((span): GroupRelevance => {
+    const { start, end, role, message } = span;
+    const within = (at: (typeof tokens)[number]) => at.start !== null && at.start < end && start < at.end;
+    const own = [...free].filter((j) => within(tokens[j]));
+    for (const j of own) free.delete(j);
+    return { role, message, text: text.slice(start, end), start, end, relevance: sum(own), tokens: own };
+  });
+  return { spans, rest: sum(free) };
 }
 
 /** The lowest number below `n` that fits, if all above it do; `n` if none does. */

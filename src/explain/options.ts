@@ -43,7 +43,7 @@ export interface ExplainOptions extends PredictOptions {
   at?: ReadingPoint;
   /** Also the residual stream's relevance at each block's input, as `layers`. */
   layers?: boolean;
-  /** Also relevance by words, by sentences, or by spans of the text, as `groups`. */
+  /** Also relevance by words, by sentences, by messages of a conversation, or by spans of the text, as `groups`. */
   groups?: Groups;
   /** Also what each attention head hands on, block by block, as `heads`. */
   heads?: boolean;
@@ -82,7 +82,7 @@ export interface Span {
   end: number;
 }
 
-export type Groups = "words" | "sentences" | readonly Span[];
+export type Groups = "words" | "sentences" | "messages" | readonly Span[];
 
 /** The `top` neurons, of all tokens together or of the one at place `token`. */
 export interface NeuronRequest {
@@ -139,7 +139,10 @@ export const explainOptions = {
   ),
   at: oneOrMore(at),
   layers: flag,
-  groups: either(oneOf("words", "sentences"), list(object({ start: integer(0), end: integer(0) }, "start", "end"))),
+  groups: either(
+    oneOf("words", "sentences", "messages"),
+    list(object({ start: integer(0), end: integer(0) }, "start", "end")),
+  ),
   heads: flag,
   neurons: either(integer(1), object({ top: integer(1), token: integer(0) }, "top")),
   pairs: flag,

@@ -23,7 +23,7 @@ export interface Run {
 
 /** Explanations of the text at `index`: for each method, and for each of the run's targets one at each reading point. */
 export async function explanations(
-  { text, tokens, reads, image, cloud, warnings }: Encoded,
+  { text, tokens, reads, messages, image, cloud, warnings }: Encoded,
   about: ModelInfo,
   run: Run,
   index: number,
@@ -59,6 +59,7 @@ export async function explanations(
         const misses = (one: ReturnType<typeof read>) => share(one.ledger, magnitude(one.relevance));
         const explanation: Explanation = {
           text,
+          ...(messages && { messages }),
           ...(image && { image }),
           ...(cloud && { cloud }),
           model: about.model,

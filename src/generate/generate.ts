@@ -8,7 +8,8 @@ import type { ExplainOptions } from "../explain/options.ts";
 import { relevance } from "../explain/relevance.ts";
 import { checkStream, explainRequest } from "../explain/request.ts";
 import { finite } from "../finite.ts";
-import type { Encoded } from "../inputs/encoded.ts";
+import { isConversation } from "../inputs/chat/conversation.ts";
+import type { Conversation, Encoded, MessageSpan } from "../inputs/encoded.ts";
 import { speller } from "../inputs/tokenizers/spelling.ts";
 import type { TextToken, Token } from "../inputs/tokenizers/token.ts";
 import { logSumExp } from "../logits.ts";
@@ -17,6 +18,9 @@ import { type KeyValueCache, keyValueCache } from "./cache.ts";
 import type { GenerateOptions } from "./options.ts";
 import { ranked, sampler } from "./sampling.ts";
 import { stopAt } from "./stop.ts";
+
+/** What goes on: a text, or a conversation, whose answer does. */
+export type Prompt = string | Conversation;
 
 /** A token of the vocabulary and ln of its probability among all. */
 export interface TokenProbability {
@@ -59,10 +63,10 @@ export interface Generation<Added extends GeneratedToken = GeneratedToken> {
 }
 
 /** @internal */
-export async function generate(engine: Engine, text: string, options: GenerateOptions): Promise<Generation> {
+export async function generate(engine: Engine, input: Prompt, options: GenerateOptions): Promise<Generation> {
   const cache = keyValueCache(engine);
   try {
-    return await extend(engine, cache, text, options);
+    return await extend(engine, cache, input, options);
   } finally {
     cache.dispose();
   }
@@ -71,11 +75,11 @@ export async function generate(engine: Engine, text: string, options: GenerateOp
 async function extend(
   engine: Engine,
   cache: KeyValueCache,
-  text: string,
+  input: Prompt,
   options: GenerateOptions,
 ): Promise<Generation> {
   const { architecture, tokenizer } = engine;
-  const { task, spell, stops = [] } = architecture;
+  const { task, spell, stops = [], generation } = architecture;
   if (!task.continues) {
     throw new RelpropError(
       "InvalidOption",
@@ -83,15 +87,17 @@ async function extend(
     );
   }
   if (!spell) throw new RelpropError("TokenizerUnsupported", "the tokenizer's decoder is not supported");
-  if (typeof text !== "string") {
-    throw new RelpropError("InvalidInput", `generate() needs a text, not ${quote(text)}`);
+  const talk = typeof input !== "string";
+  if (talk && !isConversation(input)) {
+    throw new RelpropError("InvalidInput", `generate() needs a text or { messages }, not ${quote(input)}`);
   }
+  if (generation?.refused) throw generation.refused;
   const { maxNewTokens = 20, logprobs, explain, onProgress, signal } = options;
-  const draw = sampler(options);
-  const stop = stopAt(options.stop);
+  const draw = sampler({ repetitionPenalty: generation?.repetitionPenalty, ...options });
+  const stop = stopAt(options.stop ?? generation?.stop);
   const pause = pauses(signal);
-  const [{ tokens: read, warnings }] = await engine.encode([text]);
-  const prompt = read.slice(0, read.length - tokenizer.template.single[1].length);
+  const [{ text, tokens: read, messages, warnings }] = await engine.encode([input]);
+  const prompt = talk ? read : read.slice(0, read.length - tokenizer.template.single[1].length);
   if (!prompt.length) throw new RelpropError("EmptyInput", "the text has no token to continue from");
 
   const ids = prompt.map(({ id }) => id);
@@ -116,6 +122,7 @@ async function extend(
   while (tokens.length < room) {
     throwIfAborted(signal);
     const before: Encoded = { text: text + out.text, tokens: [...prompt, ...tokens.map(bare)], warnings };
+    if (talk && messages) before.messages = answered(messages, input, text.length, before.text.length);
     const logits = await cache.logits(before, signal);
     await pause();
     const id = draw(logits, ids);
@@ -154,6 +161,14 @@ async function extend(
     const { model, backend } = engine.info;
     return { text: text + more, promptLength: text.length, model, backend, tokens, finishReason, warnings };
   }
+}
+
+/** The messages, the last of them an answer that goes on behind `prompt` units of text until `end`. */
+function answered(spans: readonly MessageSpan[], input: Conversation, prompt: number, end: number): MessageSpan[] {
+  const n = input.messages.length;
+  const start = prompt - (input.answer?.length ?? 0);
+  const before = spans.filter(({ message }) => message < n);
+  return start < end ? [...before, { message: n, role: "assistant", start, end }] : before;
 }
 
 /** A token with what logits say of it, not yet in the text. */

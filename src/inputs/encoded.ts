@@ -25,8 +25,29 @@ export interface PointCloud {
   hidden?: readonly number[];
 }
 
-/** A text; or an image, rows of numbers or points, of models that read them. */
-export type Input = Text | Image | Matrix | PointCloud;
+/** What somebody says: "system", "user", "assistant". */
+export interface Message {
+  role: string;
+  content: string;
+}
+
+/** A conversation, of models with a chat template, up to their answer; `answer` is what that begins with. */
+export interface Conversation {
+  messages: readonly Message[];
+  answer?: string;
+}
+
+/** Where in the text that a chat template makes a message's content is, in UTF-16 units. */
+export interface MessageSpan {
+  /** Its place among the messages; an answer's is behind them. */
+  message: number;
+  role: string;
+  start: number;
+  end: number;
+}
+
+/** A text; or a conversation, an image, rows of numbers or points, of models that read them. */
+export type Input = Text | Conversation | Image | Matrix | PointCloud;
 
 /** What of a point cloud a model saw. */
 export interface PointCloudView {
@@ -47,6 +68,8 @@ export interface Encoded {
   /** How many tokens come before these, of which the network has keys and values (default 0). */
   follows?: number;
   warnings: string[];
+  /** Of a conversation. */
+  messages?: readonly MessageSpan[];
   /** What the network is fed in place of ids, by the input's name: as many numbers of each token. */
   given?: Readonly<Data>;
   /** What of an image or a point cloud that is. */

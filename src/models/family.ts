@@ -1,5 +1,6 @@
 import type { Data } from "../backends/backend.ts";
 import type { Weights } from "../checkpoint/weights.ts";
+import type { RelpropError } from "../errors.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Encoded, Input, InputSpec, NetworkChanges, Tables } from "../inputs/encoded.ts";
 import type { Patched } from "../inputs/images/patches.ts";
@@ -103,8 +104,10 @@ export interface Energy {
 
 /** A model family: what one checkpoint of it needs to run. @internal */
 export interface Architecture extends InputSpec, Outputs {
-  /** The token with which a text ends, of models that continue texts. */
+  /** The tokens with which a text ends, of models that continue texts. */
   stops?: readonly number[];
+  /** What transformers continues texts by, unless told; and why they cannot be continued as it does. */
+  generation?: { repetitionPenalty?: number; stop?: readonly string[]; refused?: RelpropError };
   /** The bytes of UTF-8 that a piece of the vocabulary stands for in a text. */
   spell?(piece: string): readonly number[];
   /** The same with a tokenizer that gives type ids, if it is another then. */
@@ -117,8 +120,8 @@ export interface Architecture extends InputSpec, Outputs {
   image?: Patched;
   /** The same for images of another size, of models that take any. */
   sized?(size: readonly [height: number, width: number]): Architecture;
-  /** Of models that read no texts: what is given, as tokens. @internal */
-  encode?(input: Input, signal?: AbortSignal): Encoded | Promise<Encoded>;
+  /** Of models that read other things than texts: what is given, as tokens; undefined of a text. @internal */
+  encode?(input: Input, signal?: AbortSignal): Encoded | undefined | Promise<Encoded>;
   /** The default number of loops of the looped blocks. */
   numLoops?: number;
   /** Which ledgers have no sense of their own, because relevance also goes around what they are of. */

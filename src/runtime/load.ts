@@ -48,7 +48,9 @@ export async function read(source: Source, options: LocalOptions): Promise<Model
     const textual = { ...typed, ...outputs };
     const whole = found.image
       ? await (await import("../models/images.ts")).withProcessor(textual, encoder, signal)
-      : textual;
+      : found.task.continues && read
+        ? await (await import("../models/continuing.ts")).continuing(textual, config, encoder, read, options)
+        : textual;
     const { design, tokenizer } = (read && (await around?.complete(whole, weights, read, signal))) ?? {
       design: whole,
       tokenizer: read?.tokenizer ?? (await import("../inputs/tokenizers/wordless.ts")).wordless,

@@ -9,7 +9,7 @@ import { RelpropError, throwIfAborted } from "../errors.ts";
 import type { Explanation } from "../explain/explanation.ts";
 import { type ExplainLists, type ExplainOptions, explainOptions } from "../explain/options.ts";
 import { finite } from "../finite.ts";
-import type { ExplainedToken, GeneratedToken, Generation } from "../generate/generate.ts";
+import type { ExplainedToken, GeneratedToken, Generation, Prompt } from "../generate/generate.ts";
 import type { GenerateOptions } from "../generate/options.ts";
 import type { Input } from "../inputs/encoded.ts";
 import { elements, unreadable } from "../inputs/given.ts";
@@ -124,9 +124,9 @@ export class Model {
   }
 
   /** Continues a text token by token; with `explain`, each token comes with its explanation. Of models that continue texts. */
-  generate(text: string, options: GenerateOptions & { explain: true | object }): Promise<Generation<ExplainedToken>>;
-  generate(text: string, options?: GenerateOptions): Promise<Generation>;
-  async generate(text: string, given: GenerateOptions = {}): Promise<Generation> {
+  generate(text: Prompt, options: GenerateOptions & { explain: true | object }): Promise<Generation<ExplainedToken>>;
+  generate(text: Prompt, options?: GenerateOptions): Promise<Generation>;
+  async generate(text: Prompt, given: GenerateOptions = {}): Promise<Generation> {
     const options = await this.#later("generate", given);
     return finite(await (await import("../generate/generate.ts")).generate(this.#engine, text, options));
   }
@@ -135,7 +135,7 @@ export class Model {
    * The same as tokens to loop over as they come: `for await (const token of model.stream(text))`. Who leaves the loop ends the
    * work; what the iterator returns at last is the generation.
    */
-  async *stream(text: string, options: GenerateOptions = {}): AsyncGenerator<GeneratedToken, Generation, void> {
+  async *stream(text: Prompt, options: GenerateOptions = {}): AsyncGenerator<GeneratedToken, Generation, void> {
     const { stream } = await import("../generate/stream.ts");
     return yield* stream((own) => this.generate(text, own), options);
   }

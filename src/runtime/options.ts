@@ -2,7 +2,7 @@
 
 import { type BackendOptions, backendOptions } from "../backends/options.ts";
 import { type ReadOptions, readOptions } from "../checkpoint/options.ts";
-import { either, flag, having, type Options, text } from "../options/kinds.ts";
+import { callback, either, flag, having, type Options, text } from "../options/kinds.ts";
 import type { WorkerLike } from "./worker/spawn.ts";
 
 /** Of load() in this thread, and of serve(). */
@@ -12,6 +12,8 @@ export interface LocalOptions extends BackendOptions, ReadOptions {
    * default in checkpoints that have 64 MiB of such numbers or more. Results are the same bits.
    */
   keepHalfPrecision?: boolean;
+  /** `() => import("@huggingface/jinja")`, which renders chat templates, in a page, where a bundler must find it. */
+  jinja?: () => unknown;
   /** What results call the model; by default the last part of its path or URL. */
   name?: string;
 }
@@ -28,6 +30,7 @@ export const localOptions = {
   ...readOptions,
   ...backendOptions,
   keepHalfPrecision: flag,
+  jinja: callback,
   name: text,
 } satisfies Options<LocalOptions>;
 

@@ -11,6 +11,10 @@ import { type Tokenizer, type TokenizerContext, tokenizer } from "./wordpiece.ts
 export interface Read {
   tokenizer: Tokenizer;
   file: Json;
+  /** The named special tokens: "bos_token". */
+  named: Readonly<Record<string, string>>;
+  /** tokenizer_config.json's. */
+  chatTemplate?: unknown;
 }
 
 const MOST = 2 ** 26; // bytes of a file
@@ -33,13 +37,14 @@ export async function readTokenizer(from: Folder, model: Json, signal?: AbortSig
   const [specials, added] = older
     ? await Promise.all([json("special_tokens_map.json"), json("added_tokens.json")])
     : [];
-  return tokenizerOf({ tokenizer: file, config, specials, added, model });
+  const read = await tokenizerOf({ tokenizer: file, config, specials, added, model });
+  return { ...read, chatTemplate: config?.chat_template };
 }
 
 /** The tokenizer of parsed files. BERT's kind is read here; what others need is loaded when it is. */
 export async function tokenizerOf(files: Files): Promise<Read> {
   const { file, ...context } = await resolve(files);
-  return { file, tokenizer: await read(file, context) };
+  return { file, tokenizer: await read(file, context), named: context.named };
 }
 
 const read = async (file: Json, context: TokenizerContext): Promise<Tokenizer> =>

@@ -25,7 +25,7 @@ export async function elsewhere(
   options: LocalOptions,
   before?: Early,
 ): Promise<Model> {
-  for (const name of ["gpu", "device", "fetch"] as const) {
+  for (const name of ["gpu", "device", "fetch", "jinja"] as const) {
     if (options[name] === undefined) continue;
     const message = `\`${name}\` cannot be sent to a worker; pass it in the worker's own file: serve({ ${name} })`;
     throw new RelpropError("InvalidOption", message);
