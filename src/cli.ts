@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { Attribution } from "./attribution/attribution.ts";
 import { changes, diagnosed } from "./cli/diagnose.ts";
-import { drawing, generated } from "./cli/generate.ts";
+import { conversation, drawing, generated } from "./cli/generate.ts";
 import { help } from "./cli/help.ts";
 import { inspect } from "./cli/inspect.ts";
 import { alone, checkMethods, jsonFile, methodsOf } from "./cli/methods.ts";
@@ -59,6 +59,7 @@ async function main(args: string[]): Promise<void> {
   const text = textOf(command, texts, values);
   const format = formatOf(values);
   const given = values.input === undefined ? undefined : ((await jsonFile(values.input)) as Input);
+  const talk = values.messages === undefined ? undefined : await conversation(values.messages);
   const asked = await asks(values);
   if (command === "generate")
     drawing(values); // wrong options are errors before a model is loaded
@@ -84,7 +85,7 @@ async function main(args: string[]): Promise<void> {
         ? model.explain(texts, { ...asked, signal } as ExplainOptions)
         : model.predict(texts, { ...asked, signal });
     if (values.jsonl) return await stream(answer);
-    if (command === "generate") return await emit(values, await generated(model, text, values, asked));
+    if (command === "generate") return await emit(values, await generated(model, talk ?? text, values, asked));
     const file = values.image === undefined ? undefined : await bytes(values.image);
     const input = file ?? given ?? (values.pair === undefined ? text : { text, pair: values.pair });
     if (command === "diagnose") return await emit(values, await diagnosed(model, input, values, asked));
@@ -106,7 +107,11 @@ async function main(args: string[]): Promise<void> {
 }
 
 /** The one text of a command line. */
-function textOf(command: string, texts: string[], { jsonl, out, pair, image, input }: Values): string {
+function textOf(command: string, texts: string[], { jsonl, out, pair, image, input, messages }: Values): string {
+  if (messages !== undefined) {
+    if (texts.length) throw new Usage("`--messages` excludes texts");
+    return "";
+  }
   if (input !== undefined) {
     if (texts.length || pair !== undefined || jsonl || image !== undefined)
       throw new Usage("`--input` excludes texts, `--pair`, `--image` and `--jsonl`");

@@ -482,6 +482,24 @@ test("generate: a text goes on, and each token's explanation", async () => {
   for (const { id, explanation } of tokens)
     assert.equal([explanation.target.index, explanation.method], [id, "attn-lrp"]);
   assert.is((await relprop(["generate", "a", "--model", model, "--explain"])).status, 2);
+  const ended = await relprop(["generate", "The movie was", "--model", model, "--stop", "never", "--stop", "z'"]);
+  assert.match(ended.out, /!\n$/);
+  const told = await relprop([
+    "generate",
+    "x",
+    "--model",
+    model,
+    "--logprobs",
+    "2",
+    "--repetition-penalty",
+    "1.2",
+    "--json",
+  ]);
+  assert.is(JSON.parse(told.out).tokens[0].likeliest.length, 2, told.err);
+  const messages = ["generate", "--messages", '[{"role": "user", "content": "a"}]', "--model", model];
+  const { status: failed, err: why } = await relprop(messages);
+  assert.is(failed, 1);
+  assert.match(why, /chat template.*ChatUnsupported/);
   assert.is((await relprop(["generate", "a"])).status, 2, "a classifier does not");
 });
 
@@ -533,6 +551,10 @@ test("diagnose: a table, JSON, a figure; parts cut out; rows and points from a f
     ["explain", text, "--method", "saliency", "--heads", "--json"],
     ["generate", text, "--temperature", ""],
     ["generate", text, "--max-new-tokens", "1e2"],
+    ["generate", text, "--min-p", "0.3"],
+    ["generate", text, "--stop", ""],
+    ["generate", text, "--messages", "[]"],
+    ["generate", "--messages", "[}"],
     ["generate", text, "--top-k", "3"], // changes nothing where nothing is drawn
     ["generate", text, "--method", "attn-lrp"], // nor this where nothing is explained
   ]) {

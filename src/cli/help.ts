@@ -117,11 +117,19 @@ const predict = `relprop predict TEXT [options]
 ${changed}${shared}`;
 
 const generate = `relprop generate TEXT [options]
+relprop generate --messages JSON [options]
 
+  --messages JSON  a conversation, [{"role", "content"}, …] as JSON, a file of it, or - for standard
+                   input: rendered by the model's chat template (needs: npm install
+                   @huggingface/jinja); the answer alone is written
   --max-new-tokens N  the maximum number of new tokens (20)
+  --stop TEXT      end before this text; may be given more than once
+  --repetition-penalty X  divide the positive logits of earlier tokens by X, multiply the others
+  --logprobs N     also log-probabilities, of the token and of the N most probable, with --json
   --temperature X  0 (default): greedy decoding; above 0: sampling
   --top-k N        sample from the N most probable tokens
   --top-p X        nucleus (top-p) sampling
+  --min-p X        sample from tokens with at least X times the highest probability
   --seed N         seed of the sampling (0)
   --explain        explain each new token, with --json; takes --method, --composite, --at and
                    --contrast as explain does

@@ -79,8 +79,8 @@ function read(bytes: Uint8Array | undefined, first: boolean): Omit<Line, "number
   const { text, pair } = { text: undefined, pair: undefined, ...value } as { text: unknown; pair: unknown };
   if (typeof text === "string" && pair === undefined) return { text, id };
   if (typeof text === "string" && typeof pair === "string") return { text: { text, pair }, id };
-  // Rows and points are checked by the models that read them.
-  if (text === undefined && (Object.hasOwn(value, "rows") || Object.hasOwn(value, "points"))) {
+  // Messages, rows and points are checked by the models that read them.
+  if (text === undefined && ["messages", "rows", "points"].some((name) => Object.hasOwn(value, name))) {
     const { id: _, ...input } = value as { id?: unknown };
     return { text: input as Input, id };
   }

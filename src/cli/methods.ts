@@ -21,7 +21,7 @@ export const jsonFile = async (path: string): Promise<unknown> => {
   return parsed(new TextDecoder().decode(text), quote(path));
 };
 
-function parsed(text: string, where: string): unknown {
+export function parsed(text: string, where: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {

@@ -4,10 +4,14 @@ import { createReadStream } from "node:fs";
 const MOST = 2 ** 26;
 
 /** A file of the user's as a whole. Rejects if it has more than `most` bytes: a device may have no end. */
-export async function contents(path: string, most = MOST): Promise<Uint8Array> {
+export const contents = (path: string, most = MOST): Promise<Uint8Array> =>
+  whole(createReadStream(path, { highWaterMark: 2 ** 20 }), most);
+
+/** All bytes of a stream, such as standard input. */
+export async function whole(stream: AsyncIterable<Uint8Array>, most = MOST): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let size = 0;
-  for await (const part of createReadStream(path, { highWaterMark: 2 ** 20 })) {
+  for await (const part of stream) {
     size += part.length;
     if (size > most) throw new Error(`it has more than ${most} bytes`);
     parts.push(part);

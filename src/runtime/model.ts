@@ -135,6 +135,11 @@ export class Model {
    * The same as tokens to loop over as they come: `for await (const token of model.stream(text))`. Who leaves the loop ends the
    * work; what the iterator returns at last is the generation.
    */
+  stream(
+    text: Prompt,
+    options: GenerateOptions & { explain: true | object },
+  ): AsyncGenerator<ExplainedToken, Generation<ExplainedToken>, void>;
+  stream(text: Prompt, options?: GenerateOptions): AsyncGenerator<GeneratedToken, Generation, void>;
   async *stream(text: Prompt, options: GenerateOptions = {}): AsyncGenerator<GeneratedToken, Generation, void> {
     const { stream } = await import("../generate/stream.ts");
     return yield* stream((own) => this.generate(text, own), options);

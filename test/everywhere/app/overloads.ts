@@ -7,6 +7,7 @@ import {
   type Diagnosis,
   type ExplainedToken,
   type Explanation,
+  type GeneratedToken,
   type Generation,
   type Input,
   type Ledger,
@@ -89,6 +90,15 @@ is<Diagnosis[]>()(model.diagnose(texts), true);
 is<Generation>()(model.generate(text), true);
 is<Generation<ExplainedToken>>()(model.generate(text, { explain: true }), true);
 const { tokens: added } = await model.generate(text, { explain: { method: "attn-lrp", at: "words" } });
+is<Generation>()(model.generate({ messages: [{ role: "user", content: text }] }, { stop: ["."], logprobs: 3 }), true);
+for await (const token of model.stream(text, { minP: 0.1, repetitionPenalty: 1.1 })) {
+  exactly<GeneratedToken>()(token, true);
+  break;
+}
+for await (const token of model.stream(text, { explain: true })) {
+  exactly<Explanation>()(token.explanation, true);
+  break;
+}
 exactly<TokenRelevance[]>()(added[3].explanation.tokens, true);
 is<Model>()(load("./model", { backend: "wasm" }), true);
 
