@@ -140,6 +140,10 @@ export const errors = {
     cause: "An image is of a format, colour type or size that is not read here.",
     remedy: "Give RGBA pixels, or a PNG or JPEG; in Node install `fast-png` and `jpeg-js`.",
   },
+  ChatUnsupported: {
+    cause: "The model has no chat template, or `@huggingface/jinja`, which renders templates, is not there.",
+    remedy: "Give a text in place of `messages`; or install the package, in pages by `load(source, { jinja })`.",
+  },
   Aborted: { cause: "The caller's `signal` aborted the call.", remedy: "Nothing: it was asked for." },
   Disposed: { cause: "The model was disposed of before the call ended.", remedy: "Load it again." },
   NonFiniteResult: {
