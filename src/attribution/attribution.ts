@@ -14,7 +14,7 @@ export interface Attribution {
   cloud?: PointCloudView;
   model: string;
   method: AttributionName;
-  /** All of the method's options, as they were. */
+  /** All of the method's options. */
   options: Readonly<Record<string, string | number>>;
   at: "embeddings";
   backend: "wasm" | "webgpu";
@@ -23,14 +23,14 @@ export interface Attribution {
   classes: ClassScore[];
   /** What is explained: the target's logit, or target minus contrast. */
   logit: number;
-  /** Whether the numbers say for or against; of others only their order counts. */
+  /** Whether relevance is signed; otherwise only its order matters. */
   signed: boolean;
   tokens: TokenRelevance[];
   /** If asked for: by words, sentences, messages or spans. */
   groups?: Explanation["groups"];
   /** For methods with a completeness axiom: the expected total of the relevance, and the error of the actual sum. */
   completeness?: { total: number; error: number };
-  /** How many times the network ran, forward or forth and back. */
+  /** The number of runs of the network, forward or forward and backward. */
   forwardPasses: number;
   warnings: string[];
 }

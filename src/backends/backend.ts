@@ -30,7 +30,7 @@ export interface Program {
 /** A place where plans run. It knows nothing of ops: kernels are found by name. */
 export interface Backend {
   readonly name: "wasm" | "webgpu";
-  /** Threads that share the work, and why they are fewer than were asked for. */
+  /** Threads that share the work, and why there are fewer than requested. */
   readonly threads?: number;
   readonly reason?: string;
   /** Why it can run nothing any more: the device is lost (`DeviceLost`) or a thread has ended (`WorkerCrashed`). */

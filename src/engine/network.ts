@@ -27,7 +27,7 @@ export function mapCaptures<T, U>(watched: Captures<T>, to: (one: T, name: strin
 }
 
 /**
- * How a network is made: see models/family.ts; `given` if its embeddings are an input of that name, `paired` see
+ * How a network is made: see models/family.ts; `embeddingsAsInput` if its embeddings are an input, `paired` see
  * inputs/inputs.ts, `reads` how many rows the head reads where that is an input too, `past` makes a key/value cache for a
  * run of `t` tokens.
  */

@@ -10,15 +10,15 @@ export interface PredictOptions {
    * for a sentence-transformers model (one with modules.json), because that library cuts too.
    */
   truncate?: boolean;
-  /** Seen before each run; a run that has begun is finished. */
+  /** Aborts the call: no further run begins; a run under way may finish. */
   signal?: AbortSignal;
-  /** How often the blocks of a looped model run, from 0; by default as often as its config says. */
+  /** The number of loops of a looped model, from 0; default: its config's. */
   numLoops?: number;
-  /** What the network runs without, as if it had been cut out. */
+  /** Attention heads and neurons to ablate: their outputs are set to 0. */
   ablate?: Ablation;
 }
 
-/** Attention heads and feed-forward neurons, each by its block and its place there. */
+/** Attention heads and feed-forward neurons, each by the indices of its block and of itself. */
 export interface Ablation {
   heads?: readonly (readonly [block: number, head: number])[];
   neurons?: readonly (readonly [block: number, neuron: number])[];

@@ -41,7 +41,7 @@ const importance: Order["score"] = async (parts, { loss }) => {
   return scores;
 };
 
-/** By the mean size of what a head hands on, as cp-lrp has it (Voita et al. 2019). */
+/** By the mean |relevance| of a head's output, by cp-lrp (Voita et al. 2019). */
 const relevance: Order["score"] = async (parts, { model, texts, targets }) => {
   const scores = parts.map(() => 0);
   for (const [i, text] of texts.entries()) {

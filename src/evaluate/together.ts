@@ -8,7 +8,7 @@ export interface Together {
   cost: { forwardPasses: number; seconds: number };
 }
 
-/** Runs what is asked about a text at the same time together, and each set of ids once. */
+/** Batches predictions about a text that are requested at the same time; each set of ids runs once. */
 export function together(
   model: Model,
   text: string,

@@ -1,5 +1,5 @@
-// Explanations finer or coarser than tokens: parts of the text, attention heads, neurons, and who passes what to whom.
-// A run gives the numbers of tensors within blocks and their gradients, the sums are made here, in f64.
+// Breakdowns of an explanation: spans of the text, attention heads, neurons, and relevance from token to token.
+// A run returns the tensors within blocks and their gradients; the sums are computed here, in f64.
 
 import type { ImageView } from "../inputs/images/patches.ts";
 import type { Block, Network, ReadingPoint } from "../models/family.ts";

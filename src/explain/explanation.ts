@@ -11,7 +11,7 @@ import type { ClassScore } from "../tasks/prediction.ts";
 /** A token and its share of the explained logit, signed, in the logit's unit. */
 export type TokenRelevance = Token & { relevance: number };
 
-/** Entry by entry where the logit went (../README.md, "The ledger"). All numbers in the logit's unit. */
+/** The logit's account, entry by entry (../README.md, "The ledger"). All numbers in the logit's unit. */
 export interface Ledger extends Entries {
   /** ⟨logits, seed⟩: the target's logit, or target minus contrast. */
   logit: number;
@@ -45,7 +45,7 @@ export interface GroupRelevance {
 /** A ledger across a block's middle: `parts` are its heads' or neurons' relevance, `stream` is what goes around them. */
 export type PartsLedger = Omit<Ledger, "tokens"> & { parts: number; stream: number };
 
-/** What the heads of a block hand on: their context vectors' relevance. */
+/** The relevance of a block's heads: of their context vectors. */
 export interface HeadRelevance {
   /** By head. */
   relevance: number[];
@@ -102,9 +102,9 @@ export interface Explanation {
   text: string;
   /** Of a conversation: where in the text what its messages say is; the rest is the chat template's. */
   messages?: readonly MessageSpan[];
-  /** Of an image; if asked for, with each pixel's relevance, `size` of them row by row. */
+  /** Of an image; with `pixels`, each pixel's relevance, row by row. */
   image?: ImageView & { pixels?: number[] };
-  /** Of a point cloud; if asked for, with each point's relevance, that of all its groups. */
+  /** Of a point cloud; with `points`, each point's relevance over all its groups. */
   cloud?: PointCloudView & { relevance?: number[] };
   /** The model's name: its directory, URL or the name given to load(). */
   model: string;
@@ -130,19 +130,19 @@ export interface Explanation {
   tokens: TokenRelevance[];
   ledger: Ledger;
   /**
-   * If asked for: the residual stream's relevance at each block's input, and last at the last block's output. Whatever
+   * With `layers`: the residual stream's relevance at each block's input, and last at the last block's output. Whatever
    * the reading point, the first is what `embeddings` reads.
    */
   layers?: LayerRelevance[];
-  /** If asked for: by words, sentences or spans; what is in none of them, special tokens first of all, is `rest`. */
+  /** With `groups`: relevance of words, sentences or spans; `rest` is that of all tokens outside them, such as special ones. */
   groups?: { spans: GroupRelevance[]; rest: number };
-  /** If asked for: of each block. */
+  /** With `heads`: one for each block. */
   heads?: HeadRelevance[];
   neurons?: Neurons;
   pairs?: PairRelevance[];
-  /** If asked for: of each block that has experts. */
+  /** With `experts`: one for each block that has experts. */
   experts?: ExpertChoices[];
   interactions?: Interactions;
-  /** What a reader must know to trust these numbers; mostly empty. */
+  /** Warnings about the accuracy of this result; usually empty. */
   warnings: string[];
 }

@@ -33,23 +33,23 @@ export interface ExplainOptions extends PredictOptions {
    * masked token, the last one that a text goes on from, or the one most surely of a class that is not "O".
    */
   token?: number | string;
-  /** Of models that continue texts: how one goes on, of which all tokens together are explained; `contrast` is then another. */
+  /** For causal language models: a continuation of the text; all its tokens are explained together. `contrast` is then another continuation. */
   continuation?: string;
   /** A class to compare with: the explained number is the target's logit less this one's. */
   contrast?: string | number;
-  /** What of the target is explained (default its logit); see Of. */
+  /** The function of the target to explain (default: its logit); see Objective. */
   objective?: Objective;
-  /** Where relevance is read (default embeddings). */
+  /** The reading point of relevance (default embeddings). */
   at?: ReadingPoint;
   /** Also the residual stream's relevance at each block's input, as `layers`. */
   layers?: boolean;
   /** Also relevance by words, by sentences, by messages of a conversation, or by spans of the text, as `groups`. */
   groups?: Groups;
-  /** Also what each attention head hands on, block by block, as `heads`. */
+  /** Also the relevance of each attention head's output, block by block, as `heads`. */
   heads?: boolean;
-  /** Also so many feed-forward neurons, those with most relevance, as `neurons`; of one token's, if `token` says which. */
+  /** Also the N feed-forward neurons with the most |relevance|, as `neurons`; with `token`, ranked at one token. */
   neurons?: number | NeuronRequest;
-  /** Also what tokens pass on to one another through attention, by block and head, as `pairs`. */
+  /** Also relevance from token to token through attention, by block and head, as `pairs`. */
   pairs?: boolean;
   /** Of a mixture of experts: also which experts each token chose and by which weights, as `experts`. */
   experts?: boolean;
@@ -57,11 +57,11 @@ export interface ExplainOptions extends PredictOptions {
   pixels?: boolean;
   /** Of a point cloud: also each point's relevance, as `cloud.relevance`. */
   points?: boolean;
-  /** With `of` a dot product or cosine: also its relevance by pairs of one token of either text, as `interactions`. */
+  /** With the objective `dot` or `cosine`: also its relevance by pairs of one token of either text, as `interactions`. */
   interactions?: boolean;
 }
 
-/** What finer explanations are asked for. @internal */
+/** The options of breakdowns. @internal */
 export type BreakdownOptions = Pick<
   ExplainOptions,
   "groups" | "heads" | "neurons" | "pairs" | "experts" | "pixels" | "points"
@@ -94,7 +94,7 @@ export interface NeuronRequest {
  * - `log-probability`: of the target, ln p; with a contrast, the difference of both
  * - `softmax-contrast`: the target's logit less the mean of the others', by their probabilities, which count as constants
  * - `{ distance: other }`: the squared distance of the logits from another text's, whatever the target
- * - `{ dot: other }`, `{ cosine: other }`: how alike a text's embedding and another's are
+ * - `{ dot: other }`, `{ cosine: other }`: the dot product or cosine of a text's embedding and another's
  */
 export type Objective =
   | "logit"

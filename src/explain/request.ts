@@ -1,4 +1,4 @@
-// What explain() is asked: how, about which logits, read where. Each may be a list, and then a text has as many
+// The request of an explain() call: methods, targets, reading points. Each may be a list, and then a text has as many
 // explanations as there are combinations, all from runs that share the forward pass.
 
 import { RelpropError } from "../errors.ts";
@@ -13,7 +13,7 @@ export interface ExplainRequest {
   targetWeights: Float32Array[];
   readingPoints: readonly ReadingPoint[];
   layers: boolean;
-  /** If anything finer than tokens and layers is asked for. */
+  /** Set if any breakdown is requested. */
   breakdownOptions?: BreakdownOptions;
   /** Whether a text's answer is a list. */
   isList: boolean;
@@ -47,7 +47,7 @@ export function explainRequest(targetWeights: Float32Array[], options: ExplainOp
   };
 }
 
-/** Throws `InvalidOption` where what is asked needs all relevance to pass the stream between blocks, and it does not. */
+/** Throws `InvalidOption` if the request needs all relevance to pass the stream between blocks, and it does not. */
 export function checkStream({ skips }: Pick<Architecture, "skips">, request: ExplainOptions): void {
   const wanted = skips?.find((name) => request[name]);
   if (!wanted) return;

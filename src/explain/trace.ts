@@ -17,7 +17,7 @@ const MOST_INWARD = 1024; // each reading's ledger lists what is kept above it, 
 
 /** Probes of blocks, for breakdowns. */
 export interface BlockProbes {
-  /** Tensors of which numbers and gradients are wanted. */
+  /** Tensors to capture, with their gradients. */
   captured: Captures<Tensor>;
   /** Of each block, siblings that ledgers are wanted of. */
   sublayers: Sublayers<Tensor[]>[];
@@ -37,7 +37,7 @@ export interface ExplanationTrace extends Trace {
 /** One walk back through the network. What it has are names of outputs, each of a row for every target and text. */
 export interface BackwardPass {
   readings: ReadonlyMap<ReadingPoint, Reading>;
-  /** Along the residual stream, if it was asked for. */
+  /** Along the residual stream, with `layers`. */
   layers: Reading[];
   gradients: Captures<string>;
   /** What was kept above heads and neurons. */

@@ -50,12 +50,12 @@ export interface GeneratedToken extends TextToken {
 export type ExplainedToken = GeneratedToken & { explanation: Explanation };
 
 export interface Generation<Added extends GeneratedToken = GeneratedToken> {
-  /** The text and what was added to it; where that begins, in UTF-16 units. */
+  /** The prompt and the generated text; `promptLength` is the prompt's length in UTF-16 units. */
   text: string;
   promptLength: number;
   model: string;
   backend: "wasm" | "webgpu";
-  /** What was added. */
+  /** The generated tokens. */
   tokens: Added[];
   /** Whether the model ended the text, or a stop string did; or there was no room for more. */
   finishReason: "stop" | "length";

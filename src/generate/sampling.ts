@@ -6,11 +6,11 @@ import { uniform } from "../random.ts";
 
 /** The options of generate() by which a token is chosen. */
 export interface Sampling {
-  /** 0, the default, takes the likeliest token each time; above, tokens are drawn by softmax(logits / temperature). */
+  /** 0 (default): greedy decoding; above 0: tokens are sampled from softmax(logits / temperature). */
   temperature?: number;
-  /** Draws among so many of the likeliest tokens only. */
+  /** Samples from the `topK` most probable tokens. */
   topK?: number;
-  /** Draws among the fewest of the likeliest tokens that have this probability together only. */
+  /** Nucleus (top-p) sampling: samples from the fewest tokens with at least this total probability. */
   topP?: number;
   /** Draws among the tokens only that have this share of the likeliest one's probability. */
   minP?: number;
@@ -19,7 +19,7 @@ export interface Sampling {
    * default as generation_config.json says, else 1: none.
    */
   repetitionPenalty?: number;
-  /** Decides what is drawn (default 0). */
+  /** Seed of the sampling (default 0). */
   seed?: number;
 }
 

@@ -2,7 +2,7 @@
 
 /** By entry, what was kept there, in the explained number's unit. */
 export interface Entries {
-  /** What the biases of dense layers kept. */
+  /** Absorbed by the biases of dense layers. */
   biases: number;
   /** What normalisations kept: their biases and, where the rule is the derivative, their deviations. */
   norms: number;

@@ -65,7 +65,7 @@ export interface Encoded {
   tokens: Token[];
   /** For models with logits of each token: indices of the tokens to read. */
   reads?: readonly number[];
-  /** How many tokens come before these, of which the network has keys and values (default 0). */
+  /** The number of earlier tokens in the key/value cache (default 0). */
   follows?: number;
   warnings: string[];
   /** Of a conversation. */

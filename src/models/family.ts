@@ -21,7 +21,7 @@ export interface NetworkInputs extends NetworkChanges {
   /** Whether propagation makes attention weights again instead of keeping them, by `attend`; by default, where they are large. */
   recompute?: boolean;
   attend?: typeof attend;
-  /** Whether all rows of the last block are computed, of which heads may read one. */
+  /** Whether all rows of the last block are computed; a head may read only one. */
   allRows?: boolean;
   /** The rows that the head reads, as weights of all rows [batch, 1, rows, t]; by default what the family's heads read. */
   rowSelection?: Tensor;
@@ -57,7 +57,7 @@ export interface Captured<T> {
   /** [batch, heads, n, t], unless propagation makes them again. */
   scores?: T;
   weights?: T;
-  /** What heads hand on, and what the block adds to the stream of it [batch, n, d]. */
+  /** The heads' outputs, and what attention adds to the stream [batch, n, d]. */
   context?: T;
   attentionOutput?: T;
   /** The stream that goes around attention, and the stream after it. */

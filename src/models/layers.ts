@@ -61,7 +61,7 @@ export interface Attention {
   heads: number;
   /** How many heads keys and values have, each for a group of the others that follow one another (default `heads`). */
   kvHeads?: number;
-  /** Projects x to what is asked of it: queries of any width, and keys and values of the same width a head. */
+  /** Projections of x: queries of any width, and keys and values of the same width a head. */
   project: Record<"q" | "k" | "v" | "o", (x: Tensor) => Tensor>;
   /** Scores are multiplied by it (default 1/√ of a head's width). */
   scale?: number;

@@ -2,7 +2,7 @@ import { decoder, decoderFields } from "./decoder.ts";
 import type { Family } from "./family.ts";
 import { sameWindow } from "./layer_types.ts";
 
-/** Mistral (Jiang et al., 2023): Llama of which each token sees a window. */
+/** Mistral (Jiang et al., 2023): Llama with sliding-window attention. */
 export const mistral: Family = {
   fields: decoderFields({
     eos_token_id: 2,

@@ -6,7 +6,7 @@ import { real } from "./numbers.ts";
 import { normedAfter, olmo2, weights } from "./olmo2.ts";
 import { object, type Rope, rope, ropeOf } from "./rope.ts";
 
-/** OLMo 3 (2025): OLMo 2 of which three blocks in four see a window, by rotations of their own. */
+/** OLMo 3 (2025): OLMo 2 with sliding-window attention in three of four blocks, which have their own rotations. */
 export const olmo3: Family = {
   fields: {
     ...olmo2.fields,

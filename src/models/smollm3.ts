@@ -5,7 +5,7 @@ import { layerTypes, windows } from "./layer_types.ts";
 import { biased } from "./numbers.ts";
 import { ropeOf } from "./rope.ts";
 
-/** SmolLM3 (Bakouch et al., 2025): Llama of which every fourth block turns nothing (Yang et al., 2025). */
+/** SmolLM3 (Bakouch et al., 2025): Llama without rotary positions in every fourth block (Yang et al., 2025). */
 export const smollm3: Family = {
   fields: decoderFields({
     attention_bias: false,

@@ -46,12 +46,12 @@ export class Model {
   readonly type: string;
   readonly task: TaskName;
   readonly labels: readonly string[];
-  /** The most tokens a text may have, special ones included. */
+  /** The maximum number of tokens of a text, special tokens included. */
   readonly maxTokens: number;
   /** How sentence-transformers compares embeddings of this model, where the model is one of its. */
   readonly similarity?: Similarity;
   readonly backend: "wasm" | "webgpu";
-  /** Why `backend: "auto"` did not take the GPU. */
+  /** Why `backend: "auto"` did not use the GPU. */
   readonly fallbackReason?: string;
   /** Why `cache` did not keep the files. */
   readonly cacheReason?: string;
@@ -123,7 +123,7 @@ export class Model {
     return one(text, await abortable(explain(this.#engine, inputs(text), options), options.signal));
   }
 
-  /** Continues a text token by token; with `explain`, each token comes with its explanation. Of models that continue texts. */
+  /** Generates a continuation of a text; with `explain`, each token has its explanation. For causal language models. */
   generate(text: Prompt, options: GenerateOptions & { explain: true | object }): Promise<Generation<ExplainedToken>>;
   generate(text: Prompt, options?: GenerateOptions): Promise<Generation>;
   async generate(text: Prompt, given: GenerateOptions = {}): Promise<Generation> {

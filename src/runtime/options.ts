@@ -14,7 +14,7 @@ export interface LocalOptions extends BackendOptions, ReadOptions {
   keepHalfPrecision?: boolean;
   /** `() => import("@huggingface/jinja")`, which renders chat templates, in a page, where a bundler must find it. */
   jinja?: () => unknown;
-  /** What results call the model; by default the last part of its path or URL. */
+  /** The model's name in results; default: the last part of its path or URL. */
   name?: string;
 }
 
