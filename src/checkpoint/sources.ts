@@ -109,7 +109,7 @@ async function find(source: Source, options: ReadOptions, count: Count): Promise
   }
   if (source instanceof URL) {
     const isFile = source.protocol === "file:";
-    return isFile ? folder(pathOf(source), count) : remote(source, options, count);
+    return isFile ? folder(source, count) : remote(source, options, count);
   }
   if (typeof source !== "object" || source === null) {
     const message = "a model is loaded from a directory, a base URL, a hub, a list of files or a record of buffers";
@@ -120,8 +120,7 @@ async function find(source: Source, options: ReadOptions, count: Count): Promise
     const [base, about] = (await import("./sources/hub.ts")).hub(source);
     return remote(base, options, count, about);
   }
-  const list = Symbol.iterator in source ? listed(source as Iterable<File>) : Object.entries(source);
-  return (await import("./sources/given.ts")).given(list, count);
+  return (await import("./sources/given.ts")).given(source, count);
 }
 
 export const isHub = (source: object): source is Hub => "hub" in source && typeof source.hub === "string";
@@ -129,10 +128,8 @@ export const isHub = (source: object): source is Hub => "hub" in source && typeo
 export const isFolder = (source: object): source is FileSystemDirectoryHandle =>
   "kind" in source && source.kind === "directory" && "getFileHandle" in source;
 
-async function folder(path: string, count: Count): Promise<Files> {
-  const { directory } = await import("./sources/directory.ts");
-  return directory(fileSystem(), path, count);
-}
+const folder = async (path: string | URL, count: Count): Promise<Files> =>
+  (await import("./sources/directory.ts")).directory(path, count);
 
 const invalid = (message: string, cause?: unknown) => new RelpropError("InvalidInput", message, {}, cause);
 
@@ -141,22 +138,5 @@ export function url(text: string): URL {
     return new URL(text, globalThis.location?.href);
   } catch (cause) {
     throw invalid(`${quote(text)} is not a URL`, cause);
-  }
-}
-
-function pathOf({ pathname, href }: URL): string {
-  try {
-    return decodeURIComponent(pathname);
-  } catch (cause) {
-    throw invalid(`${quote(href)} is not a file's URL`, cause);
-  }
-}
-
-export function* listed(list: Iterable<File>): Generator<[string, Contents]> {
-  if (typeof list[Symbol.iterator] !== "function") throw invalid("this list is not of files");
-  for (const file of list) {
-    if (typeof file?.name !== "string")
-      throw invalid(`${quote(file)} is not a File, which each element of a list must be`);
-    yield [file.webkitRelativePath || file.name, file];
   }
 }

@@ -1,16 +1,19 @@
 // A directory, in runtimes with Node's file system: Node, Deno, Bun. Pages do without this file.
 
 import { quote, RelpropError, throwIfAborted } from "../../errors.ts";
+import type { URL } from "../../options/globals.ts";
 import type { Files } from "../files.ts";
 import type { Bytes } from "../safetensors.ts";
 import { lastPart } from "./contents.ts";
 import type { Count } from "./progress.ts";
-import type { FileSystem } from "./system.ts";
+import { type FileSystem, fileSystem } from "./system.ts";
 
 const CHUNK = 2 ** 26; // bytes a read; between two, an abort is seen
 
-/** The files of a directory. */
-export async function directory(fs: FileSystem | undefined, path: string, count: Count): Promise<Files> {
+/** The files of a directory, by its path or `file:` URL. */
+export async function directory(at: string | URL, count: Count): Promise<Files> {
+  const path = typeof at === "string" ? at : pathOf(at);
+  const fs = fileSystem();
   if (!fs) throw new RelpropError("InvalidInput", `this runtime has no file system to read ${quote(path)} from`);
   const root = await fs.realpath(path).catch((cause) => {
     throw new RelpropError("MissingFile", `there is no directory ${quote(path)}`, { path }, cause);
@@ -51,6 +54,14 @@ export async function directory(fs: FileSystem | undefined, path: string, count:
     await Promise.allSettled(handles.splice(0).map((handle) => handle.close())); // nothing was written
   };
   return { name: lastPart(root), open, close };
+}
+
+function pathOf({ pathname, href }: URL): string {
+  try {
+    return decodeURIComponent(pathname);
+  } catch (cause) {
+    throw new RelpropError("InvalidInput", `${quote(href)} is not a file's URL`, {}, cause);
+  }
 }
 
 const inside = (path: string, folder: string) => path.startsWith(`${folder}/`) || path.startsWith(`${folder}\\`);

@@ -1,7 +1,7 @@
 // Buffers by file name, and files picked or dropped in a browser.
 
 import { quote, RelpropError } from "../../errors.ts";
-import type { Blob } from "../../options/globals.ts";
+import type { Blob, File } from "../../options/globals.ts";
 import type { Files } from "../files.ts";
 import { fromBlob, fromBytes, lastPart, parts } from "./contents.ts";
 import type { Count } from "./progress.ts";
@@ -12,7 +12,8 @@ export type Contents = string | ArrayBuffer | ArrayBufferView | Blob;
 export const MARKS = ["config.json", "modules.json"];
 
 /** The files in the folder of config.json or modules.json; other files are ignored. */
-export function given(entries: Iterable<[path: string, contents: Contents]>, count: Count): Files {
+export function given(source: Iterable<File> | Readonly<Record<string, Contents>>, count: Count): Files {
+  const entries = Symbol.iterator in source ? listed(source as Iterable<File>) : Object.entries(source);
   const found = new Map<string, Contents>();
   for (const [path, contents] of entries) {
     const name = parts(path).join("/");
@@ -34,6 +35,18 @@ export function given(entries: Iterable<[path: string, contents: Contents]>, cou
     async close() {},
   };
 }
+
+/** Files of a list by their paths. */
+export function* listed(list: Iterable<File>): Generator<[string, Contents]> {
+  if (typeof list[Symbol.iterator] !== "function") throw invalid("this list is not of files");
+  for (const file of list) {
+    if (typeof file?.name !== "string")
+      throw invalid(`${quote(file)} is not a File, which each element of a list must be`);
+    yield [file.webkitRelativePath || file.name, file];
+  }
+}
+
+const invalid = (message: string) => new RelpropError("InvalidInput", message);
 
 const isContents = (given: unknown): given is Contents =>
   typeof given === "string" ||
