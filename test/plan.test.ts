@@ -169,8 +169,8 @@ for (const backend of backends) {
     const data = leaves({ y });
     const program = await backend.prepare(plan({ y }));
     for (const [given, message] of [
-      [{ x: random(23) }, /input x has 23 elements, the plan wants 24/],
-      [{}, /input x has undefined elements, the plan wants 24/],
+      [{ x: random(23) }, /input x has 23 elements, the plan needs 24/],
+      [{}, /input x has undefined elements, the plan needs 24/],
     ] as const) {
       await program.run(given).then(
         () => assert.unreachable("it ran"),
