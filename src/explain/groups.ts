@@ -33,7 +33,7 @@ export function grouped(
 /** Relevance by messages, of all tokens that are at least in part in what they say. */
 function byMessages({ text, tokens, messages }: Parameters<typeof grouped>[0]): Explanation["groups"] {
   if (!messages) {
-    const message = `groups "messages" are of { messages }, whose chat template leaves what they say as it is`;
+    const message = `groups "messages" are of { messages }, and the chat template must leave their content unchanged`;
     throw new RelpropError("InvalidOption", message);
   }
   const free = new Set(tokens.keys());

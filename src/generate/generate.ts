@@ -19,7 +19,7 @@ import type { GenerateOptions } from "./options.ts";
 import { ranked, sampler } from "./sampling.ts";
 import { stopAt } from "./stop.ts";
 
-/** What goes on: a text, or a conversation, whose answer does. */
+/** The prompt: a text, or a conversation to be answered. */
 export type Prompt = string | Conversation;
 
 /** A token of the vocabulary and ln of its probability among all. */

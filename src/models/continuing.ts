@@ -1,4 +1,4 @@
-// What a model that continues texts needs of files beside its config: generation_config.json, and a chat template.
+// What a model that continues texts needs of files other than its config: generation_config.json, and a chat template.
 
 import type { Files } from "../checkpoint/files.ts";
 import { readJson } from "../checkpoint/json.ts";

@@ -106,7 +106,7 @@ export interface Energy {
 export interface Architecture extends InputSpec, Outputs {
   /** The tokens with which a text ends, of models that continue texts. */
   stops?: readonly number[];
-  /** What transformers continues texts by, unless told; and why they cannot be continued as it does. */
+  /** The defaults by which transformers generates; and why they cannot be reproduced, if so. */
   generation?: { repetitionPenalty?: number; stop?: readonly string[]; refused?: RelpropError };
   /** The bytes of UTF-8 that a piece of the vocabulary stands for in a text. */
   spell?(piece: string): readonly number[];

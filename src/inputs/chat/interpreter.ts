@@ -1,4 +1,4 @@
-// Chat templates come with a model's files and are programs: they run in @huggingface/jinja's interpreter, whose every step is
+// Chat templates come with a model's files and are programs: they run in @huggingface/jinja's interpreter; its every step is
 // paid for here. A template that loops, doubles texts or nests lists without end is refused. What the library does otherwise than
 // Jinja2 and templates rely on is mended: strip() with the characters that it strips.
 
