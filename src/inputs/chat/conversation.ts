@@ -48,7 +48,9 @@ export async function encodeConversation(
   const encoding = tokenizer.encode(text);
   const own = encoding.tokens.slice(before.length, encoding.tokens.length - after.length);
   const warnings = new Set<string>(
-    found ? [] : ["the chat template changes what messages say, so that its own tokens cannot be distinguished from theirs"],
+    found
+      ? []
+      : ["the chat template changes what messages say, so that its own tokens cannot be distinguished from theirs"],
   );
   const tokens = own.map((token) => {
     if (token.start === null) return token;
