@@ -23,7 +23,7 @@ export async function library(given?: () => unknown): Promise<Jinja> {
   const name = "@huggingface/jinja";
   const need = `chat templates are rendered by ${name}`;
   const module = await (async () => (given ? given() : imported(name)))().catch((cause) => {
-    const message = `${need}: \`npm install ${name}\`, and in a page load(source, { jinja: () => import("${name}") })`;
+    const message = `${need}: \`npm install ${name}\`, or in a page give it as the option \`jinja\` of load()`;
     throw new RelpropError("ChatUnsupported", message, {}, cause);
   });
   const found = isJinja(module) ? module : (module as { default?: unknown } | undefined)?.default;
