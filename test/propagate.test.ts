@@ -512,7 +512,7 @@ check("an op the model has not: what it has is listed", () => {
   for (const name of unknown) {
     const { code, message } = refusal({ [name]: "gradient" } as Composite);
     assert.is(code, "InvalidOption");
-    const known = "activation, add, context, linear, norm, pick, scores, softmax";
+    const known = "activation, add, context, linear, norm, scores, select_row, softmax";
     assert.is(message, `the composite names an op "${name}"; this model has ${known}`);
   }
   assert.is(refusal(JSON.parse('{"__proto__": "gradient"}')).code, "InvalidOption");
