@@ -504,7 +504,10 @@ check("a rule an op has not: what it has is listed", () => {
     }
   }
   assert.match(refusal({ softmax: "identity" } as Composite).message, /softmax has no rule "identity", only gradient/);
-  assert.match(refusal({ select_row: "uniform" } as Composite).message, /select_row has no rule "uniform", only gradient/);
+  assert.match(
+    refusal({ select_row: "uniform" } as Composite).message,
+    /select_row has no rule "uniform", only gradient/,
+  );
 });
 
 check("an op the model has not: what it has is listed", () => {
