@@ -56,7 +56,7 @@ const changed = `  --pair TEXT      the second text of a pair
   --num-loops N    number of loops of a looped model
   --ablate-heads B.H,…     ablate attention heads, each BLOCK.HEAD; --ablate-neurons likewise
   --input FILE     JSON input for models that do not read text: {"rows": [[…], …], "names"?} or
-                   {"points": [[x, y, z], …]}
+                   {"points": [[x, y, z], …]}; or {"messages": [{"role", "content"}, …]}
 `;
 
 const explain = `relprop explain TEXT [options]
