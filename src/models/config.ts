@@ -47,10 +47,10 @@ export function flag(config: Config, name: string): boolean {
   throw invalid(name, value, "true or false");
 }
 
-/** A number of the config that follows from the tensors too. */
+/** A number of the config that follows from the tensors too: 0 without the tensor, which is missed when it is read. */
 export function agree(config: Config, name: string, actual: number, tensor: string): void {
   const value = field(config, name);
-  if (value === undefined || value === actual) return;
+  if (value === undefined || value === actual || !actual) return;
   const message = `config.json's ${name} is ${quote(value)}, but ${tensor} says ${actual}`;
   throw new RelpropError("ConfigMismatch", message, { field: name, config: value, actual });
 }
