@@ -181,7 +181,7 @@ export type Kinds<K extends string> = Readonly<Record<K, { theta: number; scaled
 
 /**
  * The frequencies of each kind of block, for heads of width `d`: in transformers 5 those of `rope_parameters` and, where fields of
- * 4 are there too, of these.
+ * 4 are there too, of these. `truncate` is of files that transformers 4 wrote (default: as the parameters say).
  */
 export function ropesOf<K extends string>(
   config: Config,
@@ -204,7 +204,8 @@ export function ropesOf<K extends string>(
     const name = `rope_parameters.${kind}`;
     const parameters = { ...object(own, kind), ...(scaled && scaling) };
     const theta = real({ [name]: old ? undefined : field(parameters, "rope_theta") }, name, usual);
-    return [kind, rope(parameters, { name, d, theta, longest, truncate })];
+    // transformers 5 looks for `truncate` beside the kinds.
+    return [kind, rope(parameters, { name, d, theta, longest, truncate: old ? truncate : true })];
   });
   return Object.fromEntries(found);
 }

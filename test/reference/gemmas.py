@@ -44,7 +44,7 @@ decoders.CASES = [
     ("gemma2, no layer types", "gemma2", LM, dict(sliding_window=2), dict(without=["layer_types"])),
     ("gemma3_text", "gemma3_text", LM, {}, {}),
     ("gemma3_text, a pattern", "gemma3_text", LM, dict(layer_types=None, sliding_window_pattern=2, attention_bias=False, local=20.0), dict(without=["layer_types"])),
-    ("gemma3_text, yarn, capped", "gemma3_text", LM, dict(rope=YARN, theta=100.0, final_logit_softcapping=1.5, attn_logit_softcapping=3.0), {}),
+    ("gemma3_text, yarn, capped", "gemma3_text", LM, dict(rope=dict(YARN, truncate=False), theta=100.0, final_logit_softcapping=1.5, attn_logit_softcapping=3.0), {}),
 ]
 
 if __name__ == "__main__":

@@ -30,6 +30,21 @@ TABLES = {
     "gpt_neox": ("GPTNeoX", {**LAYER, "attention_bias": YES, "use_parallel_residual": YES, "hidden_dropout": [0.0, 0.2]}),
     "bloom": ("Bloom", {"layer_norm_epsilon": EPS, "tie_word_embeddings": YES, "hidden_dropout": [0.0, 0.1], "pretraining_tp": [1, 2], "slow_but_exact": NO}),
 }
+transformers.Gemma3TextForCausalLM = transformers.Gemma3ForCausalLM
+EXPERTS = {"norm_topk_prob": NO, "moe_intermediate_size": [7, 4], "decoder_sparse_step": [1, 2], "mlp_only_layers": [None, [0], [1]], "router_aux_loss_coef": [0.001, 0.1],
+           "output_router_logits": NO}
+GEMMA = {"rms_norm_eps": EPS, "hidden_activation": ["gelu_pytorch_tanh", *ACT], "attention_bias": NO, "tie_word_embeddings": YES, "query_pre_attn_scalar": [256, 3, 7],
+         "final_logit_softcapping": [None, 1.5, 30.0], "attn_logit_softcapping": [None, 0.7, 50.0], "sliding_window": [3, 1, 40], "use_bidirectional_attention": [None]}
+TABLES.update({
+    "mixtral": ("Mixtral", {**RMS, **WINDOW, "router_jitter_noise": [0.0, 0.1], "output_router_logits": NO}),
+    "qwen2_moe": ("Qwen2Moe", {**QWEN, **EXPERTS, "qkv_bias": YES, "shared_expert_intermediate_size": [9, 5]}),
+    "qwen3_moe": ("Qwen3Moe", {**RMS, **EXPERTS, "attention_bias": NO, "use_sliding_window": NO, "sliding_window": [3, 1, 40]}),
+    "olmoe": ("Olmoe", {**RMS, "attention_bias": NO, "norm_topk_prob": NO, "output_router_logits": NO}),
+    "gemma": ("Gemma", {**RMS, "attention_bias": NO, "hidden_act": ["gelu_pytorch_tanh", *ACT], "tie_word_embeddings": YES}),
+    "gemma2": ("Gemma2", GEMMA),
+    "gemma3_text": ("Gemma3Text", GEMMA),
+})
+MIXTURES, GEMMAS = ("mixtral", "qwen2_moe", "qwen3_moe", "olmoe"), ("gemma", "gemma2", "gemma3_text")
 FAMILIES = {family: (prefix, table, [h for h in (LM, SEQUENCE, TOKEN, QA, BASE) if hasattr(transformers, prefix + h)]) for family, (prefix, table) in TABLES.items()}
 
 
@@ -74,6 +89,18 @@ def draw(random, family, small=False):
     if family in ("qwen2", "qwen3", "olmo3", "smollm3") and random.random() < 0.4:
         some = fields.get("sliding_window") is not None and fields.get("use_sliding_window", True)
         fields["layer_types"] = [random.choice([FULL, SLIDING]) if some else FULL for _ in range(layers)]
+    if family in MIXTURES:
+        experts = random.choice([1, 2, 3, 5])
+        fields["num_local_experts" if family == "mixtral" else "num_experts"] = experts
+        fields["num_experts_per_tok"] = random.randint(1, min(3, experts))
+    if family in GEMMAS or family in ("qwen3_moe", "mixtral") and random.random() < 0.3:
+        fields["head_dim"] = d = random.choice([4, 6])
+    if family in ("qwen2_moe", "qwen3_moe", *GEMMAS) and fields["num_key_value_heads"] is None:
+        fields["num_key_value_heads"] = n
+    if family in ("gemma2", "gemma3_text") and random.random() < 0.4:
+        fields["layer_types"] = [random.choice([FULL, SLIDING]) for _ in range(layers)]
+    if family == "gemma3_text" and random.random() < 0.4:
+        fields["sliding_window_pattern"] = random.choice([1, 2, 3])
     if family == "smollm3" and random.random() < 0.4:
         fields["no_rope_layers"] = [random.choice([0, 1]) for _ in range(layers)]
 
@@ -92,13 +119,15 @@ def draw(random, family, small=False):
         fields[names[0]] = theta
         if part:
             fields[names[1]] = share
+        if family == "gemma3_text":
+            fields["rope_local_base_freq"] = random.choice([theta, 50.0])
         if kind != "default":
-            fields["rope_scaling"] = {random.choice(["type", "rope_type"]) if family not in ("olmo3", "cohere", "mistral", "granite") else "rope_type": kind, **more}
+            fields["rope_scaling"] = {random.choice(["type", "rope_type"]) if family not in ("olmo3", "cohere", "mistral", "granite", "mixtral", *GEMMAS) else "rope_type": kind, **more}
             if family in ("phi3", "olmo2"):
                 fields["rope_scaling"] = {"type": kind, **more}
         return fields
     parameters = {"rope_type": kind, "rope_theta": theta, **more, **({"partial_rotary_factor": share} if part else {})}
-    if family == "olmo3":
+    if family in ("olmo3", "gemma3_text"):
         parameters = {FULL: parameters, SLIDING: {"rope_type": "default", "rope_theta": random.choice([theta, 50.0])}}
     fields["rope_parameters"] = parameters
     return fields
