@@ -11,13 +11,14 @@ import { declarations } from "./declarations.ts";
 import { errors } from "./tables/errors.ts";
 import { ledgerNotes } from "./tables/ledger.ts";
 import { attributionNotes, sources } from "./tables/methods.ts";
+import { models } from "./tables/models.ts";
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
 
 /** Each generated file's content by its path. */
-export function pages(): Map<string, string> {
+export async function pages(): Promise<Map<string, string>> {
   let readme = read("README.md");
-  for (const [name, table] of Object.entries(tables())) readme = between(readme, name, table);
+  for (const [name, table] of Object.entries(await tables())) readme = between(readme, name, table);
   return new Map([
     ["README.md", readme],
     ["docs/errors.md", errorPage()],
@@ -44,8 +45,12 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 
 const code = (name: string) => `\`${name}\``;
 
-function tables(): Record<string, string> {
+async function tables(): Promise<Record<string, string>> {
   return {
+    "model families": table(
+      ["`model_type`", "tasks", "notes"],
+      (await models()).map(([types, tasks, note]) => [types.map(code).join(", "), tasks.join(", "), note]),
+    ),
     "methods that propagate": table(
       ["method", "attention weights", "norms' deviation", "activations", "dense layers", "source"],
       [...methods].map(([name, composite]) => [code(name), ...rules(composite), sources[name]]),

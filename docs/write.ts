@@ -3,4 +3,4 @@
 import { writeFileSync } from "node:fs";
 import { pages } from "./pages.ts";
 
-for (const [path, content] of pages()) writeFileSync(new URL(`../${path}`, import.meta.url), content);
+for (const [path, content] of await pages()) writeFileSync(new URL(`../${path}`, import.meta.url), content);
