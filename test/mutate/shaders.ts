@@ -400,7 +400,6 @@ export const shaders: readonly Planted[] = [
     file: "shaders/experts.wgsl",
     tests: ["experts"],
     faults: {
-      "rows that are none are stored": ["if (tile.there[i]) {", "if (true) {"],
       "matrices of whole stacks": ["expert * args.stack + args.begin", "expert * args.stack"],
       "rows of a token are its choices'": ["tile.rows / args.each * args.depth", "tile.rows * args.depth"],
     },
