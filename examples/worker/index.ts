@@ -25,6 +25,9 @@ function model({ ASSETS }: Env): Promise<Model> {
 const refused = (status: number, code: string, message: string) =>
   Response.json({ error: { code, message } }, { status });
 
+/** What a request may cost: one pass forward and one back. Other methods run the model hundreds of times. */
+const methods = ["cp-lrp", "attn-lrp", "gradient-x-input"] as const;
+
 const mistakes = ["EmptyInput", "InputTooLong", "InvalidInput", "InvalidOption"]; // the client's
 
 export default {
@@ -35,11 +38,15 @@ export default {
     const text = searchParams.get("text");
     if (text === null) return refused(400, "EmptyInput", "which text? /?text=…");
 
+    const wanted = searchParams.get("method") ?? "cp-lrp";
+    const method = methods.find((name) => name === wanted);
+    if (!method) return refused(400, "InvalidOption", `there is no method ${wanted} here, only ${methods.join(", ")}`);
+
     const ready = model(env);
     context.waitUntil(ready.catch(() => {})); // others may wait for it when this client has gone
     try {
       const explanation = await (await ready).explain(text, {
-        method: searchParams.get("method") ?? undefined,
+        method,
         target: searchParams.get("target") ?? undefined,
       });
       if (!request.headers.get("Accept")?.includes("text/html")) return Response.json(explanation);

@@ -263,6 +263,8 @@ export async function worker(app) {
     await refused("", 400, "EmptyInput");
     await refused(`?text=${"long ".repeat(3000)}`, 400, "InputTooLong");
     await refused("?text=a&target=neutral", 400, "InvalidOption");
+    await refused("?text=a&method=kernel-shap", 400, "InvalidOption");
+    assert.equal((await (await get(`${asked}&method=attn-lrp`)).json()).method, "attn-lrp");
     await refused("elsewhere", 404);
     await refused(asked, 405, undefined, { method: "POST" });
 
