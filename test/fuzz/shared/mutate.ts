@@ -88,7 +88,7 @@ function other(value: unknown, name: string, random: Random, known: Pool): unkno
     () => (typeof value === "number" ? near(value, random) : pick(random, odd)),
     () => (typeof value === "boolean" ? !value : pick(random, numbers)),
     () => (typeof value === "string" ? pick(random, [value.slice(1), value + value, value.toUpperCase()]) : value),
-    () => pick(random, [[value], { [name]: value }, [value, value], String(value)]),
+    () => pick(random, [[value], { [name]: value }, [value, value], JSON.stringify(value) ?? null]),
     () => pick(random, same ?? odd),
     () => pick(random, same ?? odd),
     () => pick(random, same ?? odd),
