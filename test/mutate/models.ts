@@ -188,7 +188,7 @@ export const models: readonly Planted[] = [
         "const amount = times * total(mine(rows));",
         "const amount = total(mine(rows));",
       ],
-      "amounts above a reading are above all": ["keptAbove(names, logits, siblings)", "named"],
+      "amounts above a reading are above all": ["keptAbove(names, logits, siblings)", "names"],
       "the residual has the other sign": ["residual: rest };\n}\n\n/** What", "residual: -rest };\n}\n\n/** What"],
       "relevance is added up as |R|": [
         "values.reduce((sum, v) => sum + v, 0)",

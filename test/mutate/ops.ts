@@ -255,7 +255,7 @@ export const ops: readonly Planted[] = [
       ],
       "the deviation is constant under the gradient": [
         "gradients: [apply(NormGrad, needed, attrs)]",
-        "gradients: [apply(NormIdentity, [beside![0], inputs[1], g], attrs)]",
+        "gradients: [apply(NormIdentity, [auxiliary![0], inputs[1], g], attrs)]",
       ],
       "ε is ten times as large": ["{ eps, centred: 1 }", "{ eps: 10 * eps, centred: 1 }"],
       "RMSNorm has a mean": ["centred: 0 }", "centred: 1 }"],
