@@ -32,6 +32,40 @@ async function halves(model: Model, { name, cases }: Decoder): Promise<void> {
   }
 }
 
+/** Classes that transformers 4.57.6 and 5.24.0 have not, by the names in their modeling_auto.py. */
+const absent: Readonly<Record<string, string>> = {
+  cohere: "SequenceClassification TokenClassification QuestionAnswering",
+  gemma: "QuestionAnswering",
+  gemma2: "QuestionAnswering",
+  gemma3_text: "TokenClassification QuestionAnswering",
+  granite: "SequenceClassification TokenClassification QuestionAnswering",
+  olmo2: "TokenClassification QuestionAnswering",
+  olmo3: "SequenceClassification TokenClassification QuestionAnswering",
+  olmoe: "SequenceClassification TokenClassification QuestionAnswering",
+  phi: "QuestionAnswering",
+  phi3: "QuestionAnswering",
+  starcoder2: "QuestionAnswering",
+};
+
+const refusals = suite("heads of decoders");
+for (const [type, classes] of Object.entries(absent)) {
+  refusals(`${type}: a class that transformers has not is refused by its name`, async () => {
+    const one = decoders.find(({ name }) => name === `${type} (5)`)!;
+    const given = files(one);
+    const config = JSON.parse(given["config.json"] as string);
+    for (const what of classes.split(" ")) {
+      const content = JSON.stringify({ ...config, architectures: [`AFor${what}`] });
+      const error = await load({ ...given, "config.json": content }, { backend: "wasm" }).then(
+        () => assert.unreachable(`${type} has no ${what}`),
+        (error) => error,
+      );
+      assert.is(error.code, "ConfigUnsupported", error.message);
+      assert.match(error.message, /^config\.json's architectures is "AFor/);
+    }
+  });
+}
+refusals.run();
+
 for (const place of places) {
   const test = suite(`decoders on ${place.backend}`);
   const options = { ...place, deterministic: true };

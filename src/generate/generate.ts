@@ -87,8 +87,8 @@ async function extend(
     );
   }
   if (!spell) throw new RelpropError("TokenizerUnsupported", "the tokenizer's decoder is not supported");
-  const talk = typeof input !== "string";
-  if (talk && !isConversation(input)) {
+  const isChat = typeof input !== "string";
+  if (isChat && !isConversation(input)) {
     throw new RelpropError("InvalidInput", `generate() needs a text or { messages }, not ${quote(input)}`);
   }
   if (generation?.refused) throw generation.refused;
@@ -97,23 +97,23 @@ async function extend(
   const stop = stopAt(options.stop ?? generation?.stop);
   const pause = pauses(signal);
   const [{ text, tokens: read, messages, warnings }] = await engine.encode([input]);
-  const prompt = talk ? read : read.slice(0, read.length - tokenizer.template.single[1].length);
+  const prompt = isChat ? read : read.slice(0, read.length - tokenizer.template.single[1].length);
   if (!prompt.length) throw new RelpropError("EmptyInput", "the text has no token to continue from");
 
   const ids = prompt.map(({ id }) => id);
   const tokens: GeneratedToken[] = [];
   const out = speller();
-  let result = 0;
+  let emitted = 0;
   const place = () => {
-    for (let k = result; k < tokens.length; k++) {
+    for (let k = emitted; k < tokens.length; k++) {
       const [start, end] = out.range(k);
       Object.assign(tokens[k], { start: text.length + start, end: text.length + end });
     }
   };
-  /** Tells of the tokens that end in the first `length` units of what was added. */
+  /** Reports the tokens that end in the first `length` units of what was added. */
   const emit = (length: number) => {
-    for (; result < tokens.length && tokens[result].end <= text.length + length; result++)
-      onProgress?.(finite(tokens[result]));
+    for (; emitted < tokens.length && tokens[emitted].end <= text.length + length; emitted++)
+      onProgress?.(finite(tokens[emitted]));
   };
 
   const room = Math.min(maxNewTokens, architecture.positions - prompt.length + 1);
@@ -122,7 +122,7 @@ async function extend(
   while (tokens.length < room) {
     throwIfAborted(signal);
     const before: Encoded = { text: text + out.text, tokens: [...prompt, ...tokens.map(bare)], warnings };
-    if (talk && messages) before.messages = answered(messages, input, text.length, before.text.length);
+    if (isChat && messages) before.messages = answered(messages, input, text.length, before.text.length);
     const logits = await cache.logits(before, signal);
     await pause();
     const id = draw(logits, ids);
@@ -130,7 +130,7 @@ async function extend(
       finishReason = "stop";
       break;
     }
-    const token = names(engine, id, logits, logprobs);
+    const token = generatedToken(engine, id, logits, logprobs);
     if (explain) token.explanation = await explained(engine, before, id, explain === true ? {} : explain, signal);
     token.added = out.add(spell(token.text));
     ids.push(id);
@@ -148,7 +148,7 @@ async function extend(
 
   /** The result, of which this is what was added: the tokens that begin in it. */
   function ended(more: string): Generation {
-    const own = tokens.filter(({ start }, k) => start < text.length + more.length || k < result);
+    const own = tokens.filter(({ start }, k) => start < text.length + more.length || k < emitted);
     let from = 0;
     for (const [k, token] of own.entries()) {
       const last = k === own.length - 1;
@@ -172,7 +172,7 @@ function answered(spans: readonly MessageSpan[], input: Conversation, prompt: nu
 }
 
 /** A token with what logits say of it, not yet in the text. */
-function names(
+function generatedToken(
   { architecture: { labels } }: Engine,
   id: number,
   logits: Float32Array,

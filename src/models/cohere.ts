@@ -41,6 +41,7 @@ export const cohere: Family = {
       return gate(each, layer.get("weight", [n, d]));
     };
     return decoder(config, w, {
+      lacks: ["sequence-classification", "token-classification", "question-answering"],
       eps,
       norm: (x, w) => norm(x, w, eps, true),
       norms: { before: "input_layernorm" },

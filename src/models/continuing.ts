@@ -15,11 +15,14 @@ const MOST = 2 ** 20; // bytes of a file
 const ONLY: Config = {
   bad_words_ids: null,
   begin_suppress_tokens: null,
+  constraints: null,
+  dola_layers: null,
   encoder_no_repeat_ngram_size: 0,
   encoder_repetition_penalty: 1,
   exponential_decay_length_penalty: null,
   forced_bos_token_id: null,
   forced_decoder_ids: null,
+  force_words_ids: null,
   forced_eos_token_id: null,
   guidance_scale: 1,
   min_length: 0,
@@ -72,8 +75,10 @@ function chosen(given: unknown): string {
   const called = (name: string) => list.find((one) => (one as { name?: unknown } | null)?.name === name);
   const { template } = (called("default") ?? {}) as { template?: unknown };
   if (typeof template === "string") return template;
-  const there = given == null ? "none" : "none that is a text, or in a list a text called default";
-  const message = `this model has no chat template: chat_template.jinja, or chat_template in tokenizer_config.json, of which there is ${there}; give it a text`;
+  const message =
+    given == null
+      ? "this model has no chat template, neither chat_template.jinja nor chat_template in tokenizer_config.json; pass a text"
+      : "tokenizer_config.json's chat_template must be a text, or a list with a text named default; pass a text instead of messages";
   throw new RelpropError("ChatUnsupported", message, {});
 }
 
@@ -122,7 +127,7 @@ function refused(config: Config, file: string): RelpropError | undefined {
     const value = field(config, name);
     const empty = value === undefined || value === ONLY[name] || value === false || value === 0;
     if (empty || (Array.isArray(value) && !value.length)) continue;
-    const message = `${file}'s ${name} is ${quote(value)}, which generate() does not do; it does without only`;
+    const message = `${file}'s ${name} is ${quote(value)}; generate() does not support it: remove the field or set it to its default`;
     return new RelpropError("ConfigUnsupported", message, { file, field: name });
   }
   return undefined;

@@ -78,6 +78,8 @@ export interface Decoder {
   data?: Architecture["data"];
   /** Heads that are not like Llama's; `words` is the name of the matrix that logits may share. */
   head?(words: string): Heads;
+  /** Heads of Llama's that transformers has no class of in this family: nothing says what such a checkpoint would give. */
+  lacks?: readonly (keyof Heads)[];
 }
 
 /** The sizes of a config's attention. */
@@ -162,14 +164,14 @@ export function decoder(config: Config, all: Weights, own: Partial<Decoder> = {}
     placed: true,
     leave: (x) => it.norm(x, base.at(called.last)),
     reads: "last",
-    heads: {
+    heads: without(it.lacks, {
       "causal-lm": { task: causalLM, out: "lm_head", tied: words, unbiased: true, bound: it.bound },
       "sequence-classification": { out: "score", unbiased: true },
       "token-classification": { out: "score" },
       "question-answering": { out: "qa_outputs" },
       ...it.head?.(words),
       embedding: "none",
-    },
+    }),
   });
   // A classifier reads the last token that is no padding, by its id.
   const pad = design.task.texts ? whole(config, "pad_token_id") : undefined;
@@ -177,6 +179,9 @@ export function decoder(config: Config, all: Weights, own: Partial<Decoder> = {}
   const positions = Math.max(design.positions, ...Object.values(it.ropes).map(({ longest = 0 }) => longest));
   return { ...design, positions, pad, stops, changesKeys: turns.changes };
 }
+
+const without = (lacks: readonly string[] = [], all: Heads): Heads =>
+  Object.fromEntries(Object.entries(all).filter(([what]) => !lacks.includes(what)));
 
 /** Llama's feed-forward layers (Shazeer, 2020), if they are as wide as `agrees` finds right. */
 export function gated(

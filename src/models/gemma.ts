@@ -104,6 +104,7 @@ export const gemma3Text: Family = {
     const each = (f: (x: Tensor) => Tensor, norm: Weights) => (x: Tensor) => it.norm(f(x), norm, d);
     return build(config, w, {
       ...it,
+      lacks: ["token-classification", "question-answering"],
       attention: scaled(config),
       ropes: ropesOf(config, d, {
         full_attention: { theta: real(config, "rope_theta", 1e6), scaled: true },
@@ -124,6 +125,7 @@ function build(config: Config, all: Weights, own: Partial<Decoder>): Architectur
   const w = biased(config, all.without(/\.mlp\.\w+\.bias$/), { attention_bias: /self_attn\.\w+\.bias$/ });
   const width = integer(config, "hidden_size", 2 ** 20);
   return decoder(config, w, {
+    lacks: ["question-answering"],
     norm: normOf(config),
     enter: (x) => gate(x, w.constant(Math.fround(Math.sqrt(width)), [1, width])),
     ...own,

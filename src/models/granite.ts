@@ -28,6 +28,7 @@ export const granite: Family = {
     const act = activation(config, "hidden_act");
     const flags = { attention_bias: /self_attn\.\w+\.bias$/, mlp_bias: /mlp\.\w+\.bias$/ };
     return decoder(config, biased(config, w, flags), {
+      lacks: ["sequence-classification", "token-classification", "question-answering"],
       attention: { scale: positive(config, "attention_multiplier") },
       enter: times(w, positive(config, "embedding_multiplier")),
       project(layer) {

@@ -22,7 +22,11 @@ const fields = decoderFields({
 export const olmo2: Family = {
   fields,
   own: "model",
-  build: (config, w) => decoder(config, weights(config, w), normedAfter(config)),
+  build: (config, w) =>
+    decoder(config, weights(config, w), {
+      ...normedAfter(config),
+      lacks: ["token-classification", "question-answering"],
+    }),
 };
 
 /** The weights that the class has. */

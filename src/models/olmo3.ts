@@ -17,6 +17,7 @@ export const olmo3: Family = {
     const listed = layerTypes(config, (i) => ((i + 1) % 4 ? "sliding_attention" : "full_attention"));
     return decoder(config, weights(config, w), {
       ...normedAfter(config),
+      lacks: ["sequence-classification", "token-classification", "question-answering"],
       ropes: ropes(config),
       kind: (i) => listed[i],
       window: windows(config, listed),

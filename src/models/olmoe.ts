@@ -39,6 +39,7 @@ export const olmoe: Family = {
     const fields = { experts: "num_experts", chosen: "num_experts_per_tok", inner: "intermediate_size" };
     const renormalised = flag(config, "norm_topk_prob");
     return decoder(config, w, {
+      lacks: ["sequence-classification", "token-classification", "question-answering"],
       project(layer) {
         const { q, k, ...others } = projections(config, layer);
         const own = layer.at("self_attn");

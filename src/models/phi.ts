@@ -32,6 +32,7 @@ export const phi: Family = {
     const act = activation(config, "hidden_act");
     const { width, d } = heads(config);
     return decoder(config, w, {
+      lacks: ["question-answering"],
       eps,
       names: { last: "final_layernorm" },
       norm: (x, w) => norm(x, w, eps),

@@ -32,6 +32,7 @@ export const phi3: Family = {
     const [wide, kv] = [n * d, kvHeads * d];
     const act = activation(config, "hidden_act");
     return decoder(config, w.without(/_proj\.bias$/), {
+      lacks: ["question-answering"],
       project(layer) {
         const part = (first: number, out: number) => (x: Tensor) =>
           slice(x, layer.at("self_attn.qkv_proj"), { first, out, all: wide + 2 * kv });

@@ -31,6 +31,7 @@ export const starcoder2: Family = {
     const eps = positive(config, "norm_epsilon");
     const act = activation(config, "hidden_act");
     return decoder(config, biased(config, w, { use_bias: /(_proj|c_fc)\.bias$/ }), {
+      lacks: ["question-answering"],
       eps,
       norm: (x, w) => norm(x, w, eps),
       feedforward(layer) {

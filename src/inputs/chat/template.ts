@@ -28,7 +28,11 @@ export async function library(given?: () => unknown): Promise<Jinja> {
   });
   const found = isJinja(module) ? module : (module as { default?: unknown } | undefined)?.default;
   if (isJinja(found)) return found;
-  throw new RelpropError("ChatUnsupported", `${need} from version 0.5.0 on; what there is of it is another`, {});
+  throw new RelpropError(
+    "ChatUnsupported",
+    `${need} 0.5.0 or later; the module that was found is another or older`,
+    {},
+  );
 }
 
 const imported = (name: string): Promise<unknown> => import(/* @vite-ignore */ /* webpackIgnore: true */ name);
