@@ -170,7 +170,8 @@ test("a word's number by the keyboard alone, and the way there", () =>
     }
     assert.is(await page.evaluate(() => document.activeElement?.id), "text");
     await page.keyboard.press("Control+Home");
-    await page.waitForSelector("#readout b");
+    // The caret may have been at another word before.
+    await page.waitForFunction(() => document.querySelector("#readout q")?.textContent === "Unflinching");
     assert.match(await page.innerText("#readout"), /^Unflinching −[\d.]+ against negative$/);
     await page.keyboard.press("Control+ArrowRight");
     await page.keyboard.press("ArrowRight");
