@@ -16,10 +16,16 @@ interface Case {
   name: string;
   template: string;
   texts: (string | null)[];
+  /** Of conversations with more than roles and contents. */
+  withTexts: (string | null)[];
 }
-const { named, conversations, cases }: { named: object; conversations: Message[][]; cases: Case[] } = JSON.parse(
-  at("chat.json").toString(),
-);
+interface Reference {
+  named: object;
+  conversations: Message[][];
+  with: Required<Pick<Conversation, "messages" | "variables">>[];
+  cases: Case[];
+}
+const { named, conversations, with: more, cases }: Reference = JSON.parse(at("chat.json").toString());
 const { decoders } = JSON.parse(at("decoders.json").toString());
 const { config } = decoders.find(({ name }: { name: string }) => name === "llama (5)");
 
@@ -53,6 +59,22 @@ test("texts as transformers renders them", async () => {
       if (texts[k] === null) assert.is(await code(ask()), "InvalidInput", `${name}, ${k}`);
       else assert.is(await ask(), texts[k], `${name}, ${k}`);
     }
+  }
+});
+
+test("tools, documents and variables of the template, calls in messages", async () => {
+  for (const { name, template: source, withTexts } of cases) {
+    const model = await load(files(source), { ...places[0], deterministic: true });
+    for (const [k, input] of more.entries()) {
+      if (withTexts[k] === null) assert.is(await code(model.predict(input)), "InvalidInput", `${name}, ${k}`);
+      else
+        assert.is(
+          (await model.generate(input, { maxNewTokens: 1 })).text.startsWith(withTexts[k]),
+          true,
+          `${name}, ${k}`,
+        );
+    }
+    await model.dispose();
   }
 });
 
@@ -208,7 +230,12 @@ for (const place of places) {
     const wrong: unknown[] = [
       { messages: [] },
       { messages: [{ role: "user" }] },
-      { messages: [{ role: "user", content: "a", name: "b" }] },
+      { messages: [{ role: "user", content: null, tool_calls: [] }] },
+      { messages: conversations[0], variables: [] },
+      { messages: conversations[0], variables: "tools" },
+      { messages: conversations[0], variables: { messages: [] } },
+      { messages: conversations[0], variables: { add_generation_prompt: false } },
+      { messages: conversations[0], variables: { big: 1n } },
       { messages: "a" },
       { messages: [null] },
       { messages: conversations[0], answer: 1 },

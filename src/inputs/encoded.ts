@@ -25,16 +25,21 @@ export interface PointCloud {
   hidden?: readonly number[];
 }
 
-/** What somebody says: "system", "user", "assistant". */
+/** What somebody says: "system", "user", "assistant"; and what the template reads besides, such as `tool_calls`, as JSON. */
 export interface Message {
   role: string;
   content: string;
+  [field: string]: unknown;
 }
 
-/** A conversation, of models with a chat template, up to their answer; `answer` is what that begins with. */
+/**
+ * A conversation, of models with a chat template, up to their answer; `answer` is what that begins with. `variables` are what the
+ * template reads besides the messages, as JSON: `tools`, `documents`, `enable_thinking`.
+ */
 export interface Conversation {
   messages: readonly Message[];
   answer?: string;
+  variables?: Readonly<Record<string, unknown>>;
 }
 
 /** Where in the text that a chat template makes a message's content is, in UTF-16 units. */

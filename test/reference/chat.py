@@ -59,6 +59,15 @@ TEMPLATES = {
     "shouted": "{% for m in messages %}{{ m.role | upper }}: {{ m.content | upper }}\n{% endfor %}{{ 'ASSISTANT:' if add_generation_prompt }}",
 }
 
+TEMPLATES["tools and calls"] = (
+    "{%- if tools %}\n{{- '<|im_start|>system\\n' }}\n{%- for tool in tools %}\n{{- '\\n' }}\n{{- tool | tojson }}\n{%- endfor %}\n{{- '<|im_end|>\\n' }}\n{%- endif %}\n"
+    "{%- for message in messages %}\n{{- '<|im_start|>' + message.role + '\\n' + message.content }}\n{%- if message.tool_calls %}\n{%- for call in message.tool_calls %}\n"
+    "{%- if call.function %}\n{%- set call = call.function %}\n{%- endif %}\n{{- '<tool_call>\\n{\"name\": \"' + call.name + '\", \"arguments\": ' }}\n"
+    "{{- call.arguments if call.arguments is string else call.arguments | tojson }}\n{{- '}\\n</tool_call>' }}\n{%- endfor %}\n{%- endif %}\n{{- '<|im_end|>\\n' }}\n{%- endfor %}\n"
+    "{%- for document in documents or [] %}\n{{- document.title ~ ': ' ~ document.text ~ '\\n' }}\n{%- endfor %}\n"
+    "{%- if add_generation_prompt %}\n{{- '<|im_start|>assistant\\n' }}\n{%- endif %}"
+)
+
 USER = {"role": "user", "content": "the sea sings"}
 CONVERSATIONS = [
     [USER],
@@ -72,18 +81,27 @@ CONVERSATIONS = [
     [{"role": "system", "content": "the sea sings"}, USER, {"role": "assistant", "content": "the sea sings"}, USER],
 ]
 
+TOOL = {"type": "function", "function": {"name": "tide", "description": "Says how high the sea is.", "parameters": {"type": "object", "properties": {"at": {"type": "string"}}, "required": ["at"]}}}
+CALL = {"type": "function", "function": {"name": "tide", "arguments": {"at": "Ouessant", "hours": [1, 2.5], "spring": True, "none": None}}}
+WITH = [
+    {"messages": [USER], "variables": {"enable_thinking": False}},
+    {"messages": [USER], "variables": {"enable_thinking": True, "tools": [TOOL]}},
+    {"messages": [USER], "variables": {"documents": [{"title": "the sea", "text": "it sings"}]}},
+    {"messages": [USER, {"role": "assistant", "content": "", "tool_calls": [CALL]}, {"role": "tool", "name": "tide", "content": "so so"}], "variables": {"tools": [TOOL]}},
+]
+
 NAMED = {"bos_token": "<s>", "eos_token": "</s>"}
 
 
-def rendered(template, messages):
+def rendered(template, messages, tools=None, documents=None, **variables):
     try:
-        texts, _ = render_jinja_template([messages], chat_template=template, add_generation_prompt=True, tools=None, documents=None, **NAMED)
+        texts, _ = render_jinja_template([messages], chat_template=template, add_generation_prompt=True, tools=tools, documents=documents, **NAMED, **variables)
         return texts[0]
     except Exception as error:
         print(type(error).__name__, error)
         return None
 
 
-cases = [{"name": name, "template": template, "texts": [rendered(template, m) for m in CONVERSATIONS]} for name, template in TEMPLATES.items()]
-out = {"made with": f"transformers {transformers.__version__}", "named": NAMED, "conversations": CONVERSATIONS, "cases": cases}
+cases = [{"name": name, "template": template, "texts": [rendered(template, m) for m in CONVERSATIONS], "withTexts": [rendered(template, w["messages"], **w["variables"]) for w in WITH]} for name, template in TEMPLATES.items()]
+out = {"made with": f"transformers {transformers.__version__}", "named": NAMED, "conversations": CONVERSATIONS, "with": WITH, "cases": cases}
 (HERE / "chat.json").write_text(json.dumps(out, ensure_ascii=True, indent=1) + "\n")

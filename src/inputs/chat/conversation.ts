@@ -33,11 +33,11 @@ export async function encodeConversation(
   input: Conversation,
   { positions, vocabulary }: Pick<InputSpec, "positions" | "vocabulary">,
 ): Promise<Encoded> {
-  const { messages, answer } = read(input);
+  const { messages, answer, variables } = read(input);
   const render = await chat.render();
-  const units = messages.reduce((n, { role, content }) => n + role.length + content.length, 0);
+  const units = JSON.stringify([messages, variables]).length;
   const rendered = (own: Read["messages"]) =>
-    render({ ...chat.named, messages: own, add_generation_prompt: true }, units);
+    render({ ...chat.named, ...variables, messages: own, add_generation_prompt: true }, units);
   const prompt = rendered(messages);
   const found = spans(messages, prompt, rendered);
   const text = prompt + answer;
@@ -71,30 +71,34 @@ export async function encodeConversation(
   return { text, tokens, warnings: [...warnings], ...(found && { messages: all }) };
 }
 
-/** The messages, each read once. */
+/** What a conversation may hold: JSON, read once. */
 function read(input: Conversation): Read {
+  const { messages, answer = "", variables = {} } = copied(input);
+  for (const name of ["messages", "add_generation_prompt"]) {
+    if (!Object.hasOwn(Object(variables), name)) continue;
+    throw new RelpropError("InvalidInput", `${quote(name)} is not for \`variables\`: it is set by what is asked`);
+  }
+  const fits =
+    Array.isArray(messages) &&
+    messages.length &&
+    messages.every((one) => typeof one?.role === "string" && typeof one.content === "string") &&
+    typeof answer === "string" &&
+    typeof variables === "object" &&
+    !Array.isArray(variables);
+  if (fits) return { messages, answer, variables: variables ?? {} };
+  throw new RelpropError(
+    "InvalidInput",
+    `a conversation is { messages: [{ role, content, … }, …], answer?, variables? } with a message or more, roles and contents texts, variables an object, not ${quote(input)}`,
+  );
+}
+
+function copied({ messages, answer, variables }: Conversation): Partial<Conversation> {
   try {
-    const { messages: given, answer = "" } = input;
-    const list = Array.isArray(given) ? elements(given) : undefined;
-    const messages = list?.map((one) => {
-      const { role, content, ...rest } = one as Conversation["messages"][number];
-      if (Object.keys(rest).length) {
-        throw new RelpropError(
-          "InvalidInput",
-          `a message is { role, content }; there is no ${quote(Object.keys(rest)[0])}`,
-        );
-      }
-      return { role, content };
-    });
-    const fits = messages?.every(({ role, content }) => typeof role === "string" && typeof content === "string");
-    if (messages?.length && fits && typeof answer === "string") return { messages, answer };
+    const list = Array.isArray(messages) ? elements(messages) : messages;
+    return JSON.parse(JSON.stringify({ messages: list, answer, variables }));
   } catch (cause) {
     throw unreadable("the conversation", cause);
   }
-  throw new RelpropError(
-    "InvalidInput",
-    `a conversation is { messages: [{ role, content }, …], answer? } with a message or more, all texts, not ${quote(input)}`,
-  );
 }
 
 /**
@@ -111,7 +115,7 @@ function spans(
   if (marks.length < 2) return undefined;
   const [open, close] = marks;
   for (const parts of [whole, trimmed, betweenTags]) {
-    const marked = messages.map(({ role, content }, k) => {
+    const marked = messages.map(({ content, ...message }, k) => {
       const bits: string[] = [];
       let last = 0;
       for (const [from, to] of parts(content)) {
@@ -119,7 +123,7 @@ function spans(
         bits.push(content.slice(last, from), `${open}${k}${open}`, content.slice(from, to), `${close}${k}${close}`);
         last = to;
       }
-      return { role, content: bits.join("") + content.slice(last) };
+      return { ...message, content: bits.join("") + content.slice(last) };
     });
     const found = unmarked(marked, open, close, rendered);
     if (found?.plain === prompt) return joined(found.spans, messages, prompt);
