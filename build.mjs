@@ -263,6 +263,35 @@ async function bundle() {
   }
 }
 
+/**
+ * dist/models/NAME.js: a model of models/ as one module, to be imported by its name. Files that a module refers to by URL are
+ * not found in every bundler and runtime; text within it is.
+ */
+function modelModules() {
+  mkdirSync("dist/models", { recursive: true });
+  for (const name of readdirSync("models")) {
+    const files = readdirSync(`models/${name}`).filter((file) => /\.(json|safetensors)$/.test(file));
+    const entries = files.map((file) => {
+      const content = readFileSync(`models/${name}/${file}`);
+      const weights = file.endsWith(".safetensors");
+      const value = weights
+        ? `/* @__PURE__ */ bytes("${content.toString("base64")}")`
+        : JSON.stringify(String(content));
+      return `  "${name}/${file}": ${value},\n`;
+    });
+    const bytes = `function bytes(base64) {
+  const text = atob(base64);
+  const all = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) all[i] = text.charCodeAt(i);
+  return all;
+}`;
+    writeFileSync(`dist/models/${name}.js`, `${bytes}\n\nexport default {\n${entries.join("")}};\n`);
+    const type = "Readonly<Record<string, string | Uint8Array>>";
+    const about = `/** The files of ${name} by name: a source for \`load()\`. */`;
+    writeFileSync(`dist/models/${name}.d.ts`, `${about}\ndeclare const model: ${type};\nexport default model;\n`);
+  }
+}
+
 /** What a page's engine may weigh, in bytes of gzip. */
 const MOST = 56_000;
 
@@ -310,6 +339,7 @@ if (part === "kernels") {
   await generateWorker();
   if (only !== "generate") {
     await bundle();
+    modelModules();
     await measure();
   }
 }

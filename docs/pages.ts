@@ -1,5 +1,5 @@
-// What is generated of the documents: tables of the README between markers, docs/errors.md and docs/declarations.txt.
-// `npm run docs` writes it, test/docs.test.ts compares.
+// What is generated of the documents: tables between markers in pages of docs/, docs/errors.md and docs/declarations.txt.
+// `npm run docs:write` writes it, test/docs.test.ts compares.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { attributions } from "../src/attribution/methods.ts";
@@ -17,20 +17,22 @@ const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.ur
 
 /** Each generated file's content by its path. */
 export async function pages(): Promise<Map<string, string>> {
-  let readme = read("README.md");
-  for (const [name, table] of Object.entries(await tables())) readme = between(readme, name, table);
-  return new Map([
-    ["README.md", readme],
+  const written = new Map([
     ["docs/errors.md", errorPage()],
     ["docs/declarations.txt", declarations(["dist/types/index.d.ts", "dist/types/evaluate.d.ts"])],
   ]);
+  for (const [name, [page, table]] of Object.entries(await tables())) {
+    const path = `docs/${page}.md`;
+    written.set(path, between(path, written.get(path) ?? read(path), name, table));
+  }
+  return written;
 }
 
 /** A text with other lines between two comments of this name. */
-function between(text: string, name: string, lines: string): string {
-  const [start, end] = [`<!-- ${name}: npm run docs -->`, `<!-- ${name} ends -->`];
+function between(path: string, text: string, name: string, lines: string): string {
+  const [start, end] = [`<!-- ${name}: npm run docs:write -->`, `<!-- ${name} ends -->`];
   const [from, to] = [text.indexOf(start), text.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`README.md has no lines between ${start} and ${end}`);
+  if (from < 0 || to < from) throw new Error(`${path} has no lines between ${start} and ${end}`);
   return `${text.slice(0, from)}${start}\n\n${lines}\n${text.slice(to)}`;
 }
 
@@ -45,38 +47,54 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 
 const code = (name: string) => `\`${name}\``;
 
-async function tables(): Promise<Record<string, string>> {
+/** The tables by name, each with the page that it stands in. */
+async function tables(): Promise<Record<string, [page: string, table: string]>> {
   return {
-    "model families": table(
-      ["`model_type`", "tasks", "notes"],
-      (await models()).map(([types, tasks, note]) => [types.map(code).join(", "), tasks.join(", "), note]),
-    ),
-    "methods that propagate": table(
-      ["method", "attention weights", "norms' deviation", "activations", "dense layers", "source"],
-      [...methods].map(([name, composite]) => [code(name), ...rules(composite), sources[name]]),
-    ),
-    "other methods": table(
-      ["method", "what, and its options", "defaults", "source"],
-      attributionNames.map((name) => {
-        const { what, source } = attributionNotes[name];
-        const defaults = Object.entries(attributions[name].options).map(([option, value]) => `${option} ${value}`);
-        return [code(name), what, defaults.join(", "), source];
-      }),
-    ),
-    protocols: table(
-      ["`--protocol`", "what is measured", "metrics"],
-      [...protocols].map(([name, { description, metrics }]) => [
-        code(name),
-        description,
-        Object.keys(metrics).map(code).join(", "),
-      ]),
-    ),
-    ledger: `    logit = tokens + ${Object.keys(nothing).join(" + ")} + residual\n\n${table(
-      ["entry", "what was kept there", "by ops"],
-      ["tokens", ...Object.keys(nothing), "residual"].map((entry) => {
-        return [code(entry), ledgerNotes[entry as keyof typeof ledgerNotes], keepers(entry).join(", ")];
-      }),
-    )}`,
+    "model families": [
+      "reference/models",
+      table(
+        ["`model_type`", "tasks", "notes"],
+        (await models()).map(([types, tasks, note]) => [types.map(code).join(", "), tasks.join(", "), note]),
+      ),
+    ],
+    "methods that propagate": [
+      "understand/methods",
+      table(
+        ["method", "attention weights", "norms' deviation", "activations", "dense layers", "source"],
+        [...methods].map(([name, composite]) => [code(name), ...rules(composite), sources[name]]),
+      ),
+    ],
+    "other methods": [
+      "understand/methods",
+      table(
+        ["method", "what, and its options", "defaults", "source"],
+        attributionNames.map((name) => {
+          const { what, source } = attributionNotes[name];
+          const defaults = Object.entries(attributions[name].options).map(([option, value]) => `${option} ${value}`);
+          return [code(name), what, defaults.join(", "), source];
+        }),
+      ),
+    ],
+    protocols: [
+      "understand/faithfulness",
+      table(
+        ["`--protocol`", "what is measured", "metrics"],
+        [...protocols].map(([name, { description, metrics }]) => [
+          code(name),
+          description,
+          Object.keys(metrics).map(code).join(", "),
+        ]),
+      ),
+    ],
+    ledger: [
+      "understand/ledger",
+      `    logit = tokens + ${Object.keys(nothing).join(" + ")} + residual\n\n${table(
+        ["entry", "what was kept there", "by ops"],
+        ["tokens", ...Object.keys(nothing), "residual"].map((entry) => {
+          return [code(entry), ledgerNotes[entry as keyof typeof ledgerNotes], keepers(entry).join(", ")];
+        }),
+      )}`,
+    ],
   };
 }
 
@@ -105,7 +123,7 @@ function errorPage(): string {
   return `# Errors
 
 Whatever goes wrong is a \`RelpropError\` with one of these codes as its \`code\`. Codes are stable, messages may improve; a message
-names the field, file or option, and \`facts\` has what a program can use. Written by \`npm run docs\` from docs/tables/errors.ts.
+names the field, file or option, and \`facts\` has what a program can use. Written by \`npm run docs:write\` from docs/tables/errors.ts.
 
 ${table(["code", "cause", "remedy"], rows)}`;
 }

@@ -1,4 +1,4 @@
-// `npm run docs`: writes what pages.ts generates.
+// `npm run docs:write`: writes what pages.ts generates.
 
 import { writeFileSync } from "node:fs";
 import { pages } from "./pages.ts";

@@ -44,7 +44,7 @@ export const errors = {
   },
   ConfigUnsupported: {
     cause: "A config asks for a family, task or setting that relprop does not compute.",
-    remedy: "The message names the field and what is supported; see the README, “Which checkpoints”.",
+    remedy: "The message names the field and what is supported; see docs/reference/models.md.",
   },
   ConfigMismatch: {
     cause: "config.json contradicts the shapes of the tensors.",
@@ -68,7 +68,7 @@ export const errors = {
   },
   MissingFile: {
     cause: "A file of the checkpoint is not there.",
-    remedy: "The message names it; see the README, “Where models come from”.",
+    remedy: "The message names it; see docs/reference/load.md.",
   },
   MissingTensor: {
     cause: "The weights lack a tensor that the config's architecture needs.",

@@ -1,4 +1,4 @@
-// What the README says of a ledger's entries.
+// What docs/understand/ledger.md says of a ledger's entries.
 
 import type { Ledger } from "../../src/explain/explanation.ts";
 

@@ -1,4 +1,4 @@
-// What the README says of methods, in addition to their own files.
+// What docs/understand/methods.md says of methods, in addition to their own files.
 
 import type { AttributionName } from "../../src/attribution/names.ts";
 import type { PropagationMethod } from "../../src/propagation/composites.ts";

@@ -1,4 +1,4 @@
-// What the README says of model families: the tasks of a family are the heads that it builds, asked of a checkpoint of each.
+// What docs/reference/models.md says of model families: the tasks of a family are the heads that it builds, asked of a checkpoint of each.
 
 import { RelpropError } from "../../src/errors.ts";
 import { modelTypes } from "../../src/models/families.ts";
@@ -19,7 +19,7 @@ const notes: Readonly<Record<string, string>> = {
   ...each("vit deit", "classifiers with a teacher's head too"),
   ...each(
     "looped_linear_transformer linear_regression_transformer one_layer_vit residual_scaled_encoder energy_transformer",
-    'rows or texts: see "Models by switches"',
+    'rows or texts: see [Models by switches](../research/switches.md)',
   ),
 };
 

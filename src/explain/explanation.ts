@@ -11,7 +11,7 @@ import type { ClassScore } from "../tasks/prediction.ts";
 /** A token and its share of the explained logit, signed, in the logit's unit. */
 export type TokenRelevance = Token & { relevance: number };
 
-/** The logit's account, entry by entry (../README.md, "The ledger"). All numbers in the logit's unit. */
+/** The logit's account, entry by entry (docs/understand/ledger.md). All numbers in the logit's unit. */
 export interface Ledger extends Entries {
   /** ⟨logits, seed⟩: the target's logit, or target minus contrast. */
   logit: number;

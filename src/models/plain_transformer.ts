@@ -63,7 +63,7 @@ const kinds = new Map<string, Config>([
 /**
  * Blocks by switches, for the models of papers: config.json says how attention weighs and what it sees, where norms stand,
  * how much of each half is added to the stream, what is looped. A projection that the checkpoint has not is the identity,
- * a half that it has nothing of is left out. Tokens are rows of numbers unless there is a vocabulary. README.md has the fields.
+ * a half that it has nothing of is left out. Tokens are rows of numbers unless there is a vocabulary. docs/research/switches.md has the fields.
  */
 export const plainTransformer = (type: string): Family => ({
   fields: { read: { ...switches, ...kinds.get(type) }, idle: [], only: {}, closed: true },

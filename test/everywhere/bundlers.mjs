@@ -104,7 +104,10 @@ export async function unbundled(app, { scripts = "", connect = "", page = "page.
   mkdirSync(app.in("plain"), { recursive: true });
   for (const name of [page, "app.js", "explainer.js", "faults.js"]) {
     const source = await readFile(app.in(name), "utf8");
-    writeFileSync(app.in(`plain/${name}`), source.replace('"relprop"', `"${cdn.origin}/relprop.min.js"`));
+    const found = source
+      .replace('"relprop"', `"${cdn.origin}/relprop.min.js"`)
+      .replace('"relprop/models/sst2-tiny"', `"${cdn.origin}/models/sst2-tiny.js"`);
+    writeFileSync(app.in(`plain/${name}`), found);
   }
   app.html("plain", `/${page}`);
   const policy = `default-src 'none'; connect-src 'self' ${connect}; worker-src 'self' blob: ${cdn.origin};

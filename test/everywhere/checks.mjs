@@ -1,4 +1,4 @@
-// Every check of the packed tarball: the row of the README's table it belongs to, its name there, and what it does.
+// Every check of the packed tarball: the row of the table of docs/reference/where-it-runs.md it belongs to, its name there, and what it does.
 
 import assert from "node:assert/strict";
 import { INSECURE } from "./app.mjs";

@@ -1,7 +1,7 @@
 // The test files in every runtime, and the packed tarball in every runtime and bundler: `npm run test:everywhere`.
-//   ROW…       only these rows of the README's table, such as deno or vite; none: all, and the table must say the same
+//   ROW…       only these rows of the table in docs/reference/where-it-runs.md, such as deno or vite; none: all, and the table must agree
 //   --tests    only the test files        --packed   only the tarball
-//   --write    writes these rows of the README's table: what passed
+//   --write    writes these rows of the table in docs/reference/where-it-runs.md: what passed
 
 import { spawn } from "node:child_process";
 import { parseArgs } from "node:util";
@@ -133,6 +133,6 @@ await inLanes(LANES, [...(values.tests ? [] : [packed]), ...(values.packed ? [] 
 const columns = values.tests ? ["tests"] : values.packed ? ["works", "says"] : undefined;
 const whole = !positionals.length && !columns;
 if (values.write) write(passed, wanted, columns);
-else if (whole) await part("README", "works", ["the table"], () => compare(passed));
+else if (whole) await part("documents", "works", ["the table"], () => compare(passed));
 console.log(`\n  Total:     ${total}\n  Passed:    ${good}`);
 process.exit(good === total ? 0 : 1); // servers and browsers that failed may still be open

@@ -1,10 +1,10 @@
-// The table in the README: what passed where, with versions, between two marks. CI compares it with what passed there.
+// The table in docs/reference/where-it-runs.md: what passed where, with versions, between two marks. CI compares it with what passed there.
 
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { runtimes } from "./runtimes.mjs";
 
-const readme = new URL("../../README.md", import.meta.url);
+const page = new URL("../../docs/reference/where-it-runs.md", import.meta.url);
 const START = "<!-- written by npm run test:everywhere -- --write -->\n";
 const END = "<!-- end -->\n";
 
@@ -54,9 +54,9 @@ function line(row, passed = {}, ran = COLUMNS, old = "") {
 }
 
 function split() {
-  const text = readFileSync(readme, "utf8");
+  const text = readFileSync(page, "utf8");
   const [start, end] = [text.indexOf(START) + START.length, text.indexOf(END)];
-  if (start < START.length || end < start) throw new Error("the README has no table");
+  if (start < START.length || end < start) throw new Error("docs/reference/where-it-runs.md has no table");
   const lines = text
     .slice(start, end)
     .split(/(?<=\n)/)
@@ -71,12 +71,12 @@ const loosely = (line) => line.replace(/(\d+)\.\d+/g, "$1").replace(/Chromium \d
 export function write(passed, isRow, columns) {
   const { before, lines, after } = split();
   const now = Object.keys(rows).map((row, i) => line(row, passed.get(row), isRow(row) ? columns : [], lines[i]));
-  writeFileSync(readme, `${before}${HEAD}${now.join("")}\n${after}`);
+  writeFileSync(page, `${before}${HEAD}${now.join("")}\n${after}`);
 }
 
 export function compare(passed) {
   const { lines } = split();
   const now = Object.keys(rows).map((row) => line(row, passed.get(row)));
   const same = now.length === lines.length && now.every((text, i) => loosely(text) === loosely(lines[i]));
-  if (!same) throw new Error(`the README's table is not what passed:\n${now.join("")}`);
+  if (!same) throw new Error(`the table of docs/reference/where-it-runs.md is not what passed:\n${now.join("")}`);
 }

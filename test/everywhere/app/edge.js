@@ -6,7 +6,8 @@ export default {
     const asked = new URL(request.url).searchParams;
     const options = { backend: asked.get("backend") ?? "wasm", deterministic: asked.has("deterministic") };
     try {
-      return Response.json(await explain("https://models.example/sst2-tiny/", options));
+      const source = options.deterministic ? "https://models.example/sst2-tiny/" : undefined;
+      return Response.json(await explain(source, options));
     } catch (error) {
       return Response.json({ code: error.code, message: error.message }, { status: 500 });
     }

@@ -1,4 +1,4 @@
-// In a page, whoever built it: the model comes from the page's own server.
+// In a page, whoever built it: the model comes from the page's own server, and by its name.
 import { explain } from "./app.js";
 
 const asked = new URLSearchParams(location.search);
@@ -10,5 +10,5 @@ const worker = () =>
 
 globalThis.answers = Promise.all([
   explain("/model/", { backend, worker: worker(), deterministic: true }),
-  explain("/model/", { backend, worker: worker() }),
+  explain(undefined, { backend, worker: worker() }),
 ]);

@@ -1,7 +1,9 @@
 // What a user's compiler must accept, and what it must refuse.
 import { type Explanation, html, load, RelpropError } from "relprop";
+import sst2 from "relprop/models/sst2-tiny";
 
 const model = await load("./model", { backend: "webgpu", signal: AbortSignal.timeout(1000) });
+await load(sst2);
 const one: Explanation = await model.explain("a text", { target: "positive" });
 const many: Explanation[] = await model.explain(["a", "b"]);
 const page: string = html(one);
