@@ -19,7 +19,7 @@ const notes: Readonly<Record<string, string>> = {
   ...each("vit deit", "classifiers with a teacher's head too"),
   ...each(
     "looped_linear_transformer linear_regression_transformer one_layer_vit residual_scaled_encoder energy_transformer",
-    'rows or texts: see [Models by switches](../research/switches.md)',
+    "rows or texts: see [Models by switches](../research/switches.md)",
   ),
 };
 
