@@ -102,12 +102,14 @@ export function projections(config: Config, layer: Weights): Attention["project"
   return { q: to("q", n * d), k: to("k", kvHeads * d), v: to("v", kvHeads * d), o: to("o", width) };
 }
 
-/** The same with a norm of each head of queries and keys. */
-export function headNorms(config: Config, layer: Weights): Attention["project"] {
+/** The same with a norm of queries and of keys: of each head, or of all of them together. */
+export function projectionNorms(config: Config, layer: Weights, of: "each head" | "all heads"): Attention["project"] {
   const { q, k, ...others } = projections(config, layer);
-  const own = (name: string) => layer.get(`self_attn.${name}_norm.weight`, [heads(config).d]);
-  const normed = (f: (x: Tensor) => Tensor, name: string) => (x: Tensor) =>
-    rmsNorm(f(x), own(name), positive(config, "rms_norm_eps"));
+  const normed = (f: (x: Tensor) => Tensor, name: string) => (x: Tensor) => {
+    const y = f(x);
+    const weight = layer.get(`self_attn.${name}_norm.weight`, [of === "each head" ? heads(config).d : cols(y)]);
+    return rmsNorm(y, weight, positive(config, "rms_norm_eps"));
+  };
   return { ...others, q: normed(q, "q"), k: normed(k, "k") };
 }
 

@@ -2,7 +2,7 @@ import type { Weights } from "../checkpoint/weights.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { rmsNorm } from "../ops/norm.ts";
 import { activation, type Config, positive } from "./config.ts";
-import { agreed, type Decoder, decoder, decoderFields, gated, heads, projections } from "./decoder.ts";
+import { agreed, type Decoder, decoder, decoderFields, gated, heads, projectionNorms } from "./decoder.ts";
 import type { Family } from "./family.ts";
 import { biased } from "./numbers.ts";
 
@@ -45,14 +45,8 @@ export function normedAfter(config: Config): Partial<Decoder> {
   return {
     norms: {},
     project(layer) {
-      const { q, k, v, o } = projections(config, layer);
-      const own = layer.at("self_attn");
-      return {
-        q: normed(q, own.at("q_norm")),
-        k: normed(k, own.at("k_norm")),
-        v,
-        o: normed(o, layer.at("post_attention_layernorm")),
-      };
+      const { o, ...others } = projectionNorms(config, layer, "all heads");
+      return { ...others, o: normed(o, layer.at("post_attention_layernorm")) };
     },
     feedforward(layer) {
       const { up, down } = gated(layer.at("mlp"), width, act, agreed(config, "intermediate_size"));

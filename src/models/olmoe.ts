@@ -1,8 +1,5 @@
-import type { Weights } from "../checkpoint/weights.ts";
-import { cols, type Tensor } from "../graph/tensor.ts";
-import { rmsNorm } from "../ops/norm.ts";
-import { flag, positive } from "./config.ts";
-import { decoder, decoderFields, projections } from "./decoder.ts";
+import { flag } from "./config.ts";
+import { decoder, decoderFields, projectionNorms } from "./decoder.ts";
 import { experts, projected } from "./experts.ts";
 import type { Family } from "./family.ts";
 import { biased } from "./numbers.ts";
@@ -34,17 +31,11 @@ export const olmoe: Family = {
   own: "model",
   build(config, all) {
     const w = biased(config, all.without(/\.(mlp|\w*norm)\..*bias$/), { attention_bias: /self_attn\.\w+\.bias$/ });
-    const eps = positive(config, "rms_norm_eps");
-    const whole = (x: Tensor, norm: Weights) => rmsNorm(x, norm.get("weight", [cols(x)]), eps);
     const fields = { experts: "num_experts", chosen: "num_experts_per_tok", inner: "intermediate_size" };
     const renormalised = flag(config, "norm_topk_prob");
     return decoder(config, w, {
       lacks: ["sequence-classification", "token-classification", "question-answering"],
-      project(layer) {
-        const { q, k, ...others } = projections(config, layer);
-        const own = layer.at("self_attn");
-        return { ...others, q: (x) => whole(q(x), own.at("q_norm")), k: (x) => whole(k(x), own.at("k_norm")) };
-      },
+      project: (layer) => projectionNorms(config, layer, "all heads"),
       feedforward: (layer, _, embedded, act) => ({
         up: experts(config, layer.at("mlp"), { fields, renormalised, names: projected, act }, embedded),
       }),

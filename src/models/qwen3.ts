@@ -1,4 +1,4 @@
-import { decoder, decoderFields, headNorms } from "./decoder.ts";
+import { decoder, decoderFields, projectionNorms } from "./decoder.ts";
 import type { Family } from "./family.ts";
 import { qwenWindows } from "./layer_types.ts";
 import { biased } from "./numbers.ts";
@@ -10,7 +10,7 @@ export const qwen3: Family = {
   own: "model",
   build: (config, w) =>
     decoder(config, biased(config, w.without(/mlp\.\w+\.bias$/), { attention_bias: /self_attn\.\w+\.bias$/ }), {
-      project: (layer) => headNorms(config, layer),
+      project: (layer) => projectionNorms(config, layer, "each head"),
       window: qwenWindows(config),
     }),
 };

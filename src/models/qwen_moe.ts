@@ -1,7 +1,7 @@
 import type { Weights } from "../checkpoint/weights.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { type Config, field, flag, integer, invalid, major } from "./config.ts";
-import { agreed, type Decoder, decoder, decoderFields, gated, headNorms } from "./decoder.ts";
+import { agreed, type Decoder, decoder, decoderFields, gated, projectionNorms } from "./decoder.ts";
 import { experts, projected, shared } from "./experts.ts";
 import type { Family } from "./family.ts";
 import { type LayerType, layerTypes, windows } from "./layer_types.ts";
@@ -110,7 +110,7 @@ export const qwen3Moe: Family = {
         config,
         layerTypes(config, () => kind(slides), null),
       ),
-      project: (layer) => headNorms(config, layer),
+      project: (layer) => projectionNorms(config, layer, "each head"),
       feedforward: halves(config, "num_local_experts", () => (_, sum) => sum),
     });
   },
