@@ -4,22 +4,30 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { attributions } from "../src/attribution/methods.ts";
 import { attributionNames } from "../src/attribution/names.ts";
+import { errors } from "../src/cli/error_help.ts";
+import { help } from "../src/cli/help.ts";
+import { commands } from "../src/cli/options.ts";
 import { protocols } from "../src/evaluate/protocols.ts";
 import { nothing } from "../src/graph/ledger.ts";
 import { type Composite, methods } from "../src/propagation/composites.ts";
+import { apiPage } from "./api.ts";
 import { declarations } from "./declarations.ts";
-import { errors } from "./tables/errors.ts";
 import { ledgerNotes } from "./tables/ledger.ts";
 import { attributionNotes, sources } from "./tables/methods.ts";
 import { models } from "./tables/models.ts";
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
 
+/** The package's entries and their declarations. */
+export const entries = { relprop: "dist/types/index.d.ts", "relprop/evaluate": "dist/types/evaluate.d.ts" };
+
 /** Each generated file's content by its path. */
 export async function pages(): Promise<Map<string, string>> {
   const written = new Map([
     ["docs/errors.md", errorPage()],
-    ["docs/declarations.txt", declarations(["dist/types/index.d.ts", "dist/types/evaluate.d.ts"])],
+    ["docs/reference/cli.md", commandLinePage()],
+    ["docs/reference/api.md", apiPage(entries)],
+    ["docs/declarations.txt", declarations(Object.values(entries))],
   ]);
   for (const [name, [page, table]] of Object.entries(await tables())) {
     const path = `docs/${page}.md`;
@@ -119,11 +127,24 @@ function keepers(entry: string): string[] {
 }
 
 function errorPage(): string {
-  const rows = Object.entries(errors).map(([name, { cause, remedy }]) => [code(name), cause, remedy]);
-  return `# Errors
+  const section = (name: string, { cause, remedy }: { cause: string; remedy: string }) =>
+    `## ${name}\n\n${cause}\n\n**Remedy:** ${remedy}\n`;
+  const sections = Object.entries(errors).map(([name, help]) => section(name, help));
+  return `# Error codes
 
-Whatever goes wrong is a \`RelpropError\` with one of these codes as its \`code\`. Codes are stable, messages may improve; a message
-names the field, file or option, and \`facts\` has what a program can use. Written by \`npm run docs:write\` from docs/tables/errors.ts.
+Every error is a \`RelpropError\` with one of these codes as its \`code\`. Codes are stable, messages may improve. A message names the
+field, file or option, and \`facts\` has data for programs. In a shell, \`relprop help CODE\` prints the section of a code.
 
-${table(["code", "cause", "remedy"], rows)}`;
+${sections.join("\n")}`;
+}
+
+/** The pages of --help. */
+function commandLinePage(): string {
+  const page = (title: string, text: string) => `## ${title}\n\n\`\`\`text\n${text.trimEnd()}\n\`\`\`\n`;
+  const all = [...commands.keys()].map((command) => page(`relprop ${command}`, help(command)));
+  return `# Command line
+
+What \`relprop --help\` and \`relprop COMMAND --help\` print. [Shell](../start/shell.md) has examples.
+
+${[page("relprop", help(undefined)), ...all].join("\n")}`;
 }

@@ -18,7 +18,7 @@ import { save } from "./cli/save.ts";
 import { stream } from "./cli/stream.ts";
 import { paint, print, quiet } from "./cli/terminal.ts";
 import { Failed, Usage } from "./cli/usage.ts";
-import { quote, RelpropError } from "./errors.ts";
+import { type ErrorCode, quote, RelpropError } from "./errors.ts";
 import type { Explanation } from "./explain/explanation.ts";
 import { type ExplainLists, type ExplainOptions, explainOptions } from "./explain/options.ts";
 import type { Input } from "./inputs/encoded.ts";
@@ -43,6 +43,7 @@ async function main(args: string[]): Promise<void> {
   if (values.version) return print(`${await version()}\n`);
   if (values.help || (!command && !args.length)) return print(help(command));
 
+  if (command === "help") return print(await helpAbout(texts));
   const allowed = commands.get(command);
   if (!allowed) throw new Usage(command ? `there is no command ${quote(command)}` : "missing command");
   for (const name of Object.keys(values)) {
@@ -104,6 +105,17 @@ async function main(args: string[]): Promise<void> {
   } finally {
     await model.dispose();
   }
+}
+
+/** Of `relprop help NAME`: a command's page, or an error code's cause and remedy. */
+async function helpAbout([name, ...more]: string[]): Promise<string> {
+  if (more.length) throw new Usage("help takes one command or error code");
+  if (name === undefined || commands.has(name)) return help(name);
+  const { errors } = await import("./cli/error_help.ts");
+  const code = Object.keys(errors).find((code) => code.toLowerCase() === name.toLowerCase());
+  if (code === undefined) throw new Usage(`there is no command or error code ${quote(name)}`);
+  const { cause, remedy } = errors[code as ErrorCode];
+  return `${code}: ${cause}\n${remedy}\n`;
 }
 
 /** The one text of a command line. */

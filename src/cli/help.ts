@@ -28,6 +28,7 @@ Commands (each has its own --help)
   diagnose TEXT  the network's inside: similarity of tokens, attention, ranks, gradients
   evaluate       the faithfulness of each method's explanations of labelled texts
   inspect        the contents of a model's directory
+  help CODE      the cause and remedy of an error code, such as MissingTensor; help COMMAND: its options
 
   --model DIR    a directory or https URL with config.json, tokenizer.json and model.safetensors;
                  default: the small sentiment model that comes with relprop

@@ -1,8 +1,8 @@
-// Every error code with its cause and remedy: docs/errors.md is made of it.
+// Every error code with its cause and remedy: `relprop help CODE` prints them, docs/errors.md lists them.
 
-import type { ErrorCode } from "../../src/errors.ts";
+import type { ErrorCode } from "../errors.ts";
 
-interface Told {
+interface ErrorHelp {
   cause: string;
   remedy: string;
 }
@@ -180,4 +180,4 @@ export const errors = {
     cause: "The worker that ran the model ended.",
     remedy: "The next call starts it again, up to three times a minute.",
   },
-} satisfies Record<ErrorCode, Told>;
+} satisfies Record<ErrorCode, ErrorHelp>;

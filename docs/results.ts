@@ -1,0 +1,18 @@
+// The results that schemas.mjs describes, by the names of their schemas.
+
+import type { Evaluation } from "../dist/types/evaluate.d.ts";
+import type {
+  Attribution,
+  Diagnosis,
+  Explanation,
+  GeneratedToken,
+  Generation,
+  Prediction,
+} from "../dist/types/index.d.ts";
+
+export type ExplanationResult = Explanation;
+export type AttributionResult = Attribution;
+export type PredictionResult = Prediction;
+export type GenerationResult = Generation<GeneratedToken>;
+export type DiagnosisResult = Diagnosis;
+export type EvaluationResult = Evaluation;

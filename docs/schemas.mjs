@@ -1,0 +1,19 @@
+// JSON Schemas of results, of the types that `npm run build` left in dist/types: public/schema/NAME.json.
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { createGenerator } from "ts-json-schema-generator";
+
+const at = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+const generator = createGenerator({
+  path: at("results.ts"),
+  tsconfig: at("tsconfig.schema.json"),
+  skipTypeCheck: true,
+  additionalProperties: true,
+});
+mkdirSync(at("public/schema"), { recursive: true });
+for (const name of ["Explanation", "Attribution", "Prediction", "Generation", "Diagnosis", "Evaluation"]) {
+  const schema = { title: name, ...generator.createSchema(`${name}Result`) };
+  writeFileSync(at(`public/schema/${name.toLowerCase()}.json`), `${JSON.stringify(schema, null, 2)}\n`);
+}
