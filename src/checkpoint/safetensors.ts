@@ -180,6 +180,10 @@ export async function readTensor(file: Bytes, info: TensorInfo, signal?: AbortSi
   return out;
 }
 
+/** The bytes of one tensor, as they are stored. */
+export const readBytes = (file: Bytes, { name, start, end }: TensorInfo, signal?: AbortSignal): Promise<ByteArray> =>
+  read(file, start, end, `the file of ${quote(name)}`, signal);
+
 /** Bytes of a file, all of them or a RelpropError. */
 async function read(file: Bytes, start: number, end: number, label: string, signal?: AbortSignal, into?: ByteArray) {
   throwIfAborted(signal);

@@ -1,6 +1,8 @@
 // A checkpoint's tensors, in one safetensors file or in shards (shards.ts), by the names that the model's class gives them.
 
 import { RelpropError } from "../errors.ts";
+import type { AbortSignal } from "../options/globals.ts";
+import type { Rows } from "./dtypes.ts";
 import type { Files } from "./files.ts";
 import type { TensorInfo } from "./header.ts";
 import { readJson } from "./json.ts";
@@ -12,6 +14,8 @@ const MOST_INDEX_BYTES = 2 ** 25;
 export interface Stored {
   file: Bytes;
   info: TensorInfo;
+  /** Of a matrix that is quantised in the file, and decoded as it is read: how it is stored, and its rows. */
+  quantised?: { kind: string; rows(signal?: AbortSignal): Promise<Rows> };
 }
 
 export async function checkpoint(files: Files, signal?: AbortSignal): Promise<ReadonlyMap<string, Stored>> {

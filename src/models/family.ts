@@ -149,5 +149,7 @@ export interface Family {
   own?: string;
   /** A tensor's name without what the class puts before those of the part that is read. */
   rename?(name: string): string;
+  /** Names of matrices that its files have as [in, out], unless they are quantised. */
+  columns?: RegExp;
   build(config: Config, weights: Weights): Architecture;
 }

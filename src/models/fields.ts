@@ -32,7 +32,8 @@ export const common = {
     tie_word_embeddings: true,
     transformers_version: null,
   },
-  // dtype and torch_dtype: weights are computed with in f32, whatever they are stored in.
+  // dtype and torch_dtype: weights are computed with in f32, whatever they are stored in. quantization and quantization_config:
+  // checkpoint/quantised has decoded the weights by them.
   idle: (
     "_attn_implementation _commit_hash _name_or_path _num_labels _output_attentions add_cross_attention attn_implementation " +
     "bad_words_ids begin_suppress_tokens " +
@@ -40,7 +41,7 @@ export const common = {
     "dtype early_stopping encoder_no_repeat_ngram_size eos_token_id exponential_decay_length_penalty finetuning_task " +
     "forced_bos_token_id forced_eos_token_id gradient_checkpointing initializer_range is_decoder label2id length_penalty mask_token_id " +
     "max_length min_length name_or_path no_repeat_ngram_size num_beam_groups num_beams num_return_sequences output_attentions " +
-    "output_hidden_states output_past output_scores pad_token_id prefix remove_invalid_values repetition_penalty return_dict " +
+    "output_hidden_states output_past output_scores pad_token_id prefix quantization quantization_config remove_invalid_values repetition_penalty return_dict " +
     "return_dict_in_generate sep_token_id suppress_tokens task_specific_params temperature tf_legacy_loss tie_encoder_decoder " +
     "tie_last_hidden_states tokenizer_class top_k top_p torch_dtype torchscript typical_p use_bfloat16 use_cache"
   ).split(" "),
@@ -48,7 +49,6 @@ export const common = {
     is_encoder_decoder: false,
     per_layer_config: null,
     pruned_heads: {},
-    quantization_config: null,
     transformers_weights: null,
   },
   dropped: ["pruned_heads"],

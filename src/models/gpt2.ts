@@ -44,7 +44,7 @@ const fields: Fields = {
  * the same names `nope_gpt` has no positions (Chi et al., 2023), and in `skip_layer_gpt` the last `num_skip_heads` heads of a
  * block look at keys and values of the block `num_skip_layers` before it (Chen et al., 2024).
  */
-export const gpt2: Family = { fields, build };
+export const gpt2: Family = { fields, columns: /\.(c_attn|c_fc|c_proj)\.weight$/, build };
 
 /** What the tensors say of one that has no class, and so no defaults. */
 const sizes = { n_embd: null, n_head: null, n_layer: null, n_positions: null, vocab_size: null };

@@ -79,7 +79,7 @@ export async function read(source: Source, options: LocalOptions): Promise<Model
       reload,
       sum,
       fallbackReason: reason,
-      stored: [...stored.values()].map(({ info }) => info),
+      stored: [...stored.values()].map(({ info, quantised }) => ({ ...info, dtype: quantised?.kind ?? info.dtype })),
       cacheReason: from.cacheReason,
       unused: [...stored].flatMap(([name, { info }]) => (needed.has(name) ? [] : [info.name])),
     };
@@ -101,8 +101,8 @@ const HEAD = /^(classifier|score|qa_outputs|cls_classifier|cls_head)\./;
 export async function open(from: Files, signal?: AbortSignal) {
   const limits = { code: "ConfigInvalid", most: 2 ** 20, signal } as const;
   const tensors = async (files: Files, config: Config) => {
-    const { own, rename } = await familyOf(config);
-    const stored = unwrapped(await checkpoint(files, signal), own);
+    const { own, rename, columns } = await familyOf(config);
+    const stored = unwrapped(await plain(await checkpoint(files, signal), config, columns, signal), own);
     return rename ? new Map([...stored].map(([name, one]) => [rename(name), one])) : stored;
   };
   const first = await readJson(from, "config.json", limits);
@@ -123,6 +123,13 @@ export async function open(from: Files, signal?: AbortSignal) {
     encoder,
     stored: new Map([...(await tensors(encoder, config)), ...(await around.stored(signal))]),
   };
+}
+
+/** The tensors, decoded if the config says that they are quantised. */
+async function plain(stored: ReadonlyMap<string, Stored>, config: Config, columns?: RegExp, signal?: AbortSignal) {
+  if (!(config.quantization ?? config.quantization_config)) return stored;
+  const { decoded } = await import("../checkpoint/quantised/decoded.ts");
+  return decoded(stored, config, columns, signal);
 }
 
 const MUCH = 2 ** 25; // numbers, 64 MiB of them
