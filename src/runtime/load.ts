@@ -127,7 +127,8 @@ export async function open(from: Files, signal?: AbortSignal) {
 
 /** The tensors, decoded if the config says that they are quantised. */
 async function plain(stored: ReadonlyMap<string, Stored>, config: Config, columns?: RegExp, signal?: AbortSignal) {
-  if (!(config.quantization ?? config.quantization_config)) return stored;
+  const given = [config.quantization, config.quantization_config].find((one) => one ?? undefined);
+  if (!given || !Object.keys(given).length) return stored;
   const { decoded } = await import("../checkpoint/quantised/decoded.ts");
   return decoded(stored, config, columns, signal);
 }
