@@ -54,7 +54,7 @@ test("a field of the class at another value is refused by name, one that it does
   const refused: [string, object, string][] = [
     ["bert-sequence", { is_encoder_decoder: true }, "is_encoder_decoder"],
     ["bert-sequence", { add_cross_attention: true }, "add_cross_attention"],
-    ["bert-sequence", { quantization_config: { quant_method: "x" } }, "quantization_config"],
+    ["bert-sequence", { quantization_config: { quant_method: "x" } }, "quantization_config.quant_method"],
     ["bert-sequence", { architectures: ["BertLMHeadModel"] }, "architectures"],
     ["gpt2-sequence", { is_causal: false, transformers_version: "5.24.0" }, "is_causal"],
     ["gpt2-sequence", { is_causal: null, transformers_version: "5.24.0" }, "is_causal"],

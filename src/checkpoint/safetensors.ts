@@ -56,6 +56,9 @@ export async function readHeader(file: Bytes, label: string, options: HeaderOpti
     const text = decode(await read(file, 8, begin, label, signal), label);
     return checkedHeader(text, label, { begin, size: file.size, tensors: limits.tensors });
   } catch (error) {
+    const early = error instanceof RelpropError && /^Header(TooSmall|TooLarge|Length|Utf8|Json)$/.test(error.code);
+    if (!early || !file.size) throw error;
+    const { foreign } = await import("./foreign.ts");
     throw (await foreign(file, label, error, signal)) ?? error;
   }
 }
@@ -180,12 +183,15 @@ export async function readTensor(file: Bytes, info: TensorInfo, signal?: AbortSi
   return out;
 }
 
-/** The bytes of one tensor, as they are stored. */
-export const readBytes = (file: Bytes, { name, start, end }: TensorInfo, signal?: AbortSignal): Promise<ByteArray> =>
-  read(file, start, end, `the file of ${quote(name)}`, signal);
-
 /** Bytes of a file, all of them or a RelpropError. */
-async function read(file: Bytes, start: number, end: number, label: string, signal?: AbortSignal, into?: ByteArray) {
+export async function read(
+  file: Bytes,
+  start: number,
+  end: number,
+  label: string,
+  signal?: AbortSignal,
+  into?: ByteArray,
+) {
   throwIfAborted(signal);
   let bytes: ByteArray;
   try {
@@ -201,29 +207,4 @@ async function read(file: Bytes, start: number, end: number, label: string, sign
     fail(label, "Truncated", `returned ${bytes.length} bytes for ${end - start}: did it change while it was read?`);
   }
   return bytes;
-}
-
-// ---- what people take for safetensors
-
-const kinds: readonly [RegExp | string, string][] = [
-  [/^(\xef\xbb\xbf)?\s*<[!?a-z][ -~]{2}/i, "an HTML page: the server answered with a page instead of the file"],
-  [/^(\xef\xbb\xbf)?\s*\{\s*"[ -~]{3}/, "JSON: an index, or a server's error message instead of the file"],
-  ["version https://git-lfs", "a git-lfs pointer: run `git lfs pull` in its repository"],
-  ["GGUF", "a GGUF file: use the model's safetensors instead"],
-  ["\x89HDF", "an HDF5 file: use the model's safetensors instead"],
-  ["PK\x03\x04", "a ZIP archive, as PyTorch's own files are: save the model as safetensors (save_pretrained does)"],
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: a protocol's number, then no length's high byte
-  [/^\x80[\x02-\x05][^\0]/, "a Python pickle, which is not safe to read: save the model as safetensors"],
-  ["\x1f\x8b\x08", "compressed with gzip: unpack it"],
-];
-
-/** A better answer than a header's `error`, if the file does not look like safetensors from its first bytes on. */
-async function foreign(file: Bytes, label: string, error: unknown, signal?: AbortSignal) {
-  const early = error instanceof RelpropError && /^Header(TooSmall|TooLarge|Length|Utf8|Json)$/.test(error.code);
-  if (!early || !file.size) return undefined;
-  const bytes = await read(file, 0, Math.min(64, file.size), label, signal).catch(() => []);
-  const start = String.fromCharCode(...bytes);
-  if (start[8] === "{") return undefined;
-  const kind = kinds.find(([is]) => (typeof is === "string" ? start.startsWith(is) : is.test(start)));
-  return kind && new RelpropError("NotSafetensors", `${label} is ${kind[1]}`, { file: label }, error);
 }

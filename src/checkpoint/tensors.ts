@@ -14,8 +14,8 @@ const MOST_INDEX_BYTES = 2 ** 25;
 export interface Stored {
   file: Bytes;
   info: TensorInfo;
-  /** Of a matrix that is quantised in the file, and decoded as it is read: how it is stored, and its rows. */
-  quantised?: { kind: string; rows(signal?: AbortSignal): Promise<Rows> };
+  /** Of a matrix that is quantised in the file and decoded as it is read: as what it is stored, and its rows. */
+  quantised?: TensorInfo & { rows(signal?: AbortSignal): Promise<Rows> };
 }
 
 export async function checkpoint(files: Files, signal?: AbortSignal): Promise<ReadonlyMap<string, Stored>> {

@@ -79,7 +79,7 @@ export async function read(source: Source, options: LocalOptions): Promise<Model
       reload,
       sum,
       fallbackReason: reason,
-      stored: [...stored.values()].map(({ info, quantised }) => ({ ...info, dtype: quantised?.kind ?? info.dtype })),
+      stored: [...stored.values()].map(({ info, quantised }) => quantised ?? info),
       cacheReason: from.cacheReason,
       unused: [...stored].flatMap(([name, { info }]) => (needed.has(name) ? [] : [info.name])),
     };
@@ -102,7 +102,12 @@ export async function open(from: Files, signal?: AbortSignal) {
   const limits = { code: "ConfigInvalid", most: 2 ** 20, signal } as const;
   const tensors = async (files: Files, config: Config) => {
     const { own, rename, columns } = await familyOf(config);
-    const stored = unwrapped(await plain(await checkpoint(files, signal), config, columns, signal), own);
+    const found = await checkpoint(files, signal);
+    const plain =
+      (config.quantization ?? config.quantization_config)
+        ? await (await import("../checkpoint/quantised/decoded.ts")).decoded(found, config, columns, signal)
+        : found;
+    const stored = unwrapped(plain, own);
     return rename ? new Map([...stored].map(([name, one]) => [rename(name), one])) : stored;
   };
   const first = await readJson(from, "config.json", limits);
@@ -123,14 +128,6 @@ export async function open(from: Files, signal?: AbortSignal) {
     encoder,
     stored: new Map([...(await tensors(encoder, config)), ...(await around.stored(signal))]),
   };
-}
-
-/** The tensors, decoded if the config says that they are quantised. */
-async function plain(stored: ReadonlyMap<string, Stored>, config: Config, columns?: RegExp, signal?: AbortSignal) {
-  const given = [config.quantization, config.quantization_config].find((one) => one ?? undefined);
-  if (!given || !Object.keys(given).length) return stored;
-  const { decoded } = await import("../checkpoint/quantised/decoded.ts");
-  return decoded(stored, config, columns, signal);
 }
 
 const MUCH = 2 ** 25; // numbers, 64 MiB of them

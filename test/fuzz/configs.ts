@@ -4,6 +4,7 @@
 import * as assert from "uvu/assert";
 import type { ExplainOptions } from "../../src/explain/options.ts";
 import { load } from "../../src/runtime/load.ts";
+import { pack, unpack } from "../checkpoint.ts";
 import type { Random } from "../corpus/safetensors-mutants.ts";
 import { closes } from "../systems.ts";
 import { type Checkpoint, checkpoints } from "./shared/checkpoints.ts";
@@ -60,6 +61,30 @@ export async function explains(files: Checkpoint["files"], { input }: Checkpoint
   }
 }
 
+/** The tensors with some of another shape or dtype, of other bytes, or none. */
+function damaged(file: Uint8Array, random: Random): Blob {
+  const tensors = unpack(file);
+  const names = [...tensors.keys()];
+  for (let times = 1 + random(3); times; times--) {
+    const name = pick(random, names);
+    const one = tensors.get(name) ?? { dtype: "F32", shape: [0], bytes: new Uint8Array() };
+    const shape = [...one.shape];
+    const bytes = one.bytes.slice();
+    const dtypes = ["I8", "U8", "F8_E4M3", "F8_E5M2", "F16", "BF16", "I32", "U32", "F32", "I64"];
+    const damages = [
+      () => void tensors.delete(name),
+      () => void tensors.set(pick(random, names), one),
+      () => void tensors.set(name, { ...one, shape: shape.reverse() }),
+      () => void tensors.set(name, { ...one, shape: [shape.reduce((n, d) => n * d, 1)] }),
+      () => void tensors.set(name, { ...one, dtype: pick(random, dtypes) }),
+      () => void tensors.set(name, { ...one, bytes: bytes.fill(random(256), random(bytes.length + 1)) }),
+      () => void tensors.set(name, { ...one, shape: [0, ...shape], bytes: new Uint8Array() }),
+    ];
+    pick(random, damages)();
+  }
+  return pack(tensors);
+}
+
 export const fuzzer: Fuzzer = {
   async one(random, i) {
     const [family, all] = families[i % families.length];
@@ -70,6 +95,10 @@ export const fuzzer: Fuzzer = {
     const text = JSON.stringify(content ?? null);
     const files = { ...one.files, [file]: random(30) ? text : mistyped(text, random) };
     if (random(60) === 0) delete files[file];
+    if (family === "quantised" && random(2)) {
+      if (random(2)) files[file] = one.files[file];
+      files["model.safetensors"] = damaged(one.files["model.safetensors"] as Uint8Array, random);
+    }
     const what = await coded(() => explains(files, one, random)).catch((error) => {
       throw told(error, `${one.name}/${file}: ${files[file]}`);
     });

@@ -1,10 +1,10 @@
 // bitsandbytes: 4 bits by a table of their values (Dettmers et al., 2023), or 8 bits with a scale a row (2022).
 
 import { quote, RelpropError } from "../../errors.ts";
-import { hasShape, type Layer, layers, matrix, numbers, type Read, type Source, Tensors } from "./layer.ts";
+import type { Stored } from "../tensors.ts";
+import { hasShape, type Layer, layers, matrix, numbers, type Read, type Source, type Tensors } from "./layer.ts";
 import { integersOf } from "./rows.ts";
 import { isObject, unsupported } from "./settings.ts";
-import type { Stored } from "../tensors.ts";
 
 const MOST_STATE = 4096; // bytes of JSON
 const MOST_SIZE = 2 ** 31;

@@ -4,9 +4,20 @@ import { quote, RelpropError } from "../../errors.ts";
 import type { Rows } from "../dtypes.ts";
 import type { Stored } from "../tensors.ts";
 import { e2m1, e4m3 } from "./floats.ts";
-import { FLOATS, type Layer, layers, matrix, numbers, type Read, type Source, Tensors, WORDS, words } from "./layer.ts";
+import {
+  FLOATS,
+  type Layer,
+  layers,
+  matrix,
+  numbers,
+  type Read,
+  type Source,
+  type Tensors,
+  WORDS,
+  words,
+} from "./layer.ts";
 import { bytesOf, code, type Grid, integersOf, nibblesOf, packed, scaled } from "./rows.ts";
-import { groupSize, invalid, isObject, own, unsupported } from "./settings.ts";
+import { blockSize, groupSize, invalid, isObject, own, unsupported } from "./settings.ts";
 
 const FORMATS = [
   ...["pack-quantized", "int-quantized", "float-quantized", "naive-quantized"],
@@ -27,7 +38,8 @@ export async function compressedTensors(source: Source): Promise<Layer[]> {
   for (const name of ["transform_config", "sparsity_config"]) {
     const value = own(config, name);
     const dense = isObject(value) && (!Object.keys(value).length || own(value, "format") === "dense");
-    const idle = isObject(value) && isObject(own(value, "config_groups")) && !Object.keys(value.config_groups as object).length;
+    const idle =
+      isObject(value) && isObject(own(value, "config_groups")) && !Object.keys(value.config_groups as object).length;
     if (value !== undefined && !dense && !idle) throw unsupported(`${field}.${name}`, value, "supported is none");
   }
   const all = schemes(config, field);
@@ -75,14 +87,19 @@ function blocks(weights: Source["config"], where: string): Omit<Scheme, "bits"> 
   if (strategy !== "block") {
     throw unsupported(`${where}.strategy`, strategy, "supported is tensor, channel, group, tensor_group and block");
   }
-  const block = own(weights, "block_structure");
-  if (!Array.isArray(block) || block.length !== 2) throw invalid(`${where}.block_structure`, block, "two whole numbers");
-  const [rows, width] = block.map((n) => groupSize({ n }, `${where}.block_structure`, "n"));
+  const [rows, width] = blockSize(own(weights, "block_structure"), `${where}.block_structure`);
   return { rows, width };
 }
 
 /** The one way in which scales of this shape lie over a matrix. Which layers a group has is by patterns; shapes say it too. */
-function fitting(all: readonly Scheme[], scales: Stored, out: number, width: number, field: string, bits?: (n: number) => boolean) {
+function fitting(
+  all: readonly Scheme[],
+  scales: Stored,
+  out: number,
+  width: number,
+  field: string,
+  bits?: (n: number) => boolean,
+) {
   const { shape, name } = scales.info;
   const found = new Map<string, { bits: number; rows: number; width: number; columns: number }>();
   for (const scheme of all.filter((one) => !bits || bits(one.bits))) {
@@ -201,7 +218,8 @@ function plainLayer(layer: Tensors, all: readonly Scheme[], field: string): Laye
       const codes: Rows = whole ? integersOf(bytes, width) : bytesOf(bytes, width, e4m3());
       const found: Grid = { ...grid, scale: await numbers(scales, read) };
       if (!zeros) return scaled(width, codes, found);
-      const zero = zeros.info.dtype === "I8" ? Float32Array.from(new Int8Array(await read(zeros))) : await numbers(zeros, read);
+      const zero =
+        zeros.info.dtype === "I8" ? Float32Array.from(new Int8Array(await read(zeros))) : await numbers(zeros, read);
       return scaled(width, codes, { ...found, zero });
     },
   };

@@ -4,9 +4,9 @@
 import { quote, RelpropError } from "../../errors.ts";
 import type { AbortSignal } from "../../options/globals.ts";
 import type { Rows } from "../dtypes.ts";
-import { type Bytes, readBytes } from "../safetensors.ts";
+import type { Bytes } from "../safetensors.ts";
 import type { Stored } from "../tensors.ts";
-import type { Layer, Read, Source } from "./layer.ts";
+import { type Layer, type Read, readBytes, type Source } from "./layer.ts";
 import { transposed } from "./rows.ts";
 import { invalid, isObject, own, unsupported } from "./settings.ts";
 
@@ -31,8 +31,9 @@ export async function decoded(
   columns?: RegExp,
   signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, Stored>> {
-  const read: Read = ({ file, info }) => readBytes(file, info, signal);
+  const read: Read = (one) => readBytes(one, signal);
   const [field, given] = settingsOf(config);
+  if (!Object.keys(given).length) return stored;
   const method = methodOf(field, given);
   const format = formats.get(method);
   if (!format) throw unsupported(`${field}.quant_method`, method, `supported are ${[...formats.keys()].join(", ")}`);
@@ -44,7 +45,9 @@ export async function decoded(
   for (const layer of layers) {
     const { name } = layer;
     if (found.has(name)) {
-      throw new RelpropError("ConfigMismatch", `the checkpoint has ${quote(name)} twice, as ${layer.kind} too`, { name });
+      throw new RelpropError("ConfigMismatch", `the checkpoint has ${quote(name)} twice, as ${layer.kind} too`, {
+        name,
+      });
     }
     found.set(name, matrix(columns?.test(name) ? inColumns(layer) : layer, recent));
   }
@@ -89,7 +92,7 @@ class Recent {
 function matrix(layer: Layer, recent: Recent): Stored {
   const [out, width] = layer.shape;
   const end = 4 * out * width;
-  const open = (signal?: AbortSignal) => recent.rows(layer, ({ file, info }) => readBytes(file, info, signal));
+  const open = (signal?: AbortSignal) => recent.rows(layer, (one) => readBytes(one, signal));
   const file: Bytes = {
     size: end,
     async read(start, end, signal, into) {
@@ -112,7 +115,7 @@ function matrix(layer: Layer, recent: Recent): Stored {
     },
   };
   const info = { name: layer.name, dtype: "F32", shape: layer.shape, start: 0, end };
-  return { file, info, quantised: { kind: layer.kind, rows: open } };
+  return { file, info, quantised: { ...info, dtype: layer.kind, rows: open } };
 }
 
 /** The same, the other way round. */

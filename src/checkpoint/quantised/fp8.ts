@@ -3,30 +3,22 @@
 import { e4m3, e5m2 } from "./floats.ts";
 import { hasShape, type Layer, layers, matrix, numbers, type Source } from "./layer.ts";
 import { bytesOf, scaled } from "./rows.ts";
-import { groupSize, invalid, own, unsupported } from "./settings.ts";
+import { blockSize, own, unsupported } from "./settings.ts";
 
 const FP8 = ["F8_E4M3", "F8_E5M2"];
 
 export function fp8(source: Source): Layer[] {
   const { config, field, stored } = source;
   const given = Object.hasOwn(config, "weight_block_size") ? config.weight_block_size : [128, 128];
-  const block = given === null ? undefined : given;
-  if (block !== undefined && !(Array.isArray(block) && block.length === 2)) {
-    throw invalid(`${field}.weight_block_size`, given, "two whole numbers");
-  }
   const dtype = own(config, "expert_dtype");
   if (dtype !== undefined && dtype !== "fp8") throw unsupported(`${field}.expert_dtype`, dtype, "supported is fp8");
-  const [high, wide] = (block as number[] | undefined ?? []).map((n, i) => {
-    const size = groupSize({ size: n }, `${field}.weight_block_size[${i}]`, "size");
-    if (size === undefined) throw invalid(`${field}.weight_block_size`, given, "two whole numbers");
-    return size;
-  });
+  const [high, wide] = given === null ? [] : blockSize(given, `${field}.weight_block_size`);
   return [...layers(stored, "weight_scale_inv")].map((layer) => {
     const weight = layer.get("weight", FP8);
     const scales = layer.get("weight_scale_inv", ["F32", "F16", "BF16", "F8_E8M0", "U8"]);
     const [out, width] = matrix(weight);
     const grid = { rows: high ?? out, width: wide ?? width, columns: Math.ceil(width / (wide ?? width)) };
-    const single = !block && scales.info.shape.every((n) => n === 1);
+    const single = !high && scales.info.shape.every((n) => n === 1);
     if (!single) hasShape(scales, [Math.ceil(out / grid.rows), grid.columns], `${layer.prefix}weight`);
     return {
       name: `${layer.prefix}weight`,

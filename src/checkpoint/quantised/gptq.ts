@@ -57,7 +57,8 @@ function one(layer: Tensors, config: Source["config"], field: string, late: bool
   function groupsOf(given: Int32Array, name: string): Int32Array {
     const bad = given.findIndex((group) => group < 0 || group >= groups);
     if (bad >= 0) throw wrong(name, bad, given[bad], `there are ${groups} groups`);
-    const late = own(config, "desc_act") === true || dynamic ? -1 : given.findIndex((g, i) => g !== Math.floor(i / size));
+    const late =
+      own(config, "desc_act") === true || dynamic ? -1 : given.findIndex((g, i) => g !== Math.floor(i / size));
     if (late >= 0) throw wrong(name, late, given[late], `without desc_act it must be ${Math.floor(late / size)}`);
     return given;
   }

@@ -3,10 +3,15 @@
 import { quote, RelpropError } from "../../errors.ts";
 import type { AbortSignal, ByteArray } from "../../options/globals.ts";
 import { type Rows, widen } from "../dtypes.ts";
+import { read } from "../safetensors.ts";
 import type { Stored } from "../tensors.ts";
 import { e4m3, e5m2, e8m0 } from "./floats.ts";
 
-/** All bytes of a stored tensor. */
+/** All bytes of a stored tensor, as they are. */
+export const readBytes = ({ file, info }: Stored, signal?: AbortSignal): Promise<ByteArray> =>
+  read(file, info.start, info.end, `the file of ${quote(info.name)}`, signal);
+
+/** The same with a signal of its own. */
 export type Read = (stored: Stored) => Promise<ByteArray>;
 
 export interface Layer {

@@ -24,12 +24,22 @@ export function oneOf<T>({ config, field }: Source, name: string, values: readon
   throw unsupported(`${field}.${name}`, value, `supported is ${values.map((one) => quote(one)).join(", ")}`);
 }
 
-/** A group's size: a whole number from 1; −1 or nothing is undefined. */
+/** A group's size: −1 or nothing is undefined. */
 export function groupSize(config: Fields, field: string, name = "group_size"): number | undefined {
   const value = own(config, name);
-  if (value === undefined || value === -1) return undefined;
+  return value === undefined || value === -1 ? undefined : positive(value, `${field}.${name}`);
+}
+
+/** A whole number from 1. */
+export function positive(value: unknown, field: string): number {
   if (Number.isInteger(value) && (value as number) > 0 && (value as number) < 2 ** 31) return value as number;
-  throw invalid(`${field}.${name}`, value, "a whole number from 1, or −1");
+  throw invalid(field, value, "a whole number from 1");
+}
+
+/** The rows and columns of a block. */
+export function blockSize(value: unknown, field: string): readonly number[] {
+  if (!Array.isArray(value) || value.length !== 2) throw invalid(field, value, "two whole numbers");
+  return value.map((n, i) => positive(n, `${field}[${i}]`));
 }
 
 /** Bits of a number, one of some. */

@@ -123,6 +123,19 @@ const points = (): Checkpoint => {
   return checkpoint("points", found, { points: normal(128, 3, 7) });
 };
 
+/** What formats' own libraries have quantised: a family of its own, whatever the model is. */
+function quantised(): Checkpoint[] {
+  const { quantised }: { quantised: { name: string; config: object }[] } = JSON.parse(
+    readFileSync(new URL("quantised.json", reference), "utf8"),
+  );
+  const tokenizer = readFileSync(new URL("decoders/tokenizer.json", reference), "utf8");
+  return quantised.map(({ name, config }) => {
+    const found = folder(new URL(`quantised/${name}/`, reference));
+    const files = { ...found, "config.json": JSON.stringify(config), "tokenizer.json": tokenizer };
+    return { ...checkpoint(name, files), family: "quantised" };
+  });
+}
+
 function every(): Checkpoint[] {
   const families = readdirSync(new URL("families/", reference))
     .filter((name) => existsSync(new URL(`families/${name}/config.json`, reference)))
@@ -136,6 +149,7 @@ function every(): Checkpoint[] {
     ...sentences,
     ...sweeps.flatMap(swept),
     ...decoders.decoders.map((one) => checkpoint(one.name, decoders.files(one))),
+    ...quantised(),
     ...families.filter(({ name }) => /^(bert|gpt2)-/.test(name)).map(sharded),
     plain(
       "energy_transformer",
