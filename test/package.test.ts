@@ -47,7 +47,7 @@ test("what is packed, and how much", () => {
   const bytes = code.reduce((n: number, { size }: { size: number }) => n + size, 0);
   console.log(`${paths.length} files, ${(bytes / 1000).toFixed(0)} kB unpacked without the model`);
   // It was 1 MB before all of transformers' configs, activations and poolings were read.
-  assert.ok(bytes < 1_250_000, `${bytes} bytes without the model, the most is 1.25 MB`);
+  assert.ok(bytes < 1_330_000, `${bytes} bytes without the model, the most is 1.33 MB`);
 });
 
 test("declarations refer to nothing that is not packed, and calls have the types that test/everywhere/app says", () => {
