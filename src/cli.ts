@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 
-// relprop in a shell: explain, predict, generate, diagnose, evaluate, inspect. Exit status 0; 1 for a failed run; 2 for wrong usage.
+// relprop in a shell: explain, predict, generate, diagnose, lens, evaluate, inspect. Exit status 0; 1 for a failed run; 2 for wrong usage.
 
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -9,6 +9,7 @@ import { changes, diagnosed } from "./cli/diagnose.ts";
 import { conversation, drawing, generated } from "./cli/generate.ts";
 import { help } from "./cli/help.ts";
 import { inspect } from "./cli/inspect.ts";
+import { lensed } from "./cli/lens.ts";
 import { alone, checkMethods, jsonFile, methodsOf } from "./cli/methods.ts";
 import { integer } from "./cli/numbers.ts";
 import { commands, parse, type Values } from "./cli/options.ts";
@@ -90,6 +91,7 @@ async function main(args: string[]): Promise<void> {
     const file = values.image === undefined ? undefined : await bytes(values.image);
     const input = file ?? given ?? (values.pair === undefined ? text : { text, pair: values.pair });
     if (command === "diagnose") return await emit(values, await diagnosed(model, input, values, asked));
+    if (command === "lens") return await emit(values, await lensed(model, input, values, asked));
     const [result] = await answer([input]);
     if (format === "png") return await emit(values, png(result as Told, await picture(file!)));
     if (format === "json") return await emit(values, `${JSON.stringify(result, null, 2)}\n`);

@@ -16,6 +16,7 @@ export type { Timing } from "./backends/profile.ts";
 export type { WasmSource } from "./backends/wasm/module.ts";
 export type { Contents, Hub, Progress, Source } from "./checkpoint/sources.ts";
 export type { BlockStatistics, Diagnosis, StreamStatistics, WeightStatistics } from "./diagnose/diagnosis.ts";
+export type { Lens, LensLayer, LensOptions, LensPosition } from "./diagnose/lens.ts";
 export type { Ablation, PredictOptions } from "./engine/options.ts";
 export { type ErrorCode, RelpropError } from "./errors.ts";
 export type {

@@ -503,6 +503,16 @@ test("generate: a text goes on, and each token's explanation", async () => {
   assert.is((await relprop(["generate", "a"])).status, 2, "a classifier does not");
 });
 
+test("lens: a table, JSON", async () => {
+  const model = fileURLToPath(new URL("reference/families/gpt2-lm/", import.meta.url));
+  const plain = await relprop(["lens", "--model", model, "the sea", "--tokens", "all", "--top", "2"]);
+  assert.is(plain.status, 0, plain.err);
+  assert.match(plain.out, /at token 0, the\nafter +rank of .+ 1\. +2\.\nembeddings +\d+ .+%\nblock 0 /);
+  const { out } = await relprop(["lens", "--model", model, "the sea", "--json", "--target", "3"]);
+  const { positions } = JSON.parse(out);
+  assert.equal([positions.length, positions[0].layers[0].target.index], [1, 3]);
+});
+
 test("diagnose: a table, JSON, a figure; parts cut out; rows and points from a file", async () => {
   const text = "A gorgeous, witty, seductive movie.";
   const plain = await relprop(["diagnose", text, "--tokens", "0,1"]);
@@ -541,6 +551,9 @@ test("diagnose: a table, JSON, a figure; parts cut out; rows and points from a f
   for (const args of [
     ["diagnose", text, "--ablate-heads", "1"],
     ["diagnose", text, "--tokens", "a"],
+    ["lens", text],
+    ["lens", text, "--tokens", "some"],
+    ["lens", text, "--top", "0"],
     ["diagnose", text, "--format", "html"],
     ["diagnose", text, "--num-loops", "2"],
     ["diagnose", text, "--input", file],

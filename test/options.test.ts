@@ -92,7 +92,7 @@ test("values that an option cannot be", async () => {
       await refused(work, "InvalidOption", new RegExp(`^explain\\(\\)'s ${name} is .+, it must be `), `${name} ${i}`);
     }
     await refused(() => model.explain(said, value as never), "InvalidOption", /explain\(\)/, `options ${i}`);
-    for (const call of ["tokenize", "predict", "generate", "diagnose"] as const) {
+    for (const call of ["tokenize", "predict", "generate", "diagnose", "lens"] as const) {
       await refused(
         () => model[call as "predict"](said, value as never),
         "InvalidOption",

@@ -25,15 +25,20 @@ export function changes({ "num-loops": loops, ...values }: Values): Pick<Predict
   };
 }
 
+/** --tokens: indices separated by commas. */
+export function tokenList({ tokens }: Values): number[] | undefined {
+  const odd = tokens?.split(",").find((place) => !/^\d{1,6}$/.test(place));
+  if (odd === undefined) return tokens?.split(",").map(Number);
+  throw new Usage(`\`--tokens\` is a list of token indices separated by commas, not ${quote(odd)}`);
+}
+
 /** What goes on inside, as a table, as JSON or as a figure. */
 export async function diagnosed(model: Model, input: Input, values: Values, asked: object): Promise<string> {
   const { target, contrast, truncate } = asked as DiagnoseOptions;
   const format = values.json ? "json" : (values.format ?? "text");
   if (!["text", "json", "svg"].includes(format))
     throw new Usage(`diagnose has no format ${quote(format)}, only text, json, svg`);
-  const odd = values.tokens?.split(",").find((place) => !/^\d{1,6}$/.test(place));
-  if (odd !== undefined)
-    throw new Usage(`\`--tokens\` is a list of token indices separated by commas, not ${quote(odd)}`);
+  const tokens = tokenList(values);
   const compareTo =
     values["compare-to"] === undefined ? undefined : await load(values["compare-to"], { backend: model.backend });
   try {
@@ -44,7 +49,7 @@ export async function diagnosed(model: Model, input: Input, values: Values, aske
       truncate,
       compareTo,
       weights: values.weights || compareTo !== undefined,
-      tokens: values.tokens?.split(",").map(Number),
+      tokens,
     });
     if (format === "json") return `${JSON.stringify(diagnosis, null, 2)}\n`;
     return format === "svg" ? charts(diagnosis) : diagnosisTable(diagnosis);

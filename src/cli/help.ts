@@ -26,6 +26,7 @@ Commands (each has its own --help)
   predict TEXT   the classes and their probabilities
   generate TEXT  a continuation of the text, and the relevance of earlier tokens for each new one
   diagnose TEXT  the network's inside: similarity of tokens, attention, ranks, gradients
+  lens TEXT      for language models: what each layer would predict (the logit lens)
   evaluate       the faithfulness of each method's explanations of labelled texts
   inspect        the contents of a model's directory
   help CODE      the cause and remedy of an error code, such as MissingTensor; help COMMAND: its options
@@ -155,6 +156,18 @@ output over the log position, and the norm of the logit's gradient at the projec
 all of it by head and by token.
 `;
 
+const lens = `relprop lens TEXT [options]
+
+  --tokens A,B     indices of the tokens to read at, or all; default: the last one, or the first
+                   masked one
+  --top N          the most probable pieces of the vocabulary at each layer (5)
+  --target PIECE   the piece whose rank and probability are shown at each layer; default: what the
+                   model predicts
+${changed}${one}
+For language models, causal and masked: the last norm and the head applied to the embeddings and to
+the stream after each block. The last row is the model's prediction.
+`;
+
 const inspect = `relprop inspect [--model DIR] [--backend NAME] [--json] [--out FILE]
 
 The model's type, task, classes, sizes and weights, and the backend that would run it.
@@ -198,6 +211,7 @@ const pages = new Map([
   ["evaluate", evaluate],
   ["generate", generate],
   ["diagnose", diagnose],
+  ["lens", lens],
   ["inspect", inspect],
 ]);
 

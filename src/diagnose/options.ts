@@ -2,7 +2,8 @@
 
 import { type PredictOptions, predictOptions } from "../engine/options.ts";
 import { className } from "../explain/options.ts";
-import { flag, integer, list, type Options } from "../options/kinds.ts";
+import { either, flag, integer, list, type Options, oneOf } from "../options/kinds.ts";
+import type { LensOptions } from "./lens.ts";
 
 export interface DiagnosisOptions extends PredictOptions {
   /** The class of the logit for which gradients are computed; as in explain(). */
@@ -21,3 +22,10 @@ export const diagnosisOptions = {
   tokens: list(integer(0)),
   weights: flag,
 } satisfies Options<DiagnosisOptions>;
+
+export const lensOptions = {
+  ...predictOptions,
+  tokens: either(oneOf("all"), list(integer(0), 1)),
+  top: integer(1),
+  target: className,
+} satisfies Options<LensOptions>;

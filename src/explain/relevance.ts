@@ -41,8 +41,8 @@ async function once(
   const { methods, targetWeights, layers, breakdownOptions } = request;
   const composites = methods.map(({ composite }) => composite);
   const breakdown = breakdownOptions && (await import("./breakdown.ts"));
-  const { heads, neurons, pairs, pixels, points } = breakdownOptions ?? {};
-  const watched = [heads, neurons, pairs, pixels, points].map(Boolean);
+  const { heads, neurons, pairs, experts, pixels, points } = breakdownOptions ?? {};
+  const watched = [heads, neurons, pairs, experts, pixels, points].map(Boolean);
   const probe: Probe<ExplanationTrace> = {
     kind: `${JSON.stringify(composites)} ${layers} ${targetWeights.length} ${watched}`,
     network: pairs ? { recompute: false } : {}, // attention weights must be there to be seen

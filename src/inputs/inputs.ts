@@ -8,12 +8,12 @@ import type { Token } from "./tokenizers/token.ts";
 import type { Tokenizer } from "./tokenizers/wordpiece.ts";
 
 /** An input's tokens, at most as many as the model has positions; what is longer is cut if `truncate`, else rejected. @internal */
-export function encode(
+export async function encode(
   tokenizer: Tokenizer,
   input: Input,
   { positions: most, vocabulary, kinds, tables }: Pick<InputSpec, "positions" | "vocabulary" | "kinds" | "tables">,
   truncate = false,
-): Encoded {
+): Promise<Encoded> {
   const { text, pair, ids } = parts(input);
   const { tokens: found, warnings } = tokenizer.encode(text, pair);
   const own = found.map((token) =>
@@ -38,6 +38,7 @@ export function encode(
   if (!truncate) {
     throw new RelpropError("InputTooLong", `${long}, this model takes ${most}; shorten it or set \`truncate\``, facts);
   }
+  const { shortened } = await import("./shortened.ts");
   const kept = shortened(tokens, most, pair !== undefined, tokenizer);
   if (kept.length > most) {
     const message = `this model takes ${most} tokens, and those that the tokenizer adds to a text are ${kept.length}`;
@@ -48,29 +49,6 @@ export function encode(
     tokens: kept,
     warnings: [...warnings, `${long} and was cut to the ${most} that this model takes`],
   };
-}
-
-/** The first tokens of each text, or the last: of two the longer one is cut first. What the template adds stays. */
-function shortened(tokens: Token[], most: number, two: boolean, { template, truncation }: Tokenizer): Token[] {
-  const [before, between, after = []] = two ? template.pair : template.single;
-  const found = two ? tokens.findIndex(({ type }) => type) : -1;
-  const second = found < 0 ? tokens.length : found;
-  const n = second - before.length - between.length;
-  const m = tokens.length - second - after.length;
-  const room = Math.max(0, most - before.length - between.length - after.length);
-  const short = Math.min(n, m);
-  const [less, more] = 2 * short > room ? [room >> 1, room - (room >> 1)] : [short, room - short];
-  const [a, b] = n > m ? [more, less] : [less, more];
-  const start = before.length;
-  const kept = (from: number, length: number, k: number) =>
-    truncation === "left" ? tokens.slice(from + length - k, from + length) : tokens.slice(from, from + k);
-  return [
-    ...tokens.slice(0, start),
-    ...kept(start, n, Math.min(a, n)),
-    ...tokens.slice(start + n, second),
-    ...kept(second, m, Math.min(b, m)),
-    ...tokens.slice(second + m),
-  ];
 }
 
 function parts(input: Input): Exclude<Text, string> {

@@ -148,12 +148,14 @@ export function above(
     stream.push(block(i, rows, x, { ...embedded, previousBlocks, mask, pastKeyValues, capture }));
   }
   const end = stream[order.length];
-  const last = leave?.(end) ?? end;
+  const left = (x: Tensor) => leave?.(x) ?? x;
+  const unembed = (x: Tensor) => logits(read(left(x)));
   return {
     readings: new Map(readings.map(([at, ...siblings]) => [at, siblings])),
     stream,
     blocks: noted,
-    logits: logits(late ? read(last) : last),
+    logits: late ? unembed(end) : logits(left(end)),
+    unembed,
   };
 }
 

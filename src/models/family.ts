@@ -92,6 +92,8 @@ export interface Network {
   blocks: readonly Block[];
   /** [batch, rows that are read, classes] */
   logits: Tensor;
+  /** What the last norm and the head would make of such rows of another tensor of the stream [batch, t, d]: logits. */
+  unembed(x: Tensor): Tensor;
   /** The weights by which the head reads some rows of the last block, each as it is: not their mean. */
   selection?: Tensor;
 }

@@ -1,9 +1,13 @@
-// The options of a model's methods, by the method's name. Loaded when a method is called that pages do without.
+// The options of a model's methods, by the method's name, and those methods that look inside. Loaded when a method is called
+// that pages do without.
 
-import { type DiagnosisOptions, diagnosisOptions } from "../diagnose/options.ts";
+import type { LensOptions } from "../diagnose/lens.ts";
+import { type DiagnosisOptions, diagnosisOptions, lensOptions } from "../diagnose/options.ts";
+import type { Engine } from "../engine/engine.ts";
 import { predictOptions } from "../engine/options.ts";
 import { explainOptions } from "../explain/options.ts";
 import { generateOptions } from "../generate/options.ts";
+import type { Input } from "../inputs/encoded.ts";
 import { having, type Options } from "../options/kinds.ts";
 import type { Model } from "./model.ts";
 
@@ -23,4 +27,13 @@ export const modelOptions = {
   explain: explainOptions,
   generate: generateOptions,
   diagnose: diagnoseOptions,
+  lens: lensOptions,
+};
+
+/** Each input's diagnosis or lens; `compareTo` is the engine of the model of that option. */
+export const insides = {
+  diagnose: async (engine: Engine, inputs: readonly Input[], options: DiagnosisOptions, compareTo?: Engine) =>
+    (await import("../diagnose/diagnose.ts")).diagnose(engine, inputs, options, compareTo),
+  lens: async (engine: Engine, inputs: readonly Input[], options: LensOptions) =>
+    (await import("../diagnose/lens.ts")).lens(engine, inputs, options),
 };

@@ -3,6 +3,7 @@ import type { AttributeLists, AttributeOptions, MethodLists, MethodOptions } fro
 import type { Timing } from "../backends/profile.ts";
 import type { TensorInfo } from "../checkpoint/header.ts";
 import type { Diagnosis } from "../diagnose/diagnosis.ts";
+import type { Lens, LensOptions } from "../diagnose/lens.ts";
 import { Engine, type EngineParts } from "../engine/engine.ts";
 import { type PredictOptions, predictOptions } from "../engine/options.ts";
 import { RelpropError, throwIfAborted } from "../errors.ts";
@@ -20,10 +21,12 @@ import { abortable } from "../pauses.ts";
 import type { Prediction } from "../tasks/prediction.ts";
 import type { TaskName } from "../tasks/task.ts";
 import { type AnyOptions, explain } from "./explain.ts";
-import type { DiagnoseOptions } from "./methods.ts";
+import type { DiagnoseOptions, insides } from "./methods.ts";
 import { predict } from "./predict.ts";
 
 export type { ExplainLists, ExplainOptions, PredictOptions };
+
+type InsideOptions = Pick<DiagnoseOptions, "signal" | "compareTo">;
 
 /** @internal */
 export interface ModelParts extends EngineParts {
@@ -127,7 +130,8 @@ export class Model {
   generate(text: Prompt, options: GenerateOptions & { explain: true | object }): Promise<Generation<ExplainedToken>>;
   generate(text: Prompt, options?: GenerateOptions): Promise<Generation>;
   async generate(text: Prompt, given: GenerateOptions = {}): Promise<Generation> {
-    const options = await this.#later("generate", given);
+    const { modelOptions } = await import("./methods.ts");
+    const options = this.#begin("generate", modelOptions.generate, given);
     return finite(await (await import("../generate/generate.ts")).generate(this.#engine, text, options));
   }
 
@@ -151,11 +155,18 @@ export class Model {
    */
   diagnose(text: Input, options?: DiagnoseOptions): Promise<Diagnosis>;
   diagnose(texts: readonly Input[], options?: DiagnoseOptions): Promise<Diagnosis[]>;
-  async diagnose(text: Input | readonly Input[], given: DiagnoseOptions = {}) {
-    const options = await this.#later("diagnose", given);
-    const { diagnose } = await import("../diagnose/diagnose.ts");
-    const since = options.compareTo && Model.#engineOf(options.compareTo);
-    return one(text, await abortable(diagnose(this.#engine, inputs(text), options, since), options.signal));
+  async diagnose(text: Input | readonly Input[], given: DiagnoseOptions = {}): Promise<unknown> {
+    return this.#inside("diagnose", text, given);
+  }
+
+  /**
+   * The logit lens: what the model would predict if it ended after fewer blocks, by its last norm and head on the stream at
+   * each block. For language models, causal or masked.
+   */
+  lens(text: Input, options?: LensOptions): Promise<Lens>;
+  lens(texts: readonly Input[], options?: LensOptions): Promise<Lens[]>;
+  async lens(text: Input | readonly Input[], given: LensOptions = {}): Promise<unknown> {
+    return this.#inside("lens", text, given);
   }
 
   /** Where the time of all runs so far went, kernel by kernel; undefined unless the model was loaded with `profile`. */
@@ -181,10 +192,13 @@ export class Model {
     return options;
   }
 
-  /** The same of calls that many pages do without. */
-  async #later<O extends { signal?: AbortSignal }>(call: "generate" | "diagnose", given: O): Promise<O> {
-    const { modelOptions } = await import("./methods.ts");
-    return this.#begin(call, modelOptions[call], given);
+  /** Of calls that many pages do without. */
+  async #inside(call: keyof typeof insides, text: Input | readonly Input[], given: InsideOptions): Promise<unknown> {
+    const { insides, modelOptions } = await import("./methods.ts");
+    const options = this.#begin(call, modelOptions[call], given);
+    const other = options.compareTo && Model.#engineOf(options.compareTo);
+    const results: Promise<unknown[]> = insides[call](this.#engine, inputs(text), options as never, other);
+    return one(text, await abortable(results, options.signal));
   }
 
   static #engineOf(model: Model): Engine {
