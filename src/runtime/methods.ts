@@ -30,7 +30,7 @@ export const modelOptions = {
   lens: lensOptions,
 };
 
-/** Each input's diagnosis or lens; `compareTo` is the engine of the model of that option. */
+/** Each input's diagnosis or lens; `compareTo` is the engine of the model of that option. @internal */
 export const insides = {
   diagnose: async (engine: Engine, inputs: readonly Input[], options: DiagnosisOptions, compareTo?: Engine) =>
     (await import("../diagnose/diagnose.ts")).diagnose(engine, inputs, options, compareTo),
