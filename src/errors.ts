@@ -70,9 +70,12 @@ export type ErrorCode =
  */
 export class RelpropError extends Error {
   override readonly name = "RelpropError";
+  /** What went wrong, for programs; stable. */
   readonly code: ErrorCode;
+  /** Data that the message is made of, such as `{ file }`. */
   readonly facts: Readonly<Record<string, unknown>>;
 
+  /** The message is made printable: control characters are shown as text. */
   constructor(code: ErrorCode, message: string, facts: Record<string, unknown> = {}, cause?: unknown) {
     super(printable(message), cause === undefined ? undefined : { cause });
     this.code = code;

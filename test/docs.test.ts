@@ -3,7 +3,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { pages } from "../docs/pages.ts";
+import { exported } from "../docs/api.ts";
+import { entries, pages } from "../docs/pages.ts";
 import { methodNames } from "../src/attribution/names.ts";
 import { help } from "../src/cli/help.ts";
 import { commands } from "../src/cli/options.ts";
@@ -43,5 +44,28 @@ test("help names every method, protocol and option of a command", () => {
     );
   }
 });
+
+for (const [name, entry] of Object.entries(entries)) {
+  test(`every export of ${name} is described, with its members; functions name what they throw`, () => {
+    const lacking: string[] = [];
+    for (const { name, kind, text, declaration } of exported(entry)) {
+      if (text.length < 15) lacking.push(name);
+      if (kind === "function" && !text.includes("**Throws:**")) lacking.push(`${name}: @throws`);
+      if (kind === "type") continue;
+      const lines = declaration.split("\n");
+      // Of overloads the first has the description.
+      for (const [i, line] of lines.entries()) {
+        const member = /^ {4}(?:readonly )?(\w+)\??[:(]/.exec(line)?.[1];
+        const above =
+          lines
+            .slice(0, i)
+            .reverse()
+            .find((text) => !/^ {5}|^ {4}[})]/.test(text) || text.includes("*/")) ?? "";
+        if (member && !above.includes("*/") && !above.startsWith(`    ${member}(`)) lacking.push(`${name}.${member}`);
+      }
+    }
+    assert.equal(lacking, []);
+  });
+}
 
 test.run();

@@ -52,6 +52,7 @@ export interface MethodOptions
 
 /** The options of explain() by a method that does not propagate. */
 export interface AttributeOptions extends MethodOptions {
+  /** A method by name, or with options of its own. */
   method: AttributionMethod;
 }
 

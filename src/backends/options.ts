@@ -7,6 +7,7 @@ import type { WasmSource } from "./wasm/module.ts";
 /** The most threads of the WASM backend. */
 export const MOST_THREADS = 64;
 
+/** Options of load(): the backend that runs the model. */
 export interface BackendOptions {
   /**
    * `auto` (default): WebGPU where the runtime has a real GPU, else WASM. In Node and Bun `webgpu` takes the package of

@@ -2,8 +2,11 @@
 
 import type { Step } from "../graph/plan.ts";
 
+/** The time of one kernel over all runs of a model loaded with `profile`. */
 export interface Timing {
+  /** The kernel's name. */
   kernel: string;
+  /** The number of its calls. */
   calls: number;
   /** Milliseconds in all calls. */
   ms: number;

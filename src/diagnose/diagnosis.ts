@@ -16,6 +16,7 @@ export interface StreamStatistics extends Ranks {
   energy?: Record<string, number>;
 }
 
+/** What goes on in a block, by head and token (Chi et al. 2023 for the variance). */
 export interface BlockStatistics {
   /** By head: the entropy of its attention in nats, and its share on `tokens`, `massOf` each query and as means of all. */
   heads: { entropy: number; mass?: number; massOf?: number[] }[];
@@ -26,6 +27,7 @@ export interface BlockStatistics {
    * variance above 0; the slope is 0 where there are fewer than two of them, and the intercept where there is none.
    */
   slope: number;
+  /** Log variance at position 1, by the same line. */
   intercept: number;
   /** With `weights`: the length of what goes into each neuron, ‖its rows of the matrices before it‖. */
   neurons?: number[];
@@ -33,23 +35,36 @@ export interface BlockStatistics {
   gradients: { query?: number; key?: number; value?: number };
 }
 
+/** A matrix of the network, or its difference from another model's: ranks and singular values. */
 export interface WeightStatistics extends Ranks {
+  /** The tensor's name in the checkpoint. */
   name: string;
+  /** Rows and columns. */
   shape: [rows: number, cols: number];
   /** Largest first. */
   singularValues: number[];
 }
 
+/** What `Model.diagnose()` returns: statistics of the network's inside on one input, block by block. */
 export interface Diagnosis {
+  /** The text; of a pair both, on a line of their own each. */
   text: string;
+  /** The model's name: its directory, URL or the name given to load(). */
   model: string;
+  /** The backend that computed the result. */
   backend: "wasm" | "webgpu";
+  /** The tokens, in the order of all statistics by token. */
   tokens: Token[];
+  /** The class of the logit whose gradients are measured. */
   target: ClassScore;
+  /** The class whose logit is subtracted, if one was given. */
   contrast?: ClassScore;
   /** One more than there are blocks. */
   stream: StreamStatistics[];
+  /** One for each block. */
   blocks: BlockStatistics[];
+  /** With the option `weights`: one for each matrix. */
   weights?: WeightStatistics[];
+  /** Sentences about the accuracy of this result or changes of the input; usually empty. */
   warnings: string[];
 }

@@ -4,6 +4,7 @@ import { MOST_LOOPS } from "../models/encoder.ts";
 import type { AbortSignal } from "../options/globals.ts";
 import { flag, integer, list, type Options, object, signal, tuple } from "../options/kinds.ts";
 
+/** Options of predict() and tokenize(), and of all other calls on a model. */
 export interface PredictOptions {
   /**
    * Cuts a text that is too long, with a warning, instead of rejecting it with `InputTooLong`. The default is false, but true
@@ -20,7 +21,9 @@ export interface PredictOptions {
 
 /** Attention heads and feed-forward neurons, each by the indices of its block and of itself. */
 export interface Ablation {
+  /** Attention heads, each by its block and its index there, from 0. */
   heads?: readonly (readonly [block: number, head: number])[];
+  /** Feed-forward neurons, each by its block and its index there, from 0. */
   neurons?: readonly (readonly [block: number, neuron: number])[];
 }
 

@@ -3,9 +3,13 @@
 
 import { uniform } from "../random.ts";
 
+/** A mean with its 95 % interval by a percentile bootstrap (Efron 1979) of 2,000 resamples. */
 export interface Interval {
+  /** The mean over the examples. */
   mean: number;
+  /** The 2.5 % quantile of the resamples' means. */
   low: number;
+  /** The 97.5 % quantile. */
   high: number;
 }
 

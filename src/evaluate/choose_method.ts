@@ -13,7 +13,9 @@ import type { ChooseOptions } from "./options.ts";
 import { chooseOptions } from "./options.ts";
 import type { Evaluation } from "./summary.ts";
 
+/** What chooseMethod() returns. */
 export interface MethodChoice<Name extends MethodName = PropagationMethod> {
+  /** The method's name. */
   method: Name;
   /** A sentence. */
   why: string;
@@ -28,6 +30,7 @@ const choices = new WeakMap<Model, Map<string, Promise<MethodChoice<MethodName>>
  * The method that scores best by a protocol's first metric (default: the area under ali2022-fixed's activation curve) on a
  * sample of texts; of the methods without a significant difference from the best, the one with the fewest forward passes. A model's
  * last 8 choices are kept as long as the model: the same sample and options give the same again.
+ * @throws as evaluate().
  */
 export async function chooseMethod<Name extends MethodName = PropagationMethod>(
   model: Model,

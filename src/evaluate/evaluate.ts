@@ -29,7 +29,10 @@ const usual = (): JudgedName[] => [
   ...attributionNames.map((name): JudgedName => (attributions[name].slow ? `${name}:${SLOW}` : name)),
 ];
 
-/** Judges each method's explanations of each example by a protocol. */
+/**
+ * Evaluates each method's explanations of each example by a protocol (default `ali2022`, Ali et al. 2022).
+ * @throws InvalidInput and InvalidOption; what explain() throws; Aborted.
+ */
 export async function evaluate(
   model: Model,
   examples: readonly Example[],

@@ -2,15 +2,21 @@
 
 import { quote, RelpropError } from "../errors.ts";
 
+/** A text to evaluate explanations on, and its class if that is known. */
 export interface Example {
+  /** The text. */
   text: string;
   /** A class by its label or index. */
   label?: string | number;
 }
 
+/** The format of a file of examples. */
 export type ExampleFormat = "tsv" | "csv" | "jsonl";
 
-/** Reads a file's content; TSV has no quotes (as GLUE writes it), CSV has (RFC 4180). Both begin with a header. */
+/**
+ * Reads a file's content; TSV has no quotes (as GLUE writes it), CSV has (RFC 4180). Both begin with a header.
+ * @throws InvalidInput, which names the line; InvalidOption for another format.
+ */
 export function readExamples(content: string, format: ExampleFormat): Example[] {
   if (typeof content !== "string") throw new RelpropError("InvalidInput", `examples are a text, not ${quote(content)}`);
   if (!formats.includes(format)) throw unknownFormat(format);

@@ -7,6 +7,7 @@ import { quote, RelpropError } from "../errors.ts";
 export interface Journal {
   /** All that was appended so far. */
   read(): Promise<string>;
+  /** Adds a text at the end. */
   append(text: string): Promise<void>;
 }
 

@@ -14,6 +14,7 @@ import type { OrderName, ProtocolName } from "./protocol.ts";
 /** A method to judge; with a number of examples, by the first so many: `kernel-shap:200`. */
 export type JudgedName = MethodName | `${MethodName}:${number}`;
 
+/** Options of evaluate(). */
 export interface EvaluateOptions {
   /** A protocol's name (default ali2022). */
   protocol?: ProtocolName;
@@ -35,7 +36,9 @@ export interface EvaluateOptions {
   randomized?: readonly Model[];
   /** Keeps what is done, and goes on from there. */
   journal?: Journal;
+  /** Is called after each example. */
   onProgress?: (progress: { done: number; total: number }) => void;
+  /** Ends the call: it rejects with `Aborted`. */
   signal?: AbortSignal;
 }
 

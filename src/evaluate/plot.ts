@@ -9,6 +9,10 @@ const colors = ["#000000", "#e69f00", "#56b4e9", "#009e73", "#0072b2", "#d55e00"
 
 const panel = { width: 300, height: 220, left: 52, top: 34, gap: 24 };
 
+/**
+ * Draws the perturbation curves of an evaluation as an SVG.
+ * @throws InvalidInput if it is no evaluation.
+ */
 export const plot = (evaluation: Evaluation): string => drawn("plot()", "an evaluation", () => figure(evaluation));
 
 function figure({ protocol, model, at, examples, axis, curves }: Evaluation): string {

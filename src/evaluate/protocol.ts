@@ -21,6 +21,7 @@ export type ProtocolName =
   | "sanity"
   | "stability";
 
+/** A way to measure how faithful an explanation is. */
 export interface Protocol {
   /** Where it was published, and what it does. */
   description: string;
@@ -32,6 +33,7 @@ export interface Protocol {
   axis?: { name: string; at: readonly number[] };
   /** Whether models with random weights in place of their own are needed. */
   randomized?: true;
+  /** The metrics of one explanation of one text. @internal */
   score(trial: Trial): Promise<Scores>;
   /** Of protocols that judge no explanations but what a model loses: see ablations.ts. */
   ablation?: AblationPlan;

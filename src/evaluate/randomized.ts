@@ -17,7 +17,8 @@ const OTHERS = ["config.json", "tokenizer.json", "tokenizer_config.json"];
 
 /**
  * The model's files with the top's weights randomised (all above the blocks), then the last block's too, and so on down to
- * the embeddings: each a source for load(). A tensor's elements are shuffled, which keeps its distribution.
+ * the embeddings: each a source for load(). A tensor's elements are shuffled, which keeps its distribution (Adebayo et al. 2018).
+ * @throws what load() throws of the source.
  */
 export async function* randomized(
   source: Source,

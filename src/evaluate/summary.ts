@@ -40,17 +40,23 @@ interface EvaluationInfo {
  */
 export type MethodScores = { forwardPasses: number; seconds: number } & { [metric: string]: Interval | number };
 
+/** What evaluate() returns: the metrics of each method, as means with intervals. */
 export interface Evaluation extends EvaluationInfo {
+  /** The number of examples. */
   examples: number;
+  /** The metrics of each method, by its name. */
   methods: Record<string, MethodScores>;
   /** Examples of methods that are judged by fewer. */
   limits?: Record<string, number>;
   /** Each method less the baseline, on the examples that both have. */
   baseline?: string;
+  /** By method and metric. */
   differences?: Record<string, Record<string, Interval>>;
+  /** The protocol's metrics, and whether more or less is better. */
   metrics: Protocol["metrics"];
   /** Mean curves by method, over `axis`; without those that the model has no numbers for, such as probabilities. */
   axis?: { name: string; at: readonly number[] };
+  /** By method and curve. */
   curves?: Record<string, Record<string, number[]>>;
   /** The time of all of it: forward passes over perturbed texts run together, and what that gains over one at a time. */
   cost: Cost & {

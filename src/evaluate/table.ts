@@ -6,6 +6,10 @@ import type { Evaluation } from "./summary.ts";
 
 const arrow = { more: "↑", less: "↓", zero: "→ 0" };
 
+/**
+ * An evaluation as a table for terminals: means with intervals, forward passes and seconds of each method.
+ * @throws InvalidInput if it is no evaluation.
+ */
 export const table = (evaluation: Evaluation): string => drawn("table()", "an evaluation", () => lines(evaluation));
 
 function lines(evaluation: Evaluation): string {

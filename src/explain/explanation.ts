@@ -25,6 +25,7 @@ export interface Ledger extends Entries {
 export interface LayerRelevance {
   /** As many as the explanation has tokens, in their order. */
   relevance: number[];
+  /** Its `tokens` is the sum of `relevance`. */
   ledger: Ledger;
 }
 
@@ -32,11 +33,15 @@ export interface LayerRelevance {
 export interface GroupRelevance {
   /** Of a message: its place among the messages, and who says it. */
   message?: number;
+  /** Of a message: its role. */
   role?: string;
+  /** The part of the text. */
   text: string;
   /** UTF-16 offsets into the user's own text. */
   start: number;
+  /** The end of the range, exclusive. */
   end: number;
+  /** The sum of its tokens' relevance. */
   relevance: number;
   /** Which tokens, by their place in `tokens`. */
   tokens: number[];
@@ -51,18 +56,23 @@ export interface HeadRelevance {
   relevance: number[];
   /** By head and token. Of the last block only rows that are read count. */
   tokens: number[][];
+  /** Its `parts` is the sum over heads. */
   ledger: PartsLedger;
 }
 
 /** A feed-forward neuron: one number of a block's activations. */
 export interface NeuronRelevance {
+  /** The block's index, from 0. */
   block: number;
+  /** The neuron's index in its block, from 0. */
   neuron: number;
+  /** The sum over tokens. */
   relevance: number;
   /** By token. */
   tokens: number[];
 }
 
+/** The feed-forward neurons with the most relevance, and the ledgers of all of them. */
 export interface Neurons {
   /** Those with the most relevance, by magnitude. */
   top: NeuronRelevance[];
@@ -82,6 +92,7 @@ export interface PairRelevance {
 
 /** The experts that the router of a block chose, of a mixture of experts. */
 export interface ExpertChoices {
+  /** The block's index, from 0. */
   block: number;
   /** By token: those it chose, the likeliest first, each with the weight of what it adds. */
   tokens: { expert: number; weight: number }[][];
@@ -97,6 +108,7 @@ export interface Interactions {
   ledger: Ledger;
 }
 
+/** What `Model.explain()` returns for a method that propagates: the relevance of each token and a ledger that accounts for the whole logit. It is plain data. */
 export interface Explanation {
   /** The text; of a pair both, on a line of their own each; of an image empty. */
   text: string;
@@ -112,10 +124,13 @@ export interface Explanation {
   method: Propagating["name"];
   /** The rules that ran. */
   composite: Composite;
+  /** The reading point of the relevance. */
   at: ReadingPoint;
+  /** The backend that computed the result. */
   backend: "wasm" | "webgpu";
   /** With a contrast `logit` stays the class's own; the explained difference is `ledger.logit`. */
   target: ClassScore;
+  /** The class whose logit is subtracted, if one was given. */
   contrast?: ClassScore;
   /** All classes; of a language model the top ones. */
   classes: ClassScore[];
@@ -127,7 +142,9 @@ export interface Explanation {
    * for.
    */
   explained?: { objective: string; value: number; gradient?: number[]; other?: string };
+  /** The tokens, each with its relevance in the logit's unit. */
   tokens: TokenRelevance[];
+  /** The account of the explained number, entry by entry. */
   ledger: Ledger;
   /**
    * With `layers`: the residual stream's relevance at each block's input, and last at the last block's output. Whatever
@@ -138,10 +155,13 @@ export interface Explanation {
   groups?: { spans: GroupRelevance[]; rest: number };
   /** With `heads`: one for each block. */
   heads?: HeadRelevance[];
+  /** With `neurons`: those with the most relevance. */
   neurons?: Neurons;
+  /** With `pairs`: one for each block. */
   pairs?: PairRelevance[];
   /** With `experts`: one for each block that has experts. */
   experts?: ExpertChoices[];
+  /** With `interactions`: the relevance of pairs of tokens of both texts. */
   interactions?: Interactions;
   /** Warnings about the accuracy of this result; usually empty. */
   warnings: string[];

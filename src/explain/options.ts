@@ -23,6 +23,7 @@ import {
 import type { AnyList, Listed } from "../options/lists.ts";
 import type { Composite, PropagationMethod } from "../propagation/composites.ts";
 
+/** Options of explain() by methods that propagate. Each has a default. */
 export interface ExplainOptions extends PredictOptions {
   /** A method's name (default cp-lrp; of images and point clouds others), or a composite of your own. */
   method?: PropagationMethod | Composite;
@@ -78,15 +79,20 @@ export type ExplainLists = Listed<ExplainOptions, Listable> & AnyList<ExplainOpt
 
 /** A part of the text, as UTF-16 offsets. */
 export interface Span {
+  /** The first unit's index. */
   start: number;
+  /** The index after the last unit. */
   end: number;
 }
 
+/** The parts of a text whose relevance is summed: its words, its sentences, a conversation's messages, or spans. */
 export type Groups = "words" | "sentences" | "messages" | readonly Span[];
 
 /** The `top` neurons, of all tokens together or of the one at place `token`. */
 export interface NeuronRequest {
+  /** The number of neurons. */
   top: number;
+  /** The token's index; default: all tokens. */
   token?: number;
 }
 

@@ -24,9 +24,11 @@ export type Prompt = string | Conversation;
 
 /** A token of the vocabulary and ln of its probability among all. */
 export interface TokenProbability {
+  /** The token's row in the vocabulary. */
   id: number;
   /** The vocabulary's piece. */
   text: string;
+  /** The natural logarithm of its probability. */
   logProbability: number;
 }
 
@@ -37,10 +39,13 @@ export interface TokenProbability {
 export interface GeneratedToken extends TextToken {
   /** The characters that the text got by it: none where it is a part of one, which the token that ends it adds. */
   added: string;
+  /** The token's logit. */
   logit: number;
+  /** Its probability among all tokens, by softmax. */
   probability: number;
   /** With `logprobs`: ln of the probability, and the likeliest tokens in its place. */
   logProbability?: number;
+  /** With `logprobs`: the most probable tokens in its place, the first first. */
   likeliest?: TokenProbability[];
   /** Of its logit; offsets and tokens are those of the text up to it. */
   explanation?: Explanation;
@@ -49,16 +54,21 @@ export interface GeneratedToken extends TextToken {
 /** A token that generate() explained. */
 export type ExplainedToken = GeneratedToken & { explanation: Explanation };
 
+/** What `Model.generate()` returns. */
 export interface Generation<Added extends GeneratedToken = GeneratedToken> {
   /** The prompt and the generated text; `promptLength` is the prompt's length in UTF-16 units. */
   text: string;
+  /** The prompt's length in UTF-16 units. */
   promptLength: number;
+  /** The model's name: its directory, URL or the name given to load(). */
   model: string;
+  /** The backend that computed the result. */
   backend: "wasm" | "webgpu";
   /** The generated tokens. */
   tokens: Added[];
   /** Whether the model ended the text, or a stop string did; or there was no room for more. */
   finishReason: "stop" | "length";
+  /** Sentences about the accuracy of this result or changes of the input; usually empty. */
   warnings: string[];
 }
 

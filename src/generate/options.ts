@@ -17,6 +17,7 @@ import {
 import type { GeneratedToken } from "./generate.ts";
 import type { Sampling } from "./sampling.ts";
 
+/** Options of generate() and stream(). Decoding is greedy unless `temperature` is above 0. */
 export interface GenerateOptions extends Sampling {
   /** The most tokens to add (default 20). One of the model's own stop tokens, or its most tokens, may end the text before. */
   maxNewTokens?: number;
@@ -26,6 +27,7 @@ export interface GenerateOptions extends Sampling {
   logprobs?: number;
   /** Also explains each token, `true` by the defaults of explain(); `contrast` is with another token's logit. */
   explain?: boolean | Pick<ExplainOptions, "method" | "contrast" | "at" | "layers" | "groups" | "heads" | "neurons">;
+  /** Ends the call: it rejects with `Aborted`. */
   signal?: AbortSignal;
   /** Is called with each token as soon as its text is certain: not before a character, or what may be a stop string, is whole. */
   onProgress?: (token: GeneratedToken) => void;

@@ -15,19 +15,25 @@ export type Text = string | { text: string; pair?: string; ids?: readonly number
 
 /** Vectors in place of a text's words, a row for each token, of models that read them; `names` are what results call them. */
 export interface Matrix {
+  /** A row of numbers for each token, all of the model's width. */
   rows: readonly ArrayLike<number>[];
+  /** The rows' names in results; default: their numbers. */
   names?: readonly string[];
 }
 
 /** A point cloud, of models that read them: x, y and z of each point; and which groups a model that makes them up must. */
 export interface PointCloud {
+  /** The coordinates x, y and z of each point. */
   points: readonly ArrayLike<number>[];
+  /** Indices of the groups that a model of hidden groups reconstructs. */
   hidden?: readonly number[];
 }
 
 /** What somebody says: "system", "user", "assistant"; and what the template reads besides, such as `tool_calls`, as JSON. */
 export interface Message {
+  /** Who speaks, as the template names it. */
   role: string;
+  /** What is said. */
   content: string;
   [field: string]: unknown;
 }
@@ -37,8 +43,11 @@ export interface Message {
  * template reads besides the messages, as JSON: `tools`, `documents`, `enable_thinking`.
  */
 export interface Conversation {
+  /** The messages in their order. */
   messages: readonly Message[];
+  /** The beginning of the answer. */
   answer?: string;
+  /** What else the template reads. */
   variables?: Readonly<Record<string, unknown>>;
 }
 
@@ -46,8 +55,11 @@ export interface Conversation {
 export interface MessageSpan {
   /** Its place among the messages; an answer's is behind them. */
   message: number;
+  /** Who speaks. */
   role: string;
+  /** The content's first unit. */
   start: number;
+  /** The unit after its last. */
   end: number;
 }
 

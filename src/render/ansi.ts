@@ -16,7 +16,11 @@ import { drawn, visible } from "./text.ts";
 const bold = "1";
 const faint = "2";
 
-/** The explanation as lines of text: verdict, heatmap, strongest tokens, ledger. */
+/**
+ * The explanation as lines of text for a terminal: verdict, heatmap, strongest tokens, ledger. Colours are escape sequences (default
+ * `"truecolor"`); lines are at most `width` (80) cells wide.
+ * @throws InvalidInput if it is no explanation, InvalidOption for a wrong option.
+ */
 export function ansi(explanation: Explanation | Attribution, options: AnsiOptions = {}): string {
   const how = checked("ansi()", ansiOptions, options);
   return drawn("ansi()", "an explanation", () => lines(explanation, how));

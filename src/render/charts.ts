@@ -78,7 +78,10 @@ function panels({ stream, blocks }: Diagnosis): Panel[] {
 
 const size = { width: 250, height: 150, left: 58, top: 40, across: 3, gap: 30, below: 62 };
 
-/** An SVG figure of its own. */
+/**
+ * The curves of a diagnosis by block, as small multiples in one SVG figure.
+ * @throws InvalidInput if it is no diagnosis.
+ */
 export const charts = (diagnosis: Diagnosis): string => drawn("charts()", "a diagnosis", () => multiples(diagnosis));
 
 function multiples(diagnosis: Diagnosis): string {

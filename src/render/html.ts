@@ -11,7 +11,11 @@ import { figure } from "./overlay.ts";
 import { summarize } from "./summary.ts";
 import { drawn, escaped, short } from "./text.ts";
 
-/** The explanation as a standalone HTML page. */
+/**
+ * The explanation as a standalone HTML page: heatmap, tokens, classes, ledger. It has no script, follows the reader's light or dark
+ * setting, and may be shown in a frame by `srcdoc`.
+ * @throws InvalidInput if it is no explanation, InvalidOption for a wrong option.
+ */
 export function html(explanation: Explanation | Attribution, options: ImageRenderOptions = {}): string {
   const how = checked("html()", pictureOptions, options);
   return drawn("html()", "an explanation", () => page(explanation, how));

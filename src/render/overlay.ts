@@ -58,7 +58,10 @@ export function heat(explanation: Explanation | Attribution): Pixels {
   return { data, width: cols, height: rows };
 }
 
-/** The image in grey with the colours over it, as a PNG file; without its pixels, on white. Colours are where the model looked. */
+/**
+ * The image in grey with the colours over it, as a PNG file; without its pixels, on white. Colours are where the model looked.
+ * @throws InvalidInput if it is no explanation of an image, or the pixels are of another size.
+ */
 export const png = (explanation: Explanation | Attribution, picture?: Pixels): ByteArray =>
   drawn("png()", "an explanation, and pixels { data, width, height } if any,", () => painted(explanation, picture));
 

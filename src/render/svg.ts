@@ -18,7 +18,10 @@ const margin = 28;
 const faint = "#666666";
 const mono = "ui-monospace,Menlo,Consolas,DejaVu Sans Mono,monospace";
 
-/** The explanation as a self-contained SVG figure. */
+/**
+ * The explanation as a self-contained SVG figure: the text as a heatmap, the scale, the method.
+ * @throws InvalidInput if it is no explanation, InvalidOption for a wrong option.
+ */
 export function svg(explanation: Explanation | Attribution, options: ImageRenderOptions = {}): string {
   const how = checked("svg()", pictureOptions, options);
   return drawn("svg()", "an explanation", () => drawing(explanation, how));

@@ -11,6 +11,7 @@ import type { Input } from "../inputs/encoded.ts";
 import { having, type Options } from "../options/kinds.ts";
 import type { Model } from "./model.ts";
 
+/** Options of diagnose(). */
 export interface DiagnoseOptions extends DiagnosisOptions {
   /** Another model of the same shape: `weights` are what the matrices differ by. */
   compareTo?: Model;

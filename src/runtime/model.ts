@@ -44,15 +44,19 @@ export interface ModelParts extends EngineParts {
  * those that wait with `Disposed`, and frees everything.
  */
 export class Model {
+  /** Its name in results. */
   readonly name: string;
   /** The config's model_type, and what its head is for. */
   readonly type: string;
+  /** What its head is for, such as "sequence-classification". */
   readonly task: TaskName;
+  /** The classes by index; of a language model the vocabulary's pieces. */
   readonly labels: readonly string[];
   /** The maximum number of tokens of a text, special tokens included. */
   readonly maxTokens: number;
   /** How sentence-transformers compares embeddings of this model, where the model is one of its. */
   readonly similarity?: Similarity;
+  /** The backend that runs it. */
   readonly backend: "wasm" | "webgpu";
   /** Why `backend: "auto"` did not use the GPU. */
   readonly fallbackReason?: string;
@@ -60,6 +64,7 @@ export class Model {
   readonly cacheReason?: string;
   /** Every tensor of the checkpoint, and the names of those the model does not use. */
   readonly tensors: readonly TensorInfo[];
+  /** The names of tensors that the model does not use. */
   readonly unused: readonly string[];
   /** Ids of the vocabulary's own tokens for what is unknown, padded or masked; null where it has none. */
   readonly specialIds: { unk: number | null; pad: number | null; mask: number | null };
@@ -84,7 +89,10 @@ export class Model {
     this.specialIds = { unk: tokenizer.unkId, pad: tokenizer.padId, mask: tokenizer.maskId };
   }
 
-  /** The tokens that the model reads in a text, or in each of several, in order. */
+  /**
+   * The tokens that the model reads in a text, or in each of several, in order.
+   * @throws InvalidInput, InvalidOption, InputTooLong, EmptyInput, Aborted, Disposed.
+   */
   tokenize(text: Input, options?: PredictOptions): Promise<Token[]>;
   tokenize(texts: readonly Input[], options?: PredictOptions): Promise<Token[][]>;
   async tokenize(text: Input | readonly Input[], given: PredictOptions = {}): Promise<Token[] | Token[][]> {
@@ -96,7 +104,10 @@ export class Model {
     );
   }
 
-  /** The classes of a text, or of each of several, with their logits and probabilities. */
+  /**
+   * The classes of a text, or of each of several, with their logits and probabilities; of other tasks tokens, an answer or a vector.
+   * @throws InvalidInput, InvalidOption, InputTooLong, EmptyInput; NonFiniteResult, OutOfMemory, DeviceLost, WorkerCrashed; Aborted, Disposed.
+   */
   predict(text: Input, options?: PredictOptions): Promise<Prediction>;
   predict(texts: readonly Input[], options?: PredictOptions): Promise<Prediction[]>;
   async predict(text: Input | readonly Input[], given: PredictOptions = {}): Promise<Prediction | Prediction[]> {
@@ -107,7 +118,9 @@ export class Model {
   /**
    * Which tokens a text's logit rests on, with its ledger. If an option is a list, so is each text's result: flat, methods
    * slowest, then targets, then reading points; each explanation says which it is. Other methods than propagation give
-   * attributions, which have no ledger.
+   * attributions, which have no ledger. Rules: Ali et al. 2022, Achtibat et al. 2024, Bach et al. 2015; each method's source is in
+   * docs/understand/methods.md.
+   * @throws what predict() throws.
    */
   explain(text: Input, options?: ExplainOptions): Promise<Explanation>;
   explain(texts: readonly Input[], options?: ExplainOptions): Promise<Explanation[]>;
@@ -126,7 +139,10 @@ export class Model {
     return one(text, await abortable(explain(this.#engine, inputs(text), options), options.signal));
   }
 
-  /** Generates a continuation of a text; with `explain`, each token has its explanation. For causal language models. */
+  /**
+   * Generates a continuation of a text; with `explain`, each token has its explanation. For causal language models.
+   * @throws what predict() throws; InvalidOption for models of other tasks, ChatUnsupported.
+   */
   generate(text: Prompt, options: GenerateOptions & { explain: true | object }): Promise<Generation<ExplainedToken>>;
   generate(text: Prompt, options?: GenerateOptions): Promise<Generation>;
   async generate(text: Prompt, given: GenerateOptions = {}): Promise<Generation> {
@@ -138,6 +154,7 @@ export class Model {
   /**
    * The same as tokens to loop over as they come: `for await (const token of model.stream(text))`. Who leaves the loop ends the
    * work; what the iterator returns at last is the generation.
+   * @throws what generate() throws.
    */
   stream(
     text: Prompt,
@@ -152,6 +169,8 @@ export class Model {
   /**
    * What goes on inside while a text is read, or each of several: how alike its tokens become, what attention looks at,
    * ranks, gradients of weights. `compareTo` is another model: `weights` are then of the difference of both models' matrices.
+   * Measures of Dong et al. 2021, Noci et al. 2022, Chi et al. 2023.
+   * @throws what predict() throws.
    */
   diagnose(text: Input, options?: DiagnoseOptions): Promise<Diagnosis>;
   diagnose(texts: readonly Input[], options?: DiagnoseOptions): Promise<Diagnosis[]>;
@@ -180,6 +199,7 @@ export class Model {
     return this.#engine.dispose();
   }
 
+  /** `await using model = await load(…)` disposes at the end of the block. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }

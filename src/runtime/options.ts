@@ -18,6 +18,7 @@ export interface LocalOptions extends BackendOptions, ReadOptions {
   name?: string;
 }
 
+/** Options of load(): the backend, the download, the worker. Each has a default. */
 export interface LoadOptions extends LocalOptions {
   /**
    * Runs the model in a worker, so that this thread stays free. `true`: in one of its own, which ends with the model. A

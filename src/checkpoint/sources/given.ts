@@ -6,6 +6,7 @@ import type { Files } from "../files.ts";
 import { fromBlob, fromBytes, lastPart, parts } from "./contents.ts";
 import type { Count } from "./progress.ts";
 
+/** A file's content: a text (UTF-8), bytes, or a Blob. */
 export type Contents = string | ArrayBuffer | ArrayBufferView | Blob;
 
 /** What makes a folder a model; modules.json lists folders of its own, each with a config.json. */

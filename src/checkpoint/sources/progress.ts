@@ -1,7 +1,10 @@
+/** What load() reports to `onProgress`, in bytes. */
 export interface Progress {
+  /** The file's name. */
   file: string;
   /** Bytes of this file so far, and of the whole file where that is known. */
   loaded: number;
+  /** The whole file's bytes; absent while they are not known. */
   total?: number;
   /** The same over all files, for one progress bar; no total before every file's is known. Tensors without a use are left
    * out, so a load may end a little short of it. */

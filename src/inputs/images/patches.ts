@@ -6,6 +6,7 @@ import type { Prepare } from "./prepare.ts";
 export interface ImageView {
   /** Of the image, in pixels. */
   width: number;
+  /** The image's height in pixels. */
   height: number;
   /** Where what the model saw lies in it; it may reach beyond. */
   box: { x: number; y: number; width: number; height: number };
@@ -13,6 +14,7 @@ export interface ImageView {
   size: readonly [width: number, height: number];
   /** How many patches there are: row by row, they are the tokens that are not special. */
   rows: number;
+  /** The number of patches in a row. */
   cols: number;
 }
 

@@ -9,8 +9,11 @@ import { MOST_PIXELS, type Rgb } from "./rgb.ts";
 
 /** Pixels, row by row: RGBA as ImageData has them, RGB, or grey, as `data` has 4, 3 or 1 numbers from 0 to 255 for each. */
 export interface Pixels {
+  /** The numbers, 0 to 255. */
   data: Uint8Array | Uint8ClampedArray;
+  /** In pixels. */
   width: number;
+  /** In pixels. */
   height: number;
 }
 

@@ -21,15 +21,21 @@ export interface TextToken extends Piece {
    * BERT reads 한 as ᄒ ##ᅡ ##ᆫ. Patches of an image have the empty range of its empty text.
    */
   start: number;
+  /** The end of the range, exclusive. */
   end: number;
+  /** Whether it is a special token, such as [MASK]. */
   special: boolean;
 }
 
 /** A special token that the tokenizer's template added, which is nowhere in the text. */
 export interface TemplateToken extends Piece {
+  /** It has no place in the text. */
   start: null;
+  /** It has no place in the text. */
   end: null;
+  /** Always true. */
   special: true;
 }
 
+/** A token that the model reads: of the text, or added by the template. `special: false` means that it has offsets. */
 export type Token = TextToken | TemplateToken;

@@ -9,8 +9,10 @@ import { type LoadOptions, loadOptions } from "../options.ts";
 import { early } from "./events.ts";
 
 /**
- * Loads a Hugging Face checkpoint: config.json, tokenizer.json and model.safetensors or its shards. Rejects with a
- * RelpropError; after a failure or an abort nothing stays allocated.
+ * Loads a Hugging Face checkpoint: config.json, tokenizer.json and model.safetensors or its shards. After a failure or an abort
+ * nothing stays allocated.
+ * @throws InvalidInput and InvalidOption; MissingFile, Fetch… and Integrity from the source; NotSafetensors, Config…, Tokenizer… and
+ * others of the checkpoint; GpuUnavailable, WasmUnavailable and OutOfMemory of the runtime; Aborted.
  */
 export async function load(source: Source, given: LoadOptions = {}): Promise<Model> {
   const { worker, ...options } = checked("load()", loadOptions, given);

@@ -40,6 +40,7 @@ export interface Loaded {
 /**
  * Makes this worker one for `load(source, { worker })`; `options` are defaults for every model that is loaded here, such
  * as a `gpu` that only this thread can have. Other messages to the worker are left alone.
+ * @throws InvalidOption for a wrong option; InvalidInput outside of a worker.
  */
 export function serve(given: LocalOptions = {}): void {
   const options = checked("serve()", localOptions, given);

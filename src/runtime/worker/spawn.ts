@@ -2,6 +2,7 @@ import { RelpropError } from "../../errors.ts";
 
 /** As much as is needed of a web worker, or of one from node:worker_threads. */
 export interface WorkerLike {
+  /** Sends a message to the worker. */
   // biome-ignore lint/suspicious/noExplicitAny: what both kinds of worker take
   postMessage(message: any, transfer: any): void;
 }
