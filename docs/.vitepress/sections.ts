@@ -54,6 +54,7 @@ export const sections = [
     "/errors": "Error codes",
     models: "Models",
     "/checkpoints": "Fields of config.json",
+    "/quantised": "Quantised checkpoints",
     tokenizers: "Weights and tokenizers",
     "where-it-runs": "Where it runs",
     speed: "Size and speed",

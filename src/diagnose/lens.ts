@@ -13,6 +13,7 @@ import { pauses } from "../pauses.ts";
 import type { ClassScore } from "../tasks/prediction.ts";
 import { rowOf } from "../tasks/scores.ts";
 
+/** Options of lens(). */
 export interface LensOptions extends PredictOptions {
   /**
    * Indices of the tokens to read at, or `"all"`. By default the one that explain() explains: the last token of a causal model,
@@ -41,14 +42,21 @@ export interface LensPosition {
   layers: LensLayer[];
 }
 
+/** What `Model.lens()` returns: the predictions of the head at each layer. */
 export interface Lens {
+  /** The text that the model reads. */
   text: string;
   /** Of a conversation: where in the text what its messages say is. */
   messages?: readonly MessageSpan[];
+  /** The model's name. */
   model: string;
+  /** The backend that computed the result. */
   backend: "wasm" | "webgpu";
+  /** The tokens of the text. */
   tokens: Token[];
+  /** One for each token that is read at. */
   positions: LensPosition[];
+  /** Sentences about the accuracy of this result or changes of the input; usually empty. */
   warnings: string[];
 }
 
