@@ -9,6 +9,7 @@ import { App, run } from "../everywhere/app.mjs";
 import { blocks, isShown } from "./blocks.mjs";
 import { compiledSvelte, compiledVue, packages } from "./frameworks.mjs";
 import { prepare } from "./given.mjs";
+import { opened } from "./pages.mjs";
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const failures = [];
@@ -91,6 +92,14 @@ function shown(block, printed) {
   if (expected !== undefined && !isShown(printed, expected)) fail(block, `prints\n${printed}and shows\n${expected}`);
 }
 
+/** Results against their JSON Schemas. */
+async function results() {
+  const args = [at("results.mjs"), app.in("play"), app.in("node_modules/relprop")];
+  const { stdout } = await run(process.execPath, args, { maxBuffer: 1e8, timeout: 120_000 });
+  for (const fault of stdout.trim().split("\n").filter(Boolean))
+    fail({ page: "docs/reference/results.md", line: 1 }, fault);
+}
+
 async function shells(list) {
   const env = { ...process.env, PATH: `${app.in("node_modules/.bin")}:${process.env.PATH}`, NO_COLOR: "1" };
   const rest = [...list];
@@ -153,10 +162,10 @@ try {
     }
   }
   for (const block of of("script")) await transform(block.code, { loader: "js" }).catch((error) => fail(block, error));
-  for (const block of of("page")) {
-    for (const [, code] of block.code.matchAll(/<script type="module">([\s\S]*?)<\/script>/g))
-      await transform(code, { loader: "js" }).catch((error) => fail(block, error));
-  }
+  const pages = runs(of("page"));
+  for (const [i, problems] of (await opened(pages, app)).entries())
+    for (const problem of problems) fail(pages[i], problem);
+  await results();
   for (const block of of("python")) {
     const compiled = "import ast, sys; ast.parse(sys.stdin.read())";
     await run("python3", ["-c", compiled.replace("sys.stdin.read()", JSON.stringify(block.code))]).catch((error) =>
