@@ -240,5 +240,6 @@ main(process.argv.slice(2)).catch((error: unknown) => {
       : String((error as Error)?.stack);
   process.stderr.write(`relprop: ${visible(message, "\n")}${code}\n`);
   if (usage) process.stderr.write("relprop --help shows its usage\n");
+  else if (error instanceof RelpropError) process.stderr.write(`relprop help ${error.code} shows its remedy\n`);
   process.exitCode = usage ? 2 : 1;
 });

@@ -615,4 +615,15 @@ test("a similarity, by pairs of tokens", async () => {
   assert.is((await relprop(["explain", "a", "--model", model, "--cosine", "b", "--dot", "b"])).status, 2);
 });
 
+test("help explains error codes and commands, whatever their case", async () => {
+  const told = await relprop(["help", "missingtensor"]);
+  assert.is(told.status, 0);
+  assert.match(told.out, /^MissingTensor: .+\n.+\n$/);
+  assert.match((await relprop(["help", "inspect"])).out, /^relprop inspect/);
+  assert.is((await relprop(["help", "Nothing"])).status, 2);
+  assert.is((await relprop(["help", "Dtype", "Shape"])).status, 2);
+  const failed = await relprop(["inspect", "--model", "no-such-folder"]);
+  assert.match(failed.err, /\(MissingFile\)\nrelprop help MissingFile shows its remedy\n$/);
+});
+
 test.run();

@@ -45,6 +45,12 @@ test("help names every method, protocol and option of a command", () => {
   }
 });
 
+test("README.md has at most 150 lines, and says what LXT's authors state of patents", () => {
+  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+  assert.ok(readme.split("\n").length <= 151, "new text goes to docs/");
+  assert.match(readme, /authors of LXT[^.]*state that LRP is patented and free only for personal and scientific use/);
+});
+
 for (const [name, entry] of Object.entries(entries)) {
   test(`every export of ${name} is described, with its members; functions name what they throw`, () => {
     const lacking: string[] = [];

@@ -18,7 +18,11 @@ export function on(target: object, type: string, call: (event: unknown) => void)
 export function reason(error: unknown): unknown {
   const event = error as ErrorEvent;
   event.preventDefault?.(); // Deno would end the process
-  return event.message || event.error || "its file could not be loaded (with a bundler, pass load() your own Worker)";
+  return (
+    event.message ||
+    event.error ||
+    "its file could not be loaded: worker.js belongs beside relprop's file (with a bundler, pass load() your own Worker)"
+  );
 }
 
 /** The errors of a worker from now on: it may fail before a connection listens, and Deno and Node end a process for that. */
