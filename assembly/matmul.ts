@@ -10,7 +10,7 @@ import { at, from, load4, put, scratch } from "./memory";
 const TALL: u32 = 5; // rows and columns of a tile: its sums and what they need fit in the 15 registers that V8 has to give
 const LOW: u32 = 4; // rows of the last tiles, where there is no whole number of tall ones
 const WIDE: u32 = 8;
-const DEPTH: u32 = 512; // of a chunk: a tile's two panels lie in 32 kB of L1
+const DEPTH: u32 = 128; // of a chunk: longer chains of sums round more, in SmolLM2's ledgers 2.5 times as much at 512
 const ROWS: u32 = 180; // at most, packed at once: 360 kB, for L2
 const COLS: u32 = 64; // packed at once: whole cache lines of weights that are read down their columns
 
