@@ -67,7 +67,7 @@ for (const place of places) {
         near(mine.variance, block.variance, `variance ${i}`);
         assert.ok(Math.abs(mine.slope - block.slope) < 1e-5 && Math.abs(mine.intercept - block.intercept) < 1e-5);
         for (const [name, value] of Object.entries(block.gradients))
-          near([mine.gradients[name as "query"]!], [value], `∂ ${name} ${i}`);
+          near([mine.gradients[name as "query"]!], [value], `∂ ${name} ${i}`, 2e-5); // the first norm magnifies rounding
       }
       for (const { name, norm, stableRank, effectiveRank } of told.weights!) {
         const wanted = expected.weights[name];
