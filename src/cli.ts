@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 
-// relprop in a shell: explain, predict, generate, diagnose, lens, evaluate, inspect. Exit status 0; 1 for a failed run; 2 for wrong usage.
+// relprop in a shell: explain, predict, generate, diagnose, lens, evaluate, inspect, quantize. Exit status 0; 1 for a failed run;
+// 2 for wrong usage.
 
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -50,6 +51,7 @@ async function main(args: string[]): Promise<void> {
   for (const name of Object.keys(values)) {
     if (!allowed.includes(name)) throw new Usage(`${command} has no option \`--${name}\``);
   }
+  if (command === "quantize") return await (await import("./cli/quantize.ts")).quantizeCommand(texts, values.to);
   const source = values.model ?? fileURLToPath(new URL("../models/sst2-tiny/", import.meta.url));
   const backend = values.backend as "auto" | undefined;
   if (command === "evaluate") {

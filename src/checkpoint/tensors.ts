@@ -15,7 +15,7 @@ export interface Stored {
   file: Bytes;
   info: TensorInfo;
   /** Of a matrix that is quantised in the file and decoded as it is read: as what it is stored, and its rows. */
-  quantised?: TensorInfo & { rows(signal?: AbortSignal): Promise<Rows> };
+  quantised?: TensorInfo & { rows?(signal?: AbortSignal): Promise<Rows> };
 }
 
 export async function checkpoint(files: Files, signal?: AbortSignal): Promise<ReadonlyMap<string, Stored>> {

@@ -29,6 +29,7 @@ Commands (each has its own --help)
   lens TEXT      for language models: what each layer would predict (the logit lens)
   evaluate       the faithfulness of each method's explanations of labelled texts
   inspect        the contents of a model's directory
+  quantize       the same model with weights of 8 or 4 bits
   help CODE      the cause and remedy of an error code, such as MissingTensor; help COMMAND: its options
 
   --model DIR    a directory or https URL with config.json, tokenizer.json and model.safetensors;
@@ -205,6 +206,15 @@ The table has the mean and the 95 % bootstrap interval of each metric, and the n
 passes and the seconds of each method's explanations.
 `;
 
+const quantize = `relprop quantize DIR OUT [--to int8|int4]
+
+Writes the model of DIR (a directory or https URL) to the new folder OUT with its matrices as whole
+numbers, each 32 of a row with a scale, in the format of compressed-tensors, which transformers
+reads too. Words' vectors have 8 bits; biases, norms, positions and small matrices stay as they are.
+
+  --to NAME        int8 (default), or int4: half as large, further from the original
+`;
+
 const pages = new Map([
   ["explain", explain],
   ["predict", predict],
@@ -213,6 +223,7 @@ const pages = new Map([
   ["diagnose", diagnose],
   ["lens", lens],
   ["inspect", inspect],
+  ["quantize", quantize],
 ]);
 
 export const help = (command: string | undefined): string => pages.get(command ?? "") ?? general;

@@ -58,6 +58,7 @@ const options = {
   seed: { type: "string" },
   journal: { type: "string" },
   plot: { type: "string" },
+  to: { type: "string" },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean" },
 } as const;
@@ -145,6 +146,7 @@ export const commands: ReadonlyMap<string, readonly string[]> = new Map<string, 
   ["lens", ["model", "backend", ...changed, "tokens", "top", "target", "truncate", "json", "out"]],
   ["predict", ["model", ...changed, "backend", "truncate", "json", "jsonl", "out"]],
   ["inspect", ["model", "backend", "json", "out"]],
+  ["quantize", ["to"]],
   [
     "evaluate",
     [

@@ -12,10 +12,9 @@ export async function again(
   options: LocalOptions,
   { weights, net, sum }: { weights: Weights; net: Network; sum: number },
 ): Promise<Backend> {
-  const { signal } = options;
   const from = await files(source, { ...options, onProgress: undefined });
   try {
-    const found = await upload(weights, (await open(from, signal)).stored, net, options);
+    const found = await upload(weights, (await open(from, options)).stored, net, options);
     if (found.sum === sum) return found.backend;
     found.backend.dispose();
     throw new RelpropError("FetchChanged", "they are no longer those that the model was loaded with");

@@ -15,7 +15,7 @@ import type { Shape } from "../graph/tensor.ts";
 import type { Tables } from "../inputs/encoded.ts";
 import { readTokenizer } from "../inputs/tokenizers/read.ts";
 import { architecture, familyOf } from "../models/architecture.ts";
-import { architectureName, type Config } from "../models/config.ts";
+import { architectureName } from "../models/config.ts";
 import type { Architecture, Network } from "../models/family.ts";
 import { halfPrecision } from "../ops/widen.ts";
 import { checked } from "../options/kinds.ts";
@@ -36,7 +36,7 @@ export async function read(source: Source, options: LocalOptions): Promise<Model
   throwIfAborted(signal);
   const from = await files(source, options);
   try {
-    const { config, around, encoder, stored } = await open(from, signal);
+    const { config, around, encoder, stored } = await open(from, options);
     const weights = new Weights(
       new Map([...stored].map(([name, { info }]) => [name, info.shape])),
       kept(stored, options),
@@ -98,16 +98,20 @@ const HEAD = /^(classifier|score|qa_outputs|cls_classifier|cls_head)\./;
  * A model's config, its tensors by the names of its class, and the modules of sentence-transformers if they are around it, which
  * may have the encoder in a folder of its own. A classifier that has its head needs none, so that a page does not ask for them.
  */
-export async function open(from: Files, signal?: AbortSignal) {
+export async function open(from: Files, { signal, quantize }: Pick<LocalOptions, "signal" | "quantize"> = {}) {
   const limits = { code: "ConfigInvalid", most: 2 ** 20, signal } as const;
-  const tensors = async (files: Files, config: Config) => {
+  const tensors = async (files: Files, config: Record<string, unknown>) => {
     const { own, rename, columns } = await familyOf(config);
     const found = await checkpoint(files, signal);
     const plain =
       (config.quantization ?? config.quantization_config)
         ? await (await import("../checkpoint/quantised/decoded.ts")).decoded(found, config, columns, signal)
         : found;
-    const stored = unwrapped(plain, own);
+    let stored = unwrapped(plain, own);
+    if (quantize) {
+      const { requantised } = await import("../checkpoint/quantised/requantised.ts");
+      stored = requantised(stored, config, quantize);
+    }
     return rename ? new Map([...stored].map(([name, one]) => [rename(name), one])) : stored;
   };
   const first = await readJson(from, "config.json", limits);

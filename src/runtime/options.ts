@@ -2,7 +2,7 @@
 
 import { type BackendOptions, backendOptions } from "../backends/options.ts";
 import { type ReadOptions, readOptions } from "../checkpoint/options.ts";
-import { callback, either, flag, having, type Options, text } from "../options/kinds.ts";
+import { callback, either, flag, having, type Options, oneOf, text } from "../options/kinds.ts";
 import type { WorkerLike } from "./worker/spawn.ts";
 
 /** Of load() in this thread, and of serve(). */
@@ -12,6 +12,11 @@ export interface LocalOptions extends BackendOptions, ReadOptions {
    * default in checkpoints that have 64 MiB of such numbers or more. Results are the same bits.
    */
   keepHalfPrecision?: boolean;
+  /**
+   * Quantises matrices as they are loaded: whole numbers of 8 or 4 bits with a scale for each 32 of a row; words' vectors have 8.
+   * What is explained is the network with these weights, that of `relprop quantize`. Of a checkpoint of floats.
+   */
+  quantize?: "int8" | "int4";
   /** `() => import("@huggingface/jinja")`, which renders chat templates, in a page, where a bundler must find it. */
   jinja?: () => unknown;
   /** The model's name in results; default: the last part of its path or URL. */
@@ -31,6 +36,7 @@ export const localOptions = {
   ...readOptions,
   ...backendOptions,
   keepHalfPrecision: flag,
+  quantize: oneOf("int8", "int4"),
   jinja: callback,
   name: text,
 } satisfies Options<LocalOptions>;

@@ -109,7 +109,7 @@ function fitting(
     const single = wanted[0] * columns === 1 && shape.length <= 1 && shape.every((n) => n === 1);
     const vector = columns === 1 && shape.length === 1 && shape[0] === wanted[0];
     if (!single && !vector && !(shape.length === 2 && shape.every((n, i) => n === wanted[i]))) continue;
-    found.set(`${scheme.bits} ${rows} ${wide}`, { bits: scheme.bits, rows, width: wide, columns });
+    found.set(`${bits ? scheme.bits : ""} ${rows} ${wide}`, { bits: scheme.bits, rows, width: wide, columns });
   }
   const [one, other] = found.values();
   if (one && !other) return one;
