@@ -3,7 +3,7 @@
 //   build/kernels*.wasm  the kernels of assembly/, without and with relaxed SIMD
 //   src/generated/       shaders and kernels as strings, so that no runtime or bundler needs a loader
 //   dist/                the package: index.js, the same for edge runtimes and in one file for pages, evaluate.js,
-//                        worker.js, cli.js, declarations
+//                        element.js, react.js, worker.js, cli.js, stylesheets, declarations
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -230,10 +230,15 @@ async function bundle() {
     plugins: [...plugins, together("src/index.ts", "src/evaluate.ts", "src/cli.ts")],
     logOverride,
   });
+  // Files of their own, so that a page without a model loads no engine, and a page with one no further file.
+  const display = { ...options, ...shared, external: ["react"], chunkNames: "heatmap-[hash]", minify: true };
+  await build({ ...display, entryPoints: ["src/element.ts", "src/react.ts"] });
   // esbuild keeps imports of nothing for their side effects; there are none, and bundlers would warn of them.
   for (const file of readdirSync("dist")) {
     const code = readFileSync(`dist/${file}`, "utf8");
-    writeFileSync(`dist/${file}`, unfollowed(code.replace(/\bimport"\.\/[^"]+";/g, "")));
+    // Frameworks that render on servers ask for the directive.
+    const before = file === "react.js" ? '"use client";' : "";
+    writeFileSync(`dist/${file}`, before + unfollowed(code.replace(/\bimport"\.\/[^"]+";/g, "")));
   }
   // All in one file, for pages without a bundler; and for edge functions, which hand it kernels compiled beforehand.
   const { version, license } = JSON.parse(readFileSync("package.json", "utf8"));
@@ -256,11 +261,23 @@ async function bundle() {
 
   for (const file of Object.values(builds)) copyFileSync(`build/${file}`, `dist/${file}`);
   tool("typescript/bin/tsc", "-p", "tsconfig.build.json");
-  prune("dist/types/index.d.ts", "dist/types/evaluate.d.ts");
+  await stylesheets();
+  prune(...["index", "evaluate", "element", "react"].map((name) => `dist/types/${name}.d.ts`));
   // Model has Symbol.asyncDispose, which a user's `lib` may lack. (JSR refuses the directive in a source.)
   for (const types of ["dist/types/index.d.ts", "dist/types/evaluate.d.ts"]) {
     writeFileSync(types, `/// <reference lib="esnext.disposable" />\n${readFileSync(types, "utf8")}`);
   }
+}
+
+/** The stylesheets of fragment() and html() as files, for pages whose policy forbids styles within them. */
+async function stylesheets() {
+  const contents =
+    'export { heatmapStyle } from "./src/render/heatmap.ts"; export { pageStyle } from "./src/render/html.ts"';
+  const entry = { stdin: { contents, resolveDir: ".", loader: "ts" }, write: false };
+  const [{ text }] = (await build({ ...options, ...entry })).outputFiles;
+  const { heatmapStyle, pageStyle } = await import(`data:text/javascript,${encodeURIComponent(text)}`);
+  writeFileSync("dist/heatmap.css", heatmapStyle());
+  writeFileSync("dist/page.css", pageStyle());
 }
 
 /**

@@ -19,7 +19,12 @@ import { models } from "./tables/models.ts";
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
 
 /** The package's entries and their declarations. */
-export const entries = { relprop: "dist/types/index.d.ts", "relprop/evaluate": "dist/types/evaluate.d.ts" };
+export const entries = {
+  relprop: "dist/types/index.d.ts",
+  "relprop/evaluate": "dist/types/evaluate.d.ts",
+  "relprop/element": "dist/types/element.d.ts",
+  "relprop/react": "dist/types/react.d.ts",
+};
 
 /** Each generated file's content by its path. */
 export async function pages(): Promise<Map<string, string>> {

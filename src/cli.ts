@@ -30,6 +30,7 @@ import { checked } from "./options/kinds.ts";
 import { listed } from "./options/lists.ts";
 import { ansi } from "./render/ansi.ts";
 import { html } from "./render/html.ts";
+import type { By, FigureOptions } from "./render/options.ts";
 import { png } from "./render/overlay.ts";
 import { svg } from "./render/svg.ts";
 import { visible } from "./render/text.ts";
@@ -62,6 +63,7 @@ async function main(args: string[]): Promise<void> {
   }
   const text = textOf(command, texts, values);
   const format = formatOf(values);
+  const by = byOf(values);
   const given = values.input === undefined ? undefined : ((await jsonFile(values.input)) as Input);
   const talk = values.messages === undefined ? undefined : await conversation(values.messages);
   const asked = await asks(values);
@@ -103,7 +105,7 @@ async function main(args: string[]): Promise<void> {
       values,
       [result as Told | Told[]]
         .flat()
-        .map((one) => render(one, format, toTerminal, file))
+        .map((one) => render(one, format, toTerminal, { by, picture: file }))
         .join("\n"),
     );
   } finally {
@@ -165,6 +167,16 @@ function formatOf({ json, jsonl, format, image, out }: Values): Format {
   return chosen;
 }
 
+/** What has one colour: --by, by default the groups that are asked for. */
+function byOf({ by, groups }: Values): By | undefined {
+  if (by === "groups" && groups === undefined) throw new Usage("`--by groups` needs `--groups`");
+  if (by === undefined) return groups === undefined ? undefined : "groups";
+  const known = ["words", "tokens", "groups"] as const;
+  const found = known.find((one) => one === by);
+  if (!found) throw new Usage(`\`--by\` is ${known.join(", ")}, not ${quote(by)}`);
+  return found;
+}
+
 /** The options of explain(), checked before a model is loaded. */
 async function asks(values: Values): Promise<ExplainOptions | ExplainLists> {
   if (values.composite !== undefined && values.method !== undefined) {
@@ -178,7 +190,8 @@ async function asks(values: Values): Promise<ExplainOptions | ExplainLists> {
   const { at, target, contrast, truncate, layers, groups, heads, pairs, experts, interactions, pixels, token } = values;
   const neurons = integer("neurons", values.neurons, 1);
   const breakdown = { layers, groups, heads, neurons, pairs, experts, interactions };
-  const some = Object.entries(breakdown).find(([, value]) => value !== undefined);
+  const { groups: _, ...others } = breakdown; // renderers draw groups
+  const some = Object.entries(others).find(([, value]) => value !== undefined);
   if (some && !values.jsonl && formatOf(values) !== "json") throw new Usage(`\`--${some[0]}\` needs \`--json\``);
   const asked = {
     ...changes(values),
@@ -216,11 +229,11 @@ function render(
   explanation: Explanation | Attribution,
   format: Format,
   toTerminal: boolean,
-  picture?: Uint8Array,
+  how: FigureOptions,
 ): string {
-  if (format === "html") return html(explanation, { picture });
-  if (format === "svg") return svg(explanation, { picture });
-  return ansi(explanation, paint(toTerminal));
+  if (format === "html") return html(explanation, how);
+  if (format === "svg") return svg(explanation, how);
+  return ansi(explanation, { ...paint(toTerminal), by: how.by });
 }
 
 async function version(): Promise<string> {

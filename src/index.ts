@@ -58,8 +58,9 @@ export {
 } from "./propagation/composites.ts";
 export { ansi } from "./render/ansi.ts";
 export { charts } from "./render/charts.ts";
+export { fragment, heatmapStyle, type Segment, segments } from "./render/fragment.ts";
 export { html } from "./render/html.ts";
-export type { ImageRenderOptions } from "./render/options.ts";
+export type { By, FigureOptions, FragmentOptions, PageOptions, SegmentOptions, Theme } from "./render/options.ts";
 export { png } from "./render/overlay.ts";
 export { svg } from "./render/svg.ts";
 export type { DiagnoseOptions } from "./runtime/methods.ts";

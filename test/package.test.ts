@@ -20,8 +20,9 @@ const manifest = json("package.json");
 /** Everything that may be published. */
 const ALLOWED = [
   /^(README|CHANGELOG)\.md$|^LICENSE$|^package\.json$/,
-  /^dist\/(index|index\.workerd|index\.edge|evaluate|relprop\.min|worker|cli)\.js$/,
+  /^dist\/(index|index\.workerd|index\.edge|evaluate|element|react|relprop\.min|worker|cli)\.js$/,
   /^dist\/[a-z0-9_-]+-[A-Z0-9]{8}\.js$/, // what is loaded later
+  /^dist\/(heatmap|page)\.css$/,
   /^dist\/kernels(\.relaxed)?\.wasm$/,
   /^dist\/models\/(sst2|digits)-tiny\.(js|d\.ts)$/,
   /^dist\/types\/([a-z]+\/)*[a-z0-9_-]+\.d\.ts$/,
@@ -53,7 +54,7 @@ test("what is packed, and how much", () => {
 test("declarations refer to nothing that is not packed, and calls have the types that test/everywhere/app says", () => {
   const config = at("dist/tsconfig.json");
   const app = ["types.ts", "overloads.ts", "webgpu.ts"].map((file) => `../test/everywhere/app/${file}`);
-  const files = ["types/index.d.ts", "types/evaluate.d.ts", ...app];
+  const files = ["types/index.d.ts", "types/evaluate.d.ts", "types/element.d.ts", ...app];
   writeFileSync(
     config,
     JSON.stringify({
@@ -115,7 +116,7 @@ async function graph(file: string): Promise<{ inputs: string[]; imports: string[
 }
 
 test("a page's graph: nothing of Node's, nothing awaited at the top", async () => {
-  for (const file of ["dist/index.js", "dist/evaluate.js", "dist/relprop.min.js"]) {
+  for (const file of ["dist/index.js", "dist/evaluate.js", "dist/element.js", "dist/relprop.min.js"]) {
     const { inputs, imports, code } = await graph(file);
     assert.equal(imports, [], file);
     assert.not.match(code, /\b(import|require)\s*\(\s*["'`]/, file);
@@ -142,7 +143,9 @@ test("an edge function's graph: the page's one file, and kernels that are import
 });
 
 test("nothing of others is in it: a licence that asks for a notice would need one", async () => {
-  const entryPoints = ["index", "evaluate", "cli", "runtime/worker/worker"].map((name) => at(`src/${name}.ts`));
+  const entryPoints = ["index", "evaluate", "element", "cli", "runtime/worker/worker"].map((name) =>
+    at(`src/${name}.ts`),
+  );
   const { metafile } = await build({
     entryPoints,
     bundle: true,

@@ -4,8 +4,11 @@
 import * as assert from "uvu/assert";
 import type { Explanation } from "../src/explain/explanation.ts";
 import { ansi } from "../src/render/ansi.ts";
+import { fragment } from "../src/render/fragment.ts";
 import { html } from "../src/render/html.ts";
-import { cells, characters } from "../src/render/layout.ts";
+import { cells } from "../src/render/layout.ts";
+import type { By } from "../src/render/options.ts";
+import { characters } from "../src/render/spans.ts";
 import { svg } from "../src/render/svg.ts";
 import { visible } from "../src/render/text.ts";
 
@@ -73,21 +76,30 @@ const htmlAttributes: Record<string, RegExp> = {
   name: /^(viewport|color-scheme)$/,
   "http-equiv": /^Content-Security-Policy$/,
   content: /^(default-src 'none'; style-src 'unsafe-inline'|width=device-width, initial-scale=1|light dark)$/,
-  class: /^(against|bar|text|warning|faint( legend| special)?|ledger)$/,
+  class:
+    /^(against|for|zero|bar|warning|faint( special)?|ledger|relprop(-(text|legend|ramp|faint))?|relprop-token relprop-(for|below|against) relprop-(1?\d|20))$/,
+  part: /^(heatmap|text|token|legend|ramp)$/,
+  role: /^(group|presentation)$/,
+  "aria-label": free,
+  "aria-hidden": /^true$/,
+  x: /^[\d.]+%$/,
+  y: /^0$/,
+  width: /^([\d.]+%|1)$/,
+  height: /^9$/,
   id: /^tokens$/,
   dir: /^auto$/,
   "aria-details": /^tokens$/,
   scope: /^(row|col)$/,
   title: free,
-  style: /^(--l:#[0-9a-f]{6};--d:#[0-9a-f]{6}|left:[\d.]+%(;width:[\d.]+%)?)$/,
 };
 const htmlElements =
-  /^(|html|head|meta|title|style|body|main|h1|h2|p|span|bdi|mark|table|thead|tbody|tfoot|tr|th|td|small|i|b|dl|div|dt|dd)$/;
+  /^(|html|head|meta|title|style|body|main|h1|h2|p|span|bdi|mark|table|thead|tbody|tfoot|tr|th|td|small|svg|rect|dl|div|dt|dd)$/;
 
 /** Of an image, in a page or a figure: at most a picture of the user's, under colours of ours. */
 const pictured: Record<string, RegExp> = {
   href: /^(data:image\/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]*|user:.*)$/su,
-  style: /^(filter:grayscale\(1\)|image-rendering:pixelated)$/,
+  filter: /^grayscale\(1\)$/,
+  "image-rendering": /^pixelated$/,
   preserveAspectRatio: /^none$/,
   class: /^picture$/,
   "aria-details": /^tokens$/,
@@ -150,8 +162,12 @@ export const checkFigure = (markup: string) =>
 export const checkChart = (markup: string) =>
   check(markup, joined(svgElements, "polyline|line|circle|path"), chartAttributes);
 
-export const checkHtml = (explanation: Explanation) => check(html(explanation), htmlElements, htmlAttributes);
-export const checkSvg = (explanation: Explanation) => check(svg(explanation), svgElements, svgAttributes);
+export const checkHtml = (explanation: Explanation, by?: By) =>
+  check(html(explanation, { by }), htmlElements, htmlAttributes);
+export const checkSvg = (explanation: Explanation, by?: By) =>
+  check(svg(explanation, { by }), svgElements, svgAttributes);
+export const checkFragment = (explanation: Explanation, by?: By) =>
+  check(fragment(explanation, { by }), htmlElements, htmlAttributes);
 
 // A terminal that prints, starts lines and knows SGR; anything else is an attack.
 
@@ -173,12 +189,12 @@ function show(output: string): string[] {
   return lines;
 }
 
-export function checkAnsi(explanation: Explanation, width = 80): void {
-  const plain = ansi(explanation, { color: "none", width });
+export function checkAnsi(explanation: Explanation, width = 80, by?: By): void {
+  const plain = ansi(explanation, { color: "none", width, by });
   assert.not.match(plain, "\x1b");
   const lines = show(plain);
   for (const color of ["truecolor", "256"] as const) {
-    const colored = show(ansi(explanation, { color, width }));
+    const colored = show(ansi(explanation, { color, width, by }));
     if (!explanation.image) assert.equal(colored, lines); // an image's cells have signs where they have no colour
   }
   for (const line of lines) {
@@ -187,7 +203,7 @@ export function checkAnsi(explanation: Explanation, width = 80): void {
   }
 }
 
-export const heatmap = (root: Node) => only(root, "p", "class", "text");
+export const heatmap = (root: Node) => only(root, "p", "class", "relprop-text");
 /** The text of the figure's heatmap as a set: lines drop the space they break at, and right-to-left runs are placed. */
 export const figure = (root: Node) =>
   letters(

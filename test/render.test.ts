@@ -8,6 +8,8 @@ import type { Explanation, TokenRelevance } from "../src/explain/explanation.ts"
 import { segmented } from "../src/inputs/segments.ts";
 import { ansi } from "../src/render/ansi.ts";
 import { asRead } from "../src/render/bidi.ts";
+import { dark, hex, light } from "../src/render/color.ts";
+import { fragment, segments } from "../src/render/fragment.ts";
 import { html } from "../src/render/html.ts";
 import { slice, slices, wrap } from "../src/render/layout.ts";
 import { png } from "../src/render/overlay.ts";
@@ -17,6 +19,7 @@ import { payloads } from "./payloads.ts";
 import {
   all,
   checkAnsi,
+  checkFragment,
   checkHtml,
   checkSvg,
   content,
@@ -101,7 +104,7 @@ test("a contrast is a difference of two classes", () => {
 });
 
 test("page: every token has its number on hover and in the table", () => {
-  const page = checkHtml({ ...movie, warnings: ["cut at 512 tokens"] });
+  const page = checkHtml({ ...movie, warnings: ["cut at 512 tokens"] }, "tokens");
   const marks = all(page, "mark").map((node) => [content(node), node.attributes.get("title")]);
   assert.equal(marks.slice(0, 3), [
     ["A", "+0.125"],
@@ -115,6 +118,92 @@ test("page: every token has its number on hover and in the table", () => {
   );
   assert.is(content(only(page, "p", "class", "warning")), "cut at 512 tokens");
   assert.match(content(only(page, "p", "class", "faint special")), "[CLS] +0.250");
+});
+
+const unbelievable = explain(
+  "Unbelievably bad, don't!",
+  [
+    ["[CLS]", 0.25],
+    ["un", 1, 0, 2],
+    ["##believ", -0.25, 2, 8],
+    ["##ably", 0.5, 8, 12],
+    [" bad", -2, 12, 16],
+    [",", 0.125, 16, 17],
+    ["don", 0.25, 18, 21],
+    ["'t", -1, 21, 23],
+    ["!", 0, 23, 24],
+  ],
+  {
+    groups: {
+      spans: [{ text: "Unbelievably bad", start: 0, end: 16, relevance: -0.75, tokens: [1, 2, 3, 4] }],
+      rest: 0,
+    },
+  },
+);
+
+test("words are whole by default, tokens and groups on request; each has the sum of its tokens", () => {
+  const runs = (by?: "words" | "tokens" | "groups") =>
+    segments(unbelievable, { by }).flatMap(({ text, relevance, tokens }) =>
+      tokens.length ? [[text, relevance, tokens]] : [],
+    );
+  const words = [
+    ["Unbelievably", 1.25, [1, 2, 3]],
+    ["bad", -2, [4]],
+    [",", 0.125, [5]],
+    ["don't", -0.75, [6, 7]],
+    ["!", 0, [8]],
+  ];
+  assert.equal(runs(), words);
+  assert.equal(
+    runs("tokens").map(([text]) => text),
+    ["Un", "believ", "ably", " bad", ",", "don", "'t", "!"],
+  );
+  assert.equal(runs("groups"), [["Unbelievably bad", -0.75, [1, 2, 3, 4]]]);
+  assert.throws(() => segments(movie, { by: "groups" }), /needs an explanation with groups/);
+
+  const page = checkHtml(unbelievable);
+  assert.equal(
+    all(page, "mark").map((node) => [content(node), node.attributes.get("title")]),
+    [
+      ["Unbelievably", "+1.250 = un +1.000, ##believ −0.250, ##ably +0.500"],
+      ["bad", "−2.000"],
+      [",", "+0.125"],
+      ["don't", "−0.750 = don +0.250, 't −1.000"],
+      ["!", "0.000"],
+    ],
+  );
+  assert.equal(
+    all(only(page, "table", "id", "tokens"), "tr")
+      .slice(1, 4)
+      .map(content),
+    ["1[CLS]+0.250", "2Unbelievably+1.250", "3bad−2.000"],
+  );
+  assert.match(ansi(unbelievable, { color: "none" }), /\n {2}Unbelievably +\+1\.250/);
+  assert.match(ansi(unbelievable, { color: "none", by: "tokens" }), /\n {2}##believ +−0\.250/);
+});
+
+test("segments have a colour of their own, the strongest the palette's end; a fragment has the same as classes", () => {
+  const runs = segments(unbelievable);
+  assert.is(runs.find(({ text }) => text === "bad")!.strength, -1);
+  assert.is(runs.find(({ text }) => text === "bad")!.color, hex(-1, light));
+  assert.is(segments(unbelievable, { theme: "dark" })[0].color, hex(0.625, dark));
+  assert.equal([runs[1].text, runs[1].color, runs[1].relevance], [" ", "transparent", 0]);
+  const marks = all(checkFragment(unbelievable), "mark").map((node) => node.attributes.get("class"));
+  assert.equal(marks.slice(0, 3), [
+    "relprop-token relprop-for relprop-13",
+    "relprop-token relprop-against relprop-20",
+    "relprop-token relprop-for relprop-1",
+  ]);
+  assert.match(fragment(unbelievable), "against positive −2.000");
+  assert.not.match(fragment(unbelievable, { legend: false, caption: "<b>" }), /against positive|<b>/);
+  assert.match(fragment(explain("", []), {}), "The text is empty.");
+});
+
+test("a page without a stylesheet within it names one, and has no inline styles", () => {
+  const page = html(unbelievable, { stylesheet: "/page.css" });
+  assert.match(page, '<link rel="stylesheet" href="/page.css"/>');
+  assert.not.match(page + html(movie), / style="/);
+  assert.not.match(page, /<style|unsafe-inline/);
 });
 
 test("figure: slices stand side by side and inside", () => {
@@ -239,6 +328,7 @@ test("slices: tokens that share a character share a slice and add up", () => {
       ["?", 1, 3, 3],
       ["?", 1, 0.5, 2],
     ]),
+    "tokens",
   );
   assert.equal(
     cut.map(({ text, relevance, tokens }) => [text, relevance, tokens.length]),
@@ -260,7 +350,7 @@ test("slices: overlapping tokens share all they cover", () => {
     ["d", 1, 7, 8],
   ]);
   assert.equal(
-    slices(nested).map(({ text, relevance }) => [text, relevance]),
+    slices(nested, "tokens").map(({ text, relevance }) => [text, relevance]),
     [
       ["abcdefg", 3],
       ["h", 1],
@@ -366,6 +456,11 @@ test("right-to-left lines are read from the right, and words of the other direct
   assert.is(read("a| |א| |ב|.", "ltr"), "a| |ב| |א|.");
 });
 
+/** How many tokens have a place in the text. */
+const placed = (runs: readonly { tokens: readonly number[] }[]) => new Set(runs.flatMap(({ tokens }) => tokens)).size;
+
+const shown = (text: string) => visible(text, "↵\n") || "The text is empty.";
+
 const awkward: [name: string, explanation: Explanation][] = [
   [
     "empty text",
@@ -433,7 +528,8 @@ const awkward: [name: string, explanation: Explanation][] = [
 
 for (const [name, explanation] of awkward) {
   test(`${name}: nothing lost, nothing twice`, () => {
-    assert.is(content(heatmap(checkHtml(explanation))), visible(explanation.text, "↵\n"));
+    for (const by of ["words", "tokens"] as const)
+      assert.is(content(heatmap(checkHtml(explanation, by))), shown(explanation.text));
     assert.is(figure(checkSvg(explanation)), letters(visible(explanation.text)));
     for (const width of [0, 32, 47, 80, Number.POSITIVE_INFINITY, Number.NaN]) checkAnsi(explanation, width || 80);
   });
@@ -506,14 +602,21 @@ test("any strings, any offsets: markup is ours, text is the user's, each token i
   fc.assert(
     fc.property(stranger, (explanation) => {
       const { text, tokens } = explanation;
-      const cut = slices(explanation);
+      const cut = slices(explanation, "tokens");
       assert.is(cut.map((part) => part.text).join(""), text);
       assert.is(new Set(cut.flatMap((part) => part.tokens)).size, cut.flatMap((part) => part.tokens).length);
 
-      const page = checkHtml(explanation);
-      assert.is(content(heatmap(page)), visible(text, "↵\n"));
-      assert.is(all(only(page, "table", "id", "tokens"), "tr").length, tokens.length + 1);
-      assert.is(figure(checkSvg(explanation)), letters(visible(text)));
+      for (const by of ["tokens", "words"] as const) {
+        const page = checkHtml(explanation, by);
+        assert.is(content(heatmap(page)), shown(text));
+        const marks = all(heatmap(page), "mark").length;
+        const rows = all(only(page, "table", "id", "tokens"), "tr").length;
+        assert.is(rows, 1 + (by === "tokens" ? tokens.length : marks + tokens.length - placed(segments(explanation))));
+        assert.is(figure(checkSvg(explanation, by)), letters(visible(text)));
+        const runs = segments(explanation, { by });
+        assert.is(runs.map((run) => run.text).join(""), text);
+        assert.equal(placed(runs), placed(segments(explanation, { by: "tokens" })));
+      }
     }),
     { numRuns: runs },
   );

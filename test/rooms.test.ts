@@ -24,7 +24,8 @@ const FLOORS = [
   "render",
   "runtime",
   "evaluate",
-  "index index.page evaluate.ts",
+  "element",
+  "index index.page evaluate.ts react",
   "cli",
 ].map((line) => line.split(" "));
 
@@ -92,9 +93,19 @@ test("few files lie beside the rooms", () => {
   const loose = files.filter((file) => !file.includes("/")).sort();
   assert.equal(
     loose,
-    ["cli", "errors", "evaluate", "finite", "index.page", "index", "logits", "pauses", "random"].map(
-      (name) => `${name}.ts`,
-    ),
+    [
+      "cli",
+      "element",
+      "errors",
+      "evaluate",
+      "finite",
+      "index.page",
+      "index",
+      "logits",
+      "pauses",
+      "random",
+      "react",
+    ].map((name) => `${name}.ts`),
   );
 });
 

@@ -47,6 +47,7 @@ export const sections = [
   section("Reference", "reference", {
     api: "API",
     explain: "Options of explain()",
+    element: "The heatmap element",
     tasks: "Tasks",
     load: "Where models come from",
     cli: "Command line",

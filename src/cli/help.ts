@@ -94,8 +94,9 @@ ${wrapped(attributionNames.join(", "), 21, 95)};
   --at POINT         reading point of relevance: embeddings (default), embedding-sum, words;
                      for images: pixels (default), embeddings; several, separated by commas
 
+  --groups NAME      relevance of words, sentences or messages
+
 Breakdowns, as JSON
-  --groups NAME      relevance of words or sentences
   --layers           relevance of the residual stream at each block's input
   --heads            relevance of each attention head's output
   --neurons N        the N feed-forward neurons with the most relevance
@@ -105,6 +106,7 @@ Breakdowns, as JSON
 
 Output
   --format NAME      text (default), html, svg, json; for images also png
+  --by NAME          what has one colour: words (default), tokens, or groups of --groups
 ${shared}
 Reading the result: the relevance of a token is its share of the logit. The ledger adds up:
 logit = tokens + ${Object.keys(nothing).join(" + ")} + residual.

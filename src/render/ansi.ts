@@ -6,10 +6,11 @@ import type { Explanation } from "../explain/explanation.ts";
 import { segmented } from "../inputs/segments.ts";
 import { checked } from "../options/kinds.ts";
 import { rgb, strength, terminal, weak, xterm } from "./color.ts";
-import { cells, characters, slice, wrap } from "./layout.ts";
+import { cells, slice, wrap } from "./layout.ts";
 import type { AnsiOptions } from "./options.ts";
 import { ansiOptions } from "./options.ts";
 import { type Cells, cellsOf } from "./overlay.ts";
+import { characters } from "./spans.ts";
 import { summarize } from "./summary.ts";
 import { drawn, visible } from "./text.ts";
 
@@ -17,7 +18,7 @@ const bold = "1";
 const faint = "2";
 
 /**
- * The explanation as lines of text for a terminal: verdict, heatmap, strongest tokens, ledger. Colours are escape sequences (default
+ * The explanation as lines of text for a terminal: verdict, heatmap, strongest words, ledger. Colours are escape sequences (default
  * `"truecolor"`); lines are at most `width` (80) cells wide.
  * @throws InvalidInput if it is no explanation, InvalidOption for a wrong option.
  */
@@ -26,8 +27,11 @@ export function ansi(explanation: Explanation | Attribution, options: AnsiOption
   return drawn("ansi()", "an explanation", () => lines(explanation, how));
 }
 
-function lines(explanation: Explanation | Attribution, { color = "truecolor", width = 80 }: AnsiOptions): string {
-  const { title, score, classes, slices, scale, apart, entries, total, meta, number, called } = summarize(explanation);
+function lines(explanation: Explanation | Attribution, { color = "truecolor", width = 80, by }: AnsiOptions): string {
+  const { title, score, classes, slices, scale, apart, entries, total, meta, number, parts } = summarize(
+    explanation,
+    by,
+  );
   const columns = Math.min(Math.max(32, Math.floor(width) || 80), 9999);
   const depth = color === "truecolor" || color === "256" ? color : undefined;
   const paint = (text: string, style: string) => (depth && style && text ? `\x1b[${style}m${text}\x1b[0m` : text);
@@ -42,12 +46,12 @@ function lines(explanation: Explanation | Attribution, { color = "truecolor", wi
       );
   const special = apart.map(({ text, relevance }) => `${text} ${number(relevance, "+")}`).join("  ");
 
-  const strongest = [...explanation.tokens].sort((a, b) => Math.abs(b.relevance) - Math.abs(a.relevance)).slice(0, 12);
+  const strongest = [...parts].sort((a, b) => Math.abs(b.relevance) - Math.abs(a.relevance)).slice(0, 12);
   const most = Math.abs(strongest[0]?.relevance ?? 0);
-  const rows = strongest.map((token) => ({
-    name: visible(called(token)),
-    amount: number(token.relevance, "+"),
-    share: strength(token.relevance, most),
+  const rows = strongest.map(({ name, relevance }) => ({
+    name: visible(name),
+    amount: number(relevance, "+"),
+    share: strength(relevance, most),
   }));
   const nameCells = Math.min(Math.max(0, ...rows.map(({ name }) => measure(name))), columns >> 2);
   const amountCells = Math.max(0, ...rows.map(({ amount }) => amount.length));

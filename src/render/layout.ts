@@ -1,9 +1,9 @@
-// The user's text cut into the slices its tokens were read from, and broken into lines of terminal cells.
-// Cuts fall between what a reader sees as characters: tokens that share one (the bytes of an emoji, a letter and its
-// accent) share a slice, and relevance being additive, the slice shows their sum.
+// The user's text cut into marks and what lies between them, and broken into lines of terminal cells.
 
 import type { Explanation, TokenRelevance } from "../explain/explanation.ts";
 import { segmented } from "../inputs/segments.ts";
+import type { By } from "./options.ts";
+import { characters, spans } from "./spans.ts";
 import { visible } from "./text.ts";
 
 /** A stretch of the user's text and the tokens read from it; none for what lies between tokens. */
@@ -20,49 +20,41 @@ export interface Run {
   slice: Slice;
 }
 
-export const characters = /* @__PURE__ */ new Intl.Segmenter("en", { granularity: "grapheme" });
-
 const MOST_UNREAD = 400; // UTF-16 units that are shown although no token was read from them
 
 /**
  * The text, in order and once, whatever the offsets; tokens with invalid offsets have no slice. Of a long stretch
  * that no token was read from there is the beginning, and how much more there is.
  */
-export function slices({ text, tokens }: Pick<Explanation, "text" | "tokens">): Slice[] {
-  const boundary = new Uint8Array(text.length + 1).fill(1, text.length);
-  for (const { index } of segmented(characters, text)) boundary[index] = 1;
-
-  const inText = (n: unknown) => Number.isInteger(n) && (n as number) >= 0 && (n as number) <= text.length;
-  const spans: { start: number; end: number; tokens: TokenRelevance[] }[] = [];
-  const placed = tokens.filter(({ start, end }) => inText(start) && inText(end) && start! < end!);
-  for (const token of placed.sort((a, b) => a.start! - b.start!)) {
-    let start = token.start!;
-    let end = token.end!;
-    while (!boundary[start]) start--;
-    while (!boundary[end]) end++;
-    const last = spans.at(-1);
-    if (last && start < last.end) {
-      last.end = Math.max(last.end, end);
-      last.tokens.push(token);
-    } else spans.push({ start, end, tokens: [token] });
-  }
-
+export function slices(explanation: Pick<Explanation, "text" | "tokens" | "groups">, by: By = "words"): Slice[] {
+  const { text } = explanation;
   const all: Slice[] = [];
   const unread = (from: number, to: number) => {
     if (from >= to) return;
-    let end = to - from > MOST_UNREAD ? from + MOST_UNREAD / 2 : to;
-    while (!boundary[end]) end--;
+    const most = to - from > MOST_UNREAD ? MOST_UNREAD / 2 : to - from;
+    const end = from + whole(text.slice(from, to), most);
     if (from < end) all.push(slice(text.slice(from, end)));
     if (end < to) all.push(slice(` … [${to - end} more characters, not read] `));
   };
   let at = 0;
-  for (const { start, end, tokens } of spans) {
+  for (const { start, end, tokens } of spans(explanation, by)) {
     unread(at, start);
     all.push(slice(text.slice(start, end), tokens));
     at = end;
   }
   unread(at, text.length);
   return all;
+}
+
+/** The end of the last character that ends within so many UTF-16 units. */
+function whole(text: string, most: number): number {
+  if (most >= text.length) return text.length;
+  let end = 0;
+  for (const { index } of segmented(characters, text)) {
+    if (index > most) break;
+    end = index;
+  }
+  return end;
 }
 
 /** Text that no token was read from, so that sentences of our own can be laid out too. */

@@ -9,7 +9,7 @@ import type { Pixels } from "../inputs/images/picture.ts";
 import { MOST_PIXELS } from "../inputs/images/rgb.ts";
 import type { ByteArray } from "../options/globals.ts";
 import { light, rgb, strength } from "./color.ts";
-import type { ImageRenderOptions } from "./options.ts";
+import type { FigureOptions } from "./options.ts";
 import { encodePng } from "./png.ts";
 import { drawn, escaped, short } from "./text.ts";
 
@@ -99,7 +99,7 @@ function painted(explanation: Explanation | Attribution, picture?: Pixels): Byte
 /** A figure's shapes, from its upper left corner, and its size. */
 export function figure(
   explanation: Explanation | Attribution,
-  { picture }: ImageRenderOptions,
+  { picture }: FigureOptions,
 ): { shapes: string; width: number; height: number } {
   const { width, height, box } = checked(explanation.image as Seen, explanation.tokens.length);
   const by = SIDE / Math.max(width, height);
@@ -108,8 +108,8 @@ export function figure(
   const under =
     picture === undefined
       ? ""
-      : `<image ${place(0, 0, width, height)} href="${escaped(address(picture))}" style="filter:grayscale(1)"/>`;
-  const over = `<image ${place(box.x, box.y, box.width, box.height)} href="${address(encodePng(heat(explanation)))}" style="image-rendering:pixelated"/>`;
+      : `<image ${place(0, 0, width, height)} href="${escaped(address(picture))}" filter="grayscale(1)"/>`;
+  const over = `<image ${place(box.x, box.y, box.width, box.height)} href="${address(encodePng(heat(explanation)))}" image-rendering="pixelated"/>`;
   return { shapes: under + over, width: by * width, height: by * height };
 }
 

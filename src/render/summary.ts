@@ -5,6 +5,7 @@ import type { Attribution } from "../attribution/attribution.ts";
 import type { Explanation, Ledger, TokenRelevance } from "../explain/explanation.ts";
 import type { Token } from "../inputs/tokenizers/token.ts";
 import { type Slice, slices } from "./layout.ts";
+import type { By } from "./options.ts";
 import { cellsOf } from "./overlay.ts";
 import { numbers, percent } from "./text.ts";
 
@@ -15,7 +16,11 @@ export interface Summary {
   score: string;
   /** With a contrast, both classes' own numbers. */
   classes: string[];
+  /** What the two ends of the scale speak for: the lower, the upper. */
+  sides: [against: string, pro: string];
   slices: Slice[];
+  /** What is listed one by one, in order: marks of the text and tokens that are in none of them. */
+  parts: Part[];
   /** Max |relevance| of a slice of the user's text: full colour. Special tokens often dwarf every word, so they have no say. */
   scale: number;
   /** Tokens that were read from nowhere in the text. */
@@ -27,6 +32,13 @@ export interface Summary {
   total: { name: string; value: number };
   meta: [name: string, value: string][];
   number(value: number, sign?: "+"): string;
+}
+
+/** A word, token or group as a row of a table. */
+export interface Part {
+  name: string;
+  tokens: TokenRelevance[];
+  relevance: number;
 }
 
 const glosses: Omit<Record<keyof Ledger, string>, "logit"> = {
@@ -59,6 +71,15 @@ function objectiveTitle(explanation: Explanation | Attribution, number: Summary[
   if (other !== undefined)
     return { title: `${ownName(COMPARISONS, objective) ?? objective} “${other}”`, score: number(value), classes: [] };
   return { score: `${objective} ${number(value)}` };
+}
+
+function sidesOf(explanation: Explanation | Attribution): Summary["sides"] {
+  const { target, contrast } = explanation;
+  if ("signed" in explanation && !explanation.signed) return ["less", "more relevance"];
+  if ("explained" in explanation && explanation.explained?.other !== undefined) return ["against", "for"];
+  return contrast
+    ? [`for ${contrast.label}`, `for ${target.label}`]
+    : [`against ${target.label}`, `for ${target.label}`];
 }
 
 /** Where the explained number went: an explanation's ledger, or what a method says that its numbers add up to. */
@@ -97,30 +118,54 @@ const LINEAR: Record<string, string> = {
 export const tokenName = (whole: string, { text, start, end, unknown }: Token): string =>
   unknown && start !== null && end !== null ? `${whole.slice(start, end)} ${text}` : text;
 
-export function summarize(explanation: Explanation | Attribution): Summary {
+/** The marks of a text, and tokens beside them, in the order of their first tokens; of an image the tokens. */
+function listed(
+  { text, tokens, image }: Explanation | Attribution,
+  marks: readonly Slice[],
+  apart: readonly TokenRelevance[],
+  by: By,
+): Part[] {
+  const alone = (token: TokenRelevance): Part => ({
+    name: tokenName(text, token),
+    tokens: [token],
+    relevance: token.relevance,
+  });
+  if (image || by === "tokens") return tokens.map(alone);
+  const at = new Map(tokens.map((token, i) => [token, i]));
+  const named = marks.map(({ text: name, tokens: own, relevance }) =>
+    own.length === 1 && own[0].unknown ? alone(own[0]) : { name, tokens: own, relevance },
+  );
+  return [...named, ...apart.map(alone)].sort((a, b) => at.get(a.tokens[0])! - at.get(b.tokens[0])!);
+}
+
+export function summarize(explanation: Explanation | Attribution, by: By = "words"): Summary {
   const { target, contrast, tokens } = explanation;
-  const parts = slices(explanation);
+  const all = slices(explanation, by);
   const { entries, total } = account(explanation);
   const explained = "ledger" in explanation ? explanation.ledger.logit : explanation.logit;
   const value = "explained" in explanation ? [explanation.explained?.value ?? 0] : [];
   const number = numbers([
     ...value,
     ...tokens.map((t) => t.relevance),
+    ...all.map((slice) => slice.relevance),
     ...entries.map(({ value }) => value),
     total.value,
   ]);
   const score = ({ probability, logit }: typeof target) =>
     `${probability === undefined ? "" : `${percent(probability)}, `}logit ${number(logit)}`;
-  const placed = new Set(parts.flatMap((part) => part.tokens));
+  const marks = all.filter((slice) => slice.tokens.length);
+  const placed = new Set(marks.flatMap((mark) => mark.tokens));
+  const apart = tokens.filter((token) => (explanation.image ? token.special : !placed.has(token)));
   return {
     title: contrast ? `${target.label} minus ${contrast.label}` : target.label,
     score: contrast ? number(explained, "+") : score(target),
     classes: contrast ? [target, contrast].map((c) => `${c.label}: ${score(c)}`) : [],
-    slices: parts,
+    slices: all,
+    parts: listed(explanation, marks, apart, by),
     scale: explanation.image
       ? cellsOf(explanation).scale
-      : parts.reduce((most, part) => Math.max(most, Math.abs(part.relevance)), 0),
-    apart: tokens.filter((token) => (explanation.image ? token.special : !placed.has(token))),
+      : marks.reduce((most, { relevance }) => Math.max(most, Math.abs(relevance)), 0),
+    apart,
     entries,
     total,
     meta: [
@@ -131,6 +176,7 @@ export function summarize(explanation: Explanation | Attribution): Summary {
     ],
     number,
     called: (token) => tokenName(explanation.text, token),
+    sides: sidesOf(explanation),
     ...objectiveTitle(explanation, number),
   };
 }

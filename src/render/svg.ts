@@ -7,8 +7,8 @@ import { checked } from "../options/kinds.ts";
 import { asRead, direction } from "./bidi.ts";
 import { hex, light, strength, weak } from "./color.ts";
 import { type Run, slice, wrap } from "./layout.ts";
-import type { ImageRenderOptions } from "./options.ts";
-import { pictureOptions } from "./options.ts";
+import type { FigureOptions } from "./options.ts";
+import { figureOptions } from "./options.ts";
 import { figure } from "./overlay.ts";
 import { summarize } from "./summary.ts";
 import { drawn, escaped, short } from "./text.ts";
@@ -22,13 +22,13 @@ const mono = "ui-monospace,Menlo,Consolas,DejaVu Sans Mono,monospace";
  * The explanation as a self-contained SVG figure: the text as a heatmap, the scale, the method.
  * @throws InvalidInput if it is no explanation, InvalidOption for a wrong option.
  */
-export function svg(explanation: Explanation | Attribution, options: ImageRenderOptions = {}): string {
-  const how = checked("svg()", pictureOptions, options);
+export function svg(explanation: Explanation | Attribution, options: FigureOptions = {}): string {
+  const how = checked("svg()", figureOptions, options);
   return drawn("svg()", "an explanation", () => drawing(explanation, how));
 }
 
-function drawing(explanation: Explanation | Attribution, options: ImageRenderOptions): string {
-  const { title, score, classes, slices, scale, apart, meta, number } = summarize(explanation);
+function drawing(explanation: Explanation | Attribution, options: FigureOptions): string {
+  const { title, score, classes, slices, scale, apart, meta, number } = summarize(explanation, options.by);
   const lines = wrap(slices, 72);
   const columns = lines.reduce((most, line) => Math.max(most, widthOf(line)), 48);
   const shapes: string[] = [];

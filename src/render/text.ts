@@ -20,7 +20,12 @@ export function visible(text: string, newline = "↵"): string {
 
 /** Visible text as HTML or SVG, inside an element or a quoted attribute. */
 export function escaped(text: string, newline?: string): string {
-  return visible(text, newline).replace(/[&<>"'`]/g, (c) => `&#${c.charCodeAt(0)};`);
+  return entities(visible(text, newline));
+}
+
+/** Characters of markup as entities. */
+export function entities(text: string): string {
+  return text.replace(/[&<>"'`]/g, (c) => `&#${c.charCodeAt(0)};`);
 }
 
 /** What `draw` returns, or `InvalidInput` where it was given what it cannot read. */

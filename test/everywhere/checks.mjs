@@ -5,6 +5,7 @@ import { INSECURE } from "./app.mjs";
 import { bundled, edge, unbundled, viteBuild, viteServer, webpack } from "./bundlers.mjs";
 import { inContext, page, points, script, viteApp, worker } from "./examples.mjs";
 import { keeps, said } from "./faults.mjs";
+import { react, rendered, strict } from "./heatmap.mjs";
 import { runtimes } from "./runtimes.mjs";
 import { everyVersion } from "./typescript.mjs";
 
@@ -76,6 +77,9 @@ export const works = [
   ...["deno", "bun"].map((row) => ({ row, name: "its example", body: (app) => script(app, row) })),
   ...["deno", "bun"].map((row) => ({ row, name: "the in-context example", body: (app) => inContext(app, row) })),
   { row: "chromium", name: "the example of points", body: points },
+  { row: "vite", name: "a heatmap in React", body: react },
+  { row: "chromium", name: "a heatmap rendered on a server", body: rendered },
+  { row: "chromium", name: "a page under a strict policy", body: strict },
   ...Object.entries({ chromium: page, workerd: worker, vite: viteApp }).map(([row, body]) => ({
     row,
     name: "its example",

@@ -56,6 +56,7 @@ export async function serve(answer) {
 }
 
 export const types = {
+  ".css": "text/css",
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript",
   ".mjs": "text/javascript",

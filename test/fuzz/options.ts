@@ -3,8 +3,8 @@
 
 import { chooseOptions, evaluateOptions, randomizedOptions } from "../../src/evaluate/options.ts";
 import { chooseMethod, evaluate, plot, randomized, table } from "../../src/evaluate.ts";
-import { ansi, charts, html, load, type Model, png, serve, svg } from "../../src/index.ts";
-import { ansiOptions, pictureOptions } from "../../src/render/options.ts";
+import { ansi, charts, fragment, html, load, type Model, png, segments, serve, svg } from "../../src/index.ts";
+import { ansiOptions, figureOptions, fragmentOptions, pageOptions, segmentOptions } from "../../src/render/options.ts";
 import { modelOptions } from "../../src/runtime/methods.ts";
 import { loadOptions, localOptions } from "../../src/runtime/options.ts";
 import type { Random } from "../corpus/safetensors-mutants.ts";
@@ -66,8 +66,10 @@ async function begin(): Promise<void> {
       own(chooseOptions),
     ],
     [(first, options) => randomized(first as never, options as never).next(), sources, own(randomizedOptions)],
-    [cast(html), [explanation], own(pictureOptions)],
-    [cast(svg), [explanation], own(pictureOptions)],
+    [cast(html), [explanation], own(pageOptions)],
+    [cast(svg), [explanation], own(figureOptions)],
+    [cast(fragment), [explanation], own(fragmentOptions)],
+    [cast(segments), [explanation], own(segmentOptions)],
     [cast(ansi), [explanation], own(ansiOptions)],
     [cast(png), [explanation], []],
     [cast(charts), [diagnosis], []],

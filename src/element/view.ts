@@ -1,0 +1,74 @@
+// What the element shows, as a tree and as HTML for servers.
+
+import type { Attribution } from "../attribution/attribution.ts";
+import type { Explanation } from "../explain/explanation.ts";
+import { checked } from "../options/kinds.ts";
+import { heatmapStyle, segments } from "../render/fragment.ts";
+import { heatmap } from "../render/heatmap.ts";
+import { type Markup, markup } from "../render/markup.ts";
+import { type FragmentOptions, fragmentOptions } from "../render/options.ts";
+import { summarize } from "../render/summary.ts";
+import { drawn, entities } from "../render/text.ts";
+
+export const NAME = "relprop-heatmap";
+
+/** The stylesheet of the shadow root. */
+export const style = (): string => `:host{display:block}:host([hidden]){display:none}${heatmapStyle()}
+.relprop-token{cursor:default}
+.relprop-token:focus-visible{outline:2px solid currentColor;outline-offset:2px}
+.relprop-error{margin:0;padding-left:.75em;border-left:2px solid}
+[aria-busy=true]{opacity:.6}
+`;
+
+/** The heatmap, its text as a list box: each mark is an option that says its number. */
+export function listBox(explanation: Explanation | Attribution, how: FragmentOptions): Markup {
+  const summary = summarize(explanation, how.by);
+  const root = heatmap(explanation, summary, how);
+  let count = 0;
+  const option = (child: Markup | string): Markup | string => {
+    if (typeof child === "string" || child.tag !== "mark") return child;
+    const { title } = child.attributes;
+    const attributes = {
+      ...child.attributes,
+      role: "option",
+      "aria-label": `${child.children.join("")} ${title.split(" = ")[0]}`,
+      "aria-selected": "false",
+      tabindex: count++ ? "-1" : "0",
+    };
+    return { ...child, attributes };
+  };
+  const children = root.children.map((child) => {
+    if (typeof child === "string" || !child.children.some((one) => typeof one !== "string" && one.tag === "mark"))
+      return child;
+    const attributes = {
+      ...child.attributes,
+      role: "listbox",
+      "aria-orientation": "horizontal",
+      "aria-label": root.attributes["aria-label"],
+    };
+    return { ...child, attributes, children: child.children.map(option) };
+  });
+  return { ...root, children };
+}
+
+/**
+ * The element as HTML, for servers: it is seen before any script runs, and works once `relprop/element` is loaded, with nothing to
+ * be set. Throws `InvalidInput` for what is no explanation of a text.
+ */
+export function heatmapHtml(explanation: Explanation | Attribution, options: FragmentOptions = {}): string {
+  const { by, theme, legend, caption } = checked("heatmapHtml()", fragmentOptions, options);
+  const attributes = Object.entries({ by, theme, legend: legend === false ? "false" : undefined, caption })
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => ` ${name}="${entities(value!)}"`);
+  const json = JSON.stringify(explanation).replaceAll("<", "\\u003c");
+  const data = `<script type="application/json">${json}</script>`;
+  return `<${NAME}${attributes.join("")}>${shadowHtml(explanation, options)}${data}</${NAME}>`;
+}
+
+/** What is inside of the element on servers: its shadow root as HTML. @internal */
+export const shadowHtml = (explanation: Explanation | Attribution, options: FragmentOptions): string =>
+  drawn("heatmapHtml()", "an explanation of a text", () => {
+    segments(explanation, { by: options.by }); // which refuses images
+    const content = markup(listBox(explanation, options));
+    return `<template shadowrootmode="open"><style>${style()}</style>${content}</template>`;
+  });

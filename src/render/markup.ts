@@ -1,0 +1,27 @@
+// A piece of a document as a tree, which is written as HTML here and as nodes by the custom element.
+
+import { entities } from "./text.ts";
+
+/** An element; its texts are what is seen, not yet escaped. */
+export interface Markup {
+  tag: string;
+  attributes: Readonly<Record<string, string>>;
+  children: readonly (Markup | string)[];
+}
+
+/** An element. Attributes that are undefined are left out. */
+export function el(
+  tag: string,
+  attributes: Readonly<Record<string, string | undefined>>,
+  ...children: readonly (Markup | string)[]
+): Markup {
+  const given = Object.entries(attributes).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return { tag, attributes: Object.fromEntries(given), children };
+}
+
+/** The tree as HTML. */
+export function markup(node: Markup | string): string {
+  if (typeof node === "string") return entities(node);
+  const attributes = Object.entries(node.attributes).map(([name, value]) => ` ${name}="${entities(value)}"`);
+  return `<${node.tag}${attributes.join("")}>${node.children.map(markup).join("")}</${node.tag}>`;
+}
