@@ -26,6 +26,7 @@ let sheet: CSSStyleSheet | undefined;
  * `HeatmapEventMap`.
  */
 export class RelpropHeatmap extends Base {
+  /** The attributes that are read. */
   static readonly observedAttributes = ["by", "theme", "legend", "caption", "text"];
 
   readonly #explaining = new Explaining();
@@ -121,6 +122,7 @@ export class RelpropHeatmap extends Base {
     return this.#segments;
   }
 
+  /** Called by the browser. */
   connectedCallback(): void {
     this.#isConnected = true;
     this.#upgrade();
@@ -141,22 +143,26 @@ export class RelpropHeatmap extends Base {
     else this.#ask();
   }
 
+  /** Called by the browser. */
   disconnectedCallback(): void {
     this.#isConnected = false;
     this.#explaining.stop();
   }
 
+  /** Called by the browser. */
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
     if (before === after) return;
     if (name === "text") this.#ask();
     else this.#draw();
   }
 
+  /** Listens to the element's own events, with their types, and to any other. */
   override addEventListener<K extends keyof HeatmapEventMap>(
     type: K,
     listener: (this: RelpropHeatmap, event: HeatmapEventMap[K]) => void,
     options?: boolean | AddEventListenerOptions,
   ): void;
+  /** Listens to any event. */
   override addEventListener(
     type: string,
     listener: EventListenerOrEventListenerObject | null,

@@ -17,6 +17,7 @@ export interface HeatmapProps extends FragmentOptions {
   explanation?: Explanation | Attribution;
   /** In place of an explanation: a model of load() and the text that it explains, once both are there. */
   model?: Explainer;
+  /** What `model` explains. */
   text?: string;
   /** Options of explain(). */
   options?: ExplainOptions | AttributeOptions;
@@ -24,15 +25,22 @@ export interface HeatmapProps extends FragmentOptions {
   onTokenHover?: (segment: HeatmapSegment | null) => void;
   /** A token is clicked, or Enter or Space is pressed on it. */
   onTokenSelect?: (segment: HeatmapSegment) => void;
+  /** The model has explained the text. */
   onExplained?: (explanation: Explanation | Attribution) => void;
-  /** Without it the element shows the error's message, and nothing else is told. */
+  /** The text could not be explained or shown. The element shows the error's message, also without this. */
   onError?: (error: Error) => void;
+  /** The element's id. */
   id?: string;
+  /** The element's class. */
   className?: string;
+  /** The element's inline style. */
   style?: CSSProperties;
 }
 
-/** An explanation's text in colour: `<Heatmap explanation={explanation} />`, or `<Heatmap model={model} text={text} />`. */
+/**
+ * An explanation's text in colour: `<Heatmap explanation={explanation} />`, or `<Heatmap model={model} text={text} />`.
+ * @throws InvalidInput on a server, if what is given is no explanation of a text; in a browser the element shows the message.
+ */
 export function Heatmap(props: HeatmapProps): ReactElement {
   const { explanation, model, text, options, by, theme, legend, caption, id, className, style } = props;
   const element = useRef<RelpropHeatmap>(null);

@@ -53,7 +53,8 @@ export function listBox(explanation: Explanation | Attribution, how: FragmentOpt
 
 /**
  * The element as HTML, for servers: it is seen before any script runs, and works once `relprop/element` is loaded, with nothing to
- * be set. Throws `InvalidInput` for what is no explanation of a text.
+ * be set.
+ * @throws InvalidInput if it is no explanation of a text, InvalidOption for a wrong option.
  */
 export function heatmapHtml(explanation: Explanation | Attribution, options: FragmentOptions = {}): string {
   const { by, theme, legend, caption } = checked("heatmapHtml()", fragmentOptions, options);

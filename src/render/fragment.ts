@@ -16,9 +16,11 @@ export { heatmapStyle } from "./heatmap.ts";
 
 /** A run of the text with one relevance and one colour; between words there are runs with none. */
 export interface Segment {
+  /** As the user wrote it. */
   text: string;
   /** UTF-16 offsets into the explanation's text. */
   start: number;
+  /** The offset behind it. */
   end: number;
   /** The sum of its tokens' relevance, in the logit's unit; 0 where it has none. */
   relevance: number;
@@ -32,7 +34,8 @@ export interface Segment {
 
 /**
  * The explanation's text as runs with relevance and colour, to be drawn by a framework: together they are the whole text, in
- * order. By words unless `by` says otherwise. Throws `InvalidInput` for what is no explanation of a text.
+ * order. By words unless `by` says otherwise.
+ * @throws InvalidInput if it is no explanation of a text, InvalidOption for a wrong option.
  */
 export function segments(explanation: Explanation | Attribution, options: SegmentOptions = {}): Segment[] {
   const { by = "words", theme } = checked("segments()", segmentOptions, options);
@@ -65,8 +68,8 @@ export function segments(explanation: Explanation | Attribution, options: Segmen
 
 /**
  * The heatmap as HTML for a page of one's own: no document, no script, no inline styles. Its classes are those of
- * `heatmapStyle()`, which the package also has as a file, `relprop/heatmap.css`. Throws `InvalidInput` for what is no
- * explanation of a text.
+ * `heatmapStyle()`, which the package also has as a file, `relprop/heatmap.css`.
+ * @throws InvalidInput if it is no explanation of a text, InvalidOption for a wrong option.
  */
 export function fragment(explanation: Explanation | Attribution, options: FragmentOptions = {}): string {
   const how = checked("fragment()", fragmentOptions, options);

@@ -66,7 +66,7 @@ export function legend({ scale, number, sides: [against, pro] }: Summary): Marku
   );
 }
 
-/** The stylesheet of the tree; a function, so that bundlers can leave it out. Colours are CSS variables that a page may set. */
+/** The stylesheet of fragment(), as a text. Colours are CSS variables that a page may set, such as `--relprop-for`. */
 export const heatmapStyle = (): string => `
 .relprop{--_for:var(--relprop-for,light-dark(${hex(1, light)},${hex(1, dark)}));--_against:var(--relprop-against,light-dark(${hex(-1, light)},${hex(-1, dark)}));--_ground:var(--relprop-background,var(--_paper,transparent));--_faint:var(--relprop-faint,light-dark(#666,#a0a0a0));color:var(--relprop-ink,light-dark(${light.ink},${dark.ink}));background:var(--_ground);font-variant-numeric:tabular-nums}
 .relprop-light,.relprop-dark{padding:.75em 1em;border-radius:.4em}
