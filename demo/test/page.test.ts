@@ -171,8 +171,11 @@ test("a word's number by the keyboard alone, and the way there", () =>
     assert.is(await page.evaluate(() => document.activeElement?.id), "text");
     await page.keyboard.press("Control+Home");
     // The caret may have been at another word before.
-    await page.waitForFunction(() => document.querySelector("#readout q")?.textContent === "Unflinching");
-    assert.match(await page.innerText("#readout"), /^Unflinching −[\d.]+ against negative$/);
+    await page.waitForFunction(() => document.querySelector("#readout q")?.textContent === "Unflinchingly");
+    assert.match(
+      await page.innerText("#readout"),
+      /^Unflinchingly −[\d.]+ against negative = unflinching −[\d.]+, ##ly [+−][\d.]+$/,
+    );
     await page.keyboard.press("Control+ArrowRight");
     await page.keyboard.press("ArrowRight");
     await page.waitForFunction(() => document.querySelector("#readout q")?.textContent === "bleak");
