@@ -1,8 +1,9 @@
 // Documents that are generated are what `npm run docs` writes; help has every name of the tables.
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { sections } from "../docs/.vitepress/sections.ts";
 import { exported } from "../docs/api.ts";
 import { entries, pages } from "../docs/pages.ts";
 import { methodNames } from "../src/attribution/names.ts";
@@ -43,6 +44,16 @@ test("help names every method, protocol and option of a command", () => {
       command,
     );
   }
+});
+
+test("every page of docs/ is in the site's list of pages, and none is listed that is not there", () => {
+  const docs = new URL("../docs/", import.meta.url);
+  const files = readdirSync(docs, { recursive: true, encoding: "utf8" }).filter(
+    (path) => path.endsWith(".md") && !/node_modules|^public/.test(path),
+  );
+  const there = files.map((path) => `/${path.replace(/(^index)?\.md$/, "")}`);
+  const listed = sections.flatMap(({ items }) => items.map(({ link }) => link));
+  assert.equal(there.sort(), listed.sort());
 });
 
 test("README.md has at most 150 lines, and says what LXT's authors state of patents", () => {
