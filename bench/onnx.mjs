@@ -1,6 +1,7 @@
 // Writes a BERT classifier as an ONNX model, from the embeddings on, without a dependency: protobuf is simple to write.
+// onnx-llama.mjs writes a decoder of the same pieces.
 
-function concat(...parts) {
+export function concat(...parts) {
   const out = new Uint8Array(parts.reduce((n, { length }) => n + length, 0));
   let at = 0;
   for (const part of parts) {
@@ -17,44 +18,45 @@ function varint(n) {
 }
 
 const field = (number, wire, body) => concat(varint((number << 3) | wire), body);
-const integer = (number, n) => field(number, 0, varint(n));
-const message = (number, body) => field(number, 2, concat(varint(body.length), body));
-const string = (number, text) => message(number, new TextEncoder().encode(text));
+export const integer = (number, n) => field(number, 0, varint(n));
+export const message = (number, body) => field(number, 2, concat(varint(body.length), body));
+export const string = (number, text) => message(number, new TextEncoder().encode(text));
 const float = (number, x) => {
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setFloat32(0, x, true);
   return field(number, 5, bytes);
 };
 
-const attribute = {
+export const attribute = {
   i: (name, n) => message(5, concat(string(1, name), integer(3, n), integer(20, 2))),
   f: (name, x) => message(5, concat(string(1, name), float(2, x), integer(20, 1))),
   s: (name, text) => message(5, concat(string(1, name), string(4, text), integer(20, 3))),
   is: (name, list) => message(5, concat(string(1, name), ...list.map((n) => integer(8, n)), integer(20, 7))),
 };
 
-const node = (op, inputs, outputs, ...attributes) =>
+export const node = (op, inputs, outputs, ...attributes) =>
   message(
     1,
     concat(...inputs.map((n) => string(1, n)), ...outputs.map((n) => string(2, n)), string(4, op), ...attributes),
   );
 
 const FLOAT = 1;
-const INT64 = 7;
+export const INT32 = 6;
+export const INT64 = 7;
 
-function initializer(name, shape, data, type = FLOAT) {
+export function initializer(name, shape, data, type = FLOAT) {
   const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   return message(5, concat(...shape.map((d) => integer(1, d)), integer(2, type), string(8, name), message(9, raw)));
 }
 
-const valueInfo = (name, shape, type = FLOAT) => {
+export const valueInfo = (name, shape, type = FLOAT) => {
   const dim = (d) => message(1, typeof d === "string" ? string(2, d) : integer(1, d));
   const dims = message(2, concat(...shape.map(dim)));
   return concat(string(1, name), message(2, message(1, concat(integer(1, type), dims))));
 };
 
 /** A dense layer's weights as ONNX multiplies them: [in, out]. */
-function transposed({ shape: [rows, cols], data }) {
+export function transposed({ shape: [rows, cols], data }) {
   const out = new Float32Array(data.length);
   for (let r = 0; r < rows; r++) for (let c = 0; c < cols; c++) out[c * rows + r] = data[r * cols + c];
   return out;
