@@ -148,54 +148,43 @@ function metrics(row, name) {
     "ρ, left out, but the first": spearman(relevance.slice(1), falls(row.left).slice(1)),
     ...areas,
     AUAC,
+    "the first token's share": Math.abs(relevance[0]) / relevance.reduce((n, r) => n + Math.abs(r), 0),
   };
 }
 
+/** Of explanations of log p: agreement with what that loses. */
+function surely(row, name) {
+  const relevance = row.surely[name];
+  const falls = (list) => list.map(({ probability }) => Math.log(row.probability / probability));
+  return { "ρ, zeroed": spearman(relevance, falls(row.zeroed)), "ρ, left out": spearman(relevance, falls(row.left)) };
+}
+
 function report(seen) {
-  const names = Object.keys(methods);
-  const columns = Object.keys(metrics(seen[0], names[0]));
-  const digits = ({ mean, low, high }) => `${mean.toFixed(3)} (${low.toFixed(3)}–${high.toFixed(3)})`;
   const tokens = seen.map(({ ids }) => ids.length);
   const lengths = `${Math.min(...tokens)} to ${Math.max(...tokens)} tokens`;
-  console.log(`${seen.length} prompts of ${lengths}, ${runtime()}, ${asked.backend}; means (95 % by bootstrap)\n`);
-  const cells = (of) =>
-    columns.map((column) =>
-      digits(
-        interval(
-          seen.map((row) => of(row)[column]),
-          0,
-        ),
-      ),
-    );
-  const share = ({ relevance }) => Math.abs(relevance[0]) / relevance.reduce((n, r) => n + Math.abs(r), 0);
-  const first = (name) =>
-    (
-      100 *
-      interval(
-        seen.map((row) => share(row.methods[name])),
-        0,
-      ).mean
-    ).toFixed(0);
-  console.log(table(["method", ...columns, "first token, %"], names.map((name) => [name, ...cells((row) => metrics(row, name)), first(name)]))); // biome-ignore format: one call
-  const [base, ...others] = names;
-  const less = (name) => (row) => {
-    const [a, b] = [metrics(row, name), metrics(row, base)];
-    return Object.fromEntries(columns.map((column) => [column, a[column] - b[column]]));
-  };
-  console.log(`\nPaired differences from ${base}\n`);
-  console.log(
-    table(
-      ["method", ...columns],
-      others.map((name) => [name, ...cells(less(name))]),
-    ),
-  );
-  console.log(`\nThe same by kind, ${others[0]}\n`);
+  console.log(`${seen.length} prompts of ${lengths}, ${runtime()}, ${asked.backend}; means (95 % by bootstrap)`);
+  const [base, ...others] = Object.keys(methods);
+  compared("The logit", seen, metrics, [base, ...others]);
   const kinds = [...new Set(seen.map(({ kind }) => kind))];
-  const ofKind = (kind) => columns.map((column) => digits(interval(seen.filter((row) => row.kind === kind).map((row) => less(others[0])(row)[column]), 0))); // biome-ignore format: one call
-  console.log(
-    table(
-      ["kind", ...columns],
-      kinds.map((kind) => [kind, ...ofKind(kind)]),
-    ),
-  );
+  for (const kind of kinds) compared(`The logit, ${kind}`, seen.filter((row) => row.kind === kind), metrics, [base, others[0]]); // biome-ignore format: one call
+  compared("The log-probability", seen, surely, Object.keys(seen[0].surely));
+}
+
+/** Means of each method, and of the others' differences from the first, prompt by prompt. */
+function compared(what, seen, metrics, names) {
+  const [base] = names;
+  const columns = Object.keys(metrics(seen[0], base));
+  const cells = (of) => columns.map((column) => shown(seen.map((row) => of(row, column))));
+  const less = (row, name, column) => metrics(row, name)[column] - metrics(row, base)[column];
+  const means = names.map((name) => [name, ...cells((row, column) => metrics(row, name)[column])]);
+  const differences = names
+    .slice(1)
+    .map((name) => [`${name} − ${base}`, ...cells((row, column) => less(row, name, column))]);
+  console.log(`\n${what}\n`);
+  console.log(table(["method", ...columns], [...means, ...differences]));
+}
+
+function shown(values) {
+  const [mean, low, high] = Object.values(interval(values, 0)).map((v) => v.toFixed(3).replace("-", "−"));
+  return `${mean} (${low} to ${high})`;
 }
