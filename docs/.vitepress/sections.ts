@@ -62,6 +62,7 @@ export const sections = [
   }),
   section("Research", "research", {
     diagnose: "Diagnose",
+    decoders: "A real decoder",
     switches: "Models by switches",
     points: "Rows and points",
     "in-context": "In-context learning",

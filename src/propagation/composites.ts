@@ -16,7 +16,7 @@ interface Rules {
   norm: "identity";
   activation: "identity";
   /** The product of a gated feed-forward layer. */
-  gate: "values" | "uniform";
+  gate: "values" | "uniform"; // measured on a real decoder: docs/research/decoders.md
   /** Dense layers: `epsilon` { eps }, `gamma` { gamma }, `alpha-beta` { alpha, beta }. */
   linear: "epsilon" | "gamma" | "alpha-beta" | "z-plus";
 }
