@@ -49,6 +49,23 @@ for (const one of all) {
     }
   });
 }
+
+bits("compressed-tensors: columns whose groups are listed", async () => {
+  const one = all.find(({ name }) => name === "llama-ct-int4")!;
+  const stored = unpack(contents(one)["model.safetensors"]);
+  const layer = "model.layers.0.self_attn.q_proj.";
+  // Its two groups change places, and the list says so.
+  const scales = stored.get(`${layer}weight_scale`)!;
+  const pairs = new Uint32Array(scales.bytes.slice().buffer).map((both) => (both >>> 16) | (both << 16));
+  stored.set(`${layer}weight_scale`, { ...scales, bytes: new Uint8Array(pairs.buffer) });
+  const order = Int32Array.from({ length: 32 }, (_, i) => Number(i < 16));
+  stored.set(`${layer}weight_g_idx`, { dtype: "I32", shape: [32], bytes: new Uint8Array(order.buffer) });
+  const bytes = new Uint8Array(await pack(stored).arrayBuffer());
+  const file = { size: bytes.length, read: async (start: number, end: number) => bytes.slice(start, end) };
+  const found = await decoded(await tensors(file, one.name), one.config);
+  const values = await readBytes(found.get(`${layer}weight`)!);
+  assert.is(createHash("sha256").update(values).digest("hex").slice(0, 16), one.decoded[`${layer}weight`]);
+});
 bits.run();
 
 const hostile = suite("quantised checkpoints that are wrong");

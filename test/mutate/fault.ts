@@ -1,4 +1,4 @@
-// What a planted fault is. The lists are by folder: ops.ts, models.ts, kernels.ts (assembly/) and shaders.ts.
+// What a planted fault is. The lists are by folder: ops.ts, models.ts, kernels.ts (assembly/), shaders.ts and formats.ts.
 
 export interface Planted {
   file: string;

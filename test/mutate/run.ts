@@ -8,6 +8,7 @@
 import { parseArgs } from "node:util";
 import { Copy, planted } from "./copy.ts";
 import { type Fault, faultsOf, label } from "./fault.ts";
+import { formats } from "./formats.ts";
 import { kernels } from "./kernels.ts";
 import { models } from "./models.ts";
 import { ops } from "./ops.ts";
@@ -23,7 +24,7 @@ const TESTS = (
 const only = { type: "string", multiple: true } as const;
 const { values } = parseArgs({ options: { only, from: { type: "string" }, lanes: { type: "string" } } });
 
-const every = faultsOf([...ops, ...models, ...kernels, ...shaders]);
+const every = faultsOf([...ops, ...models, ...kernels, ...shaders, ...formats]);
 const twice = every.find((fault, i) => every.findIndex((other) => label(other) === label(fault)) !== i);
 if (twice) throw new Error(`two faults are called ${label(twice)}`);
 const first = values.from === undefined ? 0 : every.findIndex((fault) => label(fault).includes(values.from!));

@@ -320,6 +320,7 @@ FORMATS = {
     "llama-ct-int3": lambda: each("llama", *compressed("pack-quantized", num_bits=3, symmetric=False, strategy="channel")),
     "llama-ct-int8": lambda: each("llama", *compressed("pack-quantized", num_bits=8, symmetric=True, strategy="channel")),
     "llama-ct-int8-plain": lambda: each("llama", *compressed("int-quantized", num_bits=8, symmetric=True, strategy="channel")),
+    "llama-ct-int8-zeros": lambda: each("llama", *compressed("int-quantized", num_bits=8, symmetric=False, strategy="channel")),
     "llama-ct-fp8": lambda: each("llama", *compressed("float-quantized", num_bits=8, type="float", symmetric=True, strategy="channel")),
     "llama-ct-fp8-tensor": lambda: each("llama", *compressed("float-quantized", num_bits=8, type="float", symmetric=True, strategy="tensor")),
     "llama-ct-fp8-block": lambda: each("llama", *compressed("float-quantized", num_bits=8, type="float", symmetric=True, strategy="block", block_structure=[16, 16])),
