@@ -5,7 +5,7 @@ import { quote, RelpropError } from "../../errors.ts";
 import type { Files } from "../files.ts";
 import type { ReadOptions } from "../options.ts";
 import type { Bytes } from "../safetensors.ts";
-import type { Kept, Version } from "./cache.ts";
+import type { Found } from "./cache.ts";
 import { lastPart } from "./contents.ts";
 import { download } from "./download.ts";
 import type { Count } from "./progress.ts";
@@ -15,12 +15,6 @@ import { accept, changed, drop, isWhole, rangeOf, tagOf } from "./response.ts";
 import { patience } from "./stall.ts";
 
 const FIRST = 2 ** 16; // bytes asked for first: the header of all but very large models
-
-/** A file that the server has; `bytes` goes on with the answer that has begun. */
-interface Found extends Partial<Version> {
-  bytes(): Promise<Bytes>;
-  leave(): Promise<void>;
-}
 
 interface About {
   name?: string;
@@ -52,44 +46,16 @@ export async function remote(base: URL, options: ReadOptions, count: Count, abou
     if (url.origin !== folder.origin || !url.pathname.startsWith(folder.pathname)) {
       throw new RelpropError("UnsafePath", `${quote(file)} is outside the model's base URL`, { file });
     }
+    const asked = (again?: boolean) => ask(url, file, web, count, again);
     const bytes = await (keeping
-      ? keep(url, file, keeping)
-      : ask(url, file, web, count).then((found) => found?.bytes())
+      ? keeping.open(url, file, asked, about.immutable)
+      : asked().then((found) => found?.bytes())
     ).catch((error) => {
       if (error?.code !== "FetchContentType") throw error;
       pages.set(file, error); // development servers answer any path with their page
       return undefined;
     });
     return bytes && inTurn(bytes);
-  };
-
-  /** Reads from the cache if its file is the server's, or if the server does not identify its file; else from the server. */
-  const keep = async (url: URL, file: string, kept: Kept): Promise<Bytes | undefined> => {
-    const known = await kept.find(url);
-    const offline = (error: unknown) => {
-      const gone =
-        error instanceof RelpropError &&
-        (/^Fetch(Failed|Stalled)$/.test(error.code) || Number(error.facts.status) >= 500);
-      if (!known || !gone) throw error;
-      return known;
-    };
-    const now = known && about.immutable ? known : await ask(url, file, web, count, !known).catch(offline);
-    if (!now) await kept.begin(url, { size: -1, tag: "" }); // that a file is not there is worth knowing too
-    if (!now || now.size === -1) return undefined;
-    const same = (other: Partial<Version>) => other.tag === known?.tag && (other.size ?? known?.size) === known?.size;
-    if (known && same(now)) {
-      if ("leave" in now) await now.leave();
-      return kept.bytes(url, file, known, async () => {
-        const found = await ask(url, file, web, count);
-        if (found && same(found)) return found.bytes();
-        throw changed(url);
-      });
-    }
-    const bytes = await (now as Found).bytes();
-    if (!now.tag) return bytes; // nothing to know it by another time
-    const version = { size: bytes.size, tag: now.tag };
-    await kept.begin(url, version);
-    return kept.bytes(url, file, version, async () => bytes);
   };
 
   return {
