@@ -234,7 +234,7 @@ for (const backend of backends) {
 
   test("a plan that reuses buffers, to the bit", async () => {
     const program = await backend.prepare(plan(outputs));
-    const states = backend.createStates();
+    const states = await backend.createStates();
     const [once, twice] = [await program.run(data, undefined, states), await program.run(data, undefined, states)];
     states.dispose();
     assert.equal(once, await runGuarded(backend, outputs, data));
@@ -254,7 +254,7 @@ for (const backend of backends) {
       const results = [];
       for (const todo of [straight, { ...straight, steps }]) {
         const program = await backend.prepare(todo);
-        const states = backend.createStates();
+        const states = await backend.createStates();
         results.push(await program.run(data, undefined, states));
         states.dispose();
         program.dispose();

@@ -74,8 +74,8 @@ function watched(backend: Backend, fail: (run: number) => void = () => {}) {
       },
     });
   };
-  const createStates = () => {
-    all.push(backend.createStates());
+  const createStates = async () => {
+    all.push(await backend.createStates());
     return all.at(-1)!;
   };
   const held = () => all.reduce((n, { bytes }) => n + bytes, 0);

@@ -80,8 +80,8 @@ interface Owner {
 
 async function follow(backend: Backend, list: Deed[], weights: { count: number }): Promise<void> {
   const owners = new Map<number, Owner>();
-  const ownerOf = (i: number) => {
-    const found = owners.get(i) ?? { states: backend.createStates(), model: new Map() };
+  const ownerOf = async (i: number) => {
+    const found = owners.get(i) ?? { states: await backend.createStates(), model: new Map() };
     owners.set(i, found);
     return found;
   };
@@ -96,7 +96,7 @@ async function follow(backend: Backend, list: Deed[], weights: { count: number }
       assert.is(owner?.states.bytes ?? 0, 0);
     } else {
       const { name, rows, n, at } = deed;
-      const { states, model } = ownerOf(deed.owner);
+      const { states, model } = await ownerOf(deed.owner);
       const before = model.get(name) ?? new Float32Array();
       const now = new Float32Array(Math.max(before.length, rows * WIDTH));
       now.set(before);
@@ -132,7 +132,7 @@ for (const backend of backends) {
       await backend.prepare(plan(writing("a", 4, 3))),
       await backend.prepare(plan(writing("a", 9, 1))),
     ];
-    const states = backend.createStates();
+    const states = await backend.createStates();
     const x = random(3 * WIDTH, 1);
     const y = random(WIDTH, 2);
     await small.run({ "new a": x, position: Float32Array.of(0) }, undefined, states);
@@ -177,7 +177,7 @@ memory("what is freed is used again: memory that one owner needed is enough for 
     const program = await backend.prepare(plan(writing("a", 2 ** 16, 1)));
     const inputs = { "new a": random(WIDTH), position: Float32Array.of(0) };
     for (let i = 0; i < 5; i++) {
-      const states = backend.createStates();
+      const states = await backend.createStates();
       await program.run(inputs, undefined, states);
       assert.is(states.bytes, 4 * 2 ** 16 * WIDTH);
       states.dispose();
@@ -216,7 +216,7 @@ if (backends.some(({ name }) => name === "webgpu")) {
     const inputs = { "new a": random(WIDTH), position: Float32Array.of(0) };
     const ready = await Promise.all(programs);
     const before = living;
-    const [one, two] = [backend.createStates(), backend.createStates()];
+    const [one, two] = [await backend.createStates(), await backend.createStates()];
     for (const states of [one, two]) for (const program of ready) await program.run(inputs, undefined, states);
     assert.is(living, before + 2, "a buffer each");
     one.dispose();

@@ -46,7 +46,7 @@ export interface Backend {
   write(name: string, at: number, n: number, fill: (out: Float32Array) => void): Promise<void>;
   prepare(plan: Plan): Promise<Program>;
   /** For a new owner, none so far. Disposing of the backend frees them too. */
-  createStates(): States;
+  createStates(): Promise<States>;
   /** Starts compiling what a plan will need. */
   warm?(plan: Plan): void;
   /** Where the time of all runs so far went, if the backend was started with `profile`. */

@@ -34,7 +34,7 @@ export interface Probe<T extends Trace = Trace> {
   rows?: number;
   data?(batch: readonly Encoded[], t: number): Data;
   /** What it keeps from run to run, of the backend that it runs on: where that was lost, another than before. */
-  states?(backend: Backend): States;
+  states?(backend: Backend): Promise<States>;
 }
 
 /** A run's numbers by output, of these texts. */
@@ -131,7 +131,7 @@ export class Engine {
     const { kind, network, trace, data, states } = probe;
     const { program, texts: n, ...ready } = await this.#prepare(kind, batch, t, trace, { network, signal });
     const texts = batch.slice(0, n);
-    const own = states?.(this.parts.backend);
+    const own = await states?.(this.parts.backend);
     const numbers = await program.run({ ...this.#inputs(texts, t), ...data?.(texts, t) }, signal, own);
     return { ...ready, texts, data: numbers };
   }

@@ -33,8 +33,8 @@ export function keyValueCache(engine: Engine): KeyValueCache {
     held = undefined;
   };
 
-  const begin = (backend: Backend): States => {
-    held = { backend, states: backend.createStates(), tokens: 0 };
+  const begin = async (backend: Backend): Promise<States> => {
+    held = { backend, states: await backend.createStates(), tokens: 0 };
     return held.states;
   };
 
@@ -90,7 +90,7 @@ function step({ backend: mine, states }: Held, n: number): Omit<Probe, "trace"> 
     kind: `step ${cached}`,
     network: { past: cacheOf(cached) },
     rows: 1,
-    states(backend) {
+    async states(backend) {
       if (backend !== mine) throw mine.lost;
       return states;
     },

@@ -3,6 +3,7 @@
 
 import type { Plan } from "../../graph/plan.ts";
 import type { States } from "../backend.ts";
+import { align } from "./thread_pool.ts";
 
 interface Block {
   at: number;
@@ -99,6 +100,3 @@ export function region(
     create,
   };
 }
-
-// By division: bit operations are signed and break beyond 2 GiB.
-export const align = (pointer: number): number => Math.ceil(pointer / 16) * 16;

@@ -79,3 +79,6 @@ async function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memor
     throw new RelpropError("WasmUnavailable", `the kernels cannot be instantiated: ${cause}`, {}, cause);
   }
 }
+
+// By division: bit operations are signed and break beyond 2 GiB.
+export const align = (pointer: number): number => Math.ceil(pointer / 16) * 16;

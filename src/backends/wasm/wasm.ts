@@ -6,9 +6,9 @@ import type { BackendOptions } from "../options.ts";
 import { type Profile, record } from "../profile.ts";
 import { builtin, rest } from "./builtin.ts";
 import { chooseBuild, compile, type WasmSource } from "./module.ts";
-import { align, region, type WasmStates } from "./states.ts";
+import type { Region, WasmStates } from "./states.ts";
 import type { KernelCall } from "./thread.ts";
-import { alone, createThreadPool, PAGE, room, type ThreadPool } from "./thread_pool.ts";
+import { align, alone, createThreadPool, PAGE, room, type ThreadPool } from "./thread_pool.ts";
 
 /** Runs plans on the CPU, with the kernels of assembly/. Throws `WasmUnavailable` where the runtime forbids them. */
 export async function wasm(
@@ -71,7 +71,8 @@ function backend(started: ThreadPool, more: More, options: { profile?: boolean; 
     return turn;
   };
   const later = (work: () => void) => void inTurn(async () => held && work());
-  const states = region(() => crew().memory, end, reserve, later);
+  let states: Region | undefined;
+  const top = () => states?.end ?? end;
   /** Loads the kernels that the usual ones lack, if the plan needs one. */
   const complete = async ({ steps }: Plan) => {
     const missing = () => steps.find(({ kernel }) => !crew().has(kernel))?.kernel;
@@ -94,15 +95,15 @@ function backend(started: ThreadPool, more: More, options: { profile?: boolean; 
       if (isWork(b)) bytes = align(bytes + b.bytes);
       return offset;
     });
-    reserve(states.end + bytes);
+    reserve(top() + bytes);
 
     const work = async (inputs: Data, signal?: AbortSignal, own?: States) => {
       const mine = own as WasmStates | undefined;
       mine?.fit(plan);
-      reserve(states.end + bytes);
+      reserve(top() + bytes);
       const pointers = plan.buffers.map(({ weight, state }, i) => {
         if (weight !== undefined) return weights.get(weight)!;
-        return state === undefined ? states.end + offsets[i] : mine!.pointer(state);
+        return state === undefined ? top() + offsets[i] : mine!.pointer(state);
       });
       const pointer = (buffer: number) => pointers[buffer];
       for (const [name, { buffer, size }] of Object.entries(plan.inputs)) {
@@ -145,7 +146,7 @@ function backend(started: ThreadPool, more: More, options: { profile?: boolean; 
           return place;
         });
         reserve(next);
-        states.move(next);
+        states?.move(next);
         for (const [name, pointer] of places) weights.set(name, pointer);
         end = next;
       }),
@@ -156,7 +157,11 @@ function backend(started: ThreadPool, more: More, options: { profile?: boolean; 
       await complete(plan);
       return prepare(plan);
     },
-    createStates: states.create,
+    async createStates() {
+      const { region } = await import("./states.ts");
+      states ??= region(() => crew().memory, end, reserve, later);
+      return states.create();
+    },
     dispose() {
       weights.clear();
       lost = held?.lost ?? lost;

@@ -6,7 +6,7 @@ import { isSoftware } from "./adapter.ts";
 import { COPY_DST, create, MAP_READ, type Pool, pool as sharedPool, storage, UNIFORM } from "./buffers.ts";
 import { type Gpu, guarded, monitorDevice, settled } from "./error_scopes.ts";
 import { findKernels, type Kernels, kernelsOf } from "./kernels.ts";
-import { createStates, type GpuStates } from "./states.ts";
+import type { GpuStates } from "./states.ts";
 import { stopwatch } from "./stopwatch.ts";
 
 export interface WebgpuOptions {
@@ -49,7 +49,7 @@ export function webgpu(device: GPUDevice, owned: boolean, options: WebgpuOptions
       compile(place, plan).catch(() => {}); // prepare() compiles again and throws the error
     },
     prepare: (plan) => prepare(place, plan),
-    createStates: () => createStates(device, states),
+    createStates: async () => (await import("./states.ts")).createStates(device, states),
     profile,
     dispose() {
       for (const one of states) one.dispose();
