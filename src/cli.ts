@@ -3,8 +3,8 @@
 // relprop in a shell: explain, predict, generate, diagnose, lens, evaluate, inspect, quantize. Exit status 0; 1 for a failed run;
 // 2 for wrong usage.
 
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import type { Attribution } from "./attribution/attribution.ts";
 import { changes, diagnosed } from "./cli/diagnose.ts";
 import { conversation, drawing, generated } from "./cli/generate.ts";
@@ -12,8 +12,9 @@ import { help } from "./cli/help.ts";
 import { inspect } from "./cli/inspect.ts";
 import { lensed } from "./cli/lens.ts";
 import { alone, checkMethods, jsonFile, methodsOf } from "./cli/methods.ts";
+import { loaded } from "./cli/model.ts";
 import { integer } from "./cli/numbers.ts";
-import { commands, parse, type Values } from "./cli/options.ts";
+import { commands, meant, parse, type Values } from "./cli/options.ts";
 import { predictionText } from "./cli/prediction.ts";
 import { contents } from "./cli/read.ts";
 import { save } from "./cli/save.ts";
@@ -34,9 +35,11 @@ import type { By, FigureOptions } from "./render/options.ts";
 import { png } from "./render/overlay.ts";
 import { svg } from "./render/svg.ts";
 import { visible } from "./render/text.ts";
-import { load } from "./runtime/load.ts";
 import type { Prediction } from "./tasks/prediction.ts";
 import { taskOf } from "./tasks/tasks.ts";
+
+/** The command that runs, of which an error names the help. */
+let running: string | undefined;
 
 const AUTO = "auto"; // the method that a sample shows to be the most faithful
 
@@ -48,17 +51,20 @@ async function main(args: string[]): Promise<void> {
 
   if (command === "help") return print(await helpAbout(texts));
   const allowed = commands.get(command);
-  if (!allowed) throw new Usage(command ? `there is no command ${quote(command)}` : "missing command");
-  for (const name of Object.keys(values)) {
-    if (!allowed.includes(name)) throw new Usage(`${command} has no option \`--${name}\``);
+  if (!allowed) {
+    const near = command && meant(command, [...commands.keys(), "help"]);
+    throw new Usage(command ? `there is no command ${quote(command)}${near}` : "missing command");
   }
+  running = command;
+  for (const name of Object.keys(values)) {
+    if (!allowed.includes(name)) throw new Usage(`${command} has no option \`--${name}\`${meant(name, allowed)}`);
+  }
+  if (command === "completion") return print((await import("./cli/completion.ts")).completion(texts));
   if (command === "quantize") return await (await import("./cli/quantize.ts")).quantizeCommand(texts, values.to);
-  const source = values.model ?? fileURLToPath(new URL("../models/sst2-tiny/", import.meta.url));
-  const backend = values.backend as "auto" | undefined;
   if (command === "evaluate") {
     if (texts.length) throw new Usage("evaluate takes no text; it reads `--data`");
     const { evaluateCommand } = await import("./cli/evaluate.ts");
-    const output = await evaluateCommand({ ...values, model: source, backend });
+    const output = await evaluateCommand(values);
     return output === undefined ? undefined : await emit(values, output);
   }
   const text = textOf(command, texts, values);
@@ -74,7 +80,7 @@ async function main(args: string[]): Promise<void> {
     throw new Usage(`\`--format ${format}\` shows one explanation; the options request several`);
   }
 
-  const model = await load(source, { backend });
+  const model = await loaded(values);
   try {
     if (values.method === AUTO) {
       const { auto } = await import("./cli/auto.ts");
@@ -82,6 +88,10 @@ async function main(args: string[]): Promise<void> {
     }
     // A class that is not there is wrong usage, for every line alike.
     const task = taskOf(model);
+    if (isAll(asked, model.labels)) {
+      if (!task.classes) throw new Usage("`--target all` needs a model with classes");
+      asked.target = model.labels.map((_, i) => i);
+    }
     if (task.classes) await task.targetWeights(model.labels, asked);
     if (command === "inspect") return await emit(values, inspect(model, format === "json"));
     type Told = Explanation | Attribution;
@@ -149,9 +159,25 @@ function textOf(command: string, texts: string[], { jsonl, out, pair, image, inp
       throw new Usage("`--jsonl` writes to standard output; redirect it instead of `--out`");
     return "";
   }
-  if (texts.length === 1) return texts[0];
+  if (texts.length === 1) return noFile(command, texts[0]);
   throw new Usage(texts.length ? "more than one text: put the text in quotes" : `${command} needs a text`);
 }
+
+/** The text; one that is the name of a file is hardly meant as a text. */
+function noFile(command: string, text: string): string {
+  const [, kind] = /\.(csv|tsv|jsonl|txt|json|png|jpe?g)$/i.exec(text) ?? [];
+  if (kind === undefined || /\n/.test(text) || !existsSync(text)) return text;
+  const instead = /png|jp/i.test(kind)
+    ? `--image ${text}`
+    : /jsonl/i.test(kind)
+      ? `--jsonl < ${text}`
+      : `"$(cat ${text})" for one text, --jsonl for a text a line`;
+  throw new Usage(`${quote(text)} is a file, and ${command} takes a text: use ${instead}`);
+}
+
+/** --target all: each class, unless one is called so. */
+const isAll = ({ target }: { target?: unknown }, labels: readonly string[]) =>
+  target === "all" && !labels.includes("all");
 
 const formats = ["text", "html", "svg", "png", "json"] as const;
 type Format = (typeof formats)[number];
@@ -254,7 +280,7 @@ main(process.argv.slice(2)).catch((error: unknown) => {
       ? error.message
       : String((error as Error)?.stack);
   process.stderr.write(`relprop: ${visible(message, "\n")}${code}\n`);
-  if (usage) process.stderr.write("relprop --help shows its usage\n");
+  if (usage) process.stderr.write(`relprop ${running === undefined ? "" : `${running} `}--help shows its usage\n`);
   else if (error instanceof RelpropError) process.stderr.write(`relprop help ${error.code} shows its remedy\n`);
   process.exitCode = usage ? 2 : 1;
 });

@@ -3,7 +3,7 @@
 export type { Interval } from "./evaluate/bootstrap.ts";
 export { chooseMethod, type MethodChoice } from "./evaluate/choose_method.ts";
 export { evaluate } from "./evaluate/evaluate.ts";
-export { type Example, type ExampleFormat, readExamples } from "./evaluate/examples.ts";
+export { type Columns, type Example, type ExampleFormat, readExamples } from "./evaluate/examples.ts";
 export type { Journal } from "./evaluate/journal.ts";
 export type { EvaluateOptions } from "./evaluate/options.ts";
 export { plot } from "./evaluate/plot.ts";

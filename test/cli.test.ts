@@ -1,7 +1,9 @@
 // The command line as its users run it: dist/cli.js as a process of its own. `npm run build` makes it.
 
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -429,6 +431,75 @@ test("wrong usage", async () => {
     assert.is(out, "");
     assert.match(err, /^relprop: /);
     assert.not.match(err, "\u001b");
+  }
+});
+
+test("wrong usage says what is meant, and which help has it", async () => {
+  const file = join(folder, "reviews.csv");
+  writeFileSync(file, "text\na good film\n");
+  for (const [args, expected] of [
+    [["explane", "a"], /no command "explane"; did you mean `explain`\?\nrelprop --help/],
+    [["explain", "a", "--targett", "0"], /no option `--targett`; did you mean `--target`\?/],
+    [["predict", "a", "--targe", "0"], /no option `--targe`\nrelprop --help/],
+    [["explain", "a", "--method", "smooth-grad"], /did you mean "smoothgrad"\?\nrelprop explain --help/],
+    [["evaluate", "a"], /\nrelprop evaluate --help/],
+    [["explain", file], /reviews\.csv" is a file, and explain takes a text/],
+    [["explain", "--image", file], /not an image; this model reads texts/],
+    [["completion", "powershell"], /one of bash, zsh, fish/],
+    [["generate", "a", "--target", "all"], /no option `--target`/],
+  ] as const) {
+    const { err, out } = await relprop([...args]);
+    assert.match(err, expected);
+    assert.is(out, "");
+  }
+});
+
+test("short names of methods, every class, words or pieces, completions", async () => {
+  assert.is((await explain("a good film", "--method", "ig")).method as string, "integrated-gradients");
+  const each = JSON.parse(
+    (await relprop(["explain", "a good film", "--target", "all", "--json"])).out,
+  ) as Explanation[];
+  assert.equal(
+    each.map(({ target }) => target.label),
+    ["negative", "positive"],
+  );
+  const pieces = await relprop(["explain", "unflinchingly", "--by", "tokens"]);
+  assert.match(pieces.out, "##ly");
+  assert.not.match((await relprop(["explain", "unflinchingly"])).out, "##ly");
+  const sentences = await relprop(["explain", "It is good. It is bad.", "--groups", "sentences"]);
+  assert.match(sentences.out, /\n {2}It is bad\. +[+−]/);
+  const { out } = await relprop(["completion", "bash"]);
+  const script = `${out}\nCOMP_WORDS=(relprop explain --met) COMP_CWORD=2; _relprop; echo "\${COMPREPLY[@]}"`;
+  assert.is(execFileSync("bash", ["-c", script], { encoding: "utf8" }), "--method\n");
+  for (const shell of ["zsh", "fish"]) assert.match((await relprop(["completion", shell])).out, "quantize");
+});
+
+test("a model on a hub is kept in the user's cache folder, and read from there without a network", async () => {
+  let asked = 0;
+  const model = fileURLToPath(new URL("../models/sst2-tiny/", import.meta.url));
+  const server = createServer(({ url = "" }, response) => {
+    asked++;
+    const file = join(model, url.replace("/org/name/resolve/main/", ""));
+    const found = url.startsWith("/org/name/") && existsSync(file);
+    response.writeHead(found ? 200 : 404, { etag: '"1"' }).end(found ? readFileSync(file) : "");
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const HF_ENDPOINT = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const env = { HF_ENDPOINT, XDG_CACHE_HOME: join(folder, "cache") };
+  const args = ["explain", "a good film", "--json", "--model", "org/name"];
+  try {
+    const missing = await relprop([...args, "--offline"], "", env);
+    assert.is(missing.status, 1);
+    assert.match(missing.err, /"org\/name" is not in the cache folder/);
+    const first = await relprop(args, "", env);
+    assert.is(first.status, 0, first.err);
+    assert.is(JSON.parse(first.out).model, "name");
+    asked = 0;
+    const again = await relprop([...args, "--offline"], "", env);
+    assert.is(again.out, first.out, again.err);
+    assert.is(asked, 0);
+  } finally {
+    server.close();
   }
 });
 

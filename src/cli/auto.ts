@@ -1,7 +1,6 @@
 // explain --method auto: the method that is most faithful on a sample, remembered by model in the user's cache folder.
 
 import { mkdir, readFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { quote, RelpropError } from "../errors.ts";
 import { chooseMethod } from "../evaluate/choose_method.ts";
@@ -13,11 +12,12 @@ import { type PropagationMethod, propagates } from "../propagation/composites.ts
 import { visible } from "../render/text.ts";
 import type { Model } from "../runtime/model.ts";
 import { content } from "./data.ts";
+import { cacheFolder } from "./folder_cache.ts";
 import { save } from "./save.ts";
 
 /** The method for explanations read at a point; says why on standard error. */
 export async function auto(model: Model, sample: string | undefined, at: ReadingPoint): Promise<PropagationMethod> {
-  const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "relprop");
+  const folder = cacheFolder();
   const path = join(folder, `method-${fingerprint([await identity(model), at])}.json`);
   const { method, why } = sample === undefined ? await kept(path, model) : await chosen(model, sample, at);
   process.stderr.write(`${visible(why)}\n`);

@@ -16,14 +16,19 @@ import { visible } from "../render/text.ts";
 import { load } from "../runtime/load.ts";
 import type { Model } from "../runtime/model.ts";
 import { content } from "./data.ts";
+import { methodList } from "./methods.ts";
+import { loaded, sourceOf } from "./model.ts";
 import { integer } from "./numbers.ts";
 import { contents } from "./read.ts";
 import { save } from "./save.ts";
 import { interrupt } from "./terminal.ts";
 
 export interface Asked {
-  model: string;
-  backend?: "auto" | "webgpu" | "wasm";
+  model?: string;
+  backend?: string;
+  offline?: boolean;
+  column?: string;
+  label?: string;
   data?: string;
   protocol?: string;
   methods?: string;
@@ -39,27 +44,27 @@ export interface Asked {
 
 /** What is to be printed, unless it was stopped. */
 export async function evaluateCommand(asked: Asked): Promise<string | undefined> {
-  const { data, backend, truncate, baseline } = asked;
+  const { data, truncate, baseline, column: text, label } = asked;
   const name = (asked.protocol ?? "ali2022") as ProtocolName; // protocol() refuses others
   if (data === undefined) throw new RelpropError("InvalidOption", "evaluate needs `--data FILE`");
   const how = protocol(name);
   const [limit, seed] = [integer("limit", asked.limit, 1), integer("seed", asked.seed, 0) ?? 0];
   if (asked.plot !== undefined && !how.axis) throw new RelpropError("InvalidOption", `${name} has no curves to plot`);
-  const examples = readExamples(await content(data), formatOf(data)).slice(0, limit);
+  const examples = readExamples(await content(data), formatOf(data), { text, label }).slice(0, limit);
 
   const models: Model[] = [];
   const signal = interrupt();
   try {
-    const model = await load(asked.model, { backend, signal });
+    const model = await loaded(asked, signal);
     models.push(model);
     if (how.randomized) {
-      for await (const files of randomized(asked.model, { seed, signal })) {
+      for await (const files of randomized(sourceOf(asked.model), { seed, signal })) {
         models.push(await load(files, { backend: model.backend, signal }));
       }
     }
     const evaluation = await evaluate(model, examples, {
       protocol: name,
-      methods: asked.methods?.split(",") as EvaluateOptions["methods"],
+      methods: (asked.methods && methodList(asked.methods)) as EvaluateOptions["methods"],
       at: asked.at as ReadingPoint | undefined,
       seed,
       baseline,

@@ -30,9 +30,11 @@ Commands (each has its own --help)
   evaluate       the faithfulness of each method's explanations of labelled texts
   inspect        the contents of a model's directory
   quantize       the same model with weights of 8 or 4 bits
+  completion     a script that completes commands in bash, zsh or fish
   help CODE      the cause and remedy of an error code, such as MissingTensor; help COMMAND: its options
 
-  --model DIR    a directory or https URL with config.json, tokenizer.json and model.safetensors;
+  --model NAME   a directory or https URL with config.json, tokenizer.json and model.safetensors, or
+                 organisation/name on the hub (of HF_ENDPOINT, by default huggingface.co);
                  default: the small sentiment model that comes with relprop
   --version      the version
 
@@ -44,8 +46,12 @@ const lines = `  --jsonl          read lines {"id"?, "text"} or "a text" from st
                    Lines that arrive together run as one batch
 `;
 
-const one = `  --model DIR      a directory or https URL; default: the model that comes with relprop
-  --backend NAME   auto, wasm or webgpu (in Node, webgpu needs: npm install webgpu)
+const offline = `  --offline        read models of the network only from the cache folder
+`;
+
+const one = `  --model NAME     a directory, https URL or organisation/name on the hub, kept in the cache folder;
+                   default: the model that comes with relprop
+${offline}  --backend NAME   auto, wasm or webgpu (in Node, webgpu needs: npm install webgpu)
   --truncate       cut a text that is too long for the model instead of rejecting it
   --json           write one JSON object
   --out FILE       write to a file
@@ -65,7 +71,7 @@ const changed = `  --pair TEXT      the second text of a pair
 const explain = `relprop explain TEXT [options]
 
 Objective
-  --target CLASS     a class by label or index; default: the top class
+  --target CLASS     a class by label or index; default: the top class; all: one explanation for each
   --contrast CLASS   subtract the logit of this class
                      Both may be repeated: one explanation for each pair, from one run
   --objective NAME   log-probability of the target, or softmax-contrast with all other classes
@@ -85,7 +91,7 @@ Method
                      cp-lrp-gamma      cp-lrp with the gamma rule (default for point clouds)
                      gradient-x-input  no rules
                      several, separated by commas: one explanation for each, from one run
-                     without a ledger:
+                     without a ledger (ig and shap for short):
 ${wrapped(attributionNames.join(", "), 21, 95)};
                      with options as JSON: '{"name": "occlusion", "baseline": "unk"}'
                      auto              the most faithful method on the texts of --sample FILE, a
@@ -139,7 +145,7 @@ relprop generate --messages JSON [options]
   --explain        explain each new token, with --json; takes --method, --composite, --at and
                    --contrast as explain does
   --model DIR      a directory or https URL with a causal language model
-  --backend NAME   auto, wasm or webgpu
+${offline}  --backend NAME   auto, wasm or webgpu
   --json           write one JSON object
   --out FILE       write to a file
 `;
@@ -171,7 +177,7 @@ For language models, causal and masked: the last norm and the head applied to th
 the stream after each block. The last row is the model's prediction.
 `;
 
-const inspect = `relprop inspect [--model DIR] [--backend NAME] [--json] [--out FILE]
+const inspect = `relprop inspect [--model NAME] [--offline] [--backend NAME] [--json] [--out FILE]
 
 The model's type, task, classes, sizes and weights, and the backend that would run it.
 `;
@@ -180,6 +186,7 @@ const evaluate = `relprop evaluate --data FILE [options]
 
   --data FILE      .tsv or .csv with the columns sentence (or text) and label, or .jsonl with
                    {"text", "label"} on each line; labels are classes by name or index
+  --column NAME    the column of the texts; --label NAME: that of the classes
   --protocol NAME  ali2022 (default)  activation and pruning by [UNK]: auac, auMse, aupc
                    ali2022-fixed      special tokens stay, the predicted class is explained
                    achtibat2024       word vectors set to zero, most and least relevant first
@@ -199,7 +206,7 @@ const evaluate = `relprop evaluate --data FILE [options]
   --journal FILE   saves finished examples; an interrupted evaluation resumes from it
   --plot FILE.svg  plot of the perturbation curves
   --model DIR      a directory or https URL; default: the model that comes with relprop
-  --backend NAME   auto, wasm or webgpu
+${offline}  --backend NAME   auto, wasm or webgpu
   --truncate       cut texts that are too long for the model
   --json           write one JSON object
   --out FILE       write to a file
@@ -217,7 +224,17 @@ reads too. Words' vectors have 8 bits; biases, norms, positions and small matric
   --to NAME        int8 (default), or int4: half as large, further from the original
 `;
 
+const completion = `relprop completion bash|zsh|fish
+
+Writes a script that completes commands and options:
+
+  source <(relprop completion bash)
+  relprop completion zsh > "\${fpath[1]}/_relprop"
+  relprop completion fish > ~/.config/fish/completions/relprop.fish
+`;
+
 const pages = new Map([
+  ["completion", completion],
   ["explain", explain],
   ["predict", predict],
   ["evaluate", evaluate],

@@ -1,6 +1,7 @@
 // What a command line may say.
 
 import { parseArgs } from "node:util";
+import { nearest } from "../options/kinds.ts";
 import { Usage } from "./usage.ts";
 
 const options = {
@@ -49,6 +50,9 @@ const options = {
   jsonl: { type: "boolean" },
   format: { type: "string" },
   by: { type: "string" },
+  offline: { type: "boolean" },
+  column: { type: "string" },
+  label: { type: "string" },
   out: { type: "string" },
   sample: { type: "string" },
   data: { type: "string" },
@@ -77,6 +81,7 @@ export const commands: ReadonlyMap<string, readonly string[]> = new Map<string, 
       "model",
       ...changed,
       "backend",
+      "offline",
       "method",
       "sample",
       "at",
@@ -109,6 +114,7 @@ export const commands: ReadonlyMap<string, readonly string[]> = new Map<string, 
     [
       "model",
       "backend",
+      "offline",
       "messages",
       "max-new-tokens",
       "stop",
@@ -133,6 +139,7 @@ export const commands: ReadonlyMap<string, readonly string[]> = new Map<string, 
     [
       "model",
       "backend",
+      "offline",
       ...changed,
       "tokens",
       "weights",
@@ -145,16 +152,20 @@ export const commands: ReadonlyMap<string, readonly string[]> = new Map<string, 
       "out",
     ],
   ],
-  ["lens", ["model", "backend", ...changed, "tokens", "top", "target", "truncate", "json", "out"]],
-  ["predict", ["model", ...changed, "backend", "truncate", "json", "jsonl", "out"]],
-  ["inspect", ["model", "backend", "json", "out"]],
+  ["lens", ["model", "backend", "offline", ...changed, "tokens", "top", "target", "truncate", "json", "out"]],
+  ["predict", ["model", ...changed, "backend", "offline", "truncate", "json", "jsonl", "out"]],
+  ["inspect", ["model", "backend", "offline", "json", "out"]],
   ["quantize", ["to"]],
+  ["completion", []],
   [
     "evaluate",
     [
       "model",
       "backend",
+      "offline",
       "data",
+      "column",
+      "label",
       "protocol",
       "methods",
       "baseline",
@@ -172,10 +183,26 @@ export const commands: ReadonlyMap<string, readonly string[]> = new Map<string, 
 
 export type Values = ReturnType<typeof parse>["values"];
 
+/** What a command line says. Throws `Usage`, with the nearest name for an option that there is not. */
 export function parse(args: string[]) {
   try {
     return parseArgs({ args, options, allowPositionals: true, strict: true });
   } catch (error) {
-    throw new Usage((error as Error).message);
+    const { message } = error as Error;
+    const [, name] = /^Unknown option '(-\S*?)'/.exec(message) ?? [];
+    if (name === undefined) throw new Usage(message);
+    const own = args.map((arg) => commands.get(arg)).find((found) => found) ?? Object.keys(options);
+    throw new Usage(
+      `there is no option \`${name}\`${meant(
+        name,
+        own.map((option) => `--${option}`),
+      )}`,
+    );
   }
+}
+
+/** What may be meant by a name that is misspelt, as the end of a sentence. */
+export function meant(name: string, known: readonly string[]): string {
+  const near = nearest(name, known);
+  return near === undefined ? "" : `; did you mean \`${near}\`?`;
 }

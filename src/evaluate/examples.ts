@@ -10,6 +10,14 @@ export interface Example {
   label?: string | number;
 }
 
+/** The names of a table's columns; of JSON lines, of their fields. */
+export interface Columns {
+  /** That of the texts; default: "sentence" or "text". */
+  text?: string;
+  /** That of the classes; default: "label", if there is one. */
+  label?: string;
+}
+
 /** The format of a file of examples. */
 export type ExampleFormat = "tsv" | "csv" | "jsonl";
 
@@ -17,11 +25,12 @@ export type ExampleFormat = "tsv" | "csv" | "jsonl";
  * Reads a file's content; TSV has no quotes (as GLUE writes it), CSV has (RFC 4180). Both begin with a header.
  * @throws InvalidInput, which names the line; InvalidOption for another format.
  */
-export function readExamples(content: string, format: ExampleFormat): Example[] {
+export function readExamples(content: string, format: ExampleFormat, columns: Columns = {}): Example[] {
   if (typeof content !== "string") throw new RelpropError("InvalidInput", `examples are a text, not ${quote(content)}`);
   if (!formats.includes(format)) throw unknownFormat(format);
   const text = content.replace(/^\ufeff/, "");
-  const examples = format === "jsonl" ? objects(text) : table(format === "tsv" ? tabs(text) : commas(text));
+  const examples =
+    format === "jsonl" ? objects(text, columns) : table(format === "tsv" ? tabs(text) : commas(text), columns);
   if (!examples.length) throw new RelpropError("InvalidInput", "the data holds no examples");
   return examples;
 }
@@ -42,7 +51,7 @@ type Numbered<T> = { line: number; value: T };
 
 const bad = (line: number, message: string) => new RelpropError("InvalidInput", `line ${line}: ${message}`, { line });
 
-function objects(content: string): Example[] {
+function objects(content: string, columns: Columns): Example[] {
   const lines = content.split("\n").map((value, i) => ({ line: i + 1, value }));
   return lines
     .filter(({ value }) => value.trim())
@@ -53,7 +62,9 @@ function objects(content: string): Example[] {
       } catch {
         throw bad(line, `${quote(value)} is not JSON`);
       }
-      const { text, sentence = text, label } = Object(object);
+      const own = (name: string) => (Object.hasOwn(Object(object), name) ? Object(object)[name] : undefined);
+      const sentence = columns.text === undefined ? (own("sentence") ?? own("text")) : own(columns.text);
+      const label = own(columns.label ?? "label");
       if (typeof sentence !== "string") throw bad(line, `an example is {"text": …, "label"?}, not ${quote(value)}`);
       if (label === undefined || label === null) return { text: sentence };
       if (typeof label === "string" || typeof label === "number") return { text: sentence, label };
@@ -61,12 +72,17 @@ function objects(content: string): Example[] {
     });
 }
 
-function table([header, ...rows]: Numbered<string[]>[]): Example[] {
+function table([header, ...rows]: Numbered<string[]>[], columns: Columns): Example[] {
   const names = header?.value.map((name) => name.trim().toLowerCase()) ?? [];
-  const text = names.findIndex((name) => name === "sentence" || name === "text");
-  const label = names.indexOf("label");
-  if (text < 0) {
-    const message = `the first line names the columns, one of them "sentence" or "text"; it is ${quote(names.join(", "))}`;
+  const at = (...wanted: string[]) => names.findIndex((name) => wanted.includes(name));
+  const own = (name: string | undefined) => name?.trim().toLowerCase();
+  const text = columns.text === undefined ? at("sentence", "text") : at(own(columns.text)!);
+  const label = at(own(columns.label) ?? "label");
+  const missing =
+    text < 0 ? quote(columns.text ?? "sentence") : columns.label !== undefined && label < 0 && quote(columns.label);
+  if (missing) {
+    const other = columns.text === undefined && text < 0 ? ' or "text"' : "";
+    const message = `the first line names the columns, one of them ${missing}${other}; it is ${quote(names.join(", "))}`;
     throw new RelpropError("InvalidInput", message);
   }
   return rows.map(({ line, value }) => {

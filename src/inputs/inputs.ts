@@ -62,7 +62,9 @@ function parts(input: Input): Exclude<Text, string> {
   } catch (cause) {
     throw unreadable("the text", cause);
   }
-  throw new RelpropError("InvalidInput", `a text is a string or { text, pair, ids }, not ${quote(input)}`);
+  const isImage = ArrayBuffer.isView(input) || ["data", "width", "height"].every((name) => name in Object(input));
+  const what = isImage ? "an image; this model reads texts" : quote(input);
+  throw new RelpropError("InvalidInput", `a text is a string or { text, pair, ids }, not ${what}`);
 }
 
 function replaced(tokens: Token[], ids: readonly number[], vocabulary: number): Token[] {

@@ -163,11 +163,17 @@ function attempt({ read }: Kind, value: unknown): unknown {
 
 function hint(name: string, fields: Fields): string {
   const known = Object.keys(fields);
+  const near = nearest(name, known);
+  if (near !== undefined) return `; did you mean "${near}"?`;
+  return known.length ? `; there are ${known.join(", ")}` : "; it has no options";
+}
+
+/** The name that is meant by one that is misspelt. */
+export function nearest(name: string, known: readonly string[]): string | undefined {
   const [best] = known
     .map((one) => [distance(name.slice(0, 40).toLowerCase(), one.toLowerCase()), one] as const)
     .sort(([a], [b]) => a - b);
-  if (best && best[0] <= Math.max(1, best[1].length / 3)) return `; did you mean "${best[1]}"?`;
-  return known.length ? `; there are ${known.join(", ")}` : "; it has no options";
+  return best && best[0] <= Math.max(1, best[1].length / 3) ? best[1] : undefined;
 }
 
 /** How many letters are put in, left out, changed or swapped (Damerau 1964). */

@@ -208,7 +208,7 @@ export async function viteApp(app) {
       await frame.waitForSelector("mark");
       const { explanation } = await expected(app);
       assert.match(await page.textContent("output"), new RegExp(`^${explanation.target.label}, `));
-      assert.equal(await frame.textContent(".text"), TEXT);
+      assert.equal(await frame.textContent(".relprop-text"), TEXT);
     });
   } finally {
     site.close();
