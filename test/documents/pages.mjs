@@ -6,7 +6,12 @@ import { launch, serve, types } from "../everywhere/chromium.mjs";
 
 const CDN = "https://cdn.jsdelivr.net/npm/relprop/";
 
-/** What went wrong in each block's page. A frame in it must come to have a document. */
+/** In a page: whether a frame has a document by now, or an element has drawn its words. */
+const shows = () =>
+  document.querySelector("iframe[srcdoc]") ??
+  document.querySelector("relprop-heatmap")?.shadowRoot?.textContent.includes("gorgeous");
+
+/** What went wrong in each block's page. It must come to show a heatmap. */
 export async function opened(blocks, app) {
   const files = new Map(blocks.map(({ code }, i) => [`/${i}`, code]));
   const site = await serve(async (path) => files.has(path) && [types[".html"], files.get(path)]);
@@ -18,16 +23,15 @@ export async function opened(blocks, app) {
       const context = await browser.newContext();
       await context.route(`${CDN}**`, async (route) => {
         const file = route.request().url().slice(CDN.length);
-        const body = await readFile(app.in(`node_modules/relprop/${file}`));
+        const body = await readFile(app.in(`node_modules/relprop/${file}`)).catch(() => undefined);
+        if (!body) return route.fulfill({ status: 404 });
         const headers = { "content-type": types[extname(file)] ?? "text/plain", "access-control-allow-origin": "*" };
         await route.fulfill({ body, headers });
       });
       const page = await context.newPage();
       page.on("pageerror", (error) => problems.push(String(error)));
       await page.goto(site.origin + path);
-      await page
-        .waitForSelector("iframe[srcdoc]", { state: "attached", timeout: 60_000 })
-        .catch((error) => problems.push(error.message));
+      await page.waitForFunction(shows, undefined, { timeout: 60_000 }).catch(({ message }) => problems.push(message));
       found.push(problems);
       await context.close();
     }

@@ -25,6 +25,7 @@ const kinds = {
   svelte: "component",
   js: "script",
   html: "page",
+  css: "style",
   sh: "shell",
   json: "json",
   py: "python",
@@ -161,6 +162,7 @@ try {
       fail(block, error.message);
     }
   }
+  for (const block of of("style")) await transform(block.code, { loader: "css" }).catch((error) => fail(block, error));
   for (const block of of("script")) await transform(block.code, { loader: "js" }).catch((error) => fail(block, error));
   const pages = runs(of("page"));
   for (const [i, problems] of (await opened(pages, app)).entries())
