@@ -102,7 +102,7 @@ async function tables(): Promise<Record<string, [page: string, table: string]>> 
     ledger: [
       "understand/ledger",
       `    logit = tokens + ${Object.keys(nothing).join(" + ")} + residual\n\n${table(
-        ["entry", "what was kept there", "by ops"],
+        ["entry", "what it holds", "by ops"],
         ["tokens", ...Object.keys(nothing), "residual"].map((entry) => {
           return [code(entry), ledgerNotes[entry as keyof typeof ledgerNotes], keepers(entry).join(", ")];
         }),

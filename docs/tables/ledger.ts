@@ -4,13 +4,13 @@ import type { Ledger } from "../../src/explain/explanation.ts";
 
 export const ledgerNotes: Readonly<Record<Exclude<keyof Ledger, "logit">, string>> = {
   tokens: "the sum of the tokens' relevance",
-  biases: "by the biases of dense layers",
-  norms: "by normalisations: their biases, and their deviations where the rule is the derivative",
-  constants: "by constant summands: position and type vectors, where relevance is read at `words`",
-  softmax: "by the Taylor expansion of softmax (what AttnLRP does not pass on)",
-  products: "by products that derivatives count more than once; no fixed sign",
-  activations: "by activations under the derivative",
-  epsilon: "by stabilisers, and by α-β rules where no input has the sign that relevance asks for",
+  biases: "the biases of dense layers",
+  norms: "norms: their biases, and their deviations where the rule is the derivative",
+  constants: "constant summands: position and type vectors, where relevance is read at `words`",
+  softmax: "the constant term of softmax's Taylor expansion, which AttnLRP does not pass on",
+  products: "products, which derivatives count more than once; of either sign",
+  activations: "activations, where the rule is the derivative",
+  epsilon: "stabilisers ε, and α-β rules where no input has the sign that they distribute to",
   residual:
-    "rounding: what is left when all of the above are taken from the logit; `warnings` say so beyond 2e-6 of Σ\\|relevance\\| + Σ\\|entries\\|",
+    "rounding: the logit less all entries above; a warning names it beyond 2e-6 of Σ\\|relevance\\| + Σ\\|entries\\|",
 };
