@@ -223,6 +223,7 @@ async function asks(values: Values): Promise<ExplainOptions | ExplainLists> {
     ...changes(values),
     ...breakdown,
     pixels,
+    positional: values.positional,
     objective: objectiveOf(values),
     token: token !== undefined && /^\d+$/.test(token) ? Number(token) : token,
     continuation: values.continuation,

@@ -20,6 +20,7 @@ const RULES = {
   norm: { identity: true },
   activation: { identity: true },
   gate: { uniform: true, values: true },
+  rotary: { uniform: true },
   linear: { epsilon: true, gamma: true, "alpha-beta": true, "z-plus": true },
 } satisfies { [Op in RuledOp]: Record<RuleOf<Op>, true> };
 

@@ -41,7 +41,7 @@ function explain(text: string, pieces: Piece[], more: Partial<Explanation> = {})
     return { id, text, start, end, special: start === null, relevance } as TokenRelevance;
   });
   const sum = tokens.reduce((total, { relevance }) => total + relevance, 0);
-  const none = { norms: 0, constants: 0, softmax: 0, products: 0, activations: 0, epsilon: 0 };
+  const none = { norms: 0, constants: 0, positions: 0, softmax: 0, products: 0, activations: 0, epsilon: 0 };
   const positive = { index: 1, label: "positive", logit: sum - 0.5, probability: 0.98 };
   const negative = { index: 0, label: "negative", logit: -1, probability: 0.02 };
   return {

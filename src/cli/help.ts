@@ -97,6 +97,7 @@ ${wrapped(attributionNames.join(", "), 21, 95)};
                      auto              the most faithful method on the texts of --sample FILE, a
                                        .tsv, .csv or .jsonl; cached by model and reading point
   --composite FILE   a composite of rules, as JSON: {"norm": "identity", "context": "values"}
+  --positional       with attn-lrp: half of what rotary positions turn is the positions' (PA-LRP)
   --at POINT         reading point of relevance: embeddings (default), embedding-sum, words;
                      for images: pixels (default), embeddings; several, separated by commas
 

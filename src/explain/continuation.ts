@@ -118,6 +118,11 @@ function difference(one: Explanation, other: Explanation, n: number): Explanatio
   const shift = one.text.length + 1;
   const moved = (token: TokenRelevance): TokenRelevance =>
     token.start === null ? token : { ...token, start: token.start + shift, end: token.end + shift };
+  const less = (a: TokenRelevance | undefined, b: TokenRelevance | undefined) => {
+    const positional = a?.positional ?? b?.positional;
+    const relevance = (a?.relevance ?? 0) - (b?.relevance ?? 0);
+    return { relevance, ...(positional !== undefined && { positional: (a?.positional ?? 0) - (b?.positional ?? 0) }) };
+  };
   const ledger = { ...one.ledger };
   for (const entry of Object.keys(ledger) as (keyof Ledger)[]) ledger[entry] -= other.ledger[entry];
   return {
@@ -126,10 +131,8 @@ function difference(one: Explanation, other: Explanation, n: number): Explanatio
     contrast: other.target,
     explained: { objective: "continuation", value: one.explained!.value - other.explained!.value },
     tokens: [
-      ...one.tokens.map((token, j) =>
-        j < n ? { ...token, relevance: token.relevance - other.tokens[j].relevance } : token,
-      ),
-      ...other.tokens.slice(n).map((token) => ({ ...moved(token), type: 1 as const, relevance: -token.relevance })),
+      ...one.tokens.map((token, j) => ({ ...token, ...less(token, j < n ? other.tokens[j] : undefined) })),
+      ...other.tokens.slice(n).map((token) => ({ ...moved(token), type: 1 as const, ...less(undefined, token) })),
     ],
     ledger,
     warnings: [...new Set([...one.warnings, ...other.warnings])],

@@ -9,7 +9,11 @@ import type { Composite, Propagating } from "../propagation/composites.ts";
 import type { ClassScore } from "../tasks/prediction.ts";
 
 /** A token and its share of the explained logit, signed, in the logit's unit. */
-export type TokenRelevance = Token & { relevance: number };
+export type TokenRelevance = Token & {
+  relevance: number;
+  /** With `positional`: what of it is the token's rotary position's. */
+  positional?: number;
+};
 
 /** The logit's account, entry by entry (docs/understand/ledger.md). All numbers in the logit's unit. */
 export interface Ledger extends Entries {

@@ -42,6 +42,11 @@ export interface ExplainOptions extends PredictOptions {
   objective?: Objective;
   /** The reading point of relevance (default embeddings). */
   at?: ReadingPoint;
+  /**
+   * Of methods by which queries and keys have relevance in halves (attn-lrp): half of what rotations of queries and keys get is
+   * their positions', and goes to each one's token, as its `positional` (PA-LRP; Bakish et al., 2025).
+   */
+  positional?: boolean;
   /** Also the residual stream's relevance at each block's input, as `layers`. */
   layers?: boolean;
   /** Also relevance by words, by sentences, by messages of a conversation, or by spans of the text, as `groups`. */
@@ -144,6 +149,7 @@ export const explainOptions = {
     ...COMPARISONS.map((name) => object({ [name]: anything }, name)),
   ),
   at: oneOrMore(at),
+  positional: flag,
   layers: flag,
   groups: either(
     oneOf("words", "sentences", "messages"),

@@ -9,12 +9,14 @@ import { explanations } from "./results.ts";
 import { type ExplanationTrace, explanationTrace } from "./trace.ts";
 
 /** Each text's explanations: methods slowest, then targets, then reading points. */
-export function relevance(
+export async function relevance(
   engine: Engine,
   encoded: readonly Encoded[],
-  request: ExplainRequest,
+  asked: ExplainRequest,
   signal?: AbortSignal,
 ): Promise<Explanation[][]> {
+  const positions = asked.positional && (await import("./positional.ts"));
+  const request = positions ? { ...asked, methods: positions.withPositions(asked.methods) } : asked;
   const { methods, targetWeights } = request;
   return engine.inBatches(encoded, signal, targetWeights.length, async (batch, t) => {
     let texts = batch;

@@ -13,6 +13,7 @@ export interface ExplainRequest {
   targetWeights: Float32Array[];
   readingPoints: readonly ReadingPoint[];
   layers: boolean;
+  positional?: boolean;
   /** Set if any breakdown is requested. */
   breakdownOptions?: BreakdownOptions;
   /** Whether a text's answer is a list. */
@@ -26,6 +27,7 @@ export function explainRequest(targetWeights: Float32Array[], options: ExplainOp
     contrast,
     at = "embeddings",
     layers = false,
+    positional,
     groups,
     heads,
     neurons,
@@ -39,6 +41,7 @@ export function explainRequest(targetWeights: Float32Array[], options: ExplainOp
     targetWeights,
     readingPoints: listed(at),
     layers,
+    positional,
     breakdownOptions:
       groups || heads || neurons || pairs || experts || pixels || each
         ? { groups, heads, neurons, pairs, experts, pixels, points: each }

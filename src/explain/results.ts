@@ -27,10 +27,11 @@ export async function explanations(
   about: ModelInfo,
   run: Run,
   index: number,
-  { methods, readingPoints, breakdownOptions }: ExplainRequest,
+  { methods, readingPoints, breakdownOptions, positional: asked }: ExplainRequest,
 ): Promise<Explanation[][]> {
   const breakdown = breakdownOptions && (await import("./breakdown.ts"));
   const plain = methods.some(({ composite }) => isPlain(composite)) && (await import("./annihilated.ts"));
+  const positional = methods.some(({ composite: { rotary } }) => rotary) && (await import("./positional.ts"));
   const { trace, data, texts, targets } = run;
   const logits = finite(part(data.logits, index, texts), "logits");
   const { of, classes } = scored(about, logits);
@@ -54,7 +55,10 @@ export async function explanations(
           const known = [...backward.readings.keys()].join(", ");
           throw new RelpropError("InvalidOption", `this model's relevance is read at ${known}, not at ${at}`);
         }
-        const { relevance, ledger } = read(reading);
+        const found = read(reading);
+        const own =
+          positional && composite.rotary && positional.placed(found.relevance, found.ledger, reading, mine, asked);
+        const { relevance, ledger } = own || found;
         const layers = backward.layers.map(read);
         const misses = (one: ReturnType<typeof read>) => share(one.ledger, magnitude(one.relevance));
         const explanation: Explanation = {
@@ -71,7 +75,11 @@ export async function explanations(
           ...(less >= 0 && { contrast: of(less) }),
           classes,
           ...(reads && { reads: [...reads] }),
-          tokens: tokens.map((token, j) => ({ ...token, relevance: relevance[j] })),
+          tokens: tokens.map((token, j) => ({
+            ...token,
+            relevance: relevance[j],
+            ...(own && { positional: own.positional[j] }),
+          })),
           ledger,
           ...(layers.length && { layers }),
           warnings: [

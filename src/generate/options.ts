@@ -26,14 +26,16 @@ export interface GenerateOptions extends Sampling {
   /** Also ln of each token's probability, and of so many of the likeliest tokens in its place. */
   logprobs?: number;
   /** Also explains each token, `true` by the defaults of explain(); `contrast` is with another token's logit. */
-  explain?: boolean | Pick<ExplainOptions, "method" | "contrast" | "at" | "layers" | "groups" | "heads" | "neurons">;
+  explain?:
+    | boolean
+    | Pick<ExplainOptions, "method" | "contrast" | "at" | "positional" | "layers" | "groups" | "heads" | "neurons">;
   /** Ends the call: it rejects with `Aborted`. */
   signal?: AbortSignal;
   /** Is called with each token as soon as its text is certain: not before a character, or what may be a stop string, is whole. */
   onProgress?: (token: GeneratedToken) => void;
 }
 
-const { layers, groups, heads, neurons } = explainOptions;
+const { positional, layers, groups, heads, neurons } = explainOptions;
 const { method, contrast, at } = single;
 
 export const generateOptions = {
@@ -47,6 +49,6 @@ export const generateOptions = {
   stop: oneOrMore(filled),
   logprobs: integer(0),
   seed: integer(0),
-  explain: either(flag, object({ method, contrast, at, layers, groups, heads, neurons })),
+  explain: either(flag, object({ method, contrast, at, positional, layers, groups, heads, neurons })),
   onProgress: callback,
 } satisfies Options<GenerateOptions>;

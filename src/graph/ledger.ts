@@ -8,6 +8,8 @@ export interface Entries {
   norms: number;
   /** What constant summands kept: position and token type embeddings, where relevance is read at word vectors. */
   constants: number;
+  /** What rotary positions got of queries and keys by the rule `rotary: "uniform"`; read at tokens, it is in these. */
+  positions: number;
   /** What the Taylor expansion of softmax keeps. */
   softmax: number;
   /** Products counted more than once, or not at all, by derivatives; no fixed sign. */
@@ -25,6 +27,7 @@ export const nothing: Readonly<Entries> = {
   biases: 0,
   norms: 0,
   constants: 0,
+  positions: 0,
   softmax: 0,
   products: 0,
   activations: 0,

@@ -17,6 +17,8 @@ interface Rules {
   activation: "identity";
   /** The product of a gated feed-forward layer. */
   gate: "values" | "uniform"; // measured on a real decoder: docs/research/decoders.md
+  /** Rotations of queries and keys: half is the position's. */
+  rotary: "uniform";
   /** Dense layers: `epsilon` { eps }, `gamma` { gamma }, `alpha-beta` { alpha, beta }. */
   linear: "epsilon" | "gamma" | "alpha-beta" | "z-plus";
 }
@@ -92,8 +94,8 @@ export const methods: ReadonlyMap<PropagationMethod, Composite> = new Map(
 /** Whether this is the name of a method that propagates. */
 export const propagates = (name: unknown): name is PropagationMethod => methods.has(name as PropagationMethod);
 
-/** Every op that methods name; not every model has them all. */
-export const namedOps: ReadonlySet<string> = new Set(Object.values(composites).flatMap(Object.keys));
+/** Every op that methods or options name; not every model has them all. */
+export const namedOps: ReadonlySet<string> = new Set([...Object.values(composites).flatMap(Object.keys), "rotary"]);
 
 /** A method that propagates and its rules. */
 export interface Propagating {
@@ -131,6 +133,10 @@ export function isOther(wanted: unknown): boolean {
   if (typeof first === "object" && first) return Object.hasOwn(first, "name");
   return typeof first === "string" && !propagates(first);
 }
+
+/** A rule's name without its options. @internal */
+export const ruleName = (choice: RuleChoice | undefined): string | undefined =>
+  choice && (typeof choice === "string" ? choice : choice[0]);
 
 function isChoice(choice: unknown): choice is RuleChoice {
   if (typeof choice === "string") return true;

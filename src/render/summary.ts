@@ -46,6 +46,7 @@ const glosses: Omit<Record<keyof Ledger, string>, "logit"> = {
   biases: "kept by the biases of dense layers",
   norms: "kept by normalisations",
   constants: "position and type embeddings",
+  positions: "what rotary positions got",
   softmax: "kept by the softmax of attention",
   products: "counted more than once, or not at all",
   activations: "kept by activation functions",

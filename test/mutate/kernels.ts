@@ -277,6 +277,11 @@ export const kernels: readonly Planted[] = [
   },
   {
     file: "assembly/rotary.ts",
+    tests: ["positional: phi"],
+    faults: { "a position's share is not taken": ["share * (a * c - b * s)", "a * c - b * s"] },
+  },
+  {
+    file: "assembly/rotary.ts",
     tests: ["positions: rotary"],
     faults: {
       "positions go on from text to text": ["(r % rows) * turned", "r * turned"],

@@ -296,6 +296,14 @@ export const ops: readonly Planted[] = [
     faults: { "gradients are turned forward": ["sign: -attrs.sign", "sign: attrs.sign"] },
   },
   {
+    file: "src/ops/rotary.ts",
+    tests: ["positional"],
+    faults: {
+      "positions also have half of what is not turned": ["share: 1 / 2, rest: 0", "share: 1 / 2, rest: 1 / 2"],
+      "positions and what is turned count twice": ["back(g, y, 1 / 2)", "back(g, y)"],
+    },
+  },
+  {
     file: "src/ops/scale_rows.ts",
     tests: ["blocks", "gradient"],
     faults: { "the gradient is not scaled": ["scaleRows(g, s, width, scale)", "scaleRows(g, s, width)"] },

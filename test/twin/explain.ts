@@ -79,7 +79,16 @@ function byToken(x: Numbers, g: Numbers, tokens: number): number[] {
 }
 
 class Walk {
-  readonly kept = { biases: 0, norms: 0, constants: 0, softmax: 0, products: 0, activations: 0, epsilon: 0 };
+  readonly kept = {
+    biases: 0,
+    norms: 0,
+    constants: 0,
+    positions: 0,
+    softmax: 0,
+    products: 0,
+    activations: 0,
+    epsilon: 0,
+  };
   /** From the output down. */
   readonly blocks: Parts[] = [];
   readonly model: Model;
