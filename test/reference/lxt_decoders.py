@@ -5,7 +5,7 @@ enter the first block for a logit of the next token; prints the largest differen
 relprop in float32 (dist/cli.js) from LXT. Where LXT has another rule it prints how far that goes:
 
 - The soft cap of Gemma 3's logits, where a config has one: LXT takes the derivative, relprop the identity rule, so that one factor
-  a text is between them, (tanh u / u) / (1 - tanh² u) of u = logit before the cap / cap. The last figure is without it.
+  a text is between them, (tanh u / u) / (1 - tanh² u) of u = logit before the cap / cap. The later figures are without it.
 - LXT 2.1 has no mixtures. The rule of its repository since (models/qwen3_moe.py) is restated here by its own functions: an expert and
   its weight share in halves, the router follows its derivative. `plain` leaves the half out, as 2.1's parts alone would.
 """
@@ -106,10 +106,11 @@ def compare(family, method):
             mine = relprop(folder, case["text"], method, case["target"])
             share = lambda a, b: float((a - b).abs().max() / b.abs().sum())
             off.append(share(found, expected))
-            ours.append(share(mine, found))
             if cap:
                 t = float(logit) / cap
-                apart.append(share(found * (t / math.atanh(t)) / (1 - t * t), expected))
+                found = found * (t / math.atanh(t)) / (1 - t * t)
+                apart.append(share(found, expected))
+            ours.append(share(mine, found))
         more = f", {max(apart):.1e} but for the soft cap's factor" if cap else ""
         print(f"{method:15} {config + (', plain' if 'plain' in name else ''):32} LXT {max(off):.1e} from float64{more}; relprop {max(ours):.1e} from LXT", flush=True)
         if not cap and "plain" not in name:
