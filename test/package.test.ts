@@ -124,7 +124,7 @@ test("a page's graph: nothing of Node's, nothing awaited at the top", async () =
   }
 });
 
-test("an edge function's graph: the page's one file, and kernels that are imported; no more than 207 kB of gzip", async () => {
+test("an edge function's graph: the page's one file, and kernels that are imported; no more than 208 kB of gzip", async () => {
   const files = ["./kernels.relaxed.wasm", "./kernels.wasm"];
   const entries: [string, string][] = [
     ["workerd", ""],
@@ -138,7 +138,7 @@ test("an edge function's graph: the page's one file, and kernels that are import
     );
     // The kernels that pages unpack come along unused: 15 kB, for 224 kB less in the package than a build of its own took.
     const bytes = gzipSync(code, { level: 9 }).length;
-    assert.ok(bytes < 207_000, `${name}: ${bytes} bytes of gzip`);
+    assert.ok(bytes < 208_000, `${name}: ${bytes} bytes of gzip`);
   }
 });
 

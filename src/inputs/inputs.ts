@@ -20,7 +20,7 @@ export async function encode(
     token.id === tokenizer.unkId && token.start !== null ? { ...token, unknown: true as const } : token,
   );
   const both = pair === undefined ? text : `${text}\n${pair}`;
-  const tokens = ids ? replaced(own, ids, vocabulary) : own;
+  const tokens = ids ? (await import("./replaced.ts")).replaced(own, ids, vocabulary) : own;
   const odd = tables.types && tokens.find(({ typeId = 0 }) => typeId >= kinds);
   if (odd) {
     const message = `the tokenizer assigns ${quote(odd.text)} the token type ${odd.typeId}, the model has ${kinds} types`;
@@ -65,17 +65,6 @@ function parts(input: Input): Exclude<Text, string> {
   const isImage = ArrayBuffer.isView(input) || ["data", "width", "height"].every((name) => name in Object(input));
   const what = isImage ? "an image; this model reads texts" : quote(input);
   throw new RelpropError("InvalidInput", `a text is a string or { text, pair, ids }, not ${what}`);
-}
-
-function replaced(tokens: Token[], ids: readonly number[], vocabulary: number): Token[] {
-  if (ids.length !== tokens.length) {
-    throw new RelpropError("InvalidInput", `there are ${ids.length} ids for a text of ${tokens.length} tokens`);
-  }
-  const odd = ids.find((id) => !(Number.isInteger(id) && id >= -1 && id < vocabulary));
-  if (odd !== undefined) {
-    throw new RelpropError("InvalidInput", `ids are integers from −1 to ${vocabulary - 1}, not ${quote(odd)}`);
-  }
-  return tokens.map((token, j) => ({ ...token, id: ids[j] }));
 }
 
 /** Whether position embeddings differ from text to text. @internal */
