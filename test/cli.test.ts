@@ -83,7 +83,9 @@ test("explain --json", async () => {
     result.classes.map(({ label }) => label),
     ["negative", "positive"],
   );
-  const entries = "logit tokens biases norms constants positions softmax products activations epsilon residual".split(" ");
+  const entries = "logit tokens biases norms constants positions softmax products activations epsilon residual".split(
+    " ",
+  );
   assert.equal(Object.keys(result.ledger), entries);
   for (const token of result.tokens) {
     assert.equal(Object.keys(token), ["id", "text", "start", "end", "special", "relevance"]);
