@@ -196,7 +196,14 @@ test("segments have a colour of their own, the strongest the palette's end; a fr
   ]);
   assert.match(fragment(unbelievable), "against positive −2.000");
   assert.not.match(fragment(unbelievable, { legend: false, caption: "<b>" }), /against positive|<b>/);
-  assert.match(fragment(explain("", []), {}), "The text is empty.");
+  const nothing = explain("", [["[CLS]", 0.5]]);
+  for (const said of [
+    fragment(nothing),
+    html(nothing),
+    ansi(nothing),
+    content(checkSvg(nothing)).replaceAll("\u00a0", " "),
+  ])
+    assert.match(said, "The text is empty.");
 });
 
 test("a page without a stylesheet within it names one, and has no inline styles", () => {

@@ -23,6 +23,8 @@ export class Explainer {
   readonly #fail: (error: unknown) => void;
   #waiting: Request | undefined;
   #busy = false;
+  #forgotten?: Request;
+  #running?: Request;
 
   constructor(show: (explained: Explained) => void, fail: (error: unknown) => void) {
     this.#show = show;
@@ -34,20 +36,22 @@ export class Explainer {
     if (this.#busy) return;
     this.#busy = true;
     for (let next = this.#take(); next; next = this.#take()) {
+      this.#running = next;
       try {
         const explained = await explain(next);
         if (!this.#outdated(next)) this.#show(explained);
       } catch (error) {
         // What a newer request has overtaken nobody waits for, nor for its failure.
-        if (!this.#waiting) this.#fail(error);
+        if (!this.#waiting && next !== this.#forgotten) this.#fail(error);
       }
     }
     this.#busy = false;
   }
 
-  /** Drops what waits: its model is about to go. */
+  /** Drops what waits, and the answer of what runs: its model is about to go, or its text is gone. */
   forget(): void {
     this.#waiting = undefined;
+    this.#forgotten = this.#running;
   }
 
   #take(): Request | undefined {
@@ -59,6 +63,7 @@ export class Explainer {
   /** While someone types, an explanation of the text so far is welcome; one by another method or model is not. */
   #outdated(done: Request): boolean {
     const next = this.#waiting;
+    if (done === this.#forgotten) return true;
     return next !== undefined && (next.model !== done.model || how(next) !== how(done));
   }
 }

@@ -45,7 +45,7 @@ const every = byId<HTMLDetailsElement>("every");
 // ---- asking
 
 function change(part: Partial<Settings>): void {
-  settings = { ...settings, ...part };
+  settings = { ...settings, wrong: undefined, ...part };
   const { target, contrast } = settings;
   if (contrast !== undefined && contrast === target) settings.contrast = undefined; // nothing would be left to explain
   if (model) {
@@ -57,12 +57,17 @@ function change(part: Partial<Settings>): void {
 }
 
 function follow(text: string): void {
-  settings = { ...settings, text };
+  settings = { ...settings, text, wrong: undefined };
   ask();
 }
 
 function ask(): void {
   if (!model) return;
+  if (settings.wrong !== undefined) {
+    clear();
+    fail(new Error(settings.wrong));
+    return;
+  }
   if (settings.text.trim() === "") {
     clear();
     return;
@@ -178,7 +183,7 @@ async function use({ origin: from = origin, backend = model?.backend ?? "auto" }
     const other = origin !== from && { target: undefined, contrast: undefined }; // another model's classes are others
     [model, origin] = [next, from];
     problem.hidden = true;
-    change({ ...other });
+    change({ ...other, wrong: settings.wrong });
   } catch (error) {
     if (turn.end()) fail(error);
   }
@@ -224,7 +229,8 @@ function write(text: string): void {
 
 addEventListener("hashchange", () => {
   settings = fromFragment(location.hash);
-  write(settings.text);
+  editor.text = settings.text;
+  change({ wrong: settings.wrong });
 });
 samples(byId("samples"), write);
 chooser(use, fail);

@@ -23,7 +23,7 @@ export const style = (): string => `:host{display:block}:host([hidden]){display:
 /** The heatmap, its text as a list box: each mark is an option that says its number. */
 export function listBox(explanation: Explanation | Attribution, how: FragmentOptions): Markup {
   const summary = summarize(explanation, how.by);
-  const root = heatmap(explanation, summary, how);
+  const root = heatmap(summary, how);
   let count = 0;
   const option = (child: Markup | string): Markup | string => {
     if (typeof child === "string" || child.tag !== "mark") return child;

@@ -28,7 +28,7 @@ export function ansi(explanation: Explanation | Attribution, options: AnsiOption
 }
 
 function lines(explanation: Explanation | Attribution, { color = "truecolor", width = 80, by }: AnsiOptions): string {
-  const { title, score, classes, slices, scale, apart, entries, total, meta, number, parts } = summarize(
+  const { title, score, classes, slices, scale, apart, entries, total, meta, number, parts, empty } = summarize(
     explanation,
     by,
   );
@@ -71,7 +71,7 @@ function lines(explanation: Explanation | Attribution, { color = "truecolor", wi
 
   const blocks = [
     [...sentence(`${title}: ${score}`, bold), ...classes.flatMap((text) => sentence(text))],
-    heatmap,
+    empty ? sentence(empty, faint) : heatmap,
     special ? sentence(special, faint) : [],
     table,
     entries.length ? ledger : [],

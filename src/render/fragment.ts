@@ -75,7 +75,7 @@ export function fragment(explanation: Explanation | Attribution, options: Fragme
   const how = checked("fragment()", fragmentOptions, options);
   return drawn("fragment()", "an explanation of a text", () => {
     ofText("fragment()", explanation);
-    return markup(heatmap(explanation, summarize(explanation, how.by), how));
+    return markup(heatmap(summarize(explanation, how.by), how));
   });
 }
 

@@ -1,8 +1,6 @@
 // A text with its relevance as colour, as a tree: what fragment(), html() and the custom element have in common. There are no
 // inline styles: a class says how strong a mark is, in twentieths, and the stylesheet makes a colour of it.
 
-import type { Attribution } from "../attribution/attribution.ts";
-import type { Explanation } from "../explain/explanation.ts";
 import { dark, hex, light, strength, weak } from "./color.ts";
 import type { Slice } from "./layout.ts";
 import { el, type Markup } from "./markup.ts";
@@ -14,7 +12,6 @@ const LEVELS = 20;
 
 /** The whole: caption, text, legend. `details` is the id of a table of the same numbers. */
 export function heatmap(
-  explanation: Explanation | Attribution,
   summary: Summary,
   { theme, caption, legend: hasLegend = true }: FragmentOptions,
   details?: string,
@@ -25,19 +22,20 @@ export function heatmap(
     "div",
     { class: classes, part: "heatmap", role: "group", "aria-label": visible(name) },
     ...(caption === undefined ? [] : [el("p", { class: "relprop-caption", part: "caption" }, visible(caption))]),
-    heatText(explanation, summary, details),
+    heatText(summary, details),
     ...(hasLegend && summary.scale ? [legend(summary)] : []),
   );
 }
 
 /** The text alone. */
-function heatText(explanation: Explanation | Attribution, summary: Summary, details?: string): Markup {
-  const inside = explanation.text ? summary.slices.flatMap((slice) => mark(slice, summary)) : [nothing()];
+function heatText(summary: Summary, details?: string): Markup {
+  const { slices, empty } = summary;
+  const inside = empty
+    ? [el("span", { class: "relprop-faint", lang: "en" }, empty)]
+    : slices.flatMap((slice) => mark(slice, summary));
   const attributes = { class: "relprop-text", part: "text", dir: "auto", lang: "", "aria-details": details };
   return el("p", attributes, ...inside);
 }
-
-const nothing = () => el("span", { class: "relprop-faint", lang: "en" }, "The text is empty.");
 
 /** A slice of the text: marked where tokens were read from it. */
 function mark({ text, tokens, relevance }: Slice, { scale, number, called }: Summary): (Markup | string)[] {

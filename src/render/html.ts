@@ -75,7 +75,7 @@ ${stylesheet === undefined ? `<style>${pageStyle()}</style>` : `<link rel="style
 <h1><bdi>${escaped(title)}</bdi> <span>${escaped(score)}</span></h1>
 ${classes.map((text) => `<p class="faint"><bdi>${escaped(text)}</bdi></p>`).join("\n")}
 ${warnings.map((text) => `<p class="warning"><bdi>${escaped(text)}</bdi></p>`).join("\n")}
-${image ? pictured(explanation, summary, options) : markup(heatmap(explanation, summary, { theme, legend: options.legend }, "tokens"))}
+${image ? pictured(explanation, summary, options) : markup(heatmap(summary, { theme, legend: options.legend }, "tokens"))}
 <p class="faint special">${special.join(" ")}</p>
 ${entries.length ? ledger : ""}<h2>Every ${unit}</h2>
 <table id="tokens">

@@ -19,6 +19,8 @@ export interface Summary {
   /** What the two ends of the scale speak for: the lower, the upper. */
   sides: [against: string, pro: string];
   slices: Slice[];
+  /** What is said in place of a text that has no letter. */
+  empty?: string;
   /** What is listed one by one, in order: marks of the text and tokens that are in none of them. */
   parts: Part[];
   /** Max |relevance| of a slice of the user's text: full colour. Special tokens often dwarf every word, so they have no say. */
@@ -162,6 +164,7 @@ export function summarize(explanation: Explanation | Attribution, by: By = "word
     score: contrast ? number(explained, "+") : score(target),
     classes: contrast ? [target, contrast].map((c) => `${c.label}: ${score(c)}`) : [],
     slices: all,
+    ...(!explanation.text && !explanation.image && !explanation.cloud && { empty: "The text is empty." }),
     parts: listed(explanation, marks, apart, by),
     scale: explanation.image
       ? cellsOf(explanation).scale

@@ -28,7 +28,7 @@ export function svg(explanation: Explanation | Attribution, options: FigureOptio
 }
 
 function drawing(explanation: Explanation | Attribution, options: FigureOptions): string {
-  const { title, score, classes, slices, scale, apart, meta, number } = summarize(explanation, options.by);
+  const { title, score, classes, slices, scale, apart, meta, number, empty } = summarize(explanation, options.by);
   const lines = wrap(slices, 72);
   const columns = lines.reduce((most, line) => Math.max(most, widthOf(line)), 48);
   const shapes: string[] = [];
@@ -53,6 +53,7 @@ function drawing(explanation: Explanation | Attribution, options: FigureOptions)
     y += 24 + height;
   }
   y += 12;
+  if (empty) write(empty);
   const paragraph = direction(explanation.text.match(/\p{L}/u)?.[0] ?? "") ?? "ltr";
   // Anchored in the middle, where both directions agree.
   shapes.push(`<g font-size="16" font-family="${mono}" fill="${light.ink}" text-anchor="middle">`);

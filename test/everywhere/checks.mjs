@@ -1,9 +1,10 @@
 // Every check of the packed tarball: the row of the table of docs/reference/where-it-runs.md it belongs to, its name there, and what it does.
 
 import assert from "node:assert/strict";
-import { INSECURE } from "./app.mjs";
+import { writeFileSync } from "node:fs";
+import { INSECURE, run } from "./app.mjs";
 import { bundled, edge, unbundled, viteBuild, viteServer, webpack } from "./bundlers.mjs";
-import { inContext, page, points, script, viteApp, worker } from "./examples.mjs";
+import { developed, inContext, page, points, script, viteApp, worker } from "./examples.mjs";
 import { keeps, said } from "./faults.mjs";
 import { react, rendered, strict } from "./heatmap.mjs";
 import { runtimes } from "./runtimes.mjs";
@@ -78,6 +79,7 @@ export const works = [
   ...["deno", "bun"].map((row) => ({ row, name: "the in-context example", body: (app) => inContext(app, row) })),
   { row: "chromium", name: "the example of points", body: points },
   { row: "vite", name: "a heatmap in React", body: react },
+  { row: "vite", name: "points and digits on the dev server", body: developed },
   { row: "chromium", name: "a heatmap rendered on a server", body: rendered },
   { row: "chromium", name: "a page under a strict policy", body: strict },
   ...Object.entries({ chromium: page, workerd: worker, vite: viteApp }).map(([row, body]) => ({
@@ -105,6 +107,19 @@ export const says = [
       const blind = { ...runtimes.deno, env: { DENO_WEBGPU_BACKEND: "metal" } };
       const answer = await app.shell(blind, "shell.js", { backend: "webgpu" });
       refused(answer, "GpuUnavailable", /WebGPU found no GPU on this machine/);
+    },
+  },
+  {
+    row: "deno",
+    name: "no --allow-read",
+    async body(app) {
+      const { command, env } = runtimes.deno;
+      const code = `import { load } from "relprop";
+await load("./public/model").catch(({ code, message }) => console.log(JSON.stringify({ code, message })));`;
+      writeFileSync(app.in("unread.js"), code);
+      const options = { cwd: app.folder, env: { ...process.env, ...env } };
+      const { stdout } = await run(command, ["run", "--no-prompt", app.in("unread.js")], options);
+      refused(JSON.parse(stdout), "MissingFile", /"\.\/public\/model" cannot be read: .*--allow-read/);
     },
   },
   {

@@ -159,6 +159,42 @@ async function fades(page) {
   assert.ok(most < random - 5 && least > random - 5, JSON.stringify(mean));
 }
 
+/** The example of points, and digits-tiny by its name, on Vite's development server. */
+export async function developed(app) {
+  const folder = copied(app, "points");
+  const matrices = fileURLToPath(new URL("../../node_modules/wgpu-matrix", import.meta.url));
+  cpSync(matrices, app.in("node_modules/wgpu-matrix"), { recursive: true });
+  cpSync(app.in(`${folder}/model`), app.in(`${folder}/public/model`), { recursive: true }); // as its `prepare` does
+  writeFileSync(app.in(`${folder}/vite.config.ts`), "export default {};");
+  writeFileSync(
+    app.in(`${folder}/digits.js`),
+    `import { load } from "relprop";
+import digits from "relprop/models/digits-tiny";
+
+const image = { data: new Uint8Array(28 * 28), width: 28, height: 28 };
+globalThis.answers = load(digits, { backend: "wasm" }).then((model) => model.explain(image));
+`,
+  );
+  writeFileSync(app.in(`${folder}/digits.html`), '<!doctype html><script type="module" src="/digits.js"></script>');
+  const { createServer } = await import("vite");
+  const how = { configFile: false, logLevel: "error", cacheDir: app.in(".vite-points"), worker: { format: "es" } };
+  const server = await createServer({ root: app.in(folder), ...how, server: { port: 0, host: "127.0.0.1" } });
+  await server.listen();
+  const [origin] = server.resolvedUrls.local;
+  try {
+    const { answers } = await app.visit(`${origin}digits.html`);
+    assert.equal(answers.tokens.length, 17);
+    const problems = [];
+    await app.open(origin, (page) => page.waitForSelector("#classes *", { timeout: 60_000 }), problems);
+    assert.deepEqual(
+      problems.filter((text) => !/No available adapters|favicon|404/.test(text)),
+      [],
+    );
+  } finally {
+    await server.close();
+  }
+}
+
 /** The page, with the package's own files where a CDN's would be. */
 export async function page(app) {
   const source = readFileSync(app.in(join(copied(app, "page"), "index.html")), "utf8");

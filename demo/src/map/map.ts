@@ -19,9 +19,9 @@ export interface MapEvents {
   isDark(): boolean;
 }
 
-/** Where one stands in the residual stream. */
+/** Where one stands in the residual stream. Blocks count from 0, as in the model's files and everywhere in relprop. */
 export function layerNames(count: number): string[] {
-  return Array.from({ length: count }, (_, i) => (i < count - 1 ? `into block ${i + 1}` : "output"));
+  return Array.from({ length: count }, (_, i) => (i < count - 1 ? `into block ${i}` : "output"));
 }
 
 export class LayerMap {

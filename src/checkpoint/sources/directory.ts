@@ -16,7 +16,12 @@ export async function directory(at: string | URL, count: Count): Promise<Files> 
   const fs = fileSystem();
   if (!fs) throw new RelpropError("InvalidInput", `this runtime has no file system to read ${quote(path)} from`);
   const root = await fs.realpath(path).catch((cause) => {
-    throw new RelpropError("MissingFile", `there is no directory ${quote(path)}`, { path }, cause);
+    const isAbsent = /^(ENOENT|ENOTDIR)$/.test(cause?.code) || cause?.name === "NotFound";
+    // Deno's error names the flag that allows it.
+    const message = isAbsent
+      ? `there is no directory ${quote(path)}`
+      : `${quote(path)} cannot be read: ${cause?.message}`;
+    throw new RelpropError("MissingFile", message, { path }, cause);
   });
   const handles: Awaited<ReturnType<FileSystem["open"]>>[] = [];
 
