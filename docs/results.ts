@@ -7,6 +7,7 @@ import type {
   Explanation,
   GeneratedToken,
   Generation,
+  Lens,
   Prediction,
 } from "../dist/types/index.d.ts";
 
@@ -15,4 +16,5 @@ export type AttributionResult = Attribution;
 export type PredictionResult = Prediction;
 export type GenerationResult = Generation<GeneratedToken>;
 export type DiagnosisResult = Diagnosis;
+export type LensResult = Lens;
 export type EvaluationResult = Evaluation;

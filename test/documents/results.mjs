@@ -45,6 +45,7 @@ const results = {
     await gpt2.generate("The movie was", { maxNewTokens: 2, explain: { layers: true } }),
   ],
   Diagnosis: [await model.diagnose(text, { weights: true, tokens: [0], contrast: 0 })],
+  Lens: [await gpt2.lens("The movie was", { tokens: "all" }), await filler.lens("the [MASK] is small")],
   Evaluation: [await evaluate(model, examples, { methods: ["cp-lrp", "random"] })],
 };
 
