@@ -191,7 +191,7 @@ export async function read(
   label: string,
   signal?: AbortSignal,
   into?: ByteArray,
-) {
+): Promise<ByteArray> {
   throwIfAborted(signal);
   let bytes: ByteArray;
   try {
