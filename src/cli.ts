@@ -70,6 +70,7 @@ async function main(args: string[]): Promise<void> {
   const text = textOf(command, texts, values);
   const format = formatOf(values);
   const by = byOf(values);
+  const limit = integer("limit", values.limit, 1);
   const given = values.input === undefined ? undefined : ((await jsonFile(values.input)) as Input);
   const talk = values.messages === undefined ? undefined : await conversation(values.messages);
   const asked = await asks(values);
@@ -101,6 +102,10 @@ async function main(args: string[]): Promise<void> {
         ? model.explain(texts, { ...asked, signal } as ExplainOptions)
         : model.predict(texts, { ...asked, signal });
     if (values.jsonl) return await stream(answer);
+    if (values.data !== undefined) {
+      const { corpus } = await import("./cli/corpus.ts");
+      return await corpus({ ...values, data: values.data, limit }, answer);
+    }
     if (command === "generate") return await emit(values, await generated(model, talk ?? text, values, asked));
     const file = values.image === undefined ? undefined : await bytes(values.image);
     const input = file ?? given ?? (values.pair === undefined ? text : { text, pair: values.pair });
@@ -135,7 +140,12 @@ async function helpAbout([name, ...more]: string[]): Promise<string> {
 }
 
 /** The one text of a command line. */
-function textOf(command: string, texts: string[], { jsonl, out, pair, image, input, messages }: Values): string {
+function textOf(command: string, texts: string[], { jsonl, out, pair, image, input, messages, data }: Values): string {
+  if (data !== undefined) {
+    if (texts.length || jsonl || [pair, image, input].some((one) => one !== undefined))
+      throw new Usage("`--data` excludes texts, `--pair`, `--image`, `--input` and `--jsonl`");
+    return "";
+  }
   if (messages !== undefined) {
     if (texts.length) throw new Usage("`--messages` excludes texts");
     return "";
@@ -171,7 +181,9 @@ function noFile(command: string, text: string): string {
     ? `--image ${text}`
     : /jsonl/i.test(kind)
       ? `--jsonl < ${text}`
-      : `"$(cat ${text})" for one text, --jsonl for a text a line`;
+      : /csv|tsv/i.test(kind)
+        ? `--data ${text}`
+        : `"$(cat ${text})"`;
   throw new Usage(`${quote(text)} is a file, and ${command} takes a text: use ${instead}`);
 }
 
@@ -218,7 +230,8 @@ async function asks(values: Values): Promise<ExplainOptions | ExplainLists> {
   const breakdown = { layers, groups, heads, neurons, pairs, experts, interactions };
   const { groups: _, ...others } = breakdown; // renderers draw groups
   const some = Object.entries(others).find(([, value]) => value !== undefined);
-  if (some && !values.jsonl && formatOf(values) !== "json") throw new Usage(`\`--${some[0]}\` needs \`--json\``);
+  if (some && !values.jsonl && values.data === undefined && formatOf(values) !== "json")
+    throw new Usage(`\`--${some[0]}\` needs \`--json\``);
   const asked = {
     ...changes(values),
     ...breakdown,

@@ -476,6 +476,42 @@ test("short names of methods, every class, words or pieces, completions", async 
   for (const shell of ["zsh", "fish"]) assert.match((await relprop(["completion", shell])).out, "quantize");
 });
 
+test("rows of a table are explained into a file, which an interrupted run goes on with", async () => {
+  const [data, out] = [join(folder, "many.csv"), join(folder, "many.jsonl")];
+  const rows = [...Array(40).keys()].map((i) => `${i % 5},"film ${i}, ${i === 7 ? "long ".repeat(200) : "good"}"`);
+  writeFileSync(data, `stars,review\n${rows.join("\n")}\n`);
+  const args = ["explain", "--data", data, "--column", "review", "--label", "stars", "--out", out];
+  const run = async () => {
+    const { status, err } = await relprop(args);
+    assert.is(status, 0, err);
+    return readFileSync(out, "utf8");
+  };
+  const whole = await run();
+  const lines = whole
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  assert.equal(
+    lines.map(({ row, label }) => [row, label]),
+    rows.map((_, i) => [i + 1, String(i % 5)]),
+  );
+  assert.is(lines[7].error.code, "InputTooLong");
+  assert.is(lines[8].text, "film 8, good");
+  writeFileSync(out, whole.slice(0, whole.indexOf("film 36")));
+  const again = (await run())
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  assert.equal(
+    again.map(({ row, text }) => [row, text]),
+    lines.map(({ row, text }) => [row, text]),
+  );
+  writeFileSync(data, "review,stars\nanother,1\n");
+  const other = await relprop(args);
+  assert.is(other.status, 2);
+  assert.match(other.err, /line 1 of ".*many\.jsonl" is not of these data/);
+});
+
 test("a model on a hub is kept in the user's cache folder, and read from there without a network", async () => {
   let asked = 0;
   const model = fileURLToPath(new URL("../models/sst2-tiny/", import.meta.url));

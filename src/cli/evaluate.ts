@@ -112,13 +112,14 @@ function file(path: string): Journal {
 let begun: { at: number; done: number } | undefined;
 
 /** A bar on standard error, if that is a terminal. */
-function progress({ done, total }: { done: number; total: number }): void {
+export function progress({ done, total }: { done: number; total: number }): void {
   if (!process.stderr.isTTY) return;
   begun ??= { at: performance.now(), done };
   const width = 30;
   const filled = Math.round((width * done) / total);
   const left = ((performance.now() - begun.at) / 1000 / (done - begun.done)) * (total - done);
-  const rest = Number.isFinite(left) && done < total ? ` ${Math.ceil(left)} s left` : "";
+  const rate = (done - begun.done) / ((performance.now() - begun.at) / 1000);
+  const rest = Number.isFinite(left) && done < total ? `, ${rate.toPrecision(3)}/s, ${Math.ceil(left)} s left` : "";
   const bar = `${"█".repeat(filled)}${"░".repeat(width - filled)} ${done}/${total}${rest}`;
   process.stderr.write(`\r\u001b[K${done < total ? bar : ""}`);
 }

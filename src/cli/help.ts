@@ -111,6 +111,12 @@ Breakdowns, as JSON
   --pairs            relevance from token to token through attention
   --experts          for mixtures of experts: which experts each token is routed to
 
+Many texts
+  --data FILE        .tsv or .csv with a header, or .jsonl: a line of JSON for each row, with its number and
+                     label, on standard output or in --out, which an interrupted run goes on with;
+                     --column NAME: the texts' column (sentence or text), --label NAME: that of
+                     their classes; --limit N: only the first N rows
+
 Output
   --format NAME      text (default), html, svg, json; for images also png
   --by NAME          what has one colour: words (default), tokens, or groups of --groups

@@ -6,7 +6,8 @@ import { type Line, lines } from "./lines.ts";
 import { interrupt, print } from "./terminal.ts";
 import { Failed } from "./usage.ts";
 
-type Answers = (texts: Input[], signal: AbortSignal) => Promise<(object | object[])[]>;
+/** What answers several texts. */
+export type Answers = (texts: Input[], signal: AbortSignal) => Promise<(object | object[])[]>;
 
 /** One line of JSON for each line of standard input, in order; a bad line is answered with its error. */
 export async function stream(answer: Answers): Promise<void> {
@@ -30,7 +31,7 @@ async function* input(signal: AbortSignal): AsyncGenerator<Uint8Array> {
 }
 
 /** Answers lines together; if that fails in halves, so that every bad line gets its own error and the others do not. */
-async function answerLines(group: Line[], answer: Answers, signal: AbortSignal): Promise<object[]> {
+export async function answerLines(group: Line[], answer: Answers, signal: AbortSignal): Promise<object[]> {
   try {
     const bad = group.find(({ error }) => error)?.error;
     if (bad) throw bad;
