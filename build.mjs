@@ -23,7 +23,7 @@ const builds = { simd: "kernels.wasm", relaxed: "kernels.relaxed.wasm" };
  */
 const RARE = new RegExp(
   `^(${[
-    "experts|group_rows|top_k|attend|attend_keys|attend_queries|attend_values|scale_rows|mul|segments|plain_weights|rotary|signs|soft_cap|relative_shift|softmax_grad|softmax_span|stabilize|widen",
+    "experts|group_rows|top_k|attend|attend_keys|attend_queries|attend_values|scale_rows|mul|segments|plain_weights|rotary|signs|soft_cap|relative_shift|softmax_grad|softmax_span|stabilize|decode|experts_narrow|linear_narrow",
     "write_rows",
     "gelu_10|gelu_tanh|hardswish|laplace|leaky_relu|mish|quick_gelu|relu|relu2|relu6|sigmoid|silu|sqrtsoftplus",
   ].join("|")})$`,

@@ -3,7 +3,7 @@
 import type { Engine } from "../engine/engine.ts";
 import { network } from "../engine/network.ts";
 import { RelpropError } from "../errors.ts";
-import { history, type Tensor, Weight } from "../graph/tensor.ts";
+import { decoded, history, type Tensor, Weight } from "../graph/tensor.ts";
 import type { Encoded } from "../inputs/encoded.ts";
 import type { Network } from "../models/family.ts";
 import type { WeightStatistics } from "./diagnosis.ts";
@@ -43,18 +43,15 @@ export interface Matrices {
   neurons: string[][];
 }
 
-/** What a dense layer's matrix is called, unless it is data: that of a narrow one is below what widens it. */
-function called({ inputs: [, w] }: Tensor): string | undefined {
-  const leaf = w.inputs[0] ?? w;
-  return leaf.op === Weight ? leaf.name : undefined;
-}
+/** What a dense layer's matrix is called, unless it is data. */
+const called = ({ inputs: [, w] }: Tensor): string | undefined => (w.op === Weight ? w.name : undefined);
 
 export async function readMatrices(engine: Engine, numLoops?: number, signal?: AbortSignal): Promise<Matrices> {
   const trace = ({ logits }: Network) => {
     const outputs: Record<string, Tensor> = {};
     for (const layer of history([logits])) {
       const name = layer.op.rowwise === "dense" ? called(layer) : undefined;
-      if (name !== undefined) outputs[name] = layer.inputs[1];
+      if (name !== undefined) outputs[name] = decoded(layer.inputs[1]);
     }
     return { outputs };
   };

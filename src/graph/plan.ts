@@ -1,7 +1,7 @@
 // Plans: symbolic tensors as a flat list of kernel calls over numbered buffers. A plan is plain data, and the same
 // plan runs on every backend. Outputs never share a buffer with what is still to be read.
 
-import { Auxiliary, type Call, history, Input, State, size, type Tensor, Weight } from "./tensor.ts";
+import { Auxiliary, type Call, history, Input, State, size, type Tensor, Weight, words } from "./tensor.ts";
 
 export interface Step extends Call {
   /** The buffers of the output, of auxiliary outputs and of each input, in this order. */
@@ -69,9 +69,10 @@ export function plan(outputs: Record<string, Tensor>): Plan {
   const leaf = (t: Tensor, name: string): number => {
     const key = `${t.op.name} ${name}`;
     const known = leaves.get(key);
-    if (known && known.size !== size(t)) throw new Error(`${key} has ${known.size} elements here and ${size(t)} there`);
+    const n = words(t);
+    if (known && known.size !== n) throw new Error(`${key} has ${known.size} elements here and ${n} there`);
     const kept = t.op === Weight ? { weight: name } : t.op === State ? { state: name } : undefined;
-    const found = known ?? { buffer: create(4 * size(t), kept), size: size(t) };
+    const found = known ?? { buffer: create(4 * n, kept), size: n };
     leaves.set(key, found);
     if (t.op === Input) inputs[name] = found;
     return found.buffer;
@@ -88,13 +89,13 @@ export function plan(outputs: Record<string, Tensor>): Plan {
     if (t.op.inPlace) {
       const [target, ...read] = t.inputs;
       at.set(t, at.get(target)!);
-      const bytes = read.reduce((n, one) => n + 4 * size(one), 0);
+      const bytes = read.reduce((n, one) => n + 4 * words(one), 0);
       steps.push({ ...t.op.call(t), buffers: [t, ...read].map((i) => at.get(i)!), bytes });
     } else if (t.op !== Auxiliary) {
       const written = [t, ...(t.auxiliary ?? [])];
       for (const one of written) at.set(one, take(4 * size(one)));
       const used = [...written, ...t.inputs];
-      const bytes = used.reduce((n, one) => n + 4 * size(one), 0);
+      const bytes = used.reduce((n, one) => n + 4 * words(one), 0);
       steps.push({ ...t.op.call(t), buffers: used.map((i) => at.get(i)!), bytes });
       for (const one of written) if (!readers.has(one)) release(one);
     }

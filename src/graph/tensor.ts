@@ -5,6 +5,7 @@
 // kernel calls that either backend can run.
 
 import { RelpropError } from "../errors.ts";
+import { kinds, type Layout, places } from "./layout.ts";
 import type { Entry } from "./ledger.ts";
 
 export type Shape = readonly number[];
@@ -19,8 +20,17 @@ export interface Tensor {
   readonly shape: Shape;
   /** Where a leaf gets its data: an input's key, a weight's checkpoint name or a state's key. */
   readonly name?: string;
+  /** Of a weight that is narrower than f32. */
+  readonly narrow?: Narrow;
   /** Auxiliary outputs of its kernel. */
   readonly auxiliary?: readonly Tensor[];
+}
+
+/** How a narrow weight lies, and what is read of it: keep · w + more · w⁺, or w⁻ if `sign` is −1. */
+export interface Narrow extends Layout {
+  readonly keep: number;
+  readonly more: number;
+  readonly sign: number;
 }
 
 /** One kernel call: an entry point, its arguments in the order of its `Args`, its workgroups. */
@@ -77,13 +87,16 @@ export interface Op {
    * there is one, b; `norm` divides x by what its row amounts to; `elementwise` keeps each number in its place.
    */
   readonly rowwise?: "dense" | "norm" | "elementwise";
+  /** The input that its kernels read narrow, if it is so; others are decoded before. */
+  readonly narrow?: number;
   /** Whether the rows of the output are some of the input's. */
   readonly selects?: boolean;
 }
 
 let nextId = 0;
 
-export function apply(op: Op, inputs: Tensor[], attrs: Attrs = {}): Tensor {
+export function apply(op: Op, given: Tensor[], attrs: Attrs = {}): Tensor {
+  const inputs = given.map((t, i) => (i === op.narrow ? t : decoded(t)));
   const y = { id: nextId++, op, inputs, attrs, shape: op.shape(inputs, attrs) };
   if (!op.auxiliary) return y;
   const auxiliary: Tensor[] = [];
@@ -109,13 +122,14 @@ export const State = leaf("state");
 
 const leafOf =
   (op: Op) =>
-  (name: string, shape: Shape): Tensor => ({
+  (name: string, shape: Shape, narrow?: Narrow): Tensor => ({
     id: nextId++,
     op,
     inputs: [],
     attrs: {},
     shape,
     name,
+    narrow,
   });
 
 /** Data that each run provides. */
@@ -124,6 +138,26 @@ export const input = leafOf(Input);
 export const weight = leafOf(Weight);
 /** Data that runs write and later runs read: see States in ../backends/backend.ts. A plan sees the first rows of it. */
 export const state = leafOf(State);
+
+/** The same numbers in f32, for kernels that read no others. */
+export const decoded = (w: Tensor): Tensor => (w.narrow ? apply(Decode, [w]) : w);
+
+const Decode: Op = {
+  name: "decode",
+  narrow: 0,
+  shape: ([{ shape }]) => shape,
+  call: (y) => ({ kernel: "decode", args: [size(y), ...narrowArgs(y.inputs[0])], grid: threads(size(y)) }),
+};
+
+/** What kernels are given to read a narrow matrix. */
+export function narrowArgs({ shape, narrow }: Tensor): number[] {
+  const { kind, group, keep, more, sign } = narrow!;
+  const { groups, scales, offsets, table } = places(shape, narrow!);
+  return [shape[shape.length - 1], kinds.indexOf(kind), group, groups, scales, offsets, table, keep, more, sign];
+}
+
+/** Numbers of 32 bits that a tensor takes. */
+export const words = (t: Tensor): number => (t.narrow ? places(t.shape, t.narrow).end : size(t));
 
 export const size = (t: Tensor): number => t.shape.reduce((n, d) => n * d, 1);
 export const cols = (t: Tensor): number => t.shape[t.shape.length - 1];

@@ -6,7 +6,6 @@ import { dot } from "./dot.ts";
 import { add } from "./elementwise.ts";
 import { scaledClamp, share, signedPart, wherePositive } from "./signs.ts";
 import { stabilize, stabilizer } from "./stabilize.ts";
-import { widenAgain } from "./widen.ts";
 
 /** Layers y = x · wᵀ + b + r of one kind, b and r optional. */
 export interface Dense {
@@ -22,7 +21,7 @@ export const denseRules = (kind: Dense): Pick<Op, "rules" | "options"> => ({
     // LRP-0 (Bach et al. 2015, Eq. 56) over x: R = x · Σ w · g.
     gradient: (g, y, { carries }) => {
       const { w, b } = kind.parts(y);
-      return summand(kind, g, y, carries, [kind.back(y, g, widenAgain(w))], biases(g, b));
+      return summand(kind, g, y, carries, [kind.back(y, g, w)], biases(g, b));
     },
     // Bach et al. 2015, Eq. 58, over x: R = x · Σ w · g z / (z ± ε).
     epsilon: (g, y, { options: { eps = 1e-6 }, carries }) => {
@@ -31,14 +30,13 @@ export const denseRules = (kind: Dense): Pick<Op, "rules" | "options"> => ({
       const z = before(kind, y);
       const stable = stabilize(z, g, eps);
       const absorbed: Kept = { entry: "epsilon", rows: dot(stable, stabilizer(z, eps)) };
-      return summand(kind, g, y, carries, [kind.back(y, stable, widenAgain(w))], [...biases(stable, b), absorbed]);
+      return summand(kind, g, y, carries, [kind.back(y, stable, w)], [...biases(stable, b), absorbed]);
     },
     // Zennit's generalisation of the γ rule (Montavon et al. 2019) to either sign: R = Σ (z_ij + γ z_ij^±) / (z + γ z^±) · R,
     // ± being the sign of the output, z^± what of it has that sign.
     gamma: (g, y, { options: { gamma = 0.25 }, carries }) => {
       demand(gamma > 0, `gamma rule needs gamma > 0, not ${gamma}`);
-      const { w: stored, b } = kind.parts(y);
-      const w = widenAgain(stored);
+      const { w, b } = kind.parts(y);
       const sides = [1, -1].map((sign) => ({
         sign,
         like: scaledClamp(w, 1, gamma, sign),
@@ -81,9 +79,8 @@ interface Side {
 }
 
 function halves({ parts }: Dense, y: Tensor, alpha: number, beta: number): Side[] {
-  const { w: stored, b } = parts(y);
+  const { w, b } = parts(y);
   return [alpha, -beta].flatMap((times, i) => {
-    const w = widenAgain(stored);
     const sign = 1 - 2 * i;
     const side = {
       sign: 0,

@@ -1,4 +1,4 @@
-import { apply, check, cols, type Op, rows, type Tensor } from "../graph/tensor.ts";
+import { apply, check, cols, narrowArgs, type Op, rows, type Tensor } from "../graph/tensor.ts";
 import { denseRules } from "./dense_rules.ts";
 import { segmentSum } from "./segments.ts";
 
@@ -26,6 +26,7 @@ const each = ([x, , choice]: readonly Tensor[]): number => (rows(choice) * cols(
 
 const ExpertLinear: Op = {
   name: "linear",
+  narrow: 1,
   shape: (inputs, { begin, out }) => {
     const [x, w, choice] = inputs;
     const [experts, stack, depth] = w.shape;
@@ -53,6 +54,7 @@ function toInput(y: Tensor, g: Tensor, w: Tensor): Tensor {
 
 const ExpertLinearGrad: Op = {
   name: "linear_experts_grad",
+  narrow: 1,
   shape: ([g, w]) => [...g.shape.slice(0, -1), w.shape[2]],
   call: (y) => call("linear_experts_grad", y, y.inputs, y.inputs[1].shape[2], 1, y.attrs.out),
 };
@@ -69,8 +71,8 @@ function call(
   const [, stack, depth] = w.shape;
   const [slots, forward] = [cols(order), rows(choice) * cols(choice)];
   return {
-    kernel,
-    args: [rows(y), out, depth, each, y.attrs.begin, stack, slots, forward],
+    kernel: w.narrow ? kernel.replace("experts", "experts_narrow") : kernel,
+    args: [rows(y), out, depth, each, y.attrs.begin, stack, slots, forward, ...(w.narrow ? narrowArgs(w) : [])],
     grid: [Math.ceil(wide / TILE), slots / TILE, 1],
     flops: 2 * rows(y) * out * depth,
   };
