@@ -5,8 +5,9 @@
 //
 // An expert's rows are gathered, so that its matrix is packed once for all of them. Threads share the columns.
 
-import { product_nn, product_nt } from "./matmul";
+import { product_narrow_nn, product_narrow_nt, product_nn, product_nt } from "./matmul";
 import { at, BLOCK, BLOCKS, first, from, last, scratch } from "./memory";
+import { read_narrow } from "./narrow";
 
 const GATHERED: u32 = BLOCKS; // where in the scratch memory
 const MADE: u32 = BLOCKS + BLOCK;
@@ -17,6 +18,23 @@ export function linear_experts(
   out: usize, x: usize, w: usize, choice: usize, order: usize,
   rows: u32, cols: u32, depth: u32, each: u32, begin: u32, stack: u32, slots: u32, forward: u32,
 ): void {
+  forward_pass<f32>(out, x, w, choice, order, rows, cols, depth, each, begin, stack, slots, forward);
+}
+
+/** The same of narrow weights. */
+export function linear_experts_narrow(
+  out: usize, x: usize, w: usize, choice: usize, order: usize,
+  rows: u32, cols: u32, depth: u32, each: u32, begin: u32, stack: u32, slots: u32, forward: u32,
+  width: u32, kind: u32, group: u32, groups: u32, scales: u32, offsets: u32, table: u32, keep: f32, more: f32, sign: f32,
+): void {
+  read_narrow(w, width, kind, group, groups, scales, offsets, table, keep, more, sign);
+  forward_pass<u32>(out, x, w, choice, order, rows, cols, depth, each, begin, stack, slots, forward);
+}
+
+function forward_pass<T>(
+  out: usize, x: usize, w: usize, choice: usize, order: usize,
+  rows: u32, cols: u32, depth: u32, each: u32, begin: u32, stack: u32, slots: u32, forward: u32,
+): void {
   const c = first(cols, 8), n = last(cols, 8) - c;
   const most = block(max<u32>(depth, n));
   if (!n) return;
@@ -24,14 +42,32 @@ export function linear_experts(
     const expert = chosen(choice, order, slot, forward);
     end = run(choice, order, slot, slots, forward, most);
     const count = gather(x, order, slot, end, each, depth);
-    const matrix = from(w, (expert * stack + begin + c) * depth), made = scratch(MADE);
-    product_nt(made, n, scratch(GATHERED), depth, matrix, depth, 0, 0, count, n, depth, 1);
+    const matrix = (expert * stack + begin + c) * depth, made = scratch(MADE);
+    if (isInteger<T>()) product_narrow_nt(made, n, scratch(GATHERED), depth, matrix, depth, 0, 0, count, n, depth);
+    else product_nt(made, n, scratch(GATHERED), depth, from(w, matrix), depth, 0, 0, count, n, depth, 1);
     scatter(out, order, slot, end, cols, c, n);
   }
 }
 
 /** g · w, where g is the gradient of such a layer's output: [rows, depth] */
 export function linear_experts_grad(
+  out: usize, g: usize, w: usize, choice: usize, order: usize,
+  rows: u32, cols: u32, depth: u32, each: u32, begin: u32, stack: u32, slots: u32, forward: u32,
+): void {
+  backward_pass<f32>(out, g, w, choice, order, rows, cols, depth, each, begin, stack, slots, forward);
+}
+
+/** The same of narrow weights. */
+export function linear_experts_narrow_grad(
+  out: usize, g: usize, w: usize, choice: usize, order: usize,
+  rows: u32, cols: u32, depth: u32, each: u32, begin: u32, stack: u32, slots: u32, forward: u32,
+  width: u32, kind: u32, group: u32, groups: u32, scales: u32, offsets: u32, table: u32, keep: f32, more: f32, sign: f32,
+): void {
+  read_narrow(w, width, kind, group, groups, scales, offsets, table, keep, more, sign);
+  backward_pass<u32>(out, g, w, choice, order, rows, cols, depth, each, begin, stack, slots, forward);
+}
+
+function backward_pass<T>(
   out: usize, g: usize, w: usize, choice: usize, order: usize,
   rows: u32, cols: u32, depth: u32, each: u32, begin: u32, stack: u32, slots: u32, forward: u32,
 ): void {
@@ -42,8 +78,9 @@ export function linear_experts_grad(
     const expert = chosen(choice, order, slot, forward);
     end = run(choice, order, slot, slots, forward, most);
     const count = gather(g, order, slot, end, 1, cols);
-    const matrix = from(w, (expert * stack + begin) * depth + c), made = scratch(MADE);
-    product_nn(made, n, scratch(GATHERED), cols, 1, matrix, depth, 0, 0, count, n, cols, 1);
+    const matrix = (expert * stack + begin) * depth + c, made = scratch(MADE);
+    if (isInteger<T>()) product_narrow_nn(made, n, scratch(GATHERED), cols, matrix, depth, 0, 0, count, n, cols);
+    else product_nn(made, n, scratch(GATHERED), cols, 1, from(w, matrix), depth, 0, 0, count, n, cols, 1);
     scatter(out, order, slot, end, depth, c, n);
   }
 }

@@ -6,11 +6,12 @@
 // of the shared dimension that stay in cache from panel to panel. Every output adds along the shared dimension in the same order,
 // chunk by chunk, whatever tile it falls in: batch, padding and threads change no bit.
 //
-// Weights in another form than f32 have their rows (forward) or blocks (back) widened into scratch memory first; the tiles are
-// the same.
+// Narrow weights have their rows (forward) or blocks (back) decoded into scratch memory first; the tiles are the same. Functions
+// of them have the type u32: weights are then the index of a number, not where it lies.
 
 import { all, sum } from "./math";
 import { at, from, load4, put, scratch } from "./memory";
+import { decode_block } from "./narrow";
 
 const TALL: u32 = 5; // rows of a tile and columns of a panel: its sums and what they need fit in V8's 15 registers
 const LOW: u32 = 4; // rows of the last tiles, where there is no whole number of tall ones
@@ -22,6 +23,8 @@ const ROWS: u32 = 184; // at most, packed at once: 368 kB, for L2
 const PANELS: u32 = 0; // where in the scratch memory: packed panels, a tile at an edge, zeros
 const EDGE: u32 = PANELS + ROWS * DEPTH;
 const ZEROS: u32 = EDGE + TALL * WIDE;
+const DECODED: u32 = ZEROS + WIDE; // some rows of narrow weights, or a block of so many columns
+const COLS: u32 = 64;
 
 /** a · b + c, rounded once where the build has relaxed SIMD and the processor a fused multiply-add. */
 // @ts-expect-error: decorator
@@ -45,11 +48,26 @@ export function product_nt(
   out: usize, out_stride: u32, a: usize, a_stride: u32, b: usize, b_stride: u32, start: usize, start_stride: u32,
   rows: u32, cols: u32, depth: u32, scale: f32,
 ): void {
+  products<f32>(out, out_stride, a, a_stride, b, b_stride, start, start_stride, rows, cols, depth, scale);
+}
+
+/** The same of the narrow matrix that is read: `b` is the index of its first number. */
+export function product_narrow_nt(
+  out: usize, out_stride: u32, a: usize, a_stride: u32, b: u32, b_stride: u32, start: usize, start_stride: u32,
+  rows: u32, cols: u32, depth: u32,
+): void {
+  products<u32>(out, out_stride, a, a_stride, from(0, b), b_stride, start, start_stride, rows, cols, depth, 1);
+}
+
+function products<T>(
+  out: usize, out_stride: u32, a: usize, a_stride: u32, b: usize, b_stride: u32, start: usize, start_stride: u32,
+  rows: u32, cols: u32, depth: u32, scale: f32,
+): void {
   zeros();
-  const done = rows == 1 ? single(out, a, b, b_stride, start, cols, depth, scale) : 0;
+  const done = rows == 1 ? single<T>(out, a, b, b_stride, start, cols, depth, scale) : 0;
   if (cols && done == cols) return;
-  // The factor with fewer rows is packed; where that is a, out lies across.
-  const across = rows < cols;
+  // The factor with fewer rows is packed, never narrow weights; where that is a, out lies across.
+  const across = isInteger<T>() || rows < cols;
   const packed = across ? a : b, packed_stride = across ? a_stride : b_stride, columns = across ? rows : cols;
   const others = across ? from(b, done * b_stride) : a, others_stride = across ? b_stride : a_stride;
   const o_row: u32 = across ? 1 : out_stride, o_col: u32 = across ? out_stride : 1;
@@ -65,13 +83,27 @@ export function product_nt(
     for (let i: u32 = 0; i < columns; i += ROWS) {
       const some = min<u32>(ROWS, columns - i);
       pack(from(packed, i * packed_stride + k), packed_stride, some, deep);
-      tiles(from(o, i * o_col), o_row, o_col, from(others, k), others_stride, from(first, i * s_col), s_row, s_col, n, some, deep, scale);
+      tiles<T>(from(o, i * o_col), o_row, o_col, from(others, k), others_stride, from(first, i * s_col), s_row, s_col, n, some, deep, scale);
     }
   }
 }
 
 /** out[r, c] = start[r, c] + scale · Σ a[r·a_row + k·a_col] · b[k, c] over k: `a` as it lies or transposed, a stride being 1. */
 export function product_nn(
+  out: usize, out_stride: u32, a: usize, a_row: u32, a_col: u32, b: usize, b_stride: u32, start: usize, start_stride: u32,
+  rows: u32, cols: u32, depth: u32, scale: f32,
+): void {
+  blocks<f32>(out, out_stride, a, a_row, a_col, b, b_stride, start, start_stride, rows, cols, depth, scale);
+}
+
+export function product_narrow_nn(
+  out: usize, out_stride: u32, a: usize, a_stride: u32, b: u32, b_stride: u32, start: usize, start_stride: u32,
+  rows: u32, cols: u32, depth: u32,
+): void {
+  blocks<u32>(out, out_stride, a, a_stride, 1, from(0, b), b_stride, start, start_stride, rows, cols, depth, 1);
+}
+
+function blocks<T>(
   out: usize, out_stride: u32, a: usize, a_row: u32, a_col: u32, b: usize, b_stride: u32, start: usize, start_stride: u32,
   rows: u32, cols: u32, depth: u32, scale: f32,
 ): void {
@@ -86,7 +118,12 @@ export function product_nn(
         step = start ? start_stride : 0;
       }
       let panel = from(b, k * b_stride + c), along = b_stride;
-      if (wide < WIDE) {
+      if (isInteger<T>()) {
+        const column = c % COLS;
+        if (!column) decode_block(scratch(DECODED), COLS, <u32>(panel >> 2), deep, min<u32>(COLS, cols - c));
+        panel = scratch(DECODED + column);
+        along = COLS;
+      } else if (wide < WIDE) {
         for (let i: u32 = 0; i < deep; i++) memory.copy(scratch(PANELS + i * WIDE), from(panel, i * b_stride), wide << 2);
         panel = scratch(PANELS);
         along = WIDE;
@@ -150,18 +187,24 @@ function turn(to: usize, to_stride: u32, x: usize, x_stride: u32): void {
 }
 
 /** Rows of a times all packed panels, of which there are `cols` columns. */
-function tiles(
+function tiles<T>(
   out: usize, o_row: u32, o_col: u32, a: usize, a_stride: u32, start: usize, s_row: u32, s_col: u32,
   rows: u32, cols: u32, depth: u32, scale: f32,
 ): void {
   const tall = tall_rows(rows);
   for (let i: u32 = 0, height = TALL; i < rows; i += height) {
     if (i == tall) height = LOW;
-    const high = min<u32>(height, rows - i), left = from(a, i * a_stride);
+    const high = min<u32>(height, rows - i);
+    let left = from(a, i * a_stride), stride = a_stride;
+    if (isInteger<T>()) {
+      decode_block(scratch(DECODED), depth, <u32>(left >> 2), high, depth);
+      left = scratch(DECODED);
+      stride = depth;
+    }
     for (let j: u32 = 0; j < cols; j += WIDE) {
       const o = from(out, i * o_row + j * o_col), s = from(start, i * s_row + j * s_col);
       const panel = scratch(PANELS + j * depth), wide = min<u32>(WIDE, cols - j);
-      tile(height, o, o_row, o_col, left, a_stride, 1, panel, WIDE, s, s_row, s_col, high, wide, depth, scale);
+      tile(height, o, o_row, o_col, left, stride, 1, panel, WIDE, s, s_row, s_col, high, wide, depth, scale);
     }
   }
 }
@@ -281,18 +324,24 @@ function finish4(out: usize, start: usize, scale: v128, sums: v128): void {
  * One row of a: a vector of sums for four rows of b, two such at once, each adding in the order of tiles. Returns for how many rows
  * of b: all that are in whole eights, if `depth` is a multiple of four.
  */
-function single(out: usize, a: usize, b: usize, b_stride: u32, start: usize, cols: u32, depth: u32, scale: f32): u32 {
-  const whole: u32 = depth & 3 ? 0 : cols & ~7, four = <usize>b_stride << 4;
+function single<T>(
+  out: usize, a: usize, b: usize, b_stride: u32, start: usize, cols: u32, depth: u32, scale: f32,
+): u32 {
+  const whole: u32 = depth & 3 ? 0 : cols & ~7, stride: u32 = isInteger<T>() ? CHUNK : b_stride, four = <usize>stride << 4;
   for (let c: u32 = 0; c < whole; c += 8) {
     const o = from(out, c);
     let w = from(b, c * b_stride);
     for (let k: u32 = 0; !k || k < depth; k += CHUNK) {
       const deep = min<u32>(CHUNK, depth - k);
+      if (isInteger<T>()) {
+        w = scratch(DECODED);
+        decode_block(w, CHUNK, <u32>(b >> 2) + c * b_stride + k, 8, deep);
+      }
       let s0 = all(0), s1 = s0;
       for (let i: u32 = 0; i < deep; i += 4, w += 16) {
         const x = v128.load(from(a, k + i));
-        s0 = four_rows(w, b_stride, x, s0);
-        s1 = four_rows(w + four, b_stride, x, s1);
+        s0 = four_rows(w, stride, x, s0);
+        s1 = four_rows(w + four, stride, x, s1);
       }
       finish(o, k ? o : start ? from(start, c) : scratch(ZEROS), all(scale), s0, s1);
     }

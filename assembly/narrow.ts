@@ -14,10 +14,10 @@ let keep: f32 = 1, more: f32 = 0, sign: f32 = 0;
 
 /** Which matrix is read from now on, and what of it: see `Narrow` in src/graph/tensor.ts. */
 export function read_narrow(
-  w: usize, cols: u32, its_kind: u32, of: u32, in_row: u32, first_scale: u32, first_offset: u32, values: u32,
+  w: usize, cols: u32, its_kind: u32, long: u32, in_row: u32, first_scale: u32, first_offset: u32, values: u32,
   kept: f32, added: f32, signed: f32,
 ): void {
-  base = w, width = cols, kind = its_kind, group = of, groups = in_row;
+  base = w, width = cols, kind = its_kind, group = long, groups = in_row;
   scales = from(w, first_scale), offsets = first_offset ? from(w, first_offset) : 0, table = values ? from(w, values) : 0;
   keep = kept, more = added, sign = signed;
 }

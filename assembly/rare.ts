@@ -4,6 +4,7 @@ export * from "./attend";
 export * from "./experts";
 export * from "./group_rows";
 export * from "./scale_rows";
+export * from "./linear_narrow";
 export * from "./mul";
 export * from "./generated/rare";
 export * from "./segments";
@@ -15,7 +16,6 @@ export * from "./soft_cap";
 export { softmax_grad, softmax_kept, softmax_span } from "./softmax";
 export * from "./stabilize";
 export * from "./top_k";
-export * from "./widen";
 export * from "./write_rows";
 
 export { heap } from "./memory";

@@ -4,32 +4,85 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { widen as reference } from "../src/checkpoint/dtypes.ts";
-import { halfPrecision, widen } from "../src/ops/widen.ts";
+import { decode, type Layout, places } from "../src/graph/layout.ts";
+import { decoded, type Tensor } from "../src/graph/tensor.ts";
+import { linear } from "../src/ops/linear.ts";
+import { scaledClamp } from "../src/ops/signs.ts";
 import type { Composite, PropagationMethod } from "../src/propagation/composites.ts";
 import { load } from "../src/runtime/load.ts";
-import { backends, places, run, weight } from "./support.ts";
+import { backends, input, places as devices, random, run, weight } from "./support.ts";
 
-const test = suite("numbers of 16 bits");
+const test = suite("narrow matrices");
 
-for (const dtype of halfPrecision) {
-  for (const n of [65_535, 63, 6]) {
-    test(`${n} of ${dtype}`, async () => {
-      // All of them that are finite, or some.
-      const exponent = dtype === "F16" ? 0x7c00 : 0x7f80;
-      const bits = Uint16Array.from({ length: n }, (_, i) => (n < 100 ? i * 1021 : i)).map((h) =>
-        (h & exponent) === exponent ? h & 0x8000 : h,
-      );
-      const expected = reference(new Uint8Array(bits.buffer), dtype);
-      const room = new Float32Array(Math.ceil(n / 2));
-      new Uint16Array(room.buffer).set(bits);
-      const name = `${n} of ${dtype}`;
+/** The words of a matrix that lies so, of random codes, and its numbers in f32, by the layout's definition. */
+function example([rows, width]: [number, number], layout: Layout, seed: number) {
+  const at = places([rows, width], layout);
+  const buffer = new Uint32Array(at.end);
+  const some = random(buffer.length, seed);
+  const exponent = layout.kind === "f16" ? 0x7c00 : 0x7f80;
+  buffer.forEach((_, i) => {
+    let bits = (some[i] * 2 ** 31) | 0;
+    // Of 16 bits all that are finite, or some.
+    if (!layout.group) bits = (2 * i * 1021) & 0xffff | ((((2 * i + 1) * 1021) & 0xffff) << 16);
+    if (!layout.group && (bits & exponent) === exponent) bits &= ~exponent;
+    if (!layout.group && ((bits >>> 16) & exponent) === exponent) bits &= ~(exponent << 16);
+    buffer[i] = bits;
+  });
+  const values = new Float32Array(buffer.buffer);
+  if (layout.group) for (let i = at.scales; i < at.end; i++) values[i] = some[i];
+  return { buffer, expected: decode(buffer, [rows, width], layout) };
+}
+
+const layouts: Layout[] = [
+  ...(["f16", "bf16"] as const).map((kind) => ({ kind, group: 0, offsets: false })),
+  ...(["int8", "int4"] as const).flatMap((kind) => [8, 16, 64].map((group) => ({ kind, group, offsets: group > 8 }))),
+  { kind: "int8", group: 4, offsets: true },
+  { kind: "int8", group: 1000, offsets: false },
+  { kind: "table8", group: 32, offsets: false },
+  { kind: "table4", group: 8, offsets: false },
+];
+
+for (const layout of layouts) {
+  const { kind, group, offsets } = layout;
+  for (const shape of [[9, 24], [37, 40], [70, 136], [3, 152]] as [number, number][]) {
+    const [rows, width] = shape;
+    test(`${kind} in groups of ${group}${offsets ? " with offsets" : ""} [${shape}]`, async () => {
+      const { buffer, expected } = example(shape, layout, rows);
       for (const backend of backends) {
-        const y = widen(weight(name, [room.length]), [n / 3, 3], dtype);
-        const { y: found } = await run(backend, { y }, { [name]: room });
-        const [is, wanted] = [new Uint32Array(found.buffer, found.byteOffset, n), new Uint32Array(expected.buffer)];
-        const wrong = wanted.findIndex((bits, i) => is[i] !== bits);
-        assert.is(wrong, -1, `${backend.name}: number ${wrong} is ${found[wrong]}, expected ${expected[wrong]}`);
+        const name = `${JSON.stringify(layout)} ${shape}`;
+        const w = weight(name, shape, { ...layout, keep: 1, more: 0, sign: 1 });
+        const wide = input("wide", shape);
+        const x = input("x", [5, width]);
+        const pairs = [w, wide].map((one) => {
+          const parts = [one, scaledClamp(one, 1, 0.25, -1)];
+          return parts.flatMap((part) => {
+            const y = linear(x, part);
+            const back = y.op.rules!.gradient(input("g5", [5, rows]), y, { options: {}, carries: [true, false] });
+            return [y, linear(x, part, input("b", [rows])), back.gradients[0]!];
+          });
+        });
+        const outputs: Record<string, Tensor> = { w: decoded(w) };
+        for (const [i, some] of pairs.entries()) for (const [j, one] of some.entries()) outputs[`${i} ${j}`] = one;
+        const data = {
+          [name]: new Float32Array(buffer.buffer),
+          wide: expected,
+          x: random(5 * width, 1),
+          g5: random(5 * rows, 3),
+          b: random(rows, 4),
+        };
+        const found = await run(backend, outputs, data);
+        const [is, wanted] = [new Uint32Array(found.w.slice().buffer), new Uint32Array(expected.slice().buffer)];
+        // A GPU may round code · scale + offset once.
+        const wrong = [...is.keys()].findIndex((i) =>
+          offsets && backend.name === "webgpu" ? Math.abs(found.w[i] - expected[i]) > 3e-5 : is[i] !== wanted[i] && (found.w[i] !== 0 || expected[i] !== 0),
+        );
+        assert.is(wrong, -1, `${backend.name}: number ${wrong} is ${found.w[wrong]}, expected ${expected[wrong]}`);
+        pairs[0].forEach((_, j) => {
+          const [narrow, plain] = [found[`0 ${j}`], found[`1 ${j}`]];
+          const size = plain.reduce((n, v) => Math.max(n, Math.abs(v)), 0);
+          const worst = narrow.reduce((n, v, i) => Math.max(n, Math.abs(v - plain[i])), 0);
+          assert.ok(worst <= 1e-5 * size, `${backend.name}: output ${j} differs by ${worst} of ${size}`);
+        });
       }
     });
   }
@@ -76,7 +129,7 @@ function f16(x: number): number {
   return sign | ((exponent + 15) << 10) | Math.floor((size / 2 ** exponent - 1) * 1024);
 }
 
-for (const place of places) {
+for (const place of devices) {
   const models = suite(`models with narrow weights on ${place.backend}`);
   for (const [name, dtype] of [
     ["bert-sequence", "F16"],

@@ -9,7 +9,7 @@ import { argumentTypes, entryPoints, kernelName } from "../src/backends/webgpu/k
 import { rare } from "../src/generated/rare.ts";
 import { shaders as common } from "../src/generated/shaders.ts";
 import { plan } from "../src/graph/plan.ts";
-import { history, input, size, state, type Tensor } from "../src/graph/tensor.ts";
+import { decoded, history, input, size, state, type Tensor } from "../src/graph/tensor.ts";
 import { activations } from "../src/ops/activation.ts";
 import { attend } from "../src/ops/attend.ts";
 import { context, scores } from "../src/ops/attention.ts";
@@ -34,7 +34,6 @@ import { softCap } from "../src/ops/soft_cap.ts";
 import { softmax } from "../src/ops/softmax.ts";
 import { squares } from "../src/ops/squares.ts";
 import { stabilize, stabilizer } from "../src/ops/stabilize.ts";
-import { halfPrecision, widen } from "../src/ops/widen.ts";
 import { writeRows } from "../src/ops/write_rows.ts";
 import { type Composite, methods } from "../src/propagation/composites.ts";
 import { propagate } from "../src/propagation/propagate.ts";
@@ -162,7 +161,9 @@ function everything(): Record<string, Tensor> {
 
   const outputs: Record<string, Tensor> = { logits };
   outputs.written = writeRows(state("kept", [1, t, width]), input("new", [1, t, width]), input("position", [1]));
-  for (const dtype of halfPrecision) outputs[dtype] = widen(input(`${dtype} bits`, [9]), [6, 3], dtype);
+  for (const kind of ["f16", "bf16"] as const) {
+    outputs[kind] = decoded(input(`${kind} bits`, [6, 3], { kind, group: 0, offsets: false, keep: 1, more: 0, sign: 1 }));
+  }
   const epsilon: Composite = { linear: ["epsilon", { eps: 0.1 }] };
   const others = [["epsilon", epsilon] as const, ["z-plus", { linear: "z-plus" }] as const];
   for (const [name, composite] of [...methods, ...others]) {
@@ -189,7 +190,14 @@ function many(): Record<string, Tensor> {
   const placed = picked.op.rules!.gradient(input("many picked", [n, 1, 3]), picked, at).gradients[0]!;
   const angles = input("many angles", [n / 2, 2]);
   const turned = rotary(input("many turned", [2, n / 2, 4]), angles);
-  for (const dtype of halfPrecision) found.push(widen(input("many bits", [3 * n]), [2 * n, 3], dtype));
+  const bits = (["f16", "bf16"] as const).map((kind) =>
+    input("many bits", [2 * n, 3], { kind, group: 0, offsets: false, keep: 1, more: 0, sign: 1 }),
+  );
+  found.push(...bits.map(decoded));
+  const eighths = [8, 32, 16].map((depth) =>
+    input(`many of ${depth}`, [depth === 8 ? n : 16, depth], { kind: "int8", group: 8, offsets: true, keep: 0, more: 1, sign: -1 }),
+  );
+  found.push(...eighths.map(decoded));
   found.push(turned, gate(x, g), through(gate(x, g), "gradient").gradients[0]!);
   const apart = relativeShift(input("many apart", [1, 2, 20, 39]), false);
   found.push(apart, apart.op.rules!.gradient(input("many pairs", [1, 2, 20, 20]), apart, at).gradients[0]!);
@@ -212,7 +220,7 @@ function many(): Record<string, Tensor> {
 const outputs = everything();
 const large = many();
 const leaves = history(Object.values({ ...outputs, ...large })).filter((t) => t.name !== undefined);
-const data = Object.fromEntries(leaves.map((t, i) => [t.name!, random(size(t), i + 1)]));
+const data = Object.fromEntries(leaves.map((t, i) => [t.name!, random(words(t), i + 1)]));
 // Pairs of numbers of 16 bits, finite in either dtype.
 for (const [name, values] of Object.entries(data)) {
   const bits = new Uint32Array(values.buffer);

@@ -3,25 +3,43 @@
 
 import type { Backend } from "../backends/backend.ts";
 import { checkFinite, put } from "./dtypes.ts";
+import { writeNarrow } from "./narrow.ts";
 import { pieces, readTensor } from "./safetensors.ts";
 import type { Stored } from "./tensors.ts";
 import type { Weights } from "./weights.ts";
 
 export async function uploadParts(
   backend: Backend,
-  { parts, halfPrecision, derived, stacks }: Weights,
+  { parts, narrow, derived, stacks }: Weights,
   stored: ReadonlyMap<string, Stored>,
   signal?: AbortSignal,
 ): Promise<void> {
   for (const [name, tensor] of stored) {
-    if (halfPrecision.has(name)) {
+    const kept = tensor.quantised?.narrow;
+    const write = (own: string, first: number, count: number, to = 0) =>
+      writeNarrow(
+        (at, n, fill) => backend.write(own, at, n, fill),
+        kept!,
+        name,
+        { first, count, to, all: narrow.get(own)!.shape },
+        signal,
+      );
+    if (narrow.get(name)?.layout.group) await write(name, 0, tensor.info.shape[0]);
+    else if (narrow.has(name)) {
       for await (const { at, n, values } of halves(tensor, signal))
         await backend.write(name, at / 2, room(n), fill(values));
     }
-    const mine = [...parts].filter(([, { of }]) => of === name);
+    const all = [...parts].filter(([, { of }]) => of === name);
+    const grouped = ([own]: (typeof all)[number]) => Boolean(narrow.get(own)?.layout.group);
+    for (const [own, { first, shape }] of all.filter(grouped)) await write(own, first, shape[0]);
+    for (const [own, of] of stacks) {
+      if (!narrow.has(own)) continue;
+      const height = tensor.info.shape[0];
+      for (const [i, one] of of.entries()) if (one === name) await write(own, 0, height, i * height);
+    }
+    const mine = all.filter((one) => !grouped(one));
     if (!mine.length) continue;
-    const dtype = halfPrecision.has(mine[0][0]) ? tensor.info.dtype : undefined;
-    const x = dtype ? await whole(tensor, signal) : await readTensor(tensor.file, tensor.info, signal);
+    const x = narrow.has(mine[0][0]) ? await whole(tensor, signal) : await readTensor(tensor.file, tensor.info, signal);
     if (x instanceof Float32Array) checkFinite(x, name);
     for (const [part, { first, transposed, shape }] of mine) {
       const [rows, ...rest] = shape;
@@ -32,6 +50,7 @@ export async function uploadParts(
     }
   }
   for (const [name, of] of stacks) {
+    if (narrow.has(name)) continue;
     let start = 0;
     for (const one of of) {
       const { file, info } = stored.get(one)!;

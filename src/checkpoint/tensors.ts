@@ -6,6 +6,7 @@ import type { Rows } from "./dtypes.ts";
 import type { Files } from "./files.ts";
 import type { TensorInfo } from "./header.ts";
 import { readJson } from "./json.ts";
+import type { NarrowMatrix } from "./narrow.ts";
 import { type Bytes, readHeader } from "./safetensors.ts";
 
 const MODEL = "model.safetensors";
@@ -14,8 +15,8 @@ const MOST_INDEX_BYTES = 2 ** 25;
 export interface Stored {
   file: Bytes;
   info: TensorInfo;
-  /** Of a matrix that is quantised in the file and decoded as it is read: as what it is stored, and its rows. */
-  quantised?: TensorInfo & { rows?(signal?: AbortSignal): Promise<Rows> };
+  /** Of a matrix that is quantised in the file and decoded as it is read: as what it is stored, its rows, and what stays of it on a device. */
+  quantised?: TensorInfo & { rows?(signal?: AbortSignal): Promise<Rows>; narrow?: NarrowMatrix };
 }
 
 export async function checkpoint(files: Files, signal?: AbortSignal): Promise<ReadonlyMap<string, Stored>> {

@@ -1,6 +1,6 @@
 import { RelpropError } from "../errors.ts";
+import { fits, type Layout, places } from "../graph/layout.ts";
 import { type Shape, type Tensor, weight } from "../graph/tensor.ts";
-import { widen } from "../ops/widen.ts";
 
 /** A weight that is computed from stored tensors, which are given in the order of `of`. */
 export interface Derived {
@@ -21,7 +21,7 @@ export interface Part {
 /** A checkpoint's tensors by name, seen from a prefix. Remembers which were asked for: those are what a model loads. */
 export class Weights {
   readonly #shapes: ReadonlyMap<string, Shape>;
-  readonly #dtypes: ReadonlyMap<string, string>;
+  readonly #layouts: ReadonlyMap<string, Layout>;
   readonly #prefix: string;
   /** Names of the tensors asked for so far, from any prefix. */
   readonly used: Map<string, Shape>;
@@ -33,35 +33,35 @@ export class Weights {
   readonly derived: Map<string, Derived>;
   /** And those that are stored tensors one after the other, by the names of these. */
   readonly stacks: Map<string, readonly string[]>;
-  /** And those that stay as they are stored, numbers of 16 bits, by dtype; their shape in `used` is the room they take. */
-  readonly halfPrecision: Map<string, string>;
+  /** And those that stay narrow: how they lie, and their shape. That in `used` is the room they take, in words. */
+  readonly narrow: Map<string, { layout: Layout; shape: Shape }>;
 
-  /** Matrices listed in `dtypes` keep that half-precision dtype. */
+  /** Matrices that have a layout are kept so where a model reads their rows. */
   constructor(
     shapes: ReadonlyMap<string, Shape>,
-    dtypes: ReadonlyMap<string, string> = new Map(),
+    layouts: ReadonlyMap<string, Layout> = new Map(),
     prefix = "",
     root?: Weights,
   ) {
     this.#shapes = shapes;
-    this.#dtypes = dtypes;
+    this.#layouts = layouts;
     this.#prefix = prefix;
     this.used = root?.used ?? new Map();
     this.constants = root?.constants ?? new Map();
     this.parts = root?.parts ?? new Map();
     this.derived = root?.derived ?? new Map();
     this.stacks = root?.stacks ?? new Map();
-    this.halfPrecision = root?.halfPrecision ?? new Map();
+    this.narrow = root?.narrow ?? new Map();
   }
 
   at(path: string): Weights {
-    return new Weights(this.#shapes, this.#dtypes, `${this.#prefix}${path}.`, this);
+    return new Weights(this.#shapes, this.#layouts, `${this.#prefix}${path}.`, this);
   }
 
   /** The same without the tensors with matching full names. */
   without(name: RegExp): Weights {
     const shapes = new Map([...this.#shapes].filter(([key]) => !name.test(key)));
-    return new Weights(shapes, this.#dtypes, this.#prefix, this);
+    return new Weights(shapes, this.#layouts, this.#prefix, this);
   }
 
   /** The tensors under `path`, or all where nothing is there: a model saved alone has no prefix for what it is part of. */
@@ -120,8 +120,10 @@ export class Weights {
       own,
       of.map((one) => this.demand(one, each)),
     );
-    this.used.set(own, shape);
-    return weight(own, shape);
+    const layouts = of.map((one) => this.#layouts.get(this.name(one)));
+    const [first] = layouts;
+    const same = layouts.every((one) => one && JSON.stringify(one) === JSON.stringify(first));
+    return this.#keep(own, shape, same && first?.group && !first.kind.startsWith("table") ? first : undefined);
   }
 
   /** A tensor of one value. */
@@ -132,12 +134,19 @@ export class Weights {
   }
 
   #use(name: string, shape: Shape, stored = name): Tensor {
-    const dtype = shape.length === 2 ? this.#dtypes.get(stored) : undefined;
-    const room = dtype ? [Math.ceil((shape[0] * shape[1]) / 2)] : shape;
-    this.used.set(name, room);
-    if (!dtype) return weight(name, room);
-    this.halfPrecision.set(name, dtype);
-    return widen(weight(name, room), shape, dtype);
+    const transposed = this.parts.get(name)?.transposed;
+    return this.#keep(name, shape, shape.length === 2 ? this.#layouts.get(stored) : undefined, transposed);
+  }
+
+  /** A weight, narrow if it has a layout. Groups are of columns: of a transpose they would be of rows. */
+  #keep(name: string, shape: Shape, layout?: Layout, transposed = false): Tensor {
+    if (!layout || !fits(shape, layout) || (transposed && layout.group)) {
+      this.used.set(name, shape);
+      return weight(name, shape);
+    }
+    this.used.set(name, [places(shape, layout).end]);
+    this.narrow.set(name, { layout, shape });
+    return weight(name, shape, { ...layout, keep: 1, more: 0, sign: 1 });
   }
 
   /** A tensor's whole name, if there is one of that shape. A matrix may have its columns in several dimensions. */

@@ -1,9 +1,11 @@
 // How weights are read again after a lost device or a dead thread: from where they came, once, and they must be the same.
 
 import type { Backend } from "../backends/backend.ts";
+import type { NarrowMatrix } from "../checkpoint/narrow.ts";
 import type { Bytes } from "../checkpoint/safetensors.ts";
 import type { Source } from "../checkpoint/sources.ts";
 import type { Stored } from "../checkpoint/tensors.ts";
+import type { ByteArray } from "../options/globals.ts";
 
 /** Starts the backend again with the weights read again, or why that cannot be. */
 export type Reload = ((signal?: AbortSignal) => Promise<Backend>) | string;
@@ -32,7 +34,20 @@ export function summed(stored: ReadonlyMap<string, Stored>) {
     files.set(file, found);
     return found;
   };
-  const tensors = [...stored].map(([name, { file, info }]) => [name, { file: watched(file), info }] as const);
+  const seen = ({ layout, rows }: NarrowMatrix): NarrowMatrix => ({
+    layout,
+    async *rows(signal) {
+      for await (const piece of rows(signal)) {
+        const scales = new Uint8Array(piece.scales.buffer as ArrayBuffer, piece.scales.byteOffset, piece.scales.byteLength);
+        sum = (sum + hash(piece.codes as ByteArray, piece.row) + hash(scales, piece.row)) | 0;
+        yield piece;
+      }
+    },
+  });
+  const tensors = [...stored].map(([name, { file, info, quantised }]) => {
+    const narrow = quantised?.narrow && { ...quantised, narrow: seen(quantised.narrow) };
+    return [name, { file: watched(file), info, quantised: narrow }] as const;
+  });
   return { tensors: new Map<string, Stored>(tensors), sum: () => sum };
 }
 

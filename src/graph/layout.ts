@@ -45,26 +45,38 @@ export function fits(shape: Shape, { kind, group }: Layout): boolean {
 
 /** The numbers of a matrix that lies so. */
 export function decode(buffer: Uint32Array, shape: Shape, layout: Layout): Float32Array {
+  const out = new Float32Array(shape.reduce((n, d) => n * d, 1));
+  const width = shape[shape.length - 1];
+  for (let row = 0; row < out.length / width; row++) decodeRow(buffer, shape, layout, row, out, row * width);
+  return out;
+}
+
+/** A row of them, to `out` from `to` on. */
+export function decodeRow(
+  buffer: Uint32Array,
+  shape: Shape,
+  layout: Layout,
+  row: number,
+  out: Float32Array,
+  to: number,
+): void {
   const { kind, group } = layout;
   const at = places(shape, layout);
   const values = new Float32Array(buffer.buffer, buffer.byteOffset, buffer.length);
   const width = shape[shape.length - 1];
   const bits = bitsOf(kind);
   const middle = layout.offsets ? 0 : 2 ** (bits - 1);
-  const out = new Float32Array(shape.reduce((n, d) => n * d, 1));
-  for (let i = 0; i < out.length; i++) {
-    const word = buffer[Math.floor((i * bits) / 32)];
-    const code = (word >>> ((i * bits) % 32)) & (2 ** bits - 1);
+  for (let j = 0, i = row * width; j < width; j++, i++) {
+    const code = (buffer[Math.floor((i * bits) / 32)] >>> ((i * bits) % 32)) & (2 ** bits - 1);
     if (!group) {
-      out[i] = kind === "bf16" ? bfloat(code) : half(code);
+      out[to + j] = kind === "bf16" ? bfloat(code) : half(code);
       continue;
     }
-    const k = Math.floor(i / width) * at.groups + Math.floor((i % width) / group);
+    const k = row * at.groups + Math.floor(j / group);
     const value = at.table ? values[at.table + code] : code - middle;
-    out[i] = value * values[at.scales + k]; // rounded to f32 before an offset is added
-    if (at.offsets) out[i] += values[at.offsets + k];
+    out[to + j] = value * values[at.scales + k]; // rounded to f32 before an offset is added
+    if (at.offsets) out[to + j] += values[at.offsets + k];
   }
-  return out;
 }
 
 const word = new Uint32Array(1);

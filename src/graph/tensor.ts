@@ -139,6 +139,10 @@ export const weight = leafOf(Weight);
 /** Data that runs write and later runs read: see States in ../backends/backend.ts. A plan sees the first rows of it. */
 export const state = leafOf(State);
 
+/** keep · w + more · w⁺, or w⁻ if `sign` is −1, of a narrow w of which all is read: as kernels decode it. */
+export const clamped = ({ op, name, shape, narrow }: Tensor, keep: number, more: number, sign: number): Tensor =>
+  leafOf(op)(name!, shape, { ...narrow!, keep, more, sign });
+
 /** The same numbers in f32, for kernels that read no others. */
 export const decoded = (w: Tensor): Tensor => (w.narrow ? apply(Decode, [w]) : w);
 

@@ -1,11 +1,11 @@
 // Parts of rules that treat signs differently.
 
-import { apply, type Op, size, type Tensor, threads, weight } from "../graph/tensor.ts";
+import { apply, clamped, type Op, size, type Tensor, threads } from "../graph/tensor.ts";
 
 /** keep · x + more · x⁺, or x⁻ if `sign` is −1. */
 export const scaledClamp = (x: Tensor, keep: number, more: number, sign: number): Tensor =>
   x.narrow && !x.narrow.more
-    ? weight(x.name!, x.shape, { ...x.narrow, keep, more, sign }) // as its kernels read it
+    ? clamped(x, keep, more, sign)
     : apply(ScaledClamp, [x], { keep, more, sign });
 
 /** x⁺, or x⁻ if `sign` is −1. */

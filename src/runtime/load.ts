@@ -11,13 +11,13 @@ import { type Reload, summed, unreadable } from "../engine/reload.ts";
 import { coded, RelpropError, throwIfAborted } from "../errors.ts";
 import { explanationTrace } from "../explain/trace.ts";
 import { plan } from "../graph/plan.ts";
+import { fits, type Layout } from "../graph/layout.ts";
 import type { Shape } from "../graph/tensor.ts";
 import type { Tables } from "../inputs/encoded.ts";
 import { readTokenizer } from "../inputs/tokenizers/read.ts";
 import { architecture, familyOf } from "../models/architecture.ts";
 import { architectureName } from "../models/config.ts";
 import type { Architecture, Network } from "../models/family.ts";
-import { halfPrecision } from "../ops/widen.ts";
 import { checked } from "../options/kinds.ts";
 import { method } from "../propagation/composites.ts";
 import { Model, type ModelParts } from "./model.ts";
@@ -136,13 +136,21 @@ export async function open(from: Files, { signal, quantize }: Pick<LocalOptions,
 
 const MUCH = 2 ** 25; // numbers, 64 MiB of them
 
-/** The tensors that stay narrow, by name: their dtypes. By default none that is widened into more than it saves. */
-function kept(stored: ReadonlyMap<string, Stored>, { keepHalfPrecision: wanted }: LocalOptions): Map<string, string> {
-  const size = ({ info }: Stored) => (info.end - info.start) / 2;
-  const found = [...stored].filter(([, { info }]) => halfPrecision.includes(info.dtype));
-  const all = found.reduce((n, [, one]) => n + size(one), 0);
-  const some = found.filter(([, one]) => wanted ?? (all >= MUCH && size(one) <= all / 8));
-  return new Map(some.map(([name, { info }]) => [name, info.dtype]));
+/** The tensors that stay narrow, by name: how they lie. */
+function kept(stored: ReadonlyMap<string, Stored>, { keepHalfPrecision: wanted }: LocalOptions): Map<string, Layout> {
+  const found = [...stored].filter(([, { info }]) => ["F16", "BF16"].includes(info.dtype));
+  const all = found.reduce((n, [, { info }]) => n + (info.end - info.start) / 2, 0);
+  const layout = ({ info, quantised }: Stored): Layout | undefined => {
+    if (quantised?.narrow) return quantised.narrow.layout;
+    const kind = info.dtype === "F16" ? "f16" : info.dtype === "BF16" ? "bf16" : undefined;
+    return kind && (wanted ?? all >= MUCH) ? { kind, group: 0, offsets: false } : undefined;
+  };
+  return new Map(
+    [...stored].flatMap(([name, one]) => {
+      const found = layout(one);
+      return found ? [[name, found] as const] : [];
+    }),
+  );
 }
 
 /** The embedding tables, kept on the host in the checkpoint's own dtype. */
@@ -152,7 +160,11 @@ async function embeddings(
   signal?: AbortSignal,
 ): Promise<Tables> {
   const table = async (name: string): Promise<Rows> => {
-    const { file, info } = stored.get(name)!;
+    const { file, info, quantised } = stored.get(name)!;
+    const narrow = quantised?.narrow;
+    if (narrow && fits(info.shape, narrow.layout)) {
+      return (await import("../checkpoint/narrow.ts")).narrowTable(narrow, name, info.shape, signal);
+    }
     return rows(await file.read(info.start, info.end, signal), info);
   };
   const names = Object.entries(design.tables) as [keyof Tables, string | undefined][];
@@ -178,7 +190,7 @@ export async function upload(
     await started.backend.allocate(new Map([...weights.used].map(([name, shape]) => [name, size(shape)])));
     const buffers = [new Uint8Array(PIECE), new Uint8Array(PIECE)];
     for (const [name, { file, info }] of stored) {
-      if (!weights.used.has(name) || weights.halfPrecision.has(name)) continue;
+      if (!weights.used.has(name) || weights.narrow.has(name)) continue;
       for await (const { at, n, put } of pieces(file, info, options.signal, buffers)) {
         await started.backend.write(name, at, n, (out) => {
           put(out);
@@ -186,7 +198,7 @@ export async function upload(
         });
       }
     }
-    if (weights.parts.size || weights.halfPrecision.size || weights.derived.size || weights.stacks.size) {
+    if (weights.parts.size || weights.narrow.size || weights.derived.size || weights.stacks.size) {
       const { uploadParts } = await import("../checkpoint/derived.ts");
       await uploadParts(started.backend, weights, stored, options.signal);
     }

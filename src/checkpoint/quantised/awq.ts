@@ -2,6 +2,7 @@
 
 import type { Rows } from "../dtypes.ts";
 import { hasShape, type Layer, layers, matrix, numbers, type Source, unexpectedShape, WORDS, words } from "./layer.ts";
+import { exact, whole } from "./narrowed.ts";
 import { scaled, transposed } from "./rows.ts";
 import { bitsOf, groupSize, oneOf, unsupported } from "./settings.ts";
 
@@ -38,6 +39,7 @@ export function awq(source: Source): Layer[] {
       shape: [out, width],
       of: layer.names,
       kind: "int4 (awq)",
+      layout: exact(scales.info) ? whole(4, size, true) : undefined,
       async open(read) {
         const zero = new Float32Array(out * groups);
         const zeros = columns(words(await read(qzeros)), groups);

@@ -1,9 +1,11 @@
 // bitsandbytes: 4 bits by a table of their values (Dettmers et al., 2023), or 8 bits with a scale a row (2022).
 
 import { quote, RelpropError } from "../../errors.ts";
+import type { Rows } from "../dtypes.ts";
 import type { Stored } from "../tensors.ts";
 import { hasShape, type Layer, layers, matrix, numbers, type Read, type Source, type Tensors } from "./layer.ts";
-import { integersOf } from "./rows.ts";
+import { tabled as tabledLayout } from "./narrowed.ts";
+import { integersOf, scaled } from "./rows.ts";
 import { isObject, unsupported } from "./settings.ts";
 
 const MOST_STATE = 4096; // bytes of JSON
@@ -63,6 +65,7 @@ async function tabled(layer: Tensors, state: Stored, kind: string, read: Read): 
   }
   hasShape(map, [16], `${layer.prefix}weight`);
   hasShape(scales, [blocks], `${layer.prefix}weight`);
+  const layout = width % size ? undefined : tabledLayout(4, size); // blocks run over the rows
   const outer = nested && {
     scale: layer.get("weight.nested_absmax", ["F32"]),
     map: layer.get("weight.nested_quant_map", ["F32"]),
@@ -76,15 +79,20 @@ async function tabled(layer: Tensors, state: Stored, kind: string, read: Read): 
     shape,
     of: layer.names,
     kind: `${kind} (bitsandbytes)`,
+    layout,
     async open(read) {
       const table = await numbers(map, read);
       const scale = outer && nested ? await scalesOf(scales, outer, nested, read) : await numbers(scales, read);
-      const codes = await read(weight);
-      return (row, out, at) => {
+      const bytes = await read(weight);
+      const codes: Rows = (row, out, at) => {
         for (let i = 0, k = row * width; i < width; i++, k++) {
-          const byte = codes[k >>> 1];
-          out[at + i] = table[k & 1 ? byte & 15 : byte >> 4] * scale[Math.floor(k / size)];
+          out[at + i] = table[k & 1 ? bytes[k >>> 1] & 15 : bytes[k >>> 1] >> 4];
         }
+      };
+      if (layout) return scaled(width, codes, { scale, columns: width / size, rows: 1, width: size });
+      return (row, out, at) => {
+        codes(row, out, at);
+        for (let i = 0, k = row * width; i < width; i++, k++) out[at + i] *= scale[Math.floor(k / size)];
       };
     },
   };

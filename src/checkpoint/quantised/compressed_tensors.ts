@@ -16,6 +16,7 @@ import {
   WORDS,
   words,
 } from "./layer.ts";
+import { exact, tabled, whole } from "./narrowed.ts";
 import { bytesOf, code, type Grid, integersOf, nibblesOf, packed, scaled } from "./rows.ts";
 import { blockSize, groupSize, invalid, isObject, own, unsupported } from "./settings.ts";
 
@@ -135,6 +136,8 @@ async function packedLayer(layer: Tensors, all: readonly Scheme[], read: Read, f
     shape: [out, width],
     of: layer.names,
     kind: `int${bits} (compressed-tensors)`,
+    layout: order || (zeros && !exact(scales.info)) ? undefined : whole(bits, grid.width, Boolean(zeros)),
+    lowest: -(2 ** (bits - 1)),
     async open(read) {
       const middle = 2 ** (bits - 1);
       const codes = packed(words(await read(weight)), width, bits, perRow, middle);
@@ -190,6 +193,7 @@ function fp4(layer: Tensors, weight: Stored, all: readonly Scheme[], field: stri
     shape: [out, width],
     of: layer.names,
     kind: `${global ? "nvfp4" : "mxfp4"} (compressed-tensors)`,
+    layout: tabled(4, grid.width),
     async open(read) {
       const scale = await numbers(scales, read);
       const by = global && (await numbers(global, read))[0];
@@ -205,17 +209,19 @@ function plainLayer(layer: Tensors, all: readonly Scheme[], field: string): Laye
   const scales = layer.get("weight_scale");
   const [out, width] = matrix(weight);
   const grid = fitting(all, scales, out, width, field);
-  const whole = weight.info.dtype === "I8";
+  const plain = weight.info.dtype === "I8";
   const zeros = layer.find("weight_zero_point", ["I8", ...FLOATS, "F8_E4M3"]);
   if (zeros) shaped(zeros, scales.info.shape);
   return {
     name: `${layer.prefix}weight`,
     shape: [out, width],
     of: layer.names,
-    kind: `${whole ? "int8" : "F8_E4M3"} (compressed-tensors)`,
+    kind: `${plain ? "int8" : "F8_E4M3"} (compressed-tensors)`,
+    layout: plain ? (zeros && !(exact(scales.info) && zeros.info.dtype === "I8") ? undefined : whole(8, grid.width, Boolean(zeros))) : zeros ? undefined : tabled(8, grid.width),
+    lowest: -128,
     async open(read) {
       const bytes = await read(weight);
-      const codes: Rows = whole ? integersOf(bytes, width) : bytesOf(bytes, width, e4m3());
+      const codes: Rows = plain ? integersOf(bytes, width) : bytesOf(bytes, width, e4m3());
       const found: Grid = { ...grid, scale: await numbers(scales, read) };
       if (!zeros) return scaled(width, codes, found);
       const zero =

@@ -7,7 +7,8 @@ import type { Rows } from "../dtypes.ts";
 import type { Bytes } from "../safetensors.ts";
 import type { Stored } from "../tensors.ts";
 import { type Layer, type Read, readBytes, type Source } from "./layer.ts";
-import { transposed } from "./rows.ts";
+import { narrowed } from "./narrowed.ts";
+import { type ScaledRows, transposed } from "./rows.ts";
 import { invalid, isObject, own, unsupported } from "./settings.ts";
 
 type Format = (source: Source) => Layer[] | Promise<Layer[]>;
@@ -115,13 +116,17 @@ function matrix(layer: Layer, recent: Recent): Stored {
     },
   };
   const info = { name: layer.name, dtype: "F32", shape: layer.shape, start: 0, end };
-  return { file, info, quantised: { ...info, dtype: layer.kind, rows: open } };
+  const { layout, lowest } = layer;
+  const scaled = open as (signal?: AbortSignal) => Promise<ScaledRows>;
+  const narrow = layout && narrowed(scaled, layer.shape, layout, lowest);
+  return { file, info, quantised: { ...info, dtype: layer.kind, rows: open, narrow } };
 }
 
 /** The same, the other way round. */
 function inColumns({ open, shape: [out, width], ...layer }: Layer): Layer {
   return {
     ...layer,
+    layout: undefined,
     shape: [width, out],
     async open(read) {
       const rows = await open(read);

@@ -2,6 +2,7 @@
 
 import { e4m3, e5m2 } from "./floats.ts";
 import { hasShape, type Layer, layers, matrix, numbers, type Source } from "./layer.ts";
+import { tabled } from "./narrowed.ts";
 import { bytesOf, scaled } from "./rows.ts";
 import { blockSize, own, unsupported } from "./settings.ts";
 
@@ -25,6 +26,7 @@ export function fp8(source: Source): Layer[] {
       shape: [out, width],
       of: layer.names,
       kind: `${weight.info.dtype} (fp8)`,
+      layout: tabled(8, Math.min(grid.width, width)),
       async open(read) {
         const table = weight.info.dtype === "F8_E4M3" ? e4m3() : e5m2();
         const codes = bytesOf(await read(weight), width, table);

@@ -3,6 +3,7 @@
 import { quote, RelpropError } from "../../errors.ts";
 import type { Rows } from "../dtypes.ts";
 import { hasShape, type Layer, layers, matrix, numbers, type Source, type Tensors, WORDS, words } from "./layer.ts";
+import { exact, whole } from "./narrowed.ts";
 import { scaled, transposed } from "./rows.ts";
 import { groupSize, oneOf, own, unsupported } from "./settings.ts";
 
@@ -34,11 +35,13 @@ function one(layer: Tensors, config: Source["config"], field: string, late: bool
     throw unsupported(`${field}.group_size`, size, `${layer.prefix}scales has ${groups} groups of ${width} columns`);
   }
   if (own(config, "desc_act") === true && !order) layer.get("g_idx");
+  const ordered = order && (own(config, "desc_act") === true || dynamic);
   return {
     name: `${layer.prefix}weight`,
     shape: [out, width],
     of: layer.names,
     kind: `int${bits} (gptq)`,
+    layout: exact(scales.info) && !ordered ? whole(bits, size, true) : undefined,
     async open(read) {
       const codes = words(await read(qweight));
       const zero = zeros(words(await read(qzeros)), bits, late, own(config, "sym") !== false);

@@ -4,6 +4,7 @@ import { quote, RelpropError } from "../../errors.ts";
 import type { AbortSignal, ByteArray } from "../../options/globals.ts";
 import { type Rows, widen } from "../dtypes.ts";
 import { read } from "../safetensors.ts";
+import type { Layout } from "../../graph/layout.ts";
 import type { Stored } from "../tensors.ts";
 import { e4m3, e5m2, e8m0 } from "./floats.ts";
 
@@ -23,8 +24,12 @@ export interface Layer {
   of: readonly string[];
   /** How it is stored, for people. */
   kind: string;
-  /** Reads them all. What is returned writes a row of the matrix, decoded in f32. */
+  /** Reads them all. What is returned writes a row of the matrix, decoded in f32; of one with a layout it has its codes too. */
   open(read: Read): Promise<Rows>;
+  /** How it lies on a device, if it can stay narrow and be decoded to the same bits. */
+  layout?: Layout;
+  /** The lowest code that rows have, of a layout with offsets (default 0). */
+  lowest?: number;
 }
 
 /** What a format's reader is given. */

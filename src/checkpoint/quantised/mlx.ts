@@ -1,9 +1,11 @@
 // MLX (Hannun et al., 2023): a layer is quantised if it has scales.
 
+import type { Rows } from "../dtypes.ts";
 import type { Stored } from "../tensors.ts";
 import { e2m1, e4m3, e8m0 } from "./floats.ts";
-import { hasShape, type Layer, layers, numbers, type Source, type Tensors, unexpectedShape, words } from "./layer.ts";
-import { bytesOf, nibblesOf, packed, scaled } from "./rows.ts";
+import { hasShape, type Layer, layers, numbers, type Read, type Source, type Tensors, unexpectedShape, words } from "./layer.ts";
+import { exact, tabled, whole } from "./narrowed.ts";
+import { bytesOf, nibblesOf, packed, type ScaledRows, scaled } from "./rows.ts";
 import { bitsOf, groupSize, invalid, isObject, own, unsupported } from "./settings.ts";
 
 /** The kinds that have no biases: their group, bits and dtype of scales. */
@@ -60,16 +62,17 @@ function matrices(layer: Tensors, { mode, bits, size }: Settings): Layer[] {
   const width = (perRow * 32) / bits;
   for (const one of [scales, biases]) hasShape(one, [...before, width / size], `${layer.prefix}weight`);
   const out = before[before.length - 1];
-  const open: Layer["open"] = async (read) => {
+  const open = async (read: Read) => {
     const bytes = await read(weight);
-    const scale = fixed ? tabled(await read(scales), fixed.scale()) : await numbers(scales, read);
+    const scale = fixed ? valuesOf(await read(scales), fixed.scale()) : await numbers(scales, read);
     const offset = biases && (await numbers(biases, read));
     const codes = fixed
       ? (bits === 4 ? nibblesOf : bytesOf)(bytes, width, bits === 4 ? e2m1() : e4m3())
       : packed(words(bytes), width, bits, perRow);
     return scaled(width, codes, { scale, offset, columns: width / size, rows: 1, width: size });
   };
-  const one = { of: layer.names, kind: fixed ? `${mode} (mlx)` : `int${bits} (mlx)`, shape: [out, width] };
+  const layout = fixed ? tabled(bits === 4 ? 4 : 8, size) : exact(scales.info) ? whole(bits, size, true) : undefined;
+  const one = { of: layer.names, layout, kind: fixed ? `${mode} (mlx)` : `int${bits} (mlx)`, shape: [out, width] };
   if (before.length === 1) return [{ ...one, name: `${layer.prefix}weight`, open }];
   const names = expertNames(layer.prefix, weight, before[0]);
   return names.map((name, e) => ({
@@ -77,12 +80,23 @@ function matrices(layer: Tensors, { mode, bits, size }: Settings): Layer[] {
     name,
     async open(read) {
       const rows = await open(read);
-      return (row, to, at) => rows(e * out + row, to, at);
+      return ofExpert(rows, e * out, width / size);
     },
   }));
 }
 
-const tabled = (bytes: Uint8Array, table: Float32Array) => Float32Array.from(bytes, (byte) => table[byte]);
+const valuesOf = (bytes: Uint8Array, table: Float32Array) => Float32Array.from(bytes, (byte) => table[byte]);
+
+/** The rows of one expert, from `first` on. */
+function ofExpert({ codes, grid }: ScaledRows, first: number, columns: number): Rows {
+  const from = first * columns;
+  const { scale, offset } = grid;
+  return scaled(
+    columns * grid.width,
+    (row, to, at) => codes(first + row, to, at),
+    { ...grid, scale: scale.subarray(from), offset: offset?.subarray(from) },
+  );
+}
 
 /** What Hugging Face calls experts that MLX stacks. */
 function expertNames(prefix: string, weight: Stored, n: number): string[] {

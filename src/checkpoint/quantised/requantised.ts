@@ -1,11 +1,14 @@
 // A checkpoint of floats as if it had been quantised: each matrix is, and is decoded again, as it is read.
 
 import { put } from "../dtypes.ts";
+import type { NarrowMatrix } from "../narrow.ts";
 import { type Bytes, read } from "../safetensors.ts";
 import type { Stored } from "../tensors.ts";
-import { requantise } from "./quantise.ts";
-import { type Bits, quantising, type Width } from "./scheme.ts";
+import { whole } from "./narrowed.ts";
+import { quantise, requantise, wide } from "./quantise.ts";
+import { type Bits, GROUP, quantising, type Width } from "./scheme.ts";
 
+const BLOCK = 2 ** 18; // numbers
 const BYTES: Readonly<Record<string, number>> = { F32: 4, F16: 2, BF16: 2 };
 
 /** The tensors of what `relprop quantize` would write; the config becomes that one's. */
@@ -32,5 +35,21 @@ function matrix(name: string, { file: from, info: given }: Stored, bits: Bits): 
     },
   };
   const info = { name, dtype: "F32", shape: given.shape, start: 0, end };
-  return { file, info, quantised: { ...info, dtype: `int${bits}` } };
+  const layout = whole(bits, GROUP, false);
+  const rows: NarrowMatrix["rows"] = async function* (signal) {
+    const [all, width] = given.shape;
+    const many = Math.max(1, Math.floor(BLOCK / width));
+    for (let row = 0; row < all; row += many) {
+      const x = new Float32Array(Math.min(many, all - row) * width);
+      const first = given.start + row * width * size;
+      put(await read(from, first, first + x.length * size, given.name, signal), given.dtype, x, given.name, row * width);
+      const { codes, scales } = quantise(x, bits, given.name, row * width);
+      yield {
+        row,
+        codes: Uint8Array.from(codes, (code) => code + 2 ** (bits - 1)),
+        scales: Float32Array.from(scales, wide),
+      };
+    }
+  };
+  return { file, info, quantised: { ...info, dtype: `int${bits}`, narrow: { layout, rows } } };
 }

@@ -57,9 +57,9 @@ export interface Grid {
 }
 
 /** (code − zero) · scale + offset, in f32: the first two exact where scales have 16 bits. */
-export const scaled =
-  (width: number, codes: Rows, { scale, columns, rows, width: step, zero, offset, group }: Grid): Rows =>
-  (row, out, at) => {
+export function scaled(width: number, codes: Rows, grid: Grid): ScaledRows {
+  const { scale, columns, rows, width: step, zero, offset, group } = grid;
+  const decode: Rows = (row, out, at) => {
     codes(row, out, at);
     const first = Math.floor(row / rows) * columns;
     for (let i = 0; i < width; ) {
@@ -70,6 +70,11 @@ export const scaled =
       else for (; i < end; i++) out[at + i] = (out[at + i] - z) * s;
     }
   };
+  return Object.assign(decode, { codes, grid });
+}
+
+/** Rows, and what they are made of. */
+export type ScaledRows = Rows & { codes: Rows; grid: Grid };
 
 /** A matrix the other way round: x [rows, columns] read where it lies. */
 export function transposed(x: Float32Array, rows: number, columns: number): Float32Array {
