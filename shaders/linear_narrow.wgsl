@@ -14,7 +14,7 @@ fn w4(at: u32, n: u32) -> vec4f { return four(at, n); }
 
 // x · wᵀ
 @compute @workgroup_size(SIDE, DOWN, LAYERS)
-fn linear(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) id: vec3u) {
+fn linear_narrow(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) id: vec3u) {
   product(group, id, false);
   for (var e = 0u; e < COUNT; e++) {
     let i = spot(e);

@@ -112,7 +112,7 @@ const WITHOUT = [
   ...["contextT", "dot", "sum", "seed", "stabilize", "stabilizer", "elements", "repeats"],
   ...["grouped", "headsOf", "parts", "spanned"],
   // No relevance passes these: rules are made of them, weights are read by them, states are written.
-  ...["scaledClamp", "signedPart", "share", "wherePositive", "widen", "widenAgain", "writeRows", "topK", "denseRules"],
+  ...["scaledClamp", "signedPart", "share", "wherePositive", "writeRows", "topK", "denseRules"],
 ];
 
 const TEXTS = 2;

@@ -8,8 +8,9 @@ import { chooseBuild } from "../src/backends/wasm/module.ts";
 import { argumentTypes, entryPoints, kernelName } from "../src/backends/webgpu/kernels.ts";
 import { rare } from "../src/generated/rare.ts";
 import { shaders as common } from "../src/generated/shaders.ts";
+import { narrow } from "../src/graph/narrow.ts";
 import { plan } from "../src/graph/plan.ts";
-import { decoded, history, input, size, state, type Tensor } from "../src/graph/tensor.ts";
+import { decoded, history, input, state, type Tensor, words } from "../src/graph/tensor.ts";
 import { activations } from "../src/ops/activation.ts";
 import { attend } from "../src/ops/attend.ts";
 import { context, scores } from "../src/ops/attention.ts";
@@ -162,8 +163,33 @@ function everything(): Record<string, Tensor> {
   const outputs: Record<string, Tensor> = { logits };
   outputs.written = writeRows(state("kept", [1, t, width]), input("new", [1, t, width]), input("position", [1]));
   for (const kind of ["f16", "bf16"] as const) {
-    outputs[kind] = decoded(input(`${kind} bits`, [6, 3], { kind, group: 0, offsets: false, keep: 1, more: 0, sign: 1 }));
+    outputs[kind] = decoded(input(`${kind} bits`, [6, 3], narrow([6, 3], { kind, group: 0, offsets: false })));
   }
+  const kept = (shape: number[]) => narrow(shape, { kind: "int8", group: 8, offsets: true }, 0, 1, -1);
+  const weights = input("narrow", [8, 16], kept([8, 16]));
+  const given = input("narrow x", [2, 16]);
+  const back = (y: Tensor, more?: Tensor) => {
+    const { gradients } = y.op.rules!.gradient(input(`narrow g ${y.shape}`, [...y.shape]), y, {
+      options: {},
+      carries: [true, false],
+    });
+    return more ? gradients[0]!.op.plus!(gradients[0]!, more)! : gradients[0]!;
+  };
+  const plain = linear(given, weights);
+  const biased = linear(given, weights, input("narrow b", [8]));
+  const added = biased.op.plus!(biased, input("narrow r", [2, 8]))!;
+  outputs.plain = plain;
+  outputs.biased = biased;
+  outputs.added = added;
+  outputs.back = back(plain);
+  outputs["back added"] = back(plain, given);
+  const mixed = expertLinear(
+    input("narrow tokens", [batch, t, 16]),
+    input("narrow experts", [5, 8, 16], kept([5, 8, 16])),
+    choice,
+  );
+  outputs.mixed = mixed;
+  outputs["mixed back"] = back(mixed);
   const epsilon: Composite = { linear: ["epsilon", { eps: 0.1 }] };
   const others = [["epsilon", epsilon] as const, ["z-plus", { linear: "z-plus" }] as const];
   for (const [name, composite] of [...methods, ...others]) {
@@ -191,13 +217,9 @@ function many(): Record<string, Tensor> {
   const angles = input("many angles", [n / 2, 2]);
   const turned = rotary(input("many turned", [2, n / 2, 4]), angles);
   const bits = (["f16", "bf16"] as const).map((kind) =>
-    input("many bits", [2 * n, 3], { kind, group: 0, offsets: false, keep: 1, more: 0, sign: 1 }),
+    input("many bits", [2 * n, 3], narrow([2 * n, 3], { kind, group: 0, offsets: false })),
   );
   found.push(...bits.map(decoded));
-  const eighths = [8, 32, 16].map((depth) =>
-    input(`many of ${depth}`, [depth === 8 ? n : 16, depth], { kind: "int8", group: 8, offsets: true, keep: 0, more: 1, sign: -1 }),
-  );
-  found.push(...eighths.map(decoded));
   found.push(turned, gate(x, g), through(gate(x, g), "gradient").gradients[0]!);
   const apart = relativeShift(input("many apart", [1, 2, 20, 39]), false);
   found.push(apart, apart.op.rules!.gradient(input("many pairs", [1, 2, 20, 20]), apart, at).gradients[0]!);

@@ -5,9 +5,11 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { narrowTable } from "../src/checkpoint/narrow.ts";
 import { decoded } from "../src/checkpoint/quantised/decoded.ts";
 import { readBytes } from "../src/checkpoint/quantised/layer.ts";
 import { tensors } from "../src/checkpoint/tensors.ts";
+import { fits } from "../src/graph/layout.ts";
 import { familyOf } from "../src/models/architecture.ts";
 import { load } from "../src/runtime/load.ts";
 import { pack, type Stored, unpack } from "./checkpoint.ts";
@@ -35,6 +37,7 @@ const contents = ({ name, config }: Quantised) => ({
 });
 
 const bits = suite("quantised weights");
+const kept = new Set<string>();
 for (const one of all) {
   bits(`${one.name}: every matrix has the bits of the library's own decoder`, async () => {
     const bytes = contents(one)["model.safetensors"];
@@ -46,6 +49,14 @@ for (const one of all) {
       assert.ok(matrix?.quantised, `${one.name} has no ${name}`);
       const values = await readBytes(matrix);
       assert.is(createHash("sha256").update(values).digest("hex").slice(0, 16), hash, name);
+      const { narrow } = matrix.quantised;
+      if (!narrow || !fits(matrix.info.shape, narrow.layout)) continue;
+      kept.add(`${one.name.replace(/^\w+?-/, "")} ${narrow.layout.kind}`);
+      const [rows, width] = matrix.info.shape;
+      const table = (await narrowTable(narrow, name, matrix.info.shape))!;
+      const device = new Float32Array(rows * width);
+      for (let row = 0; row < rows; row++) table(row, device, row * width);
+      assert.equal(device, new Float32Array(values.buffer, values.byteOffset, device.length), `${name} on a device`);
     }
   });
 }
@@ -65,6 +76,12 @@ bits("compressed-tensors: columns whose groups are listed", async () => {
   const found = await decoded(await tensors(file, one.name), one.config);
   const values = await readBytes(found.get(`${layer}weight`)!);
   assert.is(createHash("sha256").update(values).digest("hex").slice(0, 16), one.decoded[`${layer}weight`]);
+});
+
+bits("most formats stay narrow on devices, in each layout", () => {
+  const kinds = new Set([...kept].map((one) => one.split(" ")[1]));
+  assert.equal([...kinds].sort(), ["int4", "int8", "table4", "table8"]);
+  if (globalThis.process?.env?.RELPROP_ERRORS) console.log([...kept].join(", "));
 });
 bits.run();
 

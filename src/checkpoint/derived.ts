@@ -12,25 +12,30 @@ export async function uploadParts(
   backend: Backend,
   { parts, narrow, derived, stacks }: Weights,
   stored: ReadonlyMap<string, Stored>,
+  add: (bytes: Uint8Array, at: number) => void,
   signal?: AbortSignal,
 ): Promise<void> {
   for (const [name, tensor] of stored) {
     const kept = tensor.quantised?.narrow;
     const write = (own: string, first: number, count: number, to = 0) =>
       writeNarrow(
-        (at, n, fill) => backend.write(own, at, n, fill),
+        (at, n, fill) =>
+          backend.write(own, at, n, (out) => {
+            fill(out);
+            add(new Uint8Array(out.buffer, out.byteOffset, out.byteLength), at);
+          }),
         kept!,
         name,
         { first, count, to, all: narrow.get(own)!.shape },
         signal,
       );
-    if (narrow.get(name)?.layout.group) await write(name, 0, tensor.info.shape[0]);
+    if (narrow.get(name)?.narrow.group) await write(name, 0, tensor.info.shape[0]);
     else if (narrow.has(name)) {
       for await (const { at, n, values } of halves(tensor, signal))
         await backend.write(name, at / 2, room(n), fill(values));
     }
     const all = [...parts].filter(([, { of }]) => of === name);
-    const grouped = ([own]: (typeof all)[number]) => Boolean(narrow.get(own)?.layout.group);
+    const grouped = ([own]: (typeof all)[number]) => Boolean(narrow.get(own)?.narrow.group);
     for (const [own, { first, shape }] of all.filter(grouped)) await write(own, first, shape[0]);
     for (const [own, of] of stacks) {
       if (!narrow.has(own)) continue;

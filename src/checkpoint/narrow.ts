@@ -1,7 +1,8 @@
 // Matrices that stay as narrow as they are stored: what a format's reader hands on, and how it becomes what devices keep.
 
 import type { Backend } from "../backends/backend.ts";
-import { bitsOf, decodeRow, type Layout, places } from "../graph/layout.ts";
+import { decodeRow } from "../graph/decode.ts";
+import { bitsOf, fits, type Layout, places } from "../graph/layout.ts";
 import type { Shape } from "../graph/tensor.ts";
 import type { AbortSignal } from "../options/globals.ts";
 import { checkFinite, type Rows } from "./dtypes.ts";
@@ -71,8 +72,14 @@ function packed(codes: Uint8Array, bits: number): Uint8Array {
   return out;
 }
 
-/** A table that stays narrow, and is decoded a row at a time. */
-export async function narrowTable(matrix: NarrowMatrix, name: string, shape: Shape, signal?: AbortSignal): Promise<Rows> {
+/** A table that stays narrow, and is decoded a row at a time; undefined if it cannot. */
+export async function narrowTable(
+  matrix: NarrowMatrix,
+  name: string,
+  shape: Shape,
+  signal?: AbortSignal,
+): Promise<Rows | undefined> {
+  if (!fits(shape, matrix.layout)) return undefined;
   const room = new Float32Array(places(shape, matrix.layout).end);
   const write = async (at: number, n: number, fill: (out: Float32Array) => void) => fill(room.subarray(at, at + n));
   await writeNarrow(write, matrix, name, { first: 0, count: shape[0], to: 0, all: shape }, signal);

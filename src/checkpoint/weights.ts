@@ -1,6 +1,6 @@
 import { RelpropError } from "../errors.ts";
-import { fits, type Layout, places } from "../graph/layout.ts";
-import { type Shape, type Tensor, weight } from "../graph/tensor.ts";
+import { type Narrow, type Shape, type Tensor, weight } from "../graph/tensor.ts";
+import type { Kept } from "./kept.ts";
 
 /** A weight that is computed from stored tensors, which are given in the order of `of`. */
 export interface Derived {
@@ -21,7 +21,7 @@ export interface Part {
 /** A checkpoint's tensors by name, seen from a prefix. Remembers which were asked for: those are what a model loads. */
 export class Weights {
   readonly #shapes: ReadonlyMap<string, Shape>;
-  readonly #layouts: ReadonlyMap<string, Layout>;
+  readonly #layouts: ReadonlyMap<string, Kept>;
   readonly #prefix: string;
   /** Names of the tensors asked for so far, from any prefix. */
   readonly used: Map<string, Shape>;
@@ -34,12 +34,12 @@ export class Weights {
   /** And those that are stored tensors one after the other, by the names of these. */
   readonly stacks: Map<string, readonly string[]>;
   /** And those that stay narrow: how they lie, and their shape. That in `used` is the room they take, in words. */
-  readonly narrow: Map<string, { layout: Layout; shape: Shape }>;
+  readonly narrow: Map<string, { narrow: Narrow; shape: Shape }>;
 
   /** Matrices that have a layout are kept so where a model reads their rows. */
   constructor(
     shapes: ReadonlyMap<string, Shape>,
-    layouts: ReadonlyMap<string, Layout> = new Map(),
+    layouts: ReadonlyMap<string, Kept> = new Map(),
     prefix = "",
     root?: Weights,
   ) {
@@ -120,10 +120,8 @@ export class Weights {
       own,
       of.map((one) => this.demand(one, each)),
     );
-    const layouts = of.map((one) => this.#layouts.get(this.name(one)));
-    const [first] = layouts;
-    const same = layouts.every((one) => one && JSON.stringify(one) === JSON.stringify(first));
-    return this.#keep(own, shape, same && first?.group && !first.kind.startsWith("table") ? first : undefined);
+    const kept = of.map((one) => this.#layouts.get(this.name(one)));
+    return this.#keep(own, shape, kept[0]?.stacked(kept) ? kept[0] : undefined);
   }
 
   /** A tensor of one value. */
@@ -138,15 +136,12 @@ export class Weights {
     return this.#keep(name, shape, shape.length === 2 ? this.#layouts.get(stored) : undefined, transposed);
   }
 
-  /** A weight, narrow if it has a layout. Groups are of columns: of a transpose they would be of rows. */
-  #keep(name: string, shape: Shape, layout?: Layout, transposed = false): Tensor {
-    if (!layout || !fits(shape, layout) || (transposed && layout.group)) {
-      this.used.set(name, shape);
-      return weight(name, shape);
-    }
-    this.used.set(name, [places(shape, layout).end]);
-    this.narrow.set(name, { layout, shape });
-    return weight(name, shape, { ...layout, keep: 1, more: 0, sign: 1 });
+  /** A weight, narrow if it may be. */
+  #keep(name: string, shape: Shape, kept?: Kept, transposed = false): Tensor {
+    const narrow = kept?.of(shape, transposed);
+    if (narrow) this.narrow.set(name, { narrow, shape });
+    this.used.set(name, narrow ? [narrow.words] : shape);
+    return weight(name, shape, narrow);
   }
 
   /** A tensor's whole name, if there is one of that shape. A matrix may have its columns in several dimensions. */

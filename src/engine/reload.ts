@@ -1,11 +1,9 @@
 // How weights are read again after a lost device or a dead thread: from where they came, once, and they must be the same.
 
 import type { Backend } from "../backends/backend.ts";
-import type { NarrowMatrix } from "../checkpoint/narrow.ts";
 import type { Bytes } from "../checkpoint/safetensors.ts";
 import type { Source } from "../checkpoint/sources.ts";
 import type { Stored } from "../checkpoint/tensors.ts";
-import type { ByteArray } from "../options/globals.ts";
 
 /** Starts the backend again with the weights read again, or why that cannot be. */
 export type Reload = ((signal?: AbortSignal) => Promise<Backend>) | string;
@@ -18,41 +16,31 @@ export function unreadable(source: Source, device: unknown): string | undefined 
   return "the files were passed as contents, which are not kept";
 }
 
-/** The same tensors, and a sum of the bytes that are read of them, in whatever order. */
+/** The same tensors, and a sum of the bytes that are read of them, in whatever order. `add` adds others. */
 export function summed(stored: ReadonlyMap<string, Stored>) {
   let sum = 0;
+  const add = (bytes: Uint8Array, at: number) => {
+    sum = (sum + hash(bytes, at)) | 0;
+  };
   const files = new Map<Bytes, Bytes>();
   const watched = (file: Bytes) => {
     const found = files.get(file) ?? {
       size: file.size,
       async read(...asked: Parameters<Bytes["read"]>) {
         const bytes = await file.read(...asked);
-        sum = (sum + hash(bytes, asked[0])) | 0;
+        add(bytes, asked[0]);
         return bytes;
       },
     };
     files.set(file, found);
     return found;
   };
-  const seen = ({ layout, rows }: NarrowMatrix): NarrowMatrix => ({
-    layout,
-    async *rows(signal) {
-      for await (const piece of rows(signal)) {
-        const scales = new Uint8Array(piece.scales.buffer as ArrayBuffer, piece.scales.byteOffset, piece.scales.byteLength);
-        sum = (sum + hash(piece.codes as ByteArray, piece.row) + hash(scales, piece.row)) | 0;
-        yield piece;
-      }
-    },
-  });
-  const tensors = [...stored].map(([name, { file, info, quantised }]) => {
-    const narrow = quantised?.narrow && { ...quantised, narrow: seen(quantised.narrow) };
-    return [name, { file: watched(file), info, quantised: narrow }] as const;
-  });
-  return { tensors: new Map<string, Stored>(tensors), sum: () => sum };
+  const tensors = [...stored].map(([name, one]) => [name, { ...one, file: watched(one.file) }] as const);
+  return { tensors: new Map<string, Stored>(tensors), add, sum: () => sum };
 }
 
 /** Tells contents apart that differ by chance, not those made to be alike: `integrity` does. */
-function hash(bytes: Uint8Array<ArrayBuffer>, start: number): number {
+function hash(bytes: Uint8Array, start: number): number {
   let h = start | 0;
   const mix = (word: number) => {
     h = Math.imul(((h << 13) | (h >>> 19)) ^ word, 0x9e3779b1);

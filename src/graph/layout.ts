@@ -1,7 +1,7 @@
 // How a matrix lies in memory where it is narrower than f32. All of it is one buffer of 32-bit words: the codes, row after row
 // without a gap, the first in the lowest bits; then a scale in f32 for each group of a row; then as many offsets, if it has any;
 // then the table of values, if codes are numbers of one. Kernels decode what they read of it (assembly/narrow.ts,
-// shaders/lib/narrow.wgsl): decode() here is what they are held to.
+// shaders/lib/narrow.wgsl): decode() in decode.ts is what they are held to.
 
 import type { Shape } from "./tensor.ts";
 
@@ -41,52 +41,4 @@ export function fits(shape: Shape, { kind, group }: Layout): boolean {
   const unit = kind.endsWith("16") || kind === "f16" ? 1 : kind.endsWith("4") ? 8 : 4;
   const whole = width % unit === 0 && (group >= width || group % unit === 0);
   return whole && shape.reduce((n, d) => n * d, 1) < 2 ** 30;
-}
-
-/** The numbers of a matrix that lies so. */
-export function decode(buffer: Uint32Array, shape: Shape, layout: Layout): Float32Array {
-  const out = new Float32Array(shape.reduce((n, d) => n * d, 1));
-  const width = shape[shape.length - 1];
-  for (let row = 0; row < out.length / width; row++) decodeRow(buffer, shape, layout, row, out, row * width);
-  return out;
-}
-
-/** A row of them, to `out` from `to` on. */
-export function decodeRow(
-  buffer: Uint32Array,
-  shape: Shape,
-  layout: Layout,
-  row: number,
-  out: Float32Array,
-  to: number,
-): void {
-  const { kind, group } = layout;
-  const at = places(shape, layout);
-  const values = new Float32Array(buffer.buffer, buffer.byteOffset, buffer.length);
-  const width = shape[shape.length - 1];
-  const bits = bitsOf(kind);
-  const middle = layout.offsets ? 0 : 2 ** (bits - 1);
-  for (let j = 0, i = row * width; j < width; j++, i++) {
-    const code = (buffer[Math.floor((i * bits) / 32)] >>> ((i * bits) % 32)) & (2 ** bits - 1);
-    if (!group) {
-      out[to + j] = kind === "bf16" ? bfloat(code) : half(code);
-      continue;
-    }
-    const k = row * at.groups + Math.floor(j / group);
-    const value = at.table ? values[at.table + code] : code - middle;
-    out[to + j] = value * values[at.scales + k]; // rounded to f32 before an offset is added
-    if (at.offsets) out[to + j] += values[at.offsets + k];
-  }
-}
-
-const word = new Uint32Array(1);
-const bfloat = (code: number): number => {
-  word[0] = code << 16;
-  return new Float32Array(word.buffer)[0];
-};
-
-function half(code: number): number {
-  const [exponent, rest] = [(code >> 10) & 31, code & 1023];
-  const size = exponent ? (1 + rest / 1024) * 2 ** (exponent - 15) : rest * 2 ** -24;
-  return code & 0x8000 ? -size : size;
 }

@@ -5,7 +5,7 @@
 // kernel calls that either backend can run.
 
 import { RelpropError } from "../errors.ts";
-import { kinds, type Layout, places } from "./layout.ts";
+import type { Layout } from "./layout.ts";
 import type { Entry } from "./ledger.ts";
 
 export type Shape = readonly number[];
@@ -26,11 +26,16 @@ export interface Tensor {
   readonly auxiliary?: readonly Tensor[];
 }
 
-/** How a narrow weight lies, and what is read of it: keep · w + more · w⁺, or w⁻ if `sign` is −1. */
+/** How a weight lies that is narrower than f32, and what is read of it: narrow.ts makes it. */
 export interface Narrow extends Layout {
-  readonly keep: number;
-  readonly more: number;
-  readonly sign: number;
+  /** Its 32-bit words. */
+  readonly words: number;
+  /** What kernels are given to read it. */
+  readonly args: readonly number[];
+  /** Makes f32 of it. */
+  readonly decode: Op;
+  /** keep · w + more · w⁺, or w⁻ if `sign` is −1, of a w of which all is read. */
+  clamp(keep: number, more: number, sign: number): Narrow;
 }
 
 /** One kernel call: an entry point, its arguments in the order of its `Args`, its workgroups. */
@@ -139,29 +144,15 @@ export const weight = leafOf(Weight);
 /** Data that runs write and later runs read: see States in ../backends/backend.ts. A plan sees the first rows of it. */
 export const state = leafOf(State);
 
-/** keep · w + more · w⁺, or w⁻ if `sign` is −1, of a narrow w of which all is read: as kernels decode it. */
+/** The same weight, of which kernels read a part: see `Narrow`. */
 export const clamped = ({ op, name, shape, narrow }: Tensor, keep: number, more: number, sign: number): Tensor =>
-  leafOf(op)(name!, shape, { ...narrow!, keep, more, sign });
+  leafOf(op)(name!, shape, narrow!.clamp(keep, more, sign));
 
 /** The same numbers in f32, for kernels that read no others. */
-export const decoded = (w: Tensor): Tensor => (w.narrow ? apply(Decode, [w]) : w);
-
-const Decode: Op = {
-  name: "decode",
-  narrow: 0,
-  shape: ([{ shape }]) => shape,
-  call: (y) => ({ kernel: "decode", args: [size(y), ...narrowArgs(y.inputs[0])], grid: threads(size(y)) }),
-};
-
-/** What kernels are given to read a narrow matrix. */
-export function narrowArgs({ shape, narrow }: Tensor): number[] {
-  const { kind, group, keep, more, sign } = narrow!;
-  const { groups, scales, offsets, table } = places(shape, narrow!);
-  return [shape[shape.length - 1], kinds.indexOf(kind), group, groups, scales, offsets, table, keep, more, sign];
-}
+export const decoded = (w: Tensor): Tensor => (w.narrow ? apply(w.narrow.decode, [w]) : w);
 
 /** Numbers of 32 bits that a tensor takes. */
-export const words = (t: Tensor): number => (t.narrow ? places(t.shape, t.narrow).end : size(t));
+export const words = (t: Tensor): number => t.narrow?.words ?? size(t);
 
 export const size = (t: Tensor): number => t.shape.reduce((n, d) => n * d, 1);
 export const cols = (t: Tensor): number => t.shape[t.shape.length - 1];

@@ -1,4 +1,4 @@
-import { apply, check, cols, narrowArgs, type Op, rows, type Tensor } from "../graph/tensor.ts";
+import { apply, check, cols, type Op, rows, type Tensor } from "../graph/tensor.ts";
 import { denseRules } from "./dense_rules.ts";
 import { segmentSum } from "./segments.ts";
 
@@ -72,7 +72,7 @@ function call(
   const [slots, forward] = [cols(order), rows(choice) * cols(choice)];
   return {
     kernel: w.narrow ? kernel.replace("experts", "experts_narrow") : kernel,
-    args: [rows(y), out, depth, each, y.attrs.begin, stack, slots, forward, ...(w.narrow ? narrowArgs(w) : [])],
+    args: [rows(y), out, depth, each, y.attrs.begin, stack, slots, forward, ...(w.narrow?.args ?? [])],
     grid: [Math.ceil(wide / TILE), slots / TILE, 1],
     flops: 2 * rows(y) * out * depth,
   };

@@ -1,4 +1,4 @@
-import { apply, type Call, check, cols, narrowArgs, type Op, rows, size, type Tensor } from "../graph/tensor.ts";
+import { apply, type Call, check, cols, type Op, rows, size, type Tensor } from "../graph/tensor.ts";
 import { denseRules } from "./dense_rules.ts";
 
 /** x · wᵀ + b, with w as checkpoints store it: [out, in]. */
@@ -16,7 +16,7 @@ function call(of: (file: string) => string, y: Tensor): Call {
   const aligned = depth % 4 === 0 && cols(w) % 4 === 0;
   return {
     kernel: of(w.narrow ? "linear_narrow" : "linear"),
-    args: [n, m, depth, ...(w.narrow ? narrowArgs(w) : [])],
+    args: [n, m, depth, ...(w.narrow?.args ?? [])],
     grid: tiles(tile),
     constants: { TILE: tile, ALIGNED: Number(aligned) },
     flops: 2 * n * m * depth,

@@ -4,9 +4,7 @@ import { apply, clamped, type Op, size, type Tensor, threads } from "../graph/te
 
 /** keep · x + more · x⁺, or x⁻ if `sign` is −1. */
 export const scaledClamp = (x: Tensor, keep: number, more: number, sign: number): Tensor =>
-  x.narrow && !x.narrow.more
-    ? clamped(x, keep, more, sign)
-    : apply(ScaledClamp, [x], { keep, more, sign });
+  x.narrow ? clamped(x, keep, more, sign) : apply(ScaledClamp, [x], { keep, more, sign });
 
 /** x⁺, or x⁻ if `sign` is −1. */
 export const signedPart = (x: Tensor, sign: number): Tensor => scaledClamp(x, 0, 1, sign);

@@ -11,7 +11,6 @@ import { type Reload, summed, unreadable } from "../engine/reload.ts";
 import { coded, RelpropError, throwIfAborted } from "../errors.ts";
 import { explanationTrace } from "../explain/trace.ts";
 import { plan } from "../graph/plan.ts";
-import { fits, type Layout } from "../graph/layout.ts";
 import type { Shape } from "../graph/tensor.ts";
 import type { Tables } from "../inputs/encoded.ts";
 import { readTokenizer } from "../inputs/tokenizers/read.ts";
@@ -39,7 +38,7 @@ export async function read(source: Source, options: LocalOptions): Promise<Model
     const { config, around, encoder, stored } = await open(from, options);
     const weights = new Weights(
       new Map([...stored].map(([name, { info }]) => [name, info.shape])),
-      kept(stored, options),
+      await narrow(stored, options),
     );
     const found = await architecture(config, weights, around !== undefined);
     const read = found.vocabulary ? await readTokenizer(encoder, config, signal) : undefined;
@@ -134,23 +133,10 @@ export async function open(from: Files, { signal, quantize }: Pick<LocalOptions,
   };
 }
 
-const MUCH = 2 ** 25; // numbers, 64 MiB of them
-
-/** The tensors that stay narrow, by name: how they lie. */
-function kept(stored: ReadonlyMap<string, Stored>, { keepHalfPrecision: wanted }: LocalOptions): Map<string, Layout> {
-  const found = [...stored].filter(([, { info }]) => ["F16", "BF16"].includes(info.dtype));
-  const all = found.reduce((n, [, { info }]) => n + (info.end - info.start) / 2, 0);
-  const layout = ({ info, quantised }: Stored): Layout | undefined => {
-    if (quantised?.narrow) return quantised.narrow.layout;
-    const kind = info.dtype === "F16" ? "f16" : info.dtype === "BF16" ? "bf16" : undefined;
-    return kind && (wanted ?? all >= MUCH) ? { kind, group: 0, offsets: false } : undefined;
-  };
-  return new Map(
-    [...stored].flatMap(([name, one]) => {
-      const found = layout(one);
-      return found ? [[name, found] as const] : [];
-    }),
-  );
+/** Matrices that may stay narrow, by name. */
+async function narrow(stored: ReadonlyMap<string, Stored>, { keepHalfPrecision }: LocalOptions) {
+  const some = [...stored.values()].some(({ info, quantised }) => quantised?.narrow || /16$/.test(info.dtype));
+  return some ? (await import("../checkpoint/kept.ts")).kept(stored, keepHalfPrecision) : undefined;
 }
 
 /** The embedding tables, kept on the host in the checkpoint's own dtype. */
@@ -161,11 +147,10 @@ async function embeddings(
 ): Promise<Tables> {
   const table = async (name: string): Promise<Rows> => {
     const { file, info, quantised } = stored.get(name)!;
-    const narrow = quantised?.narrow;
-    if (narrow && fits(info.shape, narrow.layout)) {
-      return (await import("../checkpoint/narrow.ts")).narrowTable(narrow, name, info.shape, signal);
-    }
-    return rows(await file.read(info.start, info.end, signal), info);
+    const narrow =
+      quantised?.narrow &&
+      (await (await import("../checkpoint/narrow.ts")).narrowTable(quantised.narrow, name, info.shape, signal));
+    return narrow ?? rows(await file.read(info.start, info.end, signal), info);
   };
   const names = Object.entries(design.tables) as [keyof Tables, string | undefined][];
   const there = names.flatMap(([key, name]) => (name === undefined ? [] : [[key, name] as const]));
@@ -183,7 +168,7 @@ export async function upload(
   options: LocalOptions,
 ): Promise<Awaited<ReturnType<typeof start>> & { sum: number }> {
   const started = await start(options);
-  const { tensors: stored, sum } = summed(found);
+  const { tensors: stored, add, sum } = summed(found);
   try {
     started.backend.warm?.(plan(explanationTrace(net, [method().composite]).outputs)); // compiles while bytes arrive
     const size = (shape: Shape) => shape.reduce((n, d) => n * d, 1);
@@ -200,7 +185,7 @@ export async function upload(
     }
     if (weights.parts.size || weights.narrow.size || weights.derived.size || weights.stacks.size) {
       const { uploadParts } = await import("../checkpoint/derived.ts");
-      await uploadParts(started.backend, weights, stored, options.signal);
+      await uploadParts(started.backend, weights, stored, add, options.signal);
     }
     for (const [name, value] of weights.constants) {
       await started.backend.write(name, 0, size(weights.used.get(name)!), (out) => void out.fill(value));

@@ -8,7 +8,7 @@ import type { WorkerLike } from "./worker/spawn.ts";
 /** Of load() in this thread, and of serve(). */
 export interface LocalOptions extends BackendOptions, ReadOptions {
   /**
-   * Keeps matrices of F16 and BF16 as they are and widens each when it is used: half the memory, for a little time. By
+   * Keeps matrices of F16 and BF16 as they are; kernels widen what they read of them: half the memory, for a little time. By
    * default in checkpoints that have 64 MiB of such numbers or more. Results are the same bits.
    */
   keepHalfPrecision?: boolean;

@@ -369,18 +369,16 @@ export const kernels: readonly Planted[] = [
     },
   },
   {
-    file: "assembly/widen.ts",
-    tests: ["half-precision: of F16|of BF16"],
+    file: "assembly/narrow.ts",
+    tests: ["half-precision: in groups of"],
     faults: {
-      "float16 has no sign": [
-        "v128.or(f32x4.mul(rest, f32x4.splat(BIAS)), sign)",
-        "f32x4.mul(rest, f32x4.splat(BIAS))",
-      ],
+      "float16 has no sign": ["i32x4.splat(0x8000)", "i32x4.splat(0)"],
       "float16's exponent is one off": ["0x77800000", "0x78000000"],
-      "bfloat16 at an edge is float16": [
-        "f32x4.extract_lane(b ? i32x4.shl(h, 16) : f16(h), 0)",
-        "f32x4.extract_lane(f16(h), 0)",
-      ],
+      "bfloat16 at an edge is float16": ["i32x4.splat(load<u16>(p)), b)", "i32x4.splat(load<u16>(p)), false)"],
+      "a group begins with its row's part": ["group - (col + i) % group", "group"],
+      "offsets at an edge are left out": ["offsets ? f32x4.add(low, b) : low", "low"],
+      "halves of bytes are swapped": ["v128.shuffle<u8>(low, high,", "v128.shuffle<u8>(high, low,"],
+      "negative parts are positive": ["sign > 0 ?", "true ?"],
     },
   },
   {

@@ -154,7 +154,7 @@ export const ops: readonly Planted[] = [
     file: "src/ops/dense_rules.ts",
     tests: ["linear", "propagate", "twin", "experts"],
     faults: {
-      "the gradient rule keeps no bias": ["widenAgain(w))], biases(g, b));", "widenAgain(w))], []);"],
+      "the gradient rule keeps no bias": ["kind.back(y, g, w)], biases(g, b));", "kind.back(y, g, w)], []);"],
       "biases are kept as norms": ['entry: "biases"', 'entry: "norms"'],
       "z has no bias": ["r ? again(y, x, w, b) : y", "again(y, x, w)"],
       "z has the residual too": ["r ? again(y, x, w, b) : y", "y"],
@@ -234,7 +234,7 @@ export const ops: readonly Planted[] = [
     faults: {
       "the last tile of rows is dropped": ["Math.ceil(n / side)", "Math.max(1, Math.floor(n / side))"],
       "rows of two elements count as aligned": ["depth % 4 === 0", "depth % 2 === 0"],
-      "columns that are not aligned count as such": ["&& cols(y.inputs[1]) % 4 === 0", ""],
+      "columns that are not aligned count as such": ["&& cols(w) % 4 === 0", ""],
     },
   },
   {
@@ -367,11 +367,11 @@ export const ops: readonly Planted[] = [
     faults: { "ε is subtracted": ["apply(Stabilize, [y, g], { eps })", "apply(Stabilize, [y, g], { eps: -eps })"] },
   },
   {
-    file: "src/ops/widen.ts",
+    file: "src/graph/layout.ts",
     tests: ["half-precision", "kernels"],
     faults: {
-      "bfloat16 is read as float16": ['y.attrs.kind ? "widen_bf16" : "widen_f16"', '"widen_f16"'],
-      "the last number is left out": ["args: [size(y)]", "args: [size(y) - 1]"],
+      "offsets are scales": ["offsets: offsets ? scales + all : 0", "offsets: offsets ? scales : 0"],
+      "a row's last group is left out": ["Math.ceil(width / group)", "Math.floor(width / group)"],
     },
   },
   {

@@ -155,7 +155,7 @@ export const shaders: readonly Planted[] = [
     },
   },
   {
-    file: "shaders/linear.wgsl",
+    file: "shaders/lib/product.wgsl",
     tests: ["linear", "matmul", "tiles"],
     faults: {
       "a term is missing": ["return s + u.w * v[3];", "return s;"],
@@ -345,12 +345,18 @@ export const shaders: readonly Planted[] = [
     },
   },
   {
-    file: "shaders/widen.wgsl",
-    tests: ["half-precision: of F16|of BF16"],
+    file: "shaders/lib/narrow.wgsl",
+    tests: ["half-precision: in groups of"],
     faults: {
       "float16 has no sign": ["bitcast<f32>(sign | ((rest", "bitcast<f32>(((rest"],
       "subnormal float16 are half": ["0x1p-24f", "0x1p-25f"],
-      "bfloat16 is rounded": ["bitcast<f32>(x[i] & 0xffff0000u)", "bitcast<f32>(x[i])"],
+      "bfloat16 is float16": ["args.kind == BF16", "false"],
+      "offsets are left out": ["v += f32_at(args.offsets + k);", ""],
+      "a part that is not asked for is kept": ["args.keep * v + ", "v + "],
+      "all groups have a row's first scale": [
+        "let k = i / args.width * args.groups + i % args.width / args.group;\n  let wide = args.kind == INT8 || args.kind == TABLE8;\n  let code",
+        "let k = i / args.width * args.groups;\n  let wide = args.kind == INT8 || args.kind == TABLE8;\n  let code",
+      ],
     },
   },
   {
@@ -397,7 +403,7 @@ export const shaders: readonly Planted[] = [
     },
   },
   {
-    file: "shaders/experts.wgsl",
+    file: "shaders/lib/experts.wgsl",
     tests: ["experts"],
     faults: {
       "matrices of whole stacks": ["expert * args.stack + args.begin", "expert * args.stack"],

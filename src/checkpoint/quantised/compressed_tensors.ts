@@ -217,7 +217,13 @@ function plainLayer(layer: Tensors, all: readonly Scheme[], field: string): Laye
     shape: [out, width],
     of: layer.names,
     kind: `${plain ? "int8" : "F8_E4M3"} (compressed-tensors)`,
-    layout: plain ? (zeros && !(exact(scales.info) && zeros.info.dtype === "I8") ? undefined : whole(8, grid.width, Boolean(zeros))) : zeros ? undefined : tabled(8, grid.width),
+    layout: plain
+      ? zeros && !(exact(scales.info) && zeros.info.dtype === "I8")
+        ? undefined
+        : whole(8, grid.width, Boolean(zeros))
+      : zeros
+        ? undefined
+        : tabled(8, grid.width),
     lowest: -128,
     async open(read) {
       const bytes = await read(weight);

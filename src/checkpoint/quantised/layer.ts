@@ -1,10 +1,10 @@
 // A matrix that is stored quantised, in several tensors: what its reader hands on, and how readers find and check the tensors.
 
 import { quote, RelpropError } from "../../errors.ts";
+import type { Layout } from "../../graph/layout.ts";
 import type { AbortSignal, ByteArray } from "../../options/globals.ts";
 import { type Rows, widen } from "../dtypes.ts";
 import { read } from "../safetensors.ts";
-import type { Layout } from "../../graph/layout.ts";
 import type { Stored } from "../tensors.ts";
 import { e4m3, e5m2, e8m0 } from "./floats.ts";
 

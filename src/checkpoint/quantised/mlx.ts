@@ -3,7 +3,17 @@
 import type { Rows } from "../dtypes.ts";
 import type { Stored } from "../tensors.ts";
 import { e2m1, e4m3, e8m0 } from "./floats.ts";
-import { hasShape, type Layer, layers, numbers, type Read, type Source, type Tensors, unexpectedShape, words } from "./layer.ts";
+import {
+  hasShape,
+  type Layer,
+  layers,
+  numbers,
+  type Read,
+  type Source,
+  type Tensors,
+  unexpectedShape,
+  words,
+} from "./layer.ts";
 import { exact, tabled, whole } from "./narrowed.ts";
 import { bytesOf, nibblesOf, packed, type ScaledRows, scaled } from "./rows.ts";
 import { bitsOf, groupSize, invalid, isObject, own, unsupported } from "./settings.ts";
@@ -91,11 +101,11 @@ const valuesOf = (bytes: Uint8Array, table: Float32Array) => Float32Array.from(b
 function ofExpert({ codes, grid }: ScaledRows, first: number, columns: number): Rows {
   const from = first * columns;
   const { scale, offset } = grid;
-  return scaled(
-    columns * grid.width,
-    (row, to, at) => codes(first + row, to, at),
-    { ...grid, scale: scale.subarray(from), offset: offset?.subarray(from) },
-  );
+  return scaled(columns * grid.width, (row, to, at) => codes(first + row, to, at), {
+    ...grid,
+    scale: scale.subarray(from),
+    offset: offset?.subarray(from),
+  });
 }
 
 /** What Hugging Face calls experts that MLX stacks. */

@@ -26,7 +26,12 @@ export const tabled = (bits: 8 | 4, group: number): Layout => ({ kind: `table${b
 export const exact = ({ dtype }: TensorInfo): boolean => dtype === "F16" || dtype === "BF16";
 
 /** A matrix by its rows. `lowest` is the code that readers call the lowest of a layout with offsets: 0, or −2^(bits − 1). */
-export function narrowed(open: (signal?: AbortSignal) => Promise<ScaledRows>, shape: Shape, layout: Layout, lowest = 0) {
+export function narrowed(
+  open: (signal?: AbortSignal) => Promise<ScaledRows>,
+  shape: Shape,
+  layout: Layout,
+  lowest = 0,
+) {
   const [all, width] = shape;
   const { groups } = places(shape, layout);
   const table = layout.kind.startsWith("table");

@@ -18,7 +18,8 @@ function half(x: number): number {
 }
 
 /** A number of 16 bits that is not negative, by its code. */
-export const wide = (code: number): number => (code < 1024 ? code * 2 ** -24 : (1 + (code & 1023) / 1024) * 2 ** ((code >>> 10) - 15));
+export const wide = (code: number): number =>
+  code < 1024 ? code * 2 ** -24 : (1 + (code & 1023) / 1024) * 2 ** ((code >>> 10) - 15);
 
 /**
  * The codes of numbers in whole groups, −2^(bits − 1) to 2^(bits − 1) − 1, and the scale of each group as F16. `name` and

@@ -42,7 +42,13 @@ function matrix(name: string, { file: from, info: given }: Stored, bits: Bits): 
     for (let row = 0; row < all; row += many) {
       const x = new Float32Array(Math.min(many, all - row) * width);
       const first = given.start + row * width * size;
-      put(await read(from, first, first + x.length * size, given.name, signal), given.dtype, x, given.name, row * width);
+      put(
+        await read(from, first, first + x.length * size, given.name, signal),
+        given.dtype,
+        x,
+        given.name,
+        row * width,
+      );
       const { codes, scales } = quantise(x, bits, given.name, row * width);
       yield {
         row,
