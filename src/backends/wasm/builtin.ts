@@ -27,7 +27,12 @@ export async function rest(build: Build): Promise<Uint8Array<ArrayBuffer> | unde
 async function inflated(text: string, simdBytes: number, build: Build): Promise<Uint8Array<ArrayBuffer>> {
   const stream = new Blob([decode(text)]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
   const both = new Uint8Array(await new Response(stream).arrayBuffer());
-  return build === "simd" ? both.slice(0, simdBytes) : both.slice(simdBytes);
+  const [a, b] = [simdBytes >> 1, (both.length - simdBytes) >> 1]; // the first half of each, then the second
+  const halves =
+    build === "simd"
+      ? [both.slice(0, a), both.slice(a + b, b + simdBytes)]
+      : [both.slice(a, a + b), both.slice(b + simdBytes)];
+  return new Uint8Array(await new Blob(halves).arrayBuffer());
 }
 
 function decode(text: string): Uint8Array<ArrayBuffer> {
