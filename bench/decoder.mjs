@@ -222,6 +222,16 @@ function checkpoint() {
     "config.json": JSON.stringify(config),
     "tokenizer.json": JSON.stringify({ ...tokenizer, post_processor: null }),
     "tokenizer_config.json": JSON.stringify({ tokenizer_class: "PreTrainedTokenizerFast" }),
-    "model.safetensors": new Blob([...safetensors(weights)]),
+    "model.safetensors": joined([...safetensors(weights)]), // a page cannot read so large a Blob of its own memory
   };
+}
+
+function joined(parts) {
+  const out = new Uint8Array(parts.reduce((n, { byteLength }) => n + byteLength, 0));
+  let at = 0;
+  for (const { buffer, byteOffset, byteLength } of parts) {
+    out.set(new Uint8Array(buffer, byteOffset, byteLength), at);
+    at += byteLength;
+  }
+  return out;
 }
