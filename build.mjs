@@ -42,15 +42,22 @@ function generateActivations() {
   mkdirSync("assembly/generated", { recursive: true });
   const shared = readFileSync("assembly/lib/activation.ts", "utf8");
   const kernels = [...shared.matchAll(/^export function (\w+)/gm)].map(([, kernel]) => kernel);
+  const lines = { usual: [], rare: [] };
   for (const [when, some] of Object.entries(names("assembly/activations"))) {
-    const lines = some.map((name) => {
+    for (const name of some) {
       writeFileSync(
         `assembly/generated/${name}.ts`,
         note + readFileSync(`assembly/activations/${name}.ts`, "utf8") + shared,
       );
-      return `export { ${kernels.map((kernel) => `${kernel} as ${name}_${kernel}`).join(", ")} } from "./${name}";\n`;
-    });
-    writeFileSync(`assembly/generated/${when}.ts`, note + lines.join(""));
+      for (const kernel of kernels) {
+        // Gradients and what is kept of them need other rare kernels anyway.
+        const asked = /^(grad|kept)$/.test(kernel) ? "rare" : when;
+        lines[asked].push(`export { ${kernel} as ${name}_${kernel} } from "./${name}";\n`);
+      }
+    }
+  }
+  for (const [when, some] of Object.entries(lines)) {
+    writeFileSync(`assembly/generated/${when}.ts`, note + some.join(""));
   }
 }
 

@@ -14,7 +14,7 @@ import { largest, mean_error, softmax_grad_row, softmax_kept_row, softmax_row } 
 
 const P: u32 = BLOCKS; // where in the scratch memory: a block of weights, and one of gradients of them
 const G: u32 = P + BLOCK;
-const MOST: u32 = 180; // rows of a block, as many as products take at once
+const MOST: u32 = 184; // rows of a block, as many as products take at once
 const LANES: u32 = 8; // of sums along rows: where a block of rows begins and ends moves no number to another lane
 
 /** How many rows of `width` a block takes. */

@@ -11,7 +11,7 @@ import { read_narrow } from "./narrow";
 
 const GATHERED: u32 = BLOCKS; // where in the scratch memory
 const MADE: u32 = BLOCKS + BLOCK;
-const MOST: u32 = 180; // rows, as many as products take at once
+const MOST: u32 = 184; // rows, as many as products take at once
 
 /** x · wᵀ */
 export function linear_experts(

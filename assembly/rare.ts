@@ -8,6 +8,7 @@ export * from "./linear_narrow";
 export * from "./mul";
 export * from "./generated/rare";
 export * from "./segments";
+export { norm_grad, norm_kept } from "./norm";
 export * from "./plain_weights";
 export * from "./rotary";
 export * from "./signs";

@@ -4,7 +4,7 @@ export * from "./attention";
 export * from "./elementwise";
 export * from "./generated/usual";
 export * from "./linear";
-export * from "./norm";
+export { norm, norm_identity } from "./norm";
 export * from "./reduce";
 export * from "./seed";
 export * from "./select";

@@ -1,41 +1,30 @@
-// The product kernels alone: dense layers forward and back beside the trial loop (matmul-trial.ts), which asc builds here,
-// GFLOP/s as medians of interleaved rounds. `cold`: each call reads other weights, from main memory, as a model does; the
-// trial and `warm` read the same ones again. The trial packs nothing and knows only whole tiles.
+// The product kernels alone: dense layers forward (x · wᵀ) and back (g · w) at few and many rows, GFLOP/s as medians of
+// interleaved rounds. Each call reads other weights, from main memory, as a model does. `--beside` takes the kernels of
+// another build, to compare two commits in one process.
 //
-//   npm run bench -- matmul [--runtime node|node26|deno] [--build relaxed|simd] [--rows 128] [--rounds 15]
+//   npm run bench -- matmul [--runtime node|node26|deno] [--build relaxed|simd] [--rows 1,8,16,24,48,120] [--rounds 9]
+//                           [--beside DIR/kernels.relaxed.wasm]
 
 import { readFileSync } from "node:fs";
-import asc from "assemblyscript/asc";
-import { done, interleave, median, options, ratio, runtime, table } from "./harness.mjs";
+import { done, interleave, list, median, numbers, options, ratio, runtime, table } from "./harness.mjs";
 
-const asked = options({ build: "relaxed", rows: "126", rounds: "15" });
-const features = asked.build === "relaxed" ? ["simd", "relaxed-simd"] : ["simd"];
+const asked = options({
+  build: "relaxed",
+  rows: "1,8,16,24,48,120",
+  shapes: "384x384,1536x384,384x1536,768x768,3072x768",
+  rounds: "9",
+  beside: "",
+});
 const file = asked.build === "relaxed" ? "kernels.relaxed.wasm" : "kernels.wasm";
 
 const memory = new WebAssembly.Memory({ initial: 4096, maximum: 65536 });
-const start = async (bytes) => (await WebAssembly.instantiate(bytes, { env: { memory } })).instance.exports;
-const ours = await start(readFileSync(new URL(`../dist/${file}`, import.meta.url)));
-const { trial } = await start(await compile());
-new Uint32Array(memory.buffer, ours.heap.value - 8, 2).set([0, 1]); // one thread
-
-/** The trial loop, built as the kernels are. */
-async function compile() {
-  const source = readFileSync(new URL("matmul-trial.ts", import.meta.url), "utf8");
-  let binary;
-  const flags = ["-O3", "--noAssert", "--runtime", "stub", "--importMemory", "--noExportMemory", "--use", "abort="];
-  const { error, stderr } = await asc.main(
-    ["trial.ts", "-o", "trial.wasm", "--config", "none", ...flags, ...features.flatMap((one) => ["--enable", one])],
-    {
-      readFile: (name) => (name === "trial.ts" ? source : null),
-      writeFile: (_, contents) => {
-        binary = contents;
-      },
-      listFiles: () => [],
-    },
-  );
-  if (error) throw new Error(`${error}\n${stderr}`);
-  return binary;
-}
+const start = async (bytes) => {
+  const { exports } = (await WebAssembly.instantiate(bytes, { env: { memory } })).instance;
+  new Uint32Array(memory.buffer, exports.heap.value - 8, 2).set([0, 1]); // one thread
+  return exports;
+};
+const builds = { ours: await start(readFileSync(new URL(`../dist/${file}`, import.meta.url))) };
+if (asked.beside) builds.beside = await start(readFileSync(asked.beside));
 
 const MIB = 2 ** 20;
 const [x, w, out] = [2 * MIB, 16 * MIB, 240 * MIB];
@@ -50,45 +39,32 @@ const cold = (bytes) => {
   return next - bytes;
 };
 
-const M = Number(asked.rows) - (Number(asked.rows) % 6);
 const rows = [];
-for (const [N, K] of [
-  [384, 384],
-  [1536, 384],
-  [384, 1536],
-  [768, 768],
-  [3072, 768],
-  [768, 3072],
-]) {
-  const repeats = Math.ceil(1e8 / (2 * M * N * K));
-  const often = (call) => () => {
-    for (let i = 0; i < repeats; i++) call();
-  };
-  const times = await interleave(
-    {
-      trial: often(() => trial(M, N, K, x, w, out)),
-      "x · wᵀ warm": often(() => ours.linear(out, x, w, M, N, K)),
-      "x · wᵀ cold": often(() => ours.linear(out, x, cold(4 * N * K), M, N, K)),
-      "g · w warm": often(() => ours.linear_grad(out, x, w, M, N, K)),
-      "g · w cold": often(() => ours.linear_grad(out, x, cold(4 * N * K), M, N, K)),
-    },
-    Number(asked.rounds),
-  );
-  const names = Object.keys(times);
-  const speed = (name) => (times[name] ? ((2 * M * N * K * repeats) / median(times[name]) / 1e6).toFixed(1) : "–");
-  rows.push([
-    `${M} × ${K} × ${N}`,
-    ...names.map(speed),
-    ratio(times, "trial", "x · wᵀ warm"),
-    ratio(times, "trial", "g · w cold"),
-  ]);
+for (const M of numbers(asked.rows)) {
+  for (const shape of list(asked.shapes)) {
+    const [N, K] = shape.split("x").map(Number);
+    const repeats = Math.ceil(5e7 / (2 * M * N * K));
+    const often = (call) => () => {
+      for (let i = 0; i < repeats; i++) call();
+    };
+    const runs = Object.entries(builds).flatMap(([name, kernels]) => [
+      [`${name} x · wᵀ`, often(() => kernels.linear(out, x, cold(4 * N * K), M, N, K))],
+      [`${name} g · w`, often(() => kernels.linear_grad(out, x, cold(4 * N * K), M, K, N))],
+    ]);
+    const times = await interleave(Object.fromEntries(runs), Number(asked.rounds));
+    const speeds = runs.map(([name]) => ((2 * M * N * K * repeats) / median(times[name]) / 1e6).toFixed(1));
+    const over = ["x · wᵀ", "g · w"].map((what) => ratio(times, `ours ${what}`, `beside ${what}`));
+    rows.push([M, shape, ...speeds, ...(asked.beside ? over : [])]);
+  }
 }
 
+const both = (name) => [`${name}x · wᵀ`, `${name}g · w`];
+const head = [
+  "rows",
+  "out × in",
+  ...both(""),
+  ...(asked.beside ? [...both("beside: "), ...both("time / beside: ")] : []),
+];
 console.log(`${runtime()}, ${asked.build}, one thread: GFLOP/s`);
-console.log(
-  table(
-    ["product", "trial", "x · wᵀ warm", "cold", "g · w warm", "cold", "x · wᵀ warm / trial", "g · w cold / trial"],
-    rows,
-  ),
-);
+console.log(table(head, rows));
 done();

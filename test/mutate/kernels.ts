@@ -189,27 +189,32 @@ export const kernels: readonly Planted[] = [
     file: "assembly/matmul.ts",
     tests: ["matmul", "linear", "attention"],
     faults: {
-      "the last columns of a tile are dropped": [
-        "w = min<u32>(WIDE, broad - j);",
-        "w = min<u32>(WIDE, max<u32>(broad - j, 2) - 1);",
+      "the last columns of a block are dropped": [
+        "wide = min<u32>(COLS, cols - c),",
+        "wide = min<u32>(COLS, max<u32>(cols - c, 2) - 1),",
       ],
       "chunks of the shared dimension start anew": ["if (!k) {", "if (true) {"],
       "the last of the shared dimension is dropped": [
-        "const deep = min<u32>(DEPTH, depth - k);",
-        "const deep = min<u32>(DEPTH, depth - k) & ~1;",
+        "const deep = min<u32>(chunk, depth - k);",
+        "const deep = min<u32>(chunk, depth - k) & ~1;",
       ],
-      "the fifth row is the fourth": ["x = v128.load_splat<f32>(a, 16);", "x = v128.load_splat<f32>(a, 12);"],
-      "two rows are swapped": [
-        "finish(out + 2 * o, start + 2 * s, by, r2l, r2h);\n  finish(out + 3 * o, start + 3 * s, by, r3l, r3h);",
-        "finish(out + 3 * o, start + 2 * s, by, r2l, r2h);\n  finish(out + 2 * o, start + 3 * s, by, r3l, r3h);",
-      ],
-      "the scale is left out of a row's second half": ["f32x4.add(s1, f32x4.mul(scale, high))", "f32x4.add(s1, high)"],
-      "a last panel has four rows": [
-        "whole + i < n ? at(y, k * along) : 0",
-        "whole + i < n && i < 4 ? at(y, k * along) : 0",
-      ],
+      "a last panel has four rows": ["tall = min<u32>(WIDE, n - i);", "tall = min<u32>(4, n - i);"],
+      "the third row of a panel is the second": ["y2 = from(x, min(i + 2, n - 1) * across)", "y2 = y1"],
       "a row's dot product without its last four": ["if (k + 4 < depth) high", "if (k + 8 < depth) high"],
-      "a block's second rows are the first's": ["left = from(a, r * a_row + k * a_col)", "left = from(a, k * a_col)"],
+      "a block's second rows are the first's": ["x = from(a, r * a_row + k * a_col);", "x = from(a, k * a_col);"],
+    },
+  },
+  {
+    file: "assembly/tiles.ts",
+    tests: ["matmul", "linear", "attention"],
+    faults: {
+      "the fifth column is the fourth": ["v = v128.load_splat<f32>(w4);", "v = v128.load_splat<f32>(w3);"],
+      "two rows are swapped": [
+        "finish(out + 2 * o, start + 2 * s, firsts",
+        "finish(out + 2 * o, start + 2 * s, seconds",
+      ],
+      "the scale is left out": ["f32x4.mul(all(scale), sums)", "sums"],
+      "a single row skips a step": ["s = relaxed_madd(v2, firsts(high01, high23), s);", ""],
     },
   },
   {
