@@ -41,6 +41,7 @@ export const node = (op, inputs, outputs, ...attributes) =>
   );
 
 const FLOAT = 1;
+const INT8 = 3;
 export const INT32 = 6;
 export const INT64 = 7;
 
@@ -62,11 +63,20 @@ export function transposed({ shape: [rows, cols], data }) {
   return out;
 }
 
+/** Weights as onnxruntime's quantize_dynamic() rounds them, to int8 by one scale for the matrix: those, and the scale. */
+function rounded(data) {
+  let most = 0;
+  for (const v of data) most = Math.max(most, Math.abs(v));
+  const scale = Math.fround(most / 127) || 1;
+  return { data: Int8Array.from(data, (v) => Math.max(-127, Math.min(127, Math.round(v / scale)))), scale };
+}
+
 /**
  * From embeddings `x` [1, T, H] to `logits` [1, classes], with the checkpoint's weights; without a T from `input_ids` of
- * any length, as transformers.js feeds them.
+ * any length, as transformers.js feeds them. `q8`: dense layers in whole numbers of eight bits, as transformers.js loads them
+ * by default on WASM.
  */
-export function onnx(weights, { layers, heads }, T) {
+export function onnx(weights, { layers, heads }, T, q8 = false) {
   const nodes = [];
   const constants = [];
   const w = (name) => weights.get(name);
@@ -80,11 +90,36 @@ export function onnx(weights, { layers, heads }, T) {
   constants.push(initializer("first", [], new BigInt64Array([0n]), INT64));
   constants.push(initializer("scale", [], new Float32Array([1 / Math.sqrt(H / heads)])));
 
+  const quantised = new Set();
+  /** x in eight bits, once for all layers that read it. */
+  const quantise = (x) => {
+    if (!quantised.has(x)) nodes.push(node("DynamicQuantizeLinear", [x], [`${x}.q`, `${x}.scale`, `${x}.zero`]));
+    quantised.add(x);
+  };
+  const product = (x, name, { shape }, matrix) => {
+    if (!q8) {
+      constants.push(initializer(`${name}.w`, [shape[1], shape[0]], matrix));
+      nodes.push(node("MatMul", [x, `${name}.w`], [`${name}.mm`]));
+      return;
+    }
+    const { data, scale } = rounded(matrix);
+    constants.push(
+      initializer(`${name}.w`, [shape[1], shape[0]], data, INT8),
+      initializer(`${name}.w.scale`, [], new Float32Array([scale])),
+      initializer(`${name}.w.zero`, [], new Int8Array(1), INT8),
+    );
+    quantise(x);
+    nodes.push(
+      node("MatMulInteger", [`${x}.q`, `${name}.w`, `${x}.zero`, `${name}.w.zero`], [`${name}.int`]),
+      node("Cast", [`${name}.int`], [`${name}.cast`], attribute.i("to", FLOAT)),
+      node("Mul", [`${x}.scale`, `${name}.w.scale`], [`${name}.scale`]),
+      node("Mul", [`${name}.cast`, `${name}.scale`], [`${name}.mm`]),
+    );
+  };
   const dense = (x, name) => {
-    const { shape } = w(`${name}.weight`);
-    constants.push(initializer(`${name}.w`, [shape[1], shape[0]], transposed(w(`${name}.weight`))));
-    constants.push(initializer(`${name}.b`, [shape[0]], w(`${name}.bias`).data));
-    nodes.push(node("MatMul", [x, `${name}.w`], [`${name}.mm`]), node("Add", [`${name}.mm`, `${name}.b`], [name]));
+    product(x, name, w(`${name}.weight`), transposed(w(`${name}.weight`)));
+    constants.push(initializer(`${name}.b`, [w(`${name}.weight`).shape[0]], w(`${name}.bias`).data));
+    nodes.push(node("Add", [`${name}.mm`, `${name}.b`], [name]));
     return name;
   };
   const norm = (x, name) => {

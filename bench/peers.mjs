@@ -1,8 +1,8 @@
 // Our prediction and explanations beside others' prediction, and gradient where they have one, of the same network with
 // the same random weights: interleaved, medians of ratios with their quartiles. What does not run here is named.
 //
-//   npm run bench -- peers [--model MiniLM-L6|BERT-base] [--tokens 16,128,512] [--threads 1] [--rounds 11]
-//                          [--peers ort-web,ort-node,tfjs,jax] [--backend wasm|webgpu]
+//   npm run bench -- peers [--model MiniLM-L6|BERT-base] [--tokens 16,32,128] [--threads 1] [--rounds 11]
+//                          [--peers ort-web,ort-web-q8,ort-node,tfjs,jax] [--backend wasm|webgpu]
 
 import { load } from "../dist/index.js";
 import { attempt, done, floor, interleave, list, median, numbers, options, ratio, runtime, table } from "./harness.mjs";
@@ -10,10 +10,10 @@ import { checkpoint, embeddings, randomWeights, shapes, text } from "./random-mo
 
 const asked = options({
   model: "MiniLM-L6",
-  tokens: "16,128,512",
+  tokens: "16,32,128",
   threads: "1",
   rounds: "11",
-  peers: "ort-web,ort-node",
+  peers: "ort-web,ort-web-q8",
   backend: "wasm",
 });
 const shape = shapes[asked.model];
@@ -24,6 +24,7 @@ const { backend } = asked;
 /** Listed one by one, for the page's bundler to see. */
 const modules = {
   "ort-web": () => import("./peers/ort-web.mjs"),
+  "ort-web-q8": () => import("./peers/ort-web-q8.mjs"),
   "ort-node": () => import("./peers/ort-node.mjs"),
   tfjs: () => import("./peers/tfjs.mjs"),
   jax: () => import("./peers/jax.mjs"),
