@@ -33,7 +33,10 @@ function shaderKernels(file: string, code: string): [string, Kernel][] {
   return entryPoints(code).map((entry) => {
     const text = reachable(code, entry);
     const used = bindings.filter(([, , name]) => new RegExp(`(?<![.\\w])${name}\\[`).test(text));
-    return [kernelName(file, entry), { pointers: used.map(([, , name]) => name), numbers: fields.split(",") }];
+    return [
+      kernelName(file, entry),
+      { pointers: used.map(([, , name]) => name), numbers: fields.split(",").filter(Boolean) },
+    ];
   });
 }
 
