@@ -50,11 +50,9 @@ function matrix(name: string, { file: from, info: given }: Stored, bits: Bits): 
         row * width,
       );
       const { codes, scales } = quantise(x, bits, given.name, row * width);
-      yield {
-        row,
-        codes: Uint8Array.from(codes, (code) => code + 2 ** (bits - 1)),
-        scales: Float32Array.from(scales, wide),
-      };
+      const bytes = new Uint8Array(codes.length);
+      for (let i = 0, plus = 2 ** (bits - 1); i < bytes.length; i++) bytes[i] = codes[i] + plus;
+      yield { row, codes: bytes, scales: Float32Array.from(scales, wide) };
     }
   };
   return { file, info, quantised: { ...info, dtype: `int${bits}`, narrow: { layout, rows } } };
