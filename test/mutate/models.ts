@@ -46,7 +46,7 @@ export const models: readonly Planted[] = [
       ],
       "the embeddings' norm is skipped": ["it.norm ? norm(x, it.norm, eps, it.bare) : x", "x"],
       "the second token is read": [": selectRow(x, 0)),", ": selectRow(x, 1)),"],
-      "the last norm is skipped": ["const last = leave?.(end) ?? end;", "const last = end;"],
+      "the last norm is skipped": ["const left = (x: Tensor) => leave?.(x) ?? x;", "const left = (x: Tensor) => x;"],
       "every block is the first": ["stream.push(block(i, rows", "stream.push(block(0, rows"],
     },
   },
