@@ -19,6 +19,7 @@ export type { BlockStatistics, Diagnosis, StreamStatistics, WeightStatistics } f
 export type { Lens, LensLayer, LensOptions, LensPosition } from "./diagnose/lens.ts";
 export type { Ablation, PredictOptions } from "./engine/options.ts";
 export { type ErrorCode, RelpropError } from "./errors.ts";
+export type { AnswerGroups, AnswerMatrix, AnswerPart, AnswerRow, AnswerSums } from "./explain/answer_matrix.ts";
 export type {
   ExpertChoices,
   Explanation,
@@ -33,7 +34,15 @@ export type {
   PartsLedger,
   TokenRelevance,
 } from "./explain/explanation.ts";
-export type { ExplainLists, ExplainOptions, Groups, NeuronRequest, Objective, Span } from "./explain/options.ts";
+export type {
+  AnswerOptions,
+  ExplainLists,
+  ExplainOptions,
+  Groups,
+  NeuronRequest,
+  Objective,
+  Span,
+} from "./explain/options.ts";
 export type { ExplainedToken, GeneratedToken, Generation, Prompt, TokenProbability } from "./generate/generate.ts";
 export type { GenerateOptions } from "./generate/options.ts";
 export type {

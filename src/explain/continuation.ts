@@ -6,8 +6,9 @@ import { quote, RelpropError } from "../errors.ts";
 import { isConversation } from "../inputs/chat/conversation.ts";
 import type { Conversation, Encoded, Input } from "../inputs/encoded.ts";
 import { partition } from "../logits.ts";
+import type { AnswerMatrix } from "./answer_matrix.ts";
 import type { Explanation, Ledger, TokenRelevance } from "./explanation.ts";
-import type { ExplainOptions } from "./options.ts";
+import type { AnswerOptions, ExplainOptions } from "./options.ts";
 import { relevance } from "./relevance.ts";
 import { type ExplainRequest, explainRequest } from "./request.ts";
 
@@ -17,12 +18,16 @@ interface Continued {
   n: number;
 }
 
-/** Each text's explanation of its continuation, or a list of them; with `contrast`, of the difference from that one. */
+/**
+ * Each text's explanation of its continuation, or a list of them; with `contrast`, of the difference from that one; with `each`
+ * a matrix.
+ */
 export async function explainContinuation(
   engine: Engine,
   inputs: readonly Input[],
-  options: ExplainOptions,
-): Promise<(Explanation | Explanation[])[]> {
+  options: ExplainOptions | AnswerOptions,
+): Promise<(Explanation | Explanation[] | AnswerMatrix)[]> {
+  if (options.each) return answers(engine, inputs, options);
   if (options.numLoops !== undefined || options.ablate) {
     throw new RelpropError("InvalidOption", "`continuation` excludes `numLoops` and `ablate`");
   }
@@ -31,9 +36,7 @@ export async function explainContinuation(
   const continuation = options.continuation!;
   const contrast = options.contrast === undefined ? undefined : String(options.contrast);
   const texts = inputs.map(given);
-  if (!engine.architecture.task.continues) {
-    throw new RelpropError("InvalidOption", "`continuation` needs a causal language model");
-  }
+  checkTask(engine, "`continuation`");
   if (contrast !== undefined && (request.breakdownOptions || request.layers)) {
     const message = "with `contrast`, a continuation has no layers, groups, heads, neurons or pairs";
     throw new RelpropError("InvalidOption", message);
@@ -56,6 +59,29 @@ export async function explainContinuation(
     results.push(mine.map((explanation, k) => difference(explanation, less[k], other.n)));
   }
   return request.isList ? results : results.map(([only]) => only);
+}
+
+async function answers(engine: Engine, inputs: readonly Input[], options: AnswerOptions): Promise<AnswerMatrix[]> {
+  const { checkAnswerOptions, explainAnswer } = await import("./answer.ts");
+  checkAnswerOptions(options);
+  if (options.continuation === undefined) {
+    throw new RelpropError("InvalidOption", "`each` needs a `continuation`, and each of its tokens is explained");
+  }
+  const texts = inputs.map(given);
+  checkTask(engine, "`each`");
+  const { continuation, truncate } = options;
+  const matrices: AnswerMatrix[] = [];
+  const read = await Promise.all(texts.map((text) => continued(engine, text, continuation, truncate)));
+  for (const { full, n } of read) {
+    const tokens = full.tokens.slice(0, n + full.reads!.length); // without what the template adds at the end
+    matrices.push(await explainAnswer(engine, { ...full, tokens }, n, options));
+  }
+  return matrices;
+}
+
+function checkTask(engine: Engine, option: string): void {
+  if (engine.architecture.task.continues) return;
+  throw new RelpropError("InvalidOption", `${option} needs a causal language model`);
 }
 
 function given(input: Input): string | Conversation {

@@ -36,6 +36,11 @@ export interface ExplainOptions extends PredictOptions {
   token?: number | string;
   /** For causal language models: a continuation of the text; all its tokens are explained together. `contrast` is then another continuation. */
   continuation?: string;
+  /**
+   * `true` with `continuation`: each of its tokens on its own, as a matrix of its tokens by all tokens before each. See
+   * AnswerOptions and AnswerMatrix.
+   */
+  each?: false;
   /** A class to compare with: the explained number is the target's logit less this one's. */
   contrast?: string | number;
   /** The function of the target to explain (default: its logit); see Objective. */
@@ -65,6 +70,17 @@ export interface ExplainOptions extends PredictOptions {
   points?: boolean;
   /** With the objective `dot` or `cosine`: also its relevance by pairs of one token of either text, as `interactions`. */
   interactions?: boolean;
+}
+
+/** The options of explain() with `each`. */
+export interface AnswerOptions
+  extends Pick<ExplainOptions, "method" | "at" | "objective" | "contrast" | "groups" | "truncate" | "signal"> {
+  /** The answer: its first token begins where the text ends. */
+  continuation: string;
+  /** A matrix: each of its tokens is explained. */
+  each: true;
+  /** Is called after each run of the network with how many rows of how many there are. */
+  onProgress?: (progress: { rows: number; of: number }) => void;
 }
 
 /** The options of breakdowns. @internal */
@@ -136,13 +152,14 @@ export const single = {
   at,
 };
 
-/** Of explain(): `onProgress` is of methods that do not propagate. */
+/** Of explain(): `onProgress` is of methods that do not propagate, and of `each`. */
 export const explainOptions = {
   ...single,
   method: oneOrMore(method),
   target: classNames,
   token: either(integer(0), text),
   continuation: text,
+  each: flag,
   contrast: classNames,
   objective: either(
     oneOf("logit", "log-probability", "softmax-contrast"),

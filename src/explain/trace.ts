@@ -59,7 +59,7 @@ export interface Kept {
 
 /**
  * Relevance by each of `composites` at every reading point, and along the residual stream if `layers`, with all that
- * their ledgers need. The forward pass is there once. Targets are the input `request`: so many for each text, and the
+ * their ledgers need. The forward pass is there once. Targets are the input `requestName`: so many for each text, and the
  * texts of the first one first.
  */
 export function explanationTrace(
@@ -68,10 +68,11 @@ export function explanationTrace(
   targets = 1,
   layers = false,
   { captured, sublayers }: BlockProbes = { captured: { blocks: [], readings: {} }, sublayers: [] },
+  requestName = "request",
 ): ExplanationTrace {
   const { logits, readings, stream, blocks } = net;
   const texts = logits.shape[0];
-  const request = input("request", [targets * texts, size(logits) / texts + 1]);
+  const request = input(requestName, [targets * texts, size(logits) / texts + 1]);
   const outputs: Trace["outputs"] = { logits, seed: seed(logits, request) };
   const enter = (name: string, x: Tensor) => {
     outputs[name] = x;

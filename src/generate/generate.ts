@@ -3,7 +3,9 @@
 
 import type { Engine } from "../engine/engine.ts";
 import { quote, RelpropError, throwIfAborted } from "../errors.ts";
+import type { AnswerMatrix } from "../explain/answer_matrix.ts";
 import type { Explanation } from "../explain/explanation.ts";
+import { grouped } from "../explain/groups.ts";
 import type { ExplainOptions } from "../explain/options.ts";
 import { relevance } from "../explain/relevance.ts";
 import { checkStream, explainRequest } from "../explain/request.ts";
@@ -15,7 +17,7 @@ import type { TextToken, Token } from "../inputs/tokenizers/token.ts";
 import { logSumExp } from "../logits.ts";
 import { pauses } from "../pauses.ts";
 import { type KeyValueCache, keyValueCache } from "./cache.ts";
-import type { GenerateOptions } from "./options.ts";
+import type { GenerateOptions, GenerationMatrix } from "./options.ts";
 import { ranked, sampler } from "./sampling.ts";
 import { stopAt } from "./stop.ts";
 
@@ -66,6 +68,8 @@ export interface Generation<Added extends GeneratedToken = GeneratedToken> {
   backend: "wasm" | "webgpu";
   /** The generated tokens. */
   tokens: Added[];
+  /** With `explain: { each: true }`: what each of them rests on. */
+  matrix?: AnswerMatrix;
   /** Whether the model ended the text, or a stop string did; or there was no room for more. */
   finishReason: "stop" | "length";
   /** Sentences about the accuracy of this result or changes of the input; usually empty. */
@@ -103,10 +107,19 @@ async function extend(
   }
   if (generation?.refused) throw generation.refused;
   const { maxNewTokens = 20, logprobs, explain, onProgress, signal } = options;
+  const together = typeof explain === "object" && "each" in explain && explain.each ? explain : undefined;
+  const single = explain === true ? {} : together ? undefined : (explain as ExplainOptions | false | undefined);
   const draw = sampler({ repetitionPenalty: generation?.repetitionPenalty, ...options });
   const stop = stopAt(options.stop ?? generation?.stop);
   const pause = pauses(signal);
   const [{ text, tokens: read, messages, warnings }] = await engine.encode([input]);
+  const matrix = together && (await answerMatrix(engine, together, { text, messages }));
+  if (single && single.objective !== undefined) {
+    throw new RelpropError(
+      "InvalidOption",
+      "of `explain`, `objective` needs `each: true`; one by one logits are explained",
+    );
+  }
   const prompt = isChat ? read : read.slice(0, read.length - tokenizer.template.single[1].length);
   if (!prompt.length) throw new RelpropError("EmptyInput", "the text has no token to continue from");
 
@@ -141,7 +154,7 @@ async function extend(
       break;
     }
     const token = generatedToken(engine, id, logits, logprobs);
-    if (explain) token.explanation = await explained(engine, before, id, explain === true ? {} : explain, signal);
+    if (single) token.explanation = await explained(engine, before, id, single, signal);
     token.added = out.add(spell(token.text));
     ids.push(id);
     tokens.push(token);
@@ -157,7 +170,7 @@ async function extend(
   return ended(out.text);
 
   /** The result, of which this is what was added: the tokens that begin in it. */
-  function ended(more: string): Generation {
+  async function ended(more: string): Promise<Generation> {
     const own = tokens.filter(({ start }, k) => start < text.length + more.length || k < emitted);
     let from = 0;
     for (const [k, token] of own.entries()) {
@@ -169,8 +182,27 @@ async function extend(
     tokens.splice(0, tokens.length, ...own);
     emit(more.length);
     const { model, backend } = engine.info;
-    return { text: text + more, promptLength: text.length, model, backend, tokens, finishReason, warnings };
+    const all = { text: text + more, promptLength: text.length, model, backend, tokens, finishReason, warnings };
+    if (!matrix) return all;
+    const whole: Encoded = { text: all.text, tokens: [...prompt, ...tokens.map(bare)], warnings };
+    if (isChat && messages) whole.messages = answered(messages, input, text.length, all.text.length);
+    return { ...all, matrix: await matrix(whole, prompt.length, signal) };
   }
+}
+
+/** What explains all tokens together; throws what is wrong with its options before any is generated. */
+async function answerMatrix(
+  engine: Engine,
+  how: GenerationMatrix,
+  prompt: Pick<Encoded, "text" | "messages">,
+): Promise<(whole: Encoded, n: number, signal?: AbortSignal) => Promise<AnswerMatrix>> {
+  const { checkAnswerOptions, explainAnswer } = await import("../explain/answer.ts");
+  checkAnswerOptions(how, "`explain: { each: true }`");
+  const { method, contrast, groups } = how;
+  const { task, labels } = engine.architecture;
+  explainRequest(await task.targetWeights(labels, { contrast }), { method });
+  if (groups === "messages") grouped({ ...prompt, tokens: [] }, groups);
+  return (whole, n, signal) => explainAnswer(engine, whole, n, { ...how, signal });
 }
 
 /** The messages, the last of them an answer that goes on behind `prompt` units of text until `end`. */

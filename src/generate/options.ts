@@ -1,6 +1,6 @@
 // The options of generate().
 
-import { type ExplainOptions, explainOptions, single } from "../explain/options.ts";
+import { type AnswerOptions, type ExplainOptions, explainOptions, single } from "../explain/options.ts";
 import type { AbortSignal } from "../options/globals.ts";
 import {
   callback,
@@ -25,17 +25,25 @@ export interface GenerateOptions extends Sampling {
   stop?: string | readonly string[];
   /** Also ln of each token's probability, and of so many of the likeliest tokens in its place. */
   logprobs?: number;
-  /** Also explains each token, `true` by the defaults of explain(); `contrast` is with another token's logit. */
+  /**
+   * Also explains each token, `true` by the defaults of explain(); `contrast` is with another token's logit. With `each: true` all
+   * of them together when the text has ended, as `matrix`: in less time than one by one, see AnswerMatrix.
+   */
   explain?:
     | boolean
-    | Pick<ExplainOptions, "method" | "contrast" | "at" | "positional" | "layers" | "groups" | "heads" | "neurons">;
+    | Pick<ExplainOptions, "method" | "contrast" | "at" | "positional" | "layers" | "groups" | "heads" | "neurons">
+    | GenerationMatrix;
   /** Ends the call: it rejects with `Aborted`. */
   signal?: AbortSignal;
   /** Is called with each token as soon as its text is certain: not before a character, or what may be a stop string, is whole. */
   onProgress?: (token: GeneratedToken) => void;
 }
 
-const { positional, layers, groups, heads, neurons } = explainOptions;
+/** How generate() explains all tokens together. */
+export interface GenerationMatrix
+  extends Pick<AnswerOptions, "each" | "method" | "contrast" | "objective" | "at" | "groups"> {}
+
+const { each, objective, positional, layers, groups, heads, neurons } = explainOptions;
 const { method, contrast, at } = single;
 
 export const generateOptions = {
@@ -49,6 +57,6 @@ export const generateOptions = {
   stop: oneOrMore(filled),
   logprobs: integer(0),
   seed: integer(0),
-  explain: either(flag, object({ method, contrast, at, positional, layers, groups, heads, neurons })),
+  explain: either(flag, object({ method, contrast, at, positional, layers, groups, heads, neurons, each, objective })),
   onProgress: callback,
 } satisfies Options<GenerateOptions>;

@@ -89,7 +89,7 @@ export function encoder(config: Config, w: Weights, it: Encoder): Architecture {
           ["embedding-sum", sum],
           ["words", tokenEmbeddings],
         ],
-        read: (x) => (rowSelection ? context(rowSelection, x) : outputs.reads === "tokens" ? x : selectRow(x, 0)),
+        read: (x, rows = rowSelection) => (rows ? context(rows, x) : outputs.reads === "tokens" ? x : selectRow(x, 0)),
         logits,
       });
     },
@@ -99,7 +99,7 @@ export function encoder(config: Config, w: Weights, it: Encoder): Architecture {
 /** What a head makes of the rows that it reads. */
 interface Above {
   readings: [at: ReadingPoint, ...siblings: Tensor[]][];
-  read(x: Tensor): Tensor;
+  read(x: Tensor, rows?: Tensor): Tensor;
   logits(x: Tensor): Tensor;
 }
 
@@ -149,7 +149,7 @@ export function above(
   }
   const end = stream[order.length];
   const left = (x: Tensor) => leave?.(x) ?? x;
-  const unembed = (x: Tensor) => logits(read(left(x)));
+  const unembed = (x: Tensor, rows?: Tensor) => logits(read(left(x), rows));
   return {
     readings: new Map(readings.map(([at, ...siblings]) => [at, siblings])),
     stream,

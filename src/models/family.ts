@@ -92,8 +92,11 @@ export interface Network {
   blocks: readonly Block[];
   /** [batch, rows that are read, classes] */
   logits: Tensor;
-  /** What the last norm and the head would make of such rows of another tensor of the stream [batch, t, d]: logits. */
-  unembed(x: Tensor): Tensor;
+  /**
+   * What the last norm and the head would make of such rows of another tensor of the stream [batch, t, d]: logits. Of a decoder
+   * also of other `rows`, weights [n·batch, 1, rows, t] like `rowSelection`.
+   */
+  unembed(x: Tensor, rows?: Tensor): Tensor;
   /** The weights by which the head reads some rows of the last block, each as it is: not their mean. */
   selection?: Tensor;
 }

@@ -2,16 +2,16 @@
 
 import type { AttributeLists, MethodLists, MethodOptions } from "../attribution/options.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { ExplainLists, ExplainOptions } from "../explain/options.ts";
+import type { AnswerOptions, ExplainLists, ExplainOptions } from "../explain/options.ts";
 import { relevance } from "../explain/relevance.ts";
 import { checkStream, explainRequest } from "../explain/request.ts";
 import type { Input } from "../inputs/encoded.ts";
 import { isOther } from "../propagation/composites.ts";
 
 /** The options of explain() by any method. */
-export type AnyOptions = ExplainOptions | ExplainLists | MethodOptions | MethodLists;
+export type AnyOptions = ExplainOptions | AnswerOptions | ExplainLists | MethodOptions | MethodLists;
 
-/** Each input's explanation, attribution or list of them. */
+/** Each input's explanation, attribution or list of them, or matrix. */
 export async function explain(engine: Engine, inputs: readonly Input[], given: AnyOptions): Promise<unknown[]> {
   const { architecture } = engine;
   const { task, labels } = architecture;
@@ -19,9 +19,9 @@ export async function explain(engine: Engine, inputs: readonly Input[], given: A
   checkStream(architecture, options);
   const { objective = "logit", signal } = options;
   const propagates = !isOther(given.method);
-  if (options.continuation !== undefined && propagates) {
+  if ((options.each || options.continuation !== undefined) && propagates) {
     const { explainContinuation } = await import("../explain/continuation.ts");
-    return explainContinuation(engine, inputs, options);
+    return explainContinuation(engine, inputs, options as ExplainOptions | AnswerOptions);
   }
 
   const rows = await task.targetWeights(labels, options);

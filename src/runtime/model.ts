@@ -7,8 +7,9 @@ import type { Lens, LensOptions } from "../diagnose/lens.ts";
 import { Engine, type EngineParts } from "../engine/engine.ts";
 import { type PredictOptions, predictOptions } from "../engine/options.ts";
 import { RelpropError, throwIfAborted } from "../errors.ts";
+import type { AnswerMatrix } from "../explain/answer_matrix.ts";
 import type { Explanation } from "../explain/explanation.ts";
-import { type ExplainLists, type ExplainOptions, explainOptions } from "../explain/options.ts";
+import { type AnswerOptions, type ExplainLists, type ExplainOptions, explainOptions } from "../explain/options.ts";
 import { finite } from "../finite.ts";
 import type { ExplainedToken, GeneratedToken, Generation, Prompt } from "../generate/generate.ts";
 import type { GenerateOptions } from "../generate/options.ts";
@@ -118,12 +119,14 @@ export class Model {
   /**
    * Which tokens a text's logit rests on, with its ledger. If an option is a list, so is each text's result: flat, methods
    * slowest, then targets, then reading points; each explanation says which it is. Other methods than propagation give
-   * attributions, which have no ledger. Rules: Ali et al. 2022, Achtibat et al. 2024, Bach et al. 2015; each method's source is in
+   * attributions, which have no ledger. With `each`, each token of a continuation is explained, as a matrix. Rules: Ali et al. 2022, Achtibat et al. 2024, Bach et al. 2015; each method's source is in
    * docs/understand/methods.md.
    * @throws what predict() throws.
    */
   explain(text: Input, options?: ExplainOptions): Promise<Explanation>;
   explain(texts: readonly Input[], options?: ExplainOptions): Promise<Explanation[]>;
+  explain(text: Input, options: AnswerOptions): Promise<AnswerMatrix>;
+  explain(texts: readonly Input[], options: AnswerOptions): Promise<AnswerMatrix[]>;
   explain(text: Input, options: ExplainLists): Promise<Explanation[]>;
   explain(texts: readonly Input[], options: ExplainLists): Promise<Explanation[][]>;
   explain(text: Input, options: AttributeOptions): Promise<Attribution>;
@@ -140,9 +143,14 @@ export class Model {
   }
 
   /**
-   * Generates a continuation of a text; with `explain`, each token has its explanation. For causal language models.
+   * Generates a continuation of a text; with `explain`, each token has its explanation, or
+   * with `explain: { each: true }` all of them together are a matrix. For causal language models.
    * @throws what predict() throws; InvalidOption for models of other tasks, ChatUnsupported.
    */
+  generate(
+    text: Prompt,
+    options: GenerateOptions & { explain: { each: true } },
+  ): Promise<Generation & { matrix: AnswerMatrix }>;
   generate(text: Prompt, options: GenerateOptions & { explain: true | object }): Promise<Generation<ExplainedToken>>;
   generate(text: Prompt, options?: GenerateOptions): Promise<Generation>;
   async generate(text: Prompt, given: GenerateOptions = {}): Promise<Generation> {
