@@ -5,7 +5,7 @@ import { quote, RelpropError } from "../errors.ts";
 import type { Encoded } from "../inputs/encoded.ts";
 import { checked } from "../options/kinds.ts";
 import { listed } from "../options/lists.ts";
-import { propagates } from "../propagation/composites.ts";
+import { methods, propagates } from "../propagation/composites.ts";
 import { attentionFlow } from "./attention-flow.ts";
 import { attentionLast } from "./attention-last.ts";
 import type { Attribution } from "./attribution.ts";
@@ -47,6 +47,10 @@ export async function attribute(
 ): Promise<(Attribution | Attribution[])[]> {
   const { model, backend } = engine.info;
   if (!engine.architecture.vocabulary) checkReadsWords(options);
+  if ((options as { each?: boolean }).each) {
+    const message = `\`each\` needs a method that propagates: ${[...methods.keys()].join(", ")}`;
+    throw new RelpropError("InvalidOption", message);
+  }
   const asked = listed(options.method).map((method) => attribution(method));
   const { signal, onProgress, groups } = checked(`explain() by ${asked[0].name}`, attributeOptions, options);
   const breakdown = groups && (await import("../explain/groups.ts"));
