@@ -44,7 +44,7 @@ export type {
   Span,
 } from "./explain/options.ts";
 export type { ExplainedToken, GeneratedToken, Generation, Prompt, TokenProbability } from "./generate/generate.ts";
-export type { GenerateOptions } from "./generate/options.ts";
+export type { GenerateOptions, GenerationMatrix } from "./generate/options.ts";
 export type {
   Conversation,
   Input,
