@@ -240,6 +240,7 @@ async function asks(values: Values): Promise<ExplainOptions | ExplainLists> {
     objective: objectiveOf(values),
     token: token !== undefined && /^\d+$/.test(token) ? Number(token) : token,
     continuation: values.continuation,
+    each: values.each,
     method: wanted,
     at: alone(at?.split(",")),
     target: alone(target),

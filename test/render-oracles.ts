@@ -77,7 +77,7 @@ const htmlAttributes: Record<string, RegExp> = {
   "http-equiv": /^Content-Security-Policy$/,
   content: /^(default-src 'none'; style-src 'unsafe-inline'|width=device-width, initial-scale=1|light dark)$/,
   class:
-    /^(against|for|zero|bar|warning|faint( special)?|ledger|relprop(-(text|legend|ramp|faint))?|relprop-token relprop-(for|below|against) relprop-(1?\d|20))$/,
+    /^(against|for|zero|bar|warning|faint( special)?|ledger|matrix|relprop(-(text|legend|ramp|faint))?|relprop-token relprop-(for|below|against) relprop-(1?\d|20))$/,
   part: /^(heatmap|text|token|legend|ramp)$/,
   role: /^(group|presentation)$/,
   "aria-label": free,
@@ -117,6 +117,7 @@ const svgAttributes: Record<string, RegExp> = {
   direction: /^(ltr|rtl)$/,
   lengthAdjust: /^spacingAndGlyphs$/,
   "text-anchor": /^(middle|end)$/,
+  transform: /^rotate\(-90 [\d.]+ [\d.]+\)$/,
   "font-family": /^[A-Za-z, -]+$/,
 };
 for (const name of ["x", "y", "rx", "width", "height", "font-size", "font-weight", "textLength"]) {

@@ -634,4 +634,25 @@ test("any strings, any width: the terminal sees text and our colours", () => {
   );
 });
 
+test("an answer's matrix: strangers' strings stay text, by tokens and by parts", () => {
+  for (const payload of payloads.slice(0, 40)) {
+    const { ledger, target } = movie;
+    const text = `${payload} b`;
+    const tokens = [0, 1].map((id) => ({ id, text: payload, start: id, end: id + 1, special: false as const }));
+    const sums = { relevance: [1, -0.5], rest: 0.25, ledger };
+    const part = { text: payload, role: payload, start: 0, end: 1, tokens: [0] };
+    const matrix = {
+      ...{ text, model: payload, method: "cp-lrp", composite: {}, at: "embeddings", backend: "wasm", tokens },
+      promptTokens: 1,
+      rows: [{ token: 1, target, relevance: [2], ledger }],
+      warnings: [payload],
+    };
+    for (const one of [matrix, { ...matrix, groups: { columns: [part, part], rows: [{ ...part, ...sums }] } }]) {
+      checkHtml(one as never);
+      checkSvg(one as never);
+      checkAnsi(one as never, 40);
+    }
+  }
+});
+
 test.run();

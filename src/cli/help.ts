@@ -79,6 +79,8 @@ Objective
                      or by index; default: the masked, the last or the most confident one
   --continuation TEXT  for language models: explain all tokens of this continuation together;
                      --contrast is then another continuation
+  --each             with --continuation: each of its tokens by all tokens before it, as a matrix;
+                     with --groups by parts of the text; --contrast is then a token
   --cosine TEXT      cosine similarity with another text's embedding; --dot TEXT: dot product;
                      with --interactions also by pairs of tokens, as JSON
 ${changed}

@@ -29,6 +29,7 @@ const EXCLUDED: Partial<Record<keyof Options, string>> = {
   token: "each token of the continuation is explained",
   numLoops: "it explains the network as it is",
   ablate: "it explains the network as it is",
+  positional: "a row has one number a token",
   layers: "a row is as long as the text, and has no parts",
   heads: "a row is as long as the text, and has no parts",
   neurons: "a row is as long as the text, and has no parts",

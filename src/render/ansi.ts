@@ -2,11 +2,14 @@
 // signed bars say it all.
 
 import type { Attribution } from "../attribution/attribution.ts";
+import type { AnswerMatrix } from "../explain/answer_matrix.ts";
 import type { Explanation } from "../explain/explanation.ts";
 import { segmented } from "../inputs/segments.ts";
 import { checked } from "../options/kinds.ts";
 import { rgb, strength, terminal, weak, xterm } from "./color.ts";
 import { cells, slice, wrap } from "./layout.ts";
+import { isMatrix } from "./matrix.ts";
+import { matrixLines } from "./matrix_lines.ts";
 import type { AnsiOptions } from "./options.ts";
 import { ansiOptions } from "./options.ts";
 import { type Cells, cellsOf } from "./overlay.ts";
@@ -18,13 +21,15 @@ const bold = "1";
 const faint = "2";
 
 /**
- * The explanation as lines of text for a terminal: verdict, heatmap, strongest words, ledger. Colours are escape sequences (default
+ * The explanation, or what each part of an answer's matrix rests on most, as lines of text for a terminal: verdict, heatmap, strongest words, ledger. Colours are escape sequences (default
  * `"truecolor"`); lines are at most `width` (80) cells wide.
  * @throws InvalidInput if it is no explanation, InvalidOption for a wrong option.
  */
-export function ansi(explanation: Explanation | Attribution, options: AnsiOptions = {}): string {
+export function ansi(explanation: Explanation | Attribution | AnswerMatrix, options: AnsiOptions = {}): string {
   const how = checked("ansi()", ansiOptions, options);
-  return drawn("ansi()", "an explanation", () => lines(explanation, how));
+  return drawn("ansi()", "an explanation", () =>
+    isMatrix(explanation) ? paragraphs(matrixLines(explanation), columnsOf(how.width)) : lines(explanation, how),
+  );
 }
 
 function lines(explanation: Explanation | Attribution, { color = "truecolor", width = 80, by }: AnsiOptions): string {
@@ -32,7 +37,7 @@ function lines(explanation: Explanation | Attribution, { color = "truecolor", wi
     explanation,
     by,
   );
-  const columns = Math.min(Math.max(32, Math.floor(width) || 80), 9999);
+  const columns = columnsOf(width);
   const depth = color === "truecolor" || color === "256" ? color : undefined;
   const paint = (text: string, style: string) => (depth && style && text ? `\x1b[${style}m${text}\x1b[0m` : text);
   const sentence = (text: string, style = "") =>
@@ -80,6 +85,15 @@ function lines(explanation: Explanation | Attribution, { color = "truecolor", wi
   ];
   const paragraphs = blocks.map((lines) => lines.join("\n")).filter((paragraph) => paragraph);
   return `${paragraphs.join("\n\n")}\n`;
+}
+
+const columnsOf = (width = 80) => Math.min(Math.max(32, Math.floor(width) || 80), 9999);
+
+/** Blocks of sentences, each on as many lines as it takes. */
+function paragraphs(blocks: readonly string[][], columns: number): string {
+  const wrapped = (text: string) => wrap([slice(text)], columns).map(([run]) => run?.text ?? "");
+  const all = blocks.filter(({ length }) => length).map((sentences) => sentences.flatMap(wrapped).join("\n"));
+  return `${all.join("\n\n")}\n`;
 }
 
 /** Strengths of an image's cells, so many of them together as it takes to fit. */

@@ -49,7 +49,7 @@ function mark({ text, tokens, relevance }: Slice, { scale, number, called }: Sum
 }
 
 /** The classes of a strength in −1 … 1. Weak marks have no side, so that none is underlined for next to nothing. */
-function level(s: number): string {
+export function level(s: number): string {
   const side = s < -weak ? "against" : s < 0 ? "below" : "for";
   return `relprop-token relprop-${side} relprop-${Math.round(LEVELS * Math.abs(s))}`;
 }

@@ -2,11 +2,14 @@
 // stays one piece of text, so that right-to-left scripts keep their order; every word has its number on hover and in the table.
 
 import type { Attribution } from "../attribution/attribution.ts";
+import type { AnswerMatrix } from "../explain/answer_matrix.ts";
 import type { Explanation } from "../explain/explanation.ts";
 import { checked } from "../options/kinds.ts";
 import { dark, hex, light } from "./color.ts";
 import { heatmap, heatmapStyle, legend } from "./heatmap.ts";
 import { el, markup } from "./markup.ts";
+import { isMatrix } from "./matrix.ts";
+import { matrixPage } from "./matrix_page.ts";
 import type { PageOptions } from "./options.ts";
 import { pageOptions } from "./options.ts";
 import { figure } from "./overlay.ts";
@@ -14,21 +17,25 @@ import { type Summary, summarize } from "./summary.ts";
 import { drawn, escaped, short } from "./text.ts";
 
 /**
- * The explanation as a standalone HTML page: heatmap, words, classes, ledger. It has no script, follows the reader's light or dark
+ * The explanation, or an answer's matrix, as a standalone HTML page: heatmap, words, classes, ledger. It has no script, follows the reader's light or dark
  * setting, and may be shown in a frame by `srcdoc`. Where a Content-Security-Policy forbids styles within pages, `stylesheet` is the
  * address of a copy of the package's `relprop/page.css`.
  * @throws InvalidInput if it is no explanation, InvalidOption for a wrong option.
  */
-export function html(explanation: Explanation | Attribution, options: PageOptions = {}): string {
+export function html(explanation: Explanation | Attribution | AnswerMatrix, options: PageOptions = {}): string {
   const how = checked("html()", pageOptions, options);
-  return drawn("html()", "an explanation", () => page(explanation, how));
+  return drawn("html()", "an explanation", () => {
+    if (!isMatrix(explanation)) return page(explanation, how);
+    const { title, main } = matrixPage(explanation);
+    return whole(title, main, how);
+  });
 }
 
 function page(explanation: Explanation | Attribution, options: PageOptions): string {
   const summary = summarize(explanation, options.by);
   const { title, score, classes, apart, parts, entries, total, meta, number } = summary;
   const { warnings, image } = explanation;
-  const { by = "words", stylesheet, theme = "auto" } = options;
+  const { by = "words", theme } = options;
   const signed = (value: number) => number(value, "+");
   const special = apart.map(({ text, relevance }) => `<span><bdi>${escaped(text)}</bdi> ${signed(relevance)}</span>`);
 
@@ -60,19 +67,7 @@ ${ledgerRows.join("\n")}
 </table>
 `;
 
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8"/>
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src ${stylesheet === undefined ? "'unsafe-inline'" : "'self' https:"}${image ? "; img-src data: blob: https:" : ""}"/>
-<meta name="viewport" content="width=device-width, initial-scale=1"/>
-<meta name="color-scheme" content="${theme === "auto" ? "light dark" : theme}"/>
-<title>${escaped(`${title}: ${score}`)}</title>
-${stylesheet === undefined ? `<style>${pageStyle()}</style>` : `<link rel="stylesheet" href="${escaped(stylesheet)}"/>`}
-</head>
-<body>
-<main>
-<h1><bdi>${escaped(title)}</bdi> <span>${escaped(score)}</span></h1>
+  const main = `<h1><bdi>${escaped(title)}</bdi> <span>${escaped(score)}</span></h1>
 ${classes.map((text) => `<p class="faint"><bdi>${escaped(text)}</bdi></p>`).join("\n")}
 ${warnings.map((text) => `<p class="warning"><bdi>${escaped(text)}</bdi></p>`).join("\n")}
 ${image ? pictured(explanation, summary, options) : markup(heatmap(summary, { theme, legend: options.legend }, "tokens"))}
@@ -84,7 +79,25 @@ ${entries.length ? ledger : ""}<h2>Every ${unit}</h2>
 ${partRows.join("\n")}
 </tbody>
 </table>
-<dl>${meta.map(([name, value]) => `<div><dt>${name}</dt><dd><bdi>${escaped(value)}</bdi></dd></div>`).join("")}</dl>
+<dl>${meta.map(([name, value]) => `<div><dt>${name}</dt><dd><bdi>${escaped(value)}</bdi></dd></div>`).join("")}</dl>`;
+  return whole(`${title}: ${score}`, main, options, image ? "; img-src data: blob: https:" : "");
+}
+
+/** The page around what is in it; `images` is what its policy says of them. */
+function whole(title: string, main: string, { stylesheet, theme = "auto" }: PageOptions, images = ""): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8"/>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src ${stylesheet === undefined ? "'unsafe-inline'" : "'self' https:"}${images}"/>
+<meta name="viewport" content="width=device-width, initial-scale=1"/>
+<meta name="color-scheme" content="${theme === "auto" ? "light dark" : theme}"/>
+<title>${escaped(title)}</title>
+${stylesheet === undefined ? `<style>${pageStyle()}</style>` : `<link rel="stylesheet" href="${escaped(stylesheet)}"/>`}
+</head>
+<body>
+<main>
+${main}
 </main>
 </body>
 </html>
@@ -141,6 +154,11 @@ tbody tr+tr>*{border-top:1px solid var(--line)}
 thead>tr>*{border-bottom:1px solid var(--line)}
 tfoot>tr>*{border-top:1px solid}
 small{display:block;line-height:1.3}
+.matrix td{padding:0;min-width:1.1rem;height:1.4rem}
+.matrix td:nth-child(2){padding-right:.75rem;text-align:right}
+.matrix thead th{padding:.3rem 0;vertical-align:bottom}
+.matrix thead span{writing-mode:vertical-rl;max-height:9rem;overflow:hidden}
+.relprop:has(.matrix){overflow-x:auto}
 .bar{width:45%;padding-right:0}
 @media (max-width:30rem){.bar{width:30%}}
 .bar svg{display:block;overflow:visible;margin-top:.45em;forced-color-adjust:none;print-color-adjust:exact}

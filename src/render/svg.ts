@@ -2,11 +2,14 @@
 // program that draws it agrees, on its own light ground.
 
 import type { Attribution } from "../attribution/attribution.ts";
+import type { AnswerMatrix } from "../explain/answer_matrix.ts";
 import type { Explanation } from "../explain/explanation.ts";
 import { checked } from "../options/kinds.ts";
 import { asRead, direction } from "./bidi.ts";
 import { hex, light, strength, weak } from "./color.ts";
 import { type Run, slice, wrap } from "./layout.ts";
+import { isMatrix } from "./matrix.ts";
+import { matrixFigure } from "./matrix_figure.ts";
 import type { FigureOptions } from "./options.ts";
 import { figureOptions } from "./options.ts";
 import { figure } from "./overlay.ts";
@@ -19,12 +22,14 @@ const faint = "#666666";
 const mono = "ui-monospace,Menlo,Consolas,DejaVu Sans Mono,monospace";
 
 /**
- * The explanation as a self-contained SVG figure: the text as a heatmap, the scale, the method.
+ * The explanation, or an answer's matrix, as a self-contained SVG figure: the text as a heatmap, the scale, the method.
  * @throws InvalidInput if it is no explanation, InvalidOption for a wrong option.
  */
-export function svg(explanation: Explanation | Attribution, options: FigureOptions = {}): string {
+export function svg(explanation: Explanation | Attribution | AnswerMatrix, options: FigureOptions = {}): string {
   const how = checked("svg()", figureOptions, options);
-  return drawn("svg()", "an explanation", () => drawing(explanation, how));
+  return drawn("svg()", "an explanation", () =>
+    isMatrix(explanation) ? matrixFigure(explanation) : drawing(explanation, how),
+  );
 }
 
 function drawing(explanation: Explanation | Attribution, options: FigureOptions): string {
