@@ -48,7 +48,7 @@ test("what is packed, and how much", () => {
   const bytes = code.reduce((n: number, { size }: { size: number }) => n + size, 0);
   console.log(`${paths.length} files, ${(bytes / 1000).toFixed(0)} kB unpacked without the model`);
   // It was 1 MB before all of transformers' configs, activations and poolings were read.
-  assert.ok(bytes < 1_405_000, `${bytes} bytes without the model, the most is 1.405 MB`);
+  assert.ok(bytes < 1_425_000, `${bytes} bytes without the model, the most is 1.425 MB`);
 });
 
 test("declarations refer to nothing that is not packed, and calls have the types that test/everywhere/app says", () => {
@@ -124,7 +124,7 @@ test("a page's graph: nothing of Node's, nothing awaited at the top", async () =
   }
 });
 
-test("an edge function's graph: the page's one file, and kernels that are imported; no more than 213 kB of gzip", async () => {
+test("an edge function's graph: the page's one file, and kernels that are imported; no more than 217 kB of gzip", async () => {
   const files = ["./kernels.relaxed.wasm", "./kernels.wasm"];
   const entries: [string, string][] = [
     ["workerd", ""],
@@ -138,7 +138,7 @@ test("an edge function's graph: the page's one file, and kernels that are import
     );
     // The kernels that pages unpack come along unused: 15 kB, for 224 kB less in the package than a build of its own took.
     const bytes = gzipSync(code, { level: 9 }).length;
-    assert.ok(bytes < 213_000, `${name}: ${bytes} bytes of gzip`);
+    assert.ok(bytes < 217_000, `${name}: ${bytes} bytes of gzip`);
   }
 });
 
