@@ -1,16 +1,22 @@
 // Builds the page into demo/dist, a folder for any static server: `npm run demo`. With --serve it is served, too.
 
 import { createHash } from "node:crypto";
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { together } from "../together.mjs";
+import { glossaryPage, sentences, withTerms } from "./glossary.mjs";
 import { serve } from "./serve.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = `${here}dist/`;
+const define = Object.fromEntries(
+  Object.entries(sentences)
+    .map(([term, text]) => [`GLOSSARY.${term}`, JSON.stringify(text)])
+    .filter(([name]) => /^[\w.]+$/.test(name)),
+);
 const options = {
   bundle: true,
   format: "esm",
@@ -24,7 +30,10 @@ const options = {
 export async function buildPage() {
   rmSync(dist, { recursive: true, force: true });
   mkdirSync(dist, { recursive: true });
-  for (const file of ["index.html", "images.html", "icon.svg"]) cpSync(`${here}${file}`, `${dist}${file}`);
+  cpSync(`${here}icon.svg`, `${dist}icon.svg`);
+  const page = (file) => readFileSync(`${here}${file}`, "utf8");
+  for (const file of ["index.html", "images.html"]) writeFileSync(`${dist}${file}`, withTerms(page(file)));
+  writeFileSync(`${dist}glossary.html`, glossaryPage(page("index.html")));
   cpSync(`${root}models`, `${dist}models`, { recursive: true, filter: (path) => !path.endsWith(".md") });
   for (const [name, font] of [
     ["serif", "source-serif-4"],
@@ -42,6 +51,7 @@ export async function buildPage() {
     splitting: true,
     metafile: true,
     chunkNames: "[name]-[hash]",
+    define, // strings alone: an object would be in a chunk that the worker loads
     plugins: [together(`${here}src/worker.ts`)],
     logOverride: { "ignored-bare-import": "silent" },
   });

@@ -2,6 +2,7 @@
 
 import type { Summary } from "../../src/render/summary.ts";
 import { el } from "./dom.ts";
+import { termOf } from "./term.ts";
 
 export function waterfall({ entries, total, number }: Summary, caption: string): HTMLTableElement {
   let sum = 0;
@@ -18,7 +19,7 @@ export function waterfall({ entries, total, number }: Summary, caption: string):
     return el(
       "tr",
       {},
-      el("th", { scope: "row" }, name, el("small", {}, gloss)),
+      el("th", { scope: "row" }, termOf(name), el("small", {}, gloss)),
       el("td", { className: "number" }, number(value, "+")),
       el("td", { className: "flow", ariaHidden: "true" }, bar(place, from, to), drop),
     );
@@ -26,7 +27,7 @@ export function waterfall({ entries, total, number }: Summary, caption: string):
   const end = el(
     "tr",
     {},
-    el("th", { scope: "row" }, total.name),
+    el("th", { scope: "row" }, termOf(total.name)),
     el("td", { className: "number" }, number(total.value)),
     el("td", { className: "flow", ariaHidden: "true" }, bar(place, 0, total.value)),
   );

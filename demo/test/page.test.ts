@@ -322,6 +322,24 @@ test("inside the model: small multiples of the text on the screen, and of the ne
     assert.ok(wide[1] <= wide[2], `the page does not scroll sideways: ${wide}`);
   }));
 
+test("words of the page have the glossary's sentences as tooltips and link to it", () =>
+  visit({}, async (page) => {
+    assert.match((await page.locator("label:has(#contrast)").getAttribute("title")) ?? "", /^A second class/);
+    const links = await page
+      .locator("a.term")
+      .evaluateAll((all) =>
+        (all as HTMLAnchorElement[]).map(({ textContent, title, hash }) => [textContent, title, hash]),
+      );
+    const words = links.map(([word]) => word);
+    for (const word of ["tokens", "residual", "logit", "ledger"]) assert.ok(words.includes(word), `${words}`);
+    await page.click("a.term:text-is('ledger')");
+    for (const [, title, hash] of links) {
+      const meaning = await page.locator(`${hash} + dd`).textContent();
+      assert.ok(title && meaning?.startsWith(title), `${hash}: ${title}`);
+    }
+    assert.equal(await violations(page), []);
+  }));
+
 test("files and links to keep", () =>
   visit({ permissions: ["clipboard-read", "clipboard-write"] }, async (page) => {
     await type(page, "<b>Bad</b> & boring");

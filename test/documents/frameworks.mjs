@@ -1,4 +1,4 @@
-// Compilers of the frameworks that recipes show, from docs/node_modules.
+// Packages that recipes use, optional peers too, and the compilers of the frameworks among them.
 
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
@@ -6,11 +6,11 @@ import { fileURLToPath } from "node:url";
 const docs = new URL("../../docs/", import.meta.url);
 const { require } = { require: createRequire(new URL("package.json", docs)) };
 
-/** What blocks import beside relprop, and where it is. */
-export const packages = ["react", "vue", "svelte", "@types"].map((name) => [
-  name,
-  fileURLToPath(new URL(`node_modules/${name}`, docs)),
-]);
+/** What blocks import beside relprop, or relprop for them, and where it is. */
+export const packages = [
+  ...["react", "vue", "svelte", "@types"].map((name) => [name, docs]),
+  ...["@huggingface", "fast-png", "jpeg-js"].map((name) => [name, new URL("..", docs)]),
+].map(([name, root]) => [name, fileURLToPath(new URL(`node_modules/${name}`, root))]);
 
 /** A Vue component's script in TypeScript, its template compiled within. */
 export function compiledVue(code) {

@@ -11,6 +11,8 @@ declare global {
   const ner: Model, qa: Model, filler: Model, gpt2: Model, chat: Model, minilm: Model;
   /** The digits, the looped linear Transformer and the shapes of the examples. */
   const digits: Model, looped: Model, shapes: Model;
+  /** What Deno's notebook has. */
+  const Deno: { jupyter: { html(parts: TemplateStringsArray, ...values: unknown[]): unknown } };
   const text: string;
   const texts: string[];
   const messages: Message[];

@@ -49,6 +49,10 @@ async function types(programs) {
     jsx: "react-jsx",
     lib: ["es2022", "dom", "dom.iterable", "esnext.disposable"],
     types: ["node"],
+    paths: {
+      "npm:relprop": ["../node_modules/relprop/dist/types/index.d.ts"],
+      "npm:relprop/models/*": ["../node_modules/relprop/dist/models/*.d.ts"],
+    },
     typeRoots: [at("../../node_modules/@types")],
     skipLibCheck: true,
     allowImportingTsExtensions: true,

@@ -1,8 +1,9 @@
 // The built site in Chromium: pages at two widths, light and dark, without accessibility faults, console errors or requests to
-// others; the search finds what it must; the live example explains. Screenshots go to $SHOTS if that is set.
+// others; the search finds what it must; the live example explains. CI opens some; --all opens each page in both widths and colours.
+// Screenshots go to $SHOTS if that is set, of whole pages.
 
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -58,7 +59,16 @@ async function visit(path, { width, dark }, use = async () => {}) {
     for (const { id, nodes } of violations)
       problems.push(`${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" ")}`);
     if (shots)
-      await page.screenshot({ path: `${shots}/${path.replaceAll("/", "_")}-${width}${dark ? "-dark" : ""}.png` });
+      await page.screenshot({
+        path: `${shots}/${path.replaceAll("/", "_")}-${width}${dark ? "-dark" : ""}.png`,
+        clip: await page.evaluate(() => ({
+          x: 0,
+          y: 0,
+          width: innerWidth,
+          height: Math.min(document.body.scrollHeight, 4000),
+        })),
+        fullPage: true,
+      });
   } finally {
     await context.close();
   }
@@ -98,19 +108,30 @@ async function search(page) {
 
 const wide = { width: 1280 };
 const narrow = { width: 390 };
+const some = [
+  ["/", wide, live],
+  ["/", { ...narrow, dark: true }],
+  ["/start/browser", narrow],
+  ["/understand/ledger", { ...wide, dark: true }],
+  ["/reference/models", narrow],
+  ["/errors", wide, search],
+  ["/reference/api", { ...narrow, dark: true }],
+  ["/recipes/frameworks", { ...wide, dark: true }],
+];
+
+/** Every page of the site in both widths and colours. */
+function every() {
+  const files = readdirSync(dist, { recursive: true }).filter((file) => file.endsWith(".html") && file !== "404.html");
+  const paths = files.sort().map((file) => `/${file.replace(/\.html$/, "").replace(/(^|\/)index$/, "$1")}`);
+  return paths.flatMap((path) =>
+    [wide, narrow].flatMap((size) => [false, true].map((dark) => [path, { ...size, dark }])),
+  );
+}
+
 const from = performance.now();
 let checks = 0;
 try {
-  for (const [path, how, use] of [
-    ["/", wide, live],
-    ["/", { ...narrow, dark: true }],
-    ["/start/browser", narrow],
-    ["/understand/ledger", { ...wide, dark: true }],
-    ["/reference/models", narrow],
-    ["/errors", wide, search],
-    ["/reference/api", { ...narrow, dark: true }],
-    ["/recipes/frameworks", { ...wide, dark: true }],
-  ]) {
+  for (const [path, how, use] of process.argv.includes("--all") ? [...every(), ...some] : some) {
     await visit(path, how, use);
     checks++;
   }
