@@ -85,4 +85,21 @@ for (const [name, entry] of Object.entries(entries)) {
   });
 }
 
+test("each option that is a number, a switch or a name says its default", () => {
+  const lacking = Object.values(entries).flatMap((entry) =>
+    exported(entry)
+      .filter(({ name, kind }) => kind === "interface" && name.endsWith("Options"))
+      .flatMap(({ name, declaration }) =>
+        [
+          ...declaration.matchAll(
+            /^ {4}(\/\*\*(?:(?!\*\/)[\s\S])*\*\/)?\s+(?:readonly )?(\w+)\?: (number|boolean|true|")/gm,
+          ),
+        ]
+          .filter(([, description = ""]) => !/default|\bwithout\b|otherwise/i.test(description))
+          .map(([, , member]) => `${name}.${member}`),
+      ),
+  );
+  assert.equal(lacking, []);
+});
+
 test.run();

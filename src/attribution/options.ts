@@ -44,7 +44,7 @@ export interface MethodOptions
     Pick<ExplainOptions, "target" | "contrast" | "token" | "groups"> {
   /** Default cp-lrp; of images and point clouds others. */
   method?: Method;
-  /** Other methods than propagation read relevance at embeddings only. */
+  /** Other methods than propagation read relevance at embeddings only (the default). */
   at?: "embeddings";
   /** How many runs of the network are behind a method that does not propagate. */
   onProgress?: (progress: { forwardPasses: number }) => void;

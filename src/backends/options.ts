@@ -20,14 +20,14 @@ export interface BackendOptions {
   device?: GPUDevice;
   /** The kernels, for runtimes that forbid compiling: what an import or a fetch of `relprop/kernels.wasm` gives. */
   wasm?: WasmSource | Promise<WasmSource>;
-  /** WASM: the same bits in every runtime, by leaving relaxed SIMD unused, which is up to twice as fast. */
+  /** WASM: the same bits in every runtime, by leaving relaxed SIMD unused, which is up to twice as fast (default false). */
   deterministic?: boolean;
   /**
    * WASM: threads that share the work (default 1); `deterministic` results are the same for any number. Where there
    * are none to be had, as in a page that is not cross-origin isolated, one does it all and `fallbackReason` says why.
    */
   threads?: number;
-  /** Times every kernel, for `model.profile()`; WebGPU needs `timestamp-query` for it. */
+  /** Times every kernel, for `model.profile()`; WebGPU needs `timestamp-query` for it (default false). */
   profile?: boolean;
 }
 

@@ -30,7 +30,7 @@ export interface EvaluateOptions {
   seed?: number;
   /** The method that others are compared with (default gradient-x-input, if it is among them). */
   baseline?: MethodName | (string & {});
-  /** Cuts texts that are too long instead of rejecting them with `InputTooLong`. */
+  /** Cuts texts that are too long instead of rejecting them with `InputTooLong` (default as of `predict()`). */
   truncate?: boolean;
   /** For the protocol `sanity`: the same model with random weights, see `randomized()`. */
   randomized?: readonly Model[];

@@ -49,26 +49,26 @@ export interface ExplainOptions extends PredictOptions {
   at?: ReadingPoint;
   /**
    * Of methods by which queries and keys have relevance in halves (attn-lrp): half of what rotations of queries and keys get is
-   * their positions', and goes to each one's token, as its `positional` (PA-LRP; Bakish et al., 2025).
+   * their positions', and goes to each one's token, as its `positional` (PA-LRP; Bakish et al., 2025; default false).
    */
   positional?: boolean;
-  /** Also the residual stream's relevance at each block's input, as `layers`. */
+  /** Also the residual stream's relevance at each block's input, as `layers` (default false). */
   layers?: boolean;
   /** Also relevance by words, by sentences, by messages of a conversation, or by spans of the text, as `groups`. */
   groups?: Groups;
-  /** Also the relevance of each attention head's output, block by block, as `heads`. */
+  /** Also the relevance of each attention head's output, block by block, as `heads` (default false). */
   heads?: boolean;
-  /** Also the N feed-forward neurons with the most |relevance|, as `neurons`; with `token`, ranked at one token. */
+  /** Also the N feed-forward neurons with the most |relevance|, as `neurons`; with `token`, ranked at one token (default none). */
   neurons?: number | NeuronRequest;
-  /** Also relevance from token to token through attention, by block and head, as `pairs`. */
+  /** Also relevance from token to token through attention, by block and head, as `pairs` (default false). */
   pairs?: boolean;
-  /** Of a mixture of experts: also which experts each token chose and by which weights, as `experts`. */
+  /** Of a mixture of experts: also which experts each token chose and by which weights, as `experts` (default false). */
   experts?: boolean;
-  /** Of an image: also each pixel's relevance, as `image.pixels`. */
+  /** Of an image: also each pixel's relevance, as `image.pixels` (default false). */
   pixels?: boolean;
-  /** Of a point cloud: also each point's relevance, as `cloud.relevance`. */
+  /** Of a point cloud: also each point's relevance, as `cloud.relevance` (default false). */
   points?: boolean;
-  /** With the objective `dot` or `cosine`: also its relevance by pairs of one token of either text, as `interactions`. */
+  /** With the objective `dot` or `cosine`: also its relevance by pairs of one token of either text, as `interactions` (default false). */
   interactions?: boolean;
 }
 

@@ -23,7 +23,7 @@ export interface GenerateOptions extends Sampling {
   maxNewTokens?: number;
   /** Ends the text before the first of these that it comes to have. */
   stop?: string | readonly string[];
-  /** Also ln of each token's probability, and of so many of the likeliest tokens in its place. */
+  /** Also ln of each token's probability, and of so many of the likeliest tokens in its place (default none). */
   logprobs?: number;
   /**
    * Also explains each token, `true` by the defaults of explain(); `contrast` is with another token's logit. With `each: true` all

@@ -27,7 +27,7 @@ export interface LocalOptions extends BackendOptions, ReadOptions {
 export interface LoadOptions extends LocalOptions {
   /**
    * Runs the model in a worker, so that this thread stays free. `true`: in one of its own, which ends with the model. A
-   * `Worker` with a file that calls `serve()`: in that one, which may do other work too and is not ended with the model.
+   * `Worker` with a file that calls `serve()`: in that one, which may do other work too and is not ended with the model. Default false.
    */
   worker?: boolean | WorkerLike;
 }
