@@ -1,6 +1,6 @@
 // Our own quantisation: `load(…, { quantize })`, and `relprop quantize` with the files it writes.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -154,12 +154,26 @@ test("a scale is the nearest F16 that is not beyond what F16 holds", () => {
     const off = (code: number) => Math.abs(f16(code) - most / 127);
     assert.ok(off(code) <= Math.min(off(code + 1), off(Math.max(0, code - 1))), `${most}: ${code}`);
   }
-  const large = new Float32Array(32).fill(1e8);
-  assert.throws(
-    () => quantise(large, 8, "x", 0),
-    ({ code }: { code: string }) => code === "LimitExceeded",
-  );
+  for (const large of [8.4e6, 1e8, 1e18, 3e38]) {
+    for (const bits of [8, 4] as const) {
+      assert.throws(
+        () => quantise(new Float32Array(32).fill(large), bits, "x", 0),
+        ({ code }: { code: string }) => code === "LimitExceeded",
+        `${large}`,
+      );
+    }
+  }
   assert.equal(quantise(new Float32Array(32), 4, "x", 0).codes, new Int8Array(32));
+});
+
+test("what a process of the same id left is not in the way, and stays", async () => {
+  const out = join(folder, "beside");
+  const left = `${out}.${process.pid}.part`;
+  mkdirSync(left);
+  await quantize(SST2, out, "int8");
+  assert.ok(readdirSync(out).includes("tokenizer.json"));
+  assert.ok(readdirSync(folder).includes(`beside.${process.pid}.part`));
+  await quantize(SST2, join(out, "inside"), "int8"); // a folder in a model's
 });
 
 test("nothing is overwritten, and of what fails nothing is left", async () => {

@@ -36,12 +36,13 @@ export function rows(bytes: Uint8Array<ArrayBuffer>, { name, dtype, shape }: Ten
   const width = shape.at(-1) ?? 1;
   return (row, out, offset) => {
     const from = row * width;
-    if (!(from >= 0 && from + width <= x.length)) {
-      throw new RelpropError("InvalidInput", `${quote(name)} [${shape}] has no row ${row}`, { name, row });
-    }
+    if (!(from >= 0 && from + width <= x.length)) throw noRow(name, shape, row);
     convert(x, from, width, out, offset, name);
   };
 }
+
+export const noRow = (name: string, shape: readonly number[], row: number): RelpropError =>
+  new RelpropError("InvalidInput", `${quote(name)} [${shape}] has no row ${row}`, { name, row });
 
 /** Throws `NonFiniteWeights` at the first NaN or infinity; `first` is the index of `values[0]` in the tensor. */
 export function checkFinite(values: Float32Array, name: string, first = 0): void {

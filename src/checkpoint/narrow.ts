@@ -1,11 +1,12 @@
 // Matrices that stay as narrow as they are stored: what a format's reader hands on, and how it becomes what devices keep.
 
 import type { Backend } from "../backends/backend.ts";
+import { quote, RelpropError } from "../errors.ts";
 import { decodeRow } from "../graph/decode.ts";
 import { bitsOf, fits, type Layout, places } from "../graph/layout.ts";
 import type { Shape } from "../graph/tensor.ts";
 import type { AbortSignal } from "../options/globals.ts";
-import { checkFinite, type Rows } from "./dtypes.ts";
+import { checkFinite, noRow, type Rows } from "./dtypes.ts";
 
 /** Some rows of a narrow matrix. */
 export interface NarrowRows {
@@ -50,16 +51,39 @@ export async function writeNarrow(
     const row = to + begin - first;
     const codes = packed(part(piece.codes, width), bits);
     await write((row * width * bits) / 32, codes.length / 4, (out) => bytesOf(out).set(codes));
-    for (const [field, place] of [["scales", at.scales] as const, ["offsets", at.offsets] as const]) {
-      const values = piece[field] && part(piece[field], at.groups);
-      if (!values) continue;
-      checkFinite(values, name, row * at.groups);
-      await write(place + row * at.groups, values.length, (out) => out.set(values));
-    }
     const { table } = piece;
-    if (!table) continue;
-    checkFinite(table, name);
-    await write(at.table, table.length, (out) => out.set(table));
+    const scales = part(piece.scales, at.groups);
+    const offsets = piece.offsets && part(piece.offsets, at.groups);
+    if (table) checkFinite(table, name);
+    checkProducts(scales, offsets, largest(layout, table), (k) => {
+      const [down, g] = [Math.floor(k / at.groups), k % at.groups];
+      const index = (begin + down) * width + g * layout.group;
+      const message = `${quote(name)} has a scale of ${scales[k]} at ${index}, weights must be finite in f32`;
+      throw new RelpropError("NonFiniteWeights", message, { name, index, value: scales[k] });
+    });
+    const k = row * at.groups;
+    await write(at.scales + k, scales.length, (out) => out.set(scales));
+    if (offsets) await write(at.offsets + k, offsets.length, (out) => out.set(offsets));
+    if (table) await write(at.table, table.length, (out) => out.set(table));
+  }
+}
+
+/** The largest number that is scaled. */
+function largest({ kind, offsets }: Layout, table?: Float32Array): number {
+  if (table) return table.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return offsets ? 2 ** bitsOf(kind) - 1 : 2 ** (bitsOf(kind) - 1);
+}
+
+/** Calls `bad` for a group in which a number may not be finite. */
+function checkProducts(
+  scales: Float32Array,
+  offsets: Float32Array | undefined,
+  most: number,
+  bad: (k: number) => void,
+) {
+  for (let k = 0; k < scales.length; k++) {
+    const product = Math.fround(scales[k] * most);
+    if (!Number.isFinite(offsets ? Math.fround(product + offsets[k]) : product)) bad(k);
   }
 }
 
@@ -84,5 +108,8 @@ export async function narrowTable(
   const write = async (at: number, n: number, fill: (out: Float32Array) => void) => fill(room.subarray(at, at + n));
   await writeNarrow(write, matrix, name, { first: 0, count: shape[0], to: 0, all: shape }, signal);
   const words = new Uint32Array(room.buffer);
-  return (row, out, offset) => decodeRow(words, shape, matrix.layout, row, out, offset);
+  return (row, out, offset) => {
+    if (!(row >= 0 && row < shape[0])) throw noRow(name, shape, row);
+    decodeRow(words, shape, matrix.layout, row, out, offset);
+  };
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { missing } from "../checkpoint/files.ts";
 import { readJson } from "../checkpoint/json.ts";
 import { quantising, type Width } from "../checkpoint/quantised/scheme.ts";
+import { read } from "../checkpoint/safetensors.ts";
 import { files } from "../checkpoint/sources.ts";
 import { checkpoint, unwrapped } from "../checkpoint/tensors.ts";
 import { quote, RelpropError } from "../errors.ts";
@@ -49,31 +50,35 @@ export async function quantize(
     });
   if (await lstat(out).catch(() => undefined)) throw no("is there already; nothing is overwritten");
   const source = await files(from, { signal });
-  const part = `${out.replace(/[\\/]+$/, "")}.${process.pid}.part`;
+  // A process that was killed leaves its own, and another may have its id.
+  const part = `${out.replace(/[\\/]+$/, "")}.${crypto.randomUUID()}.part`;
+  let made = false;
   try {
     const given = await readJson(source, "config.json", { code: "ConfigInvalid", most: 2 ** 20, signal });
     if (!given) throw missing(source, "config.json");
-    const { own, columns, rename: renamed } = await familyOf(given);
+    const { own, columns, rename: renamed, fields } = await familyOf(given);
     if (columns || renamed || (await source.open("modules.json"))) {
       const message = `a checkpoint of ${quote(given.model_type)} with matrices that transformers does not read quantised, or with modules around it, is not written`;
       throw new RelpropError("ConfigUnsupported", `${message}: load() quantises it`, { field: "model_type" });
     }
-    const { targets, config } = quantising(unwrapped(await checkpoint(source, signal), own), given, to);
+    const shared = fields.read.tie_word_embeddings !== false;
+    const { targets, config } = quantising(unwrapped(await checkpoint(source, signal), own), given, to, shared);
     await written(mkdir(part));
+    made = true;
     const file = await written(open(join(part, "model.safetensors"), "wx"));
     try {
       await written(writeQuantised(file, targets, tell, signal));
     } finally {
-      await file.close();
+      await written(file.close()); // some disks say only now that they are full
     }
     await written(writeFile(join(part, "config.json"), `${JSON.stringify(config, null, 2)}\n`));
     for (const name of OTHERS) {
       const file = await source.open(name);
-      if (file) await written(writeFile(join(part, name), await file.read(0, file.size, signal)));
+      if (file) await written(writeFile(join(part, name), await read(file, 0, file.size, name, signal)));
     }
     await written(rename(part, out));
   } catch (error) {
-    await rm(part, { recursive: true, force: true });
+    if (made) await rm(part, { recursive: true, force: true }).catch(() => {}); // the first error says more
     throw error;
   } finally {
     await source.close();

@@ -78,7 +78,8 @@ export async function read(source: Source, options: LocalOptions): Promise<Model
       reload,
       sum,
       fallbackReason: reason,
-      stored: [...stored.values()].map(({ info, quantised }) => quantised ?? info),
+      // Nothing but facts: a worker hands them on.
+      stored: [...stored.values()].map(({ info, quantised }) => ({ ...info, dtype: quantised?.dtype ?? info.dtype })),
       cacheReason: from.cacheReason,
       unused: [...stored].flatMap(([name, { info }]) => (needed.has(name) ? [] : [info.name])),
     };
@@ -100,7 +101,7 @@ const HEAD = /^(classifier|score|qa_outputs|cls_classifier|cls_head)\./;
 export async function open(from: Files, { signal, quantize }: Pick<LocalOptions, "signal" | "quantize"> = {}) {
   const limits = { code: "ConfigInvalid", most: 2 ** 20, signal } as const;
   const tensors = async (files: Files, config: Record<string, unknown>) => {
-    const { own, rename, columns } = await familyOf(config);
+    const { own, rename, columns, fields } = await familyOf(config);
     const found = await checkpoint(files, signal);
     const plain =
       (config.quantization ?? config.quantization_config)
@@ -109,7 +110,7 @@ export async function open(from: Files, { signal, quantize }: Pick<LocalOptions,
     let stored = unwrapped(plain, own);
     if (quantize) {
       const { requantised } = await import("../checkpoint/quantised/requantised.ts");
-      stored = requantised(stored, config, quantize);
+      stored = requantised(stored, config, quantize, fields.read.tie_word_embeddings !== false);
     }
     return rename ? new Map([...stored].map(([name, one]) => [rename(name), one])) : stored;
   };

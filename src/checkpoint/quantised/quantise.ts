@@ -10,11 +10,11 @@ const PARTS: Readonly<Record<Bits, readonly number[]>> = { 8: [127], 4: [7, 7.5,
 const value = new Float32Array(1);
 const bits = new Uint32Array(value.buffer);
 
-/** The nearest number of 16 bits to one that is not negative: its code. */
+/** The nearest number of 16 bits to one that is not negative: its code, infinity's of those beyond. */
 function half(x: number): number {
   value[0] = x;
   if (x < 2 ** -14) return Math.round(x * 2 ** 24);
-  return (bits[0] - (112 << 23) + 0xfff + ((bits[0] >>> 13) & 1)) >>> 13;
+  return Math.min(0x7c00, (bits[0] - (112 << 23) + 0xfff + ((bits[0] >>> 13) & 1)) >>> 13);
 }
 
 /** A number of 16 bits that is not negative, by its code. */

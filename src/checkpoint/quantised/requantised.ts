@@ -12,8 +12,13 @@ const BLOCK = 2 ** 18; // numbers
 const BYTES: Readonly<Record<string, number>> = { F32: 4, F16: 2, BF16: 2 };
 
 /** The tensors of what `relprop quantize` would write; the config becomes that one's. */
-export function requantised(stored: ReadonlyMap<string, Stored>, config: Record<string, unknown>, to: Width) {
-  const { targets, config: changed } = quantising(stored, config, to);
+export function requantised(
+  stored: ReadonlyMap<string, Stored>,
+  config: Record<string, unknown>,
+  to: Width,
+  shared: boolean,
+) {
+  const { targets, config: changed } = quantising(stored, config, to, shared);
   Object.assign(config, changed);
   return new Map(targets.map(({ name, stored, bits }) => [name, bits ? matrix(name, stored, bits) : stored] as const));
 }

@@ -27,17 +27,21 @@ const FLOAT = /(embed|position|wpe|token_type|relative)[^.]*\.weight$|\.(gate|ro
 const READS_WORDS = /(Model|For(SequenceClassification|TokenClassification|QuestionAnswering))$/;
 const CONTINUES = /(ForCausalLM|LMHeadModel)$/;
 
-/** What a checkpoint becomes. Throws `ConfigUnsupported` of one that is quantised already. */
+/**
+ * What a checkpoint becomes; `shared` is what its class takes tie_word_embeddings for where config.json has none. Throws
+ * `ConfigUnsupported` of one that is quantised already.
+ */
 export function quantising(
   stored: ReadonlyMap<string, Stored>,
   config: Config,
   to: Width,
+  shared: boolean,
 ): { targets: Target[]; config: Config } {
   const field = ["quantization", "quantization_config"].find((name) => Object.keys(own(config, name) ?? {}).length);
   if (field) throw unsupported(field, config[field], "a checkpoint that is quantised already is not quantised again");
   const [name] = [own(config, "architectures") ?? []].flat();
   const kind = typeof name === "string" ? name : "";
-  const tied = own(config, "tie_word_embeddings") !== false;
+  const tied = (own(config, "tie_word_embeddings") ?? shared) !== false;
   const words = [...stored.keys()].find((name) => WORDS.test(name));
   const head = CONTINUES.test(kind) && tied && words !== undefined ? headOf(stored, config, words) : undefined;
   const sharing = tied && !head && !(READS_WORDS.test(kind) && !CONTINUES.test(kind));
