@@ -26,13 +26,13 @@ const models = (): Given[] => [
 for (const place of places) {
   const test = suite(`narrow models on ${place.backend}`);
   const onCpu = place.backend === "wasm";
-  // A GPU in software is slow.
-  for (const [name, files, own] of onCpu ? models() : models().slice(1, 3)) {
+  // A GPU in software is slow: there one model, with int4 and 16 bits.
+  for (const [name, files, own] of onCpu ? models() : models().slice(2, 3)) {
     const options = { ...place, ...own, deterministic: true };
 
     test(`${name}: a text alone and beside others, a token with a cache and without`, async () => {
       const model = await load(files, options);
-      for (const method of methods) {
+      for (const method of onCpu ? methods : methods.slice(0, 1)) {
         const together = await model.explain(TEXTS, { method });
         for (const [i, text] of onCpu ? TEXTS.entries() : [[1, TEXTS[1]] as const]) {
           const alone = await model.explain(text, { method });
@@ -47,7 +47,7 @@ for (const place of places) {
       const [whole] = await engine.encode([TEXTS[2]]);
       const cache = keyValueCache(engine);
       const { length } = whole.tokens;
-      for (const n of onCpu ? [1, 2, 4, length - 1, length] : [length - 1, length]) {
+      for (const n of onCpu ? [1, 2, 4, length - 1, length] : [length]) {
         const text = { ...whole, tokens: whole.tokens.slice(0, n) };
         const [expected] = await engine.predict([text]);
         close(await cache.logits(text), expected, onCpu ? 0 : 1e-6, `${n} tokens`);

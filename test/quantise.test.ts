@@ -8,6 +8,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { decoded } from "../src/checkpoint/quantised/decoded.ts";
 import { quantise } from "../src/checkpoint/quantised/quantise.ts";
+import { quantising } from "../src/checkpoint/quantised/scheme.ts";
 import { readTensor } from "../src/checkpoint/safetensors.ts";
 import { tensors } from "../src/checkpoint/tensors.ts";
 import { quantize } from "../src/cli/quantize.ts";
@@ -200,6 +201,20 @@ test("nothing is overwritten, and of what fails nothing is left", async () => {
   writeFileSync(join(broken, "model.safetensors"), new Uint8Array(await pack(all).arrayBuffer()));
   writeFileSync(join(broken, "config.json"), readFileSync(join(SST2, "config.json")));
   await refused(broken, join(folder, "from-broken"), "NonFiniteWeights", /holds Infinity at 32/);
+});
+
+test("tables are of words or stay as they are, heads are quantised whatever they are called", () => {
+  const file = { size: 12800, read: async () => new Uint8Array() };
+  const info = (name: string) => ({ name, dtype: "F16", shape: [100, 64], start: 0, end: 12800 });
+  const bits = (names: string[], architecture: string) => {
+    const stored = new Map(names.map((name) => [name, { file, info: info(name) }]));
+    const { targets } = quantising(stored, { architectures: [architecture] }, "int4", false);
+    return targets.map(({ bits }) => bits);
+  };
+  const neox = ["gpt_neox.embed_in.weight", "embed_out.weight", "gpt_neox.layers.0.attention.dense.weight"];
+  assert.equal(bits(neox, "GPTNeoXForCausalLM"), [8, 4, 4]);
+  const bert = ["embeddings.word_embeddings.weight", "embeddings.position_embeddings.weight", "pooler.dense.weight"];
+  assert.equal(bits(bert, "BertModel"), [8, undefined, 4]);
 });
 
 test("load() refuses other words, and a checkpoint that is quantised already", async () => {

@@ -103,13 +103,14 @@ export async function narrowTable(
   shape: Shape,
   signal?: AbortSignal,
 ): Promise<Rows | undefined> {
-  if (!fits(shape, matrix.layout)) return undefined;
-  const room = new Float32Array(places(shape, matrix.layout).end);
+  const { layout } = matrix; // all that is kept of it: its reader holds a layer's bytes
+  if (!fits(shape, layout)) return undefined;
+  const room = new Float32Array(places(shape, layout).end);
   const write = async (at: number, n: number, fill: (out: Float32Array) => void) => fill(room.subarray(at, at + n));
   await writeNarrow(write, matrix, name, { first: 0, count: shape[0], to: 0, all: shape }, signal);
   const words = new Uint32Array(room.buffer);
   return (row, out, offset) => {
     if (!(row >= 0 && row < shape[0])) throw noRow(name, shape, row);
-    decodeRow(words, shape, matrix.layout, row, out, offset);
+    decodeRow(words, shape, layout, row, out, offset);
   };
 }

@@ -13,6 +13,9 @@ interface Tensor {
   bytes: Uint8Array<ArrayBuffer>;
 }
 
+/** What says how a quantised matrix is stored. */
+const DESCRIBES = /\.(weight_shape|(weight_)?g_idx|quant_state\.\w+)$/;
+
 const OTHERS = ["config.json", "tokenizer.json", "tokenizer_config.json"];
 
 /**
@@ -39,7 +42,8 @@ export async function* randomized(
     const depths = new Set(tensors.map(depth));
     for (const top of [...depths].sort((a, b) => b - a)) {
       tensors.forEach((tensor, i) => {
-        if (depth(tensor) === top) shuffle(tensor, uniform(Math.imul(seed + 1, 0x9e3779b1) ^ i));
+        if (depth(tensor) === top && !DESCRIBES.test(tensor.info.name))
+          shuffle(tensor, uniform(Math.imul(seed + 1, 0x9e3779b1) ^ i));
       });
       yield { ...contents, "model.safetensors": packed(tensors) };
     }

@@ -23,7 +23,7 @@ const LEAST = 4096; // numbers; a smaller matrix saves nothing
 /** Tables of words, which transformers looks rows up in. */
 const WORDS = /(^|\.)(embed_tokens|embed_in|wte|word_embeddings|tok_embeddings)\.weight$/;
 /** Other tables, and routers, which decide: they stay as they are. */
-const FLOAT = /(embed|position|wpe|token_type|relative)[^.]*\.weight$|\.(gate|router)\.weight$/;
+const FLOAT = /(embed(?!_out\.)|position|wpe|token_type|relative)[^.]*\.weight$|\.(gate|router)\.weight$/;
 const READS_WORDS = /(Model|For(SequenceClassification|TokenClassification|QuestionAnswering))$/;
 const CONTINUES = /(ForCausalLM|LMHeadModel)$/;
 
