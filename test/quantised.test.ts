@@ -133,6 +133,17 @@ const weights = (change: Settings) => (config: Settings) => {
 const set = (change: Settings) => (config: Settings) => void Object.assign(config, change);
 const nothing = () => {};
 
+const experts = (shape: number[]) => (all: Tensors) => {
+  const add = (end: string, dtype: string) =>
+    all.set(`model.layers.0.mlp.switch_mlp.up_proj.${end}`, { dtype, shape, bytes: new Uint8Array() });
+  add("weight", "U32");
+  for (const end of ["scales", "biases"]) add(end, "F16");
+};
+const many = (config: Settings) => {
+  const [one] = Object.values(config.config_groups as object);
+  config.config_groups = Object.fromEntries(Array.from({ length: 257 }, (_, i) => [`group_${i}`, one]));
+};
+
 const wrong: [name: string, (config: Settings) => void, (all: Tensors) => void, code: string, of: string][] = [
   ["llama-gptq", set({ quant_method: "aqlm" }), nothing, "ConfigUnsupported", "quantization_config.quant_method"],
   ["llama-gptq", set({ quant_method: 7 }), nothing, "ConfigInvalid", "quantization_config.quant_method"],
@@ -226,6 +237,15 @@ const wrong: [name: string, (config: Settings) => void, (all: Tensors) => void, 
   ["llama-mlx-4", set({ lm_head: false }), nothing, "ConfigUnsupported", "quantization.lm_head"],
   ["llama-mlx-4", set({ lm_head: 4 }), nothing, "ConfigInvalid", "quantization.lm_head"],
   ["llama-mlx-4", nothing, without("biases"), "MissingTensor", `${Q}biases`],
+  // Experts that take no bytes.
+  [
+    "llama-mlx-4",
+    nothing,
+    experts([2 ** 31 - 1, 1, 0]),
+    "UnexpectedShape",
+    "model.layers.0.mlp.switch_mlp.up_proj.weight",
+  ],
+  ["llama-ct-int4", many, nothing, "LimitExceeded", "quantization_config.config_groups"],
   ["llama-mlx-mxfp4", nothing, shaped("scales", [32, 1], "F16"), "UnexpectedDtype", `${Q}scales`],
 ];
 for (const [name, changed, damaged, code, of] of wrong) {

@@ -25,6 +25,8 @@ const FORMATS = [
   ...["nvfp4-pack-quantized", "mxfp4-pack-quantized", "mixed-precision", "dense"],
 ];
 
+const MOST_GROUPS = 256; // each layer's scales are held against all of them
+
 /** How the weights of some layers are stored: bits, and the rows and columns that share a scale. */
 interface Scheme {
   bits: number;
@@ -61,7 +63,12 @@ function schemes(config: Source["config"], field: string): Scheme[] {
     }
   };
   format(own(config, "format"), field);
-  return Object.entries(groups).flatMap(([name, group]) => {
+  const all = Object.entries(groups);
+  if (all.length > MOST_GROUPS) {
+    const message = `config.json's ${field}.config_groups has ${all.length} groups, the most is ${MOST_GROUPS}`;
+    throw new RelpropError("LimitExceeded", message, { field: `${field}.config_groups` });
+  }
+  return all.flatMap(([name, group]) => {
     const where = `${field}.config_groups.${name}`;
     if (!isObject(group)) throw invalid(where, group, "an object");
     format(own(group, "format"), where);

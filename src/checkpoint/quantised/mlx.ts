@@ -67,7 +67,8 @@ function matrices(layer: Tensors, { mode, bits, size }: Settings): Layer[] {
   const scales = layer.get("scales", fixed && ["U8"]);
   const biases = fixed ? undefined : layer.get("biases");
   const { shape } = weight.info;
-  if (shape.length < 2 || shape.length > 3) throw unexpectedShape(weight, ["rows", "columns"], "a matrix");
+  if (shape.length < 2 || shape.length > 3 || shape.includes(0))
+    throw unexpectedShape(weight, ["rows", "columns"], "a matrix");
   const [before, perRow] = [shape.slice(0, -1), shape[shape.length - 1]];
   const width = (perRow * 32) / bits;
   for (const one of [scales, biases]) hasShape(one, [...before, width / size], `${layer.prefix}weight`);
