@@ -78,6 +78,10 @@ async function begin(): Promise<void> {
   ];
 }
 
+/** Whether a class was given as a callback, which throws when it is called. */
+const isOwnClass = (error: unknown) =>
+  error instanceof TypeError && /^Class constructors? .*cannot be invoked without 'new'/.test(error.message);
+
 const calledServe = (call: Call) => call === cast(serve);
 
 export const fuzzer: Fuzzer = {
@@ -93,7 +97,7 @@ export const fuzzer: Fuzzer = {
     try {
       return { bytes: 2 ** 20, what: await coded(async () => call(args[0], args[1])) };
     } catch (error) {
-      if (error instanceof Own) return { bytes: 0, what: "the caller's own" };
+      if (error instanceof Own || isOwnClass(error)) return { bytes: 0, what: "the caller's own" };
       if (error instanceof Error) error.message += `; ${shown(call, args)}`;
       throw error;
     }
