@@ -10,7 +10,7 @@ import { load, read } from "../src/runtime/load.ts";
 import type { Model } from "../src/runtime/model.ts";
 import { compare, shown } from "./compared.ts";
 import { type Decoder, decoders, files } from "./decoders.ts";
-import { close, places } from "./support.ts";
+import { close, places, runsAll } from "./support.ts";
 
 /** The ledgers of layers, heads and neurons close, whatever norms and halves a block has. */
 async function halves(model: Model, { name, cases }: Decoder): Promise<void> {
@@ -69,8 +69,8 @@ refusals.run();
 for (const place of places) {
   const test = suite(`decoders on ${place.backend}`);
   const options = { ...place, deterministic: true };
-  // A GPU in software is slow: there one config of each family, as transformers 5 writes it.
-  const some = place.backend === "wasm" ? decoders : decoders.filter(({ name }) => /^\w+ \(5\)$/.test(name));
+  // Else one config of each family, as transformers 5 writes it.
+  const some = runsAll(place.backend) ? decoders : decoders.filter(({ name }) => /^\w+ \(5\)$/.test(name));
   for (const one of some) {
     test(one.name, async () => {
       const model = await load(files(one), options);

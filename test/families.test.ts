@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import { load } from "../src/runtime/load.ts";
 import { compare, type Family, shown } from "./compared.ts";
-import { places } from "./support.ts";
+import { places, runsAll } from "./support.ts";
 
 const { families }: { families: Family[] } = JSON.parse(
   readFileSync(new URL("reference/families.json", import.meta.url), "utf8"),
@@ -18,8 +18,8 @@ const firstOf = (family: Family, i: number) => families.findIndex((other) => kin
 
 for (const place of places) {
   const test = suite(`families on ${place.backend}`);
-  // A GPU in software is slow: there the first head of each family, whose blocks have all its kernels.
-  const some = place.backend === "wasm" ? families : families.filter(firstOf);
+  // Else the first head of each family: its blocks run all the family's kernels.
+  const some = runsAll(place.backend) ? families : families.filter(firstOf);
   for (const family of some) {
     test(family.name, async () => {
       const folder = new URL(`reference/families/${family.name}/`, import.meta.url);

@@ -7,7 +7,7 @@ import type { Explanation, PartsLedger } from "../src/explain/explanation.ts";
 import type { PropagationMethod } from "../src/propagation/composites.ts";
 import { load } from "../src/runtime/load.ts";
 import { type Decoder, decoders, files } from "./decoders.ts";
-import { places } from "./support.ts";
+import { places, runsAll } from "./support.ts";
 
 const method = ["cp-lrp", "attn-lrp", "gradient-x-input"] satisfies PropagationMethod[];
 const all = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0);
@@ -92,9 +92,9 @@ function relevanceOfGroups({ heads }: Explanation, kv: number): boolean {
 
 for (const place of places) {
   const test = suite(`inside decoders, on ${place.backend}`);
-  // One config of each family, as transformers 5 writes it; a GPU in software is slow.
+  // One config of each family, as transformers 5 writes it.
   const families = decoders.filter(({ name }) => /^\w+ \(5\)$/.test(name));
-  const some = place.backend === "wasm" ? families : families.filter(({ name }) => /^qwen2_moe/.test(name));
+  const some = runsAll(place.backend) ? families : families.filter(({ name }) => /^qwen2_moe/.test(name));
 
   for (const one of some) {
     test(one.name, async () => {

@@ -8,7 +8,7 @@ import type { Explanation } from "../src/explain/explanation.ts";
 import { methods } from "../src/propagation/composites.ts";
 import { load } from "../src/runtime/load.ts";
 import { decoders, files } from "./decoders.ts";
-import { close, places } from "./support.ts";
+import { close, places, runsAll } from "./support.ts";
 
 interface Case {
   name: string;
@@ -37,10 +37,10 @@ function closes({ logit, residual, ...entries }: Explanation["ledger"], of: read
 for (const place of places) {
   const test = suite(`relevance of positions on ${place.backend}`);
   const method = "attn-lrp" as const;
-  const few = /^(phi|gemma2|cohere|qwen2_moe) /; // a GPU in software is slow
+  const few = /^(phi|gemma2|cohere|qwen2_moe) /;
 
   for (const { name, text, target, ...expected } of cases) {
-    if (place.backend !== "wasm" && !few.test(name)) continue;
+    if (!runsAll(place.backend) && !few.test(name)) continue;
     test(`${name}: PyTorch's`, async () => {
       const model = await load(named(name), { ...place, deterministic: true });
       const asked = { method, target, positional: true };

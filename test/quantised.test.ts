@@ -15,7 +15,7 @@ import { familyOf } from "../src/models/architecture.ts";
 import { load } from "../src/runtime/load.ts";
 import { pack, type Stored, unpack } from "./checkpoint.ts";
 import { compare, type Family, shown } from "./compared.ts";
-import { places } from "./support.ts";
+import { places, runsAll } from "./support.ts";
 
 interface Quantised extends Family {
   config: Record<string, unknown>;
@@ -280,7 +280,7 @@ hostile.run();
 
 for (const place of places) {
   const test = suite(`quantised checkpoints on ${place.backend}`);
-  const some = place.backend === "wasm" ? all : all.filter(({ name }) => /^(gpt2-gptq|qwen3_moe)/.test(name));
+  const some = runsAll(place.backend) ? all : all.filter(({ name }) => /^(gpt2-gptq|qwen3_moe)/.test(name));
   for (const one of some) {
     test(one.name, async () => {
       const model = await load(contents(one), { ...place, deterministic: true });

@@ -117,3 +117,7 @@ function largest(values: ArrayLike<number>): number {
 export const places: { backend: "wasm" | "webgpu"; device?: GPUDevice }[] = [];
 if (!required.length || required.includes("wasm")) places.push({ backend: "wasm" });
 if (device) places.push({ backend: "webgpu", device });
+
+/** Whether a backend runs all cases of a test: a GPU in software is slow, and has some of them unless RELPROP_FULL=1 asks for all. */
+export const runsAll = (backend: string): boolean =>
+  backend === "wasm" || globalThis.process?.env?.RELPROP_FULL === "1";
