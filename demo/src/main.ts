@@ -26,7 +26,7 @@ import { showVerdict } from "./verdict.ts";
 let settings = fromFragment(location.hash);
 let model: Model | undefined;
 let origin: Origin = shipped;
-let reads: Read[] = []; // what is on the screen: one explanation, or two beside each other
+let reads: Read[] = []; // what is on the screen: one explanation, or two side by side
 let map: LayerMap | undefined;
 let figures: Inside | undefined;
 let pickedToken: number | undefined;

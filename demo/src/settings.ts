@@ -8,7 +8,7 @@ export const readingPoints = ["embeddings", "embedding-sum", "words"] as const s
 export interface Settings {
   text: string;
   method: PropagationMethod;
-  /** A second method to show beside the first. */
+  /** A second method to show next to the first. */
   other?: PropagationMethod;
   /** A class's index; the top class if there is none. */
   target?: number;

@@ -7,7 +7,7 @@ const root = document.documentElement;
 
 export const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : system.matches);
 
-/** Applies the kept choice, makes the button switch, and tells of every change. */
+/** Applies the kept choice, makes the button switch, and reports every change. */
 export function theme(button: HTMLElement, changed: () => void): void {
   const apply = (choice: string | null) => {
     if (choice === "dark" || choice === "light") root.dataset.theme = choice;

@@ -1,6 +1,6 @@
 // Which in-context examples does an answer rest on? A looped linear Transformer (Gatmiry et al. 2024) reads examples (x, y) and a
 // query, and answers by steps of gradient descent on a linear regression. It is small enough to be written down here, and what
-// relevance must be is known in closed form: so this also shows that what relprop tells is true.
+// relevance must be is known in closed form: so this also checks relprop.
 //
 //   deno run main.ts [loops]      bun main.ts [loops]
 

@@ -28,7 +28,7 @@ export interface Attribution {
   backend: "wasm" | "webgpu";
   /** The class that is explained, with its logit and probability. */
   target: ClassScore;
-  /** The class whose logit is subtracted, if one was given. */
+  /** The second class, if one was given: its logit is subtracted. */
   contrast?: ClassScore;
   /** All classes; of a language model the top ones. */
   classes: ClassScore[];

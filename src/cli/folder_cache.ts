@@ -16,7 +16,7 @@ export function cacheFolder(): string {
   return join(XDG_CACHE_HOME || own[process.platform] || join(homedir(), ".cache"), "relprop");
 }
 
-/** A cache with a file for each entry, and beside it one with the entry's address. */
+/** A cache with a file for each entry, and next to it one with the entry's address. */
 export function folderCache(folder: string): Cache {
   const path = (key: string) => join(folder, createHash("sha256").update(key).digest("hex"));
   const cache = {

@@ -179,8 +179,8 @@ const lens = `relprop lens TEXT [options]
   --tokens A,B     indices of the tokens to read at, or all; default: the last one, or the first
                    masked one
   --top N          the most probable pieces of the vocabulary at each layer (5)
-  --target PIECE   the piece whose rank and probability are shown at each layer; default: what the
-                   model predicts
+  --target PIECE   the piece to follow: its rank and probability are shown at each layer; default:
+                   what the model predicts
 ${changed}${one}
 For language models, causal and masked: the last norm and the head applied to the embeddings and to
 the stream after each block. The last row is the model's prediction.

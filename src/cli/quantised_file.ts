@@ -23,7 +23,7 @@ const SIZES: Readonly<Record<string, number>> = { F64: 8, I64: 8, F32: 4, I32: 4
 export async function writeQuantised(
   file: FileHandle,
   targets: readonly Target[],
-  tell: (done: number, of: number) => void,
+  progress: (done: number, of: number) => void,
   signal?: AbortSignal,
 ): Promise<void> {
   const parts = targets.map(entriesOf);
@@ -40,7 +40,7 @@ export async function writeQuantised(
     await (target.bits
       ? quantised(target, target.bits, parts[i], put, signal)
       : plain(target, parts[i][0], put, signal));
-    tell(i + 1, targets.length);
+    progress(i + 1, targets.length);
   }
 }
 

@@ -16,7 +16,7 @@ import { writeQuantised } from "./quantised_file.ts";
 import { interrupt, print } from "./terminal.ts";
 import { Usage } from "./usage.ts";
 
-/** What lies beside the weights and stays as it is. */
+/** What lies next to the weights and stays as it is. */
 const OTHERS = (
   "tokenizer.json tokenizer_config.json special_tokens_map.json added_tokens.json vocab.txt vocab.json merges.txt tokenizer.model " +
   "sentencepiece.bpe.model spiece.model generation_config.json chat_template.jinja chat_template.json preprocessor_config.json"
@@ -27,19 +27,19 @@ export async function quantizeCommand(texts: readonly string[], to = "int8"): Pr
   const [from, out] = texts;
   if (texts.length !== 2 || !from || !out) throw new Usage("quantize needs a model and a folder to write: DIR OUT");
   if (to !== "int8" && to !== "int4") throw new Usage(`\`--to\` is int8 or int4, not ${quote(to)}`);
-  const tell = (done: number, of: number) => {
+  const progress = (done: number, of: number) => {
     if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${of} tensors${done === of ? "\n" : ""}`);
   };
-  await quantize(from, out, to, tell, interrupt());
+  await quantize(from, out, to, progress, interrupt());
   await print(`${visible(out)}\n`);
 }
 
-/** Writes a folder, all of it or nothing; `tell` is called with how many tensors are written, of how many. */
+/** Writes a folder, all of it or nothing; `progress` is called with how many tensors are written, of how many. */
 export async function quantize(
   from: string,
   out: string,
   to: Width,
-  tell: (done: number, of: number) => void = () => {},
+  progress: (done: number, of: number) => void = () => {},
   signal?: AbortSignal,
 ): Promise<void> {
   const no = (why: string, cause?: unknown) =>
@@ -67,7 +67,7 @@ export async function quantize(
     made = true;
     const file = await written(open(join(part, "model.safetensors"), "wx"));
     try {
-      await written(writeQuantised(file, targets, tell, signal));
+      await written(writeQuantised(file, targets, progress, signal));
     } finally {
       await written(file.close()); // some disks say only now that they are full
     }

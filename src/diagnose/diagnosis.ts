@@ -57,7 +57,7 @@ export interface Diagnosis {
   tokens: Token[];
   /** The class of the logit whose gradients are measured. */
   target: ClassScore;
-  /** The class whose logit is subtracted, if one was given. */
+  /** The second class, if one was given: its logit is subtracted. */
   contrast?: ClassScore;
   /** One more than there are blocks. */
   stream: StreamStatistics[];

@@ -6,17 +6,18 @@ import type { Explanation } from "../explain/explanation.ts";
 import type { ExplainOptions } from "../explain/options.ts";
 import { checked } from "../options/kinds.ts";
 import { type Segment, segments } from "../render/fragment.ts";
-import { el, type Markup } from "../render/markup.ts";
+import type { Markup } from "../render/markup.ts";
 import { type By, type FragmentOptions, fragmentOptions, type Theme } from "../render/options.ts";
-import { visible } from "../render/text.ts";
-import { nodes } from "./dom.ts";
+import { nodes, styleSheet, upgrade } from "./dom.ts";
 import type { HeatmapEventMap } from "./events.ts";
 import { type Explainer, Explaining } from "./explaining.ts";
 import { listen } from "./pointing.ts";
-import { listBox, NAME, style } from "./view.ts";
+import { failed, listBox, NAME, style, waiting } from "./view.ts";
 
 /** Servers have no elements: there the class is defined and never made. */
 const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
+
+const PROPERTIES = ["explanation", "model", "text", "options", "by", "theme", "legend", "caption"] as const;
 
 let sheet: CSSStyleSheet | undefined;
 
@@ -34,7 +35,6 @@ export class RelpropHeatmap extends Base {
   #model?: Explainer;
   #options?: ExplainOptions | AttributeOptions;
   #segments: Segment[] = [];
-  #isWaiting = false;
   #isConnected = false;
   #isListening = false;
 
@@ -125,9 +125,9 @@ export class RelpropHeatmap extends Base {
   /** Called by the browser. */
   connectedCallback(): void {
     this.#isConnected = true;
-    this.#upgrade();
+    upgrade(this, PROPERTIES);
     const root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
-    sheet ??= styleSheet();
+    sheet ??= styleSheet(style());
     root.adoptedStyleSheets = [sheet];
     if (!this.#isListening) {
       listen(
@@ -172,43 +172,20 @@ export class RelpropHeatmap extends Base {
     super.addEventListener(type, listener as EventListener, options);
   }
 
-  /** Properties that were set before the element was defined hide its own. */
-  #upgrade(): void {
-    for (const name of ["explanation", "model", "text", "options", "by", "theme", "legend", "caption"] as const) {
-      if (!Object.hasOwn(this, name)) continue;
-      const own = this as unknown as Record<string, unknown>;
-      const value = own[name];
-      delete own[name];
-      own[name] = value;
-    }
-  }
-
   #reflect(name: string, value: string | undefined): void {
     if (value === undefined) this.removeAttribute(name);
     else this.setAttribute(name, value);
   }
 
-  /** Explains once all properties that are set together are set. */
   #ask(): void {
-    if (this.#isWaiting) return;
-    this.#isWaiting = true;
-    queueMicrotask(() => {
-      this.#isWaiting = false;
-      if (this.#isConnected) void this.#explain();
-    });
+    this.#explaining.soon(() => this.#isConnected && void this.#explain());
   }
 
   async #explain(): Promise<void> {
     const [model, text] = [this.#model, this.text];
     if (!model || text === undefined) return;
     const was = this.#explanation;
-    this.#show(
-      el(
-        "p",
-        { class: "relprop-text", part: "text", dir: "auto", lang: "", "aria-busy": "true" },
-        visible(text, "↵\n"),
-      ),
-    );
+    this.#show(waiting(text));
     try {
       const explanation = await this.#explaining.explain(model, text, this.#options);
       if (!explanation) return;
@@ -251,27 +228,14 @@ export class RelpropHeatmap extends Base {
   }
 
   #fail(error: Error): void {
-    const message = error.name === "RelpropError" ? error.message : String(error);
     this.#segments = [];
-    this.#show(
-      el(
-        "div",
-        { class: "relprop" },
-        el("p", { class: "relprop-error", part: "error", role: "alert" }, visible(message)),
-      ),
-    );
+    this.#show(failed(error));
     this.#send("explainerror", error);
   }
 
   #send<K extends keyof HeatmapEventMap>(type: K, detail: HeatmapEventMap[K]["detail"]): void {
     this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true }));
   }
-}
-
-function styleSheet(): CSSStyleSheet {
-  const made = new CSSStyleSheet();
-  made.replaceSync(style());
-  return made;
 }
 
 /** Defines the element, once; on servers there is nothing to define. @internal */

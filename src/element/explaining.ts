@@ -12,6 +12,17 @@ export interface Explainer {
 
 export class Explaining {
   #abort?: AbortController;
+  #isWaiting = false;
+
+  /** Runs `call` once, when all properties that are set together are set. */
+  soon(call: () => void): void {
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    queueMicrotask(() => {
+      this.#isWaiting = false;
+      call();
+    });
+  }
 
   /** The explanation; undefined where another call has begun meanwhile, or `stop` was called. */
   async explain(

@@ -5,10 +5,10 @@ import type { Explanation } from "../explain/explanation.ts";
 import { checked } from "../options/kinds.ts";
 import { heatmapStyle, segments } from "../render/fragment.ts";
 import { heatmap } from "../render/heatmap.ts";
-import { type Markup, markup } from "../render/markup.ts";
+import { el, type Markup, markup, written } from "../render/markup.ts";
 import { type FragmentOptions, fragmentOptions } from "../render/options.ts";
 import { summarize } from "../render/summary.ts";
-import { drawn, entities } from "../render/text.ts";
+import { drawn, visible } from "../render/text.ts";
 
 export const NAME = "relprop-heatmap";
 
@@ -51,6 +51,19 @@ export function listBox(explanation: Explanation | Attribution, how: FragmentOpt
   return { ...root, children };
 }
 
+/** A text that is being explained. */
+export const waiting = (text: string): Markup =>
+  el("p", { class: "relprop-text", part: "text", dir: "auto", lang: "", "aria-busy": "true" }, visible(text, "↵\n"));
+
+export function failed(error: Error): Markup {
+  const message = error.name === "RelpropError" ? error.message : String(error);
+  return el(
+    "div",
+    { class: "relprop" },
+    el("p", { class: "relprop-error", part: "error", role: "alert" }, visible(message)),
+  );
+}
+
 /**
  * The element as HTML, for servers: it is seen before any script runs, and works once `relprop/element` is loaded, with nothing to
  * be set.
@@ -58,12 +71,10 @@ export function listBox(explanation: Explanation | Attribution, how: FragmentOpt
  */
 export function heatmapHtml(explanation: Explanation | Attribution, options: FragmentOptions = {}): string {
   const { by, theme, legend, caption } = checked("heatmapHtml()", fragmentOptions, options);
-  const attributes = Object.entries({ by, theme, legend: legend === false ? "false" : undefined, caption })
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => ` ${name}="${entities(value!)}"`);
+  const host = el(NAME, { by, theme, legend: legend === false ? "false" : undefined, caption });
   const json = JSON.stringify(explanation).replaceAll("<", "\\u003c");
   const data = `<script type="application/json">${json}</script>`;
-  return `<${NAME}${attributes.join("")}>${shadowHtml(explanation, options)}${data}</${NAME}>`;
+  return written(host, shadowHtml(explanation, options) + data);
 }
 
 /** What is inside of the element on servers: its shadow root as HTML. @internal */

@@ -14,7 +14,7 @@ export interface AnswerRow {
   token: number;
   /** The same token with its logit and its probability, given all tokens before it. */
   target: ClassScore;
-  /** The token whose logit is subtracted, if one was given. */
+  /** The second token, if one was given: its logit is subtracted. */
   contrast?: ClassScore;
   /** With another objective than the logit: what is explained, and its value. */
   explained?: { objective: string; value: number };

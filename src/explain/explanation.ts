@@ -134,7 +134,7 @@ export interface Explanation {
   backend: "wasm" | "webgpu";
   /** With a contrast `logit` stays the class's own; the explained difference is `ledger.logit`. */
   target: ClassScore;
-  /** The class whose logit is subtracted, if one was given. */
+  /** The second class, if one was given: its logit is subtracted. */
   contrast?: ClassScore;
   /** All classes; of a language model the top ones. */
   classes: ClassScore[];

@@ -106,7 +106,7 @@ export interface Span {
   end: number;
 }
 
-/** The parts of a text whose relevance is summed: its words, its sentences, a conversation's messages, or spans. */
+/** The parts of a text to sum relevance over: its words, its sentences, a conversation's messages, or spans. */
 export type Groups = "words" | "sentences" | "messages" | readonly Span[];
 
 /** The `top` neurons, of all tokens together or of the one at place `token`. */

@@ -204,7 +204,7 @@ export function ropesOf<K extends string>(
     const name = `rope_parameters.${kind}`;
     const parameters = { ...object(own, kind), ...(scaled && scaling) };
     const theta = real({ [name]: old ? undefined : field(parameters, "rope_theta") }, name, usual);
-    // transformers 5 looks for `truncate` beside the kinds.
+    // transformers 5 looks for `truncate` next to the kinds.
     return [kind, rope(parameters, { name, d, theta, longest, truncate: old ? truncate : true })];
   });
   return Object.fromEntries(found);

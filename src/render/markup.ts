@@ -22,6 +22,11 @@ export function el(
 /** The tree as HTML. */
 export function markup(node: Markup | string): string {
   if (typeof node === "string") return entities(node);
-  const attributes = Object.entries(node.attributes).map(([name, value]) => ` ${name}="${entities(value)}"`);
-  return `<${node.tag}${attributes.join("")}>${node.children.map(markup).join("")}</${node.tag}>`;
+  return written(node, node.children.map(markup).join(""));
+}
+
+/** An element around content that is HTML already. */
+export function written({ tag, attributes }: Markup, content: string): string {
+  const given = Object.entries(attributes).map(([name, value]) => ` ${name}="${entities(value)}"`);
+  return `<${tag}${given.join("")}>${content}</${tag}>`;
 }

@@ -121,7 +121,7 @@ const LINEAR: Record<string, string> = {
 export const tokenName = (whole: string, { text, start, end, unknown }: Token): string =>
   unknown && start !== null && end !== null ? `${whole.slice(start, end)} ${text}` : text;
 
-/** The marks of a text, and tokens beside them, in the order of their first tokens; of an image the tokens. */
+/** The marks of a text, and the tokens that are in none, in the order of their first tokens; of an image the tokens. */
 function listed(
   { text, tokens, image }: Explanation | Attribution,
   marks: readonly Slice[],

@@ -1,4 +1,4 @@
-// The documents, as CI checks them: the site is built and looked at, and beside it every code block runs.
+// The documents, as CI checks them: the site is built and looked at, and meanwhile every code block runs.
 
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 const docs = new URL("../../docs/", import.meta.url);
 const { require } = { require: createRequire(new URL("package.json", docs)) };
 
-/** What blocks import beside relprop, or relprop for them, and where it is. */
+/** What blocks import next to relprop, or relprop for them, and where it is. */
 export const packages = [
   ...["react", "vue", "svelte", "@types"].map((name) => [name, docs]),
   ...["@huggingface", "fast-png", "jpeg-js"].map((name) => [name, new URL("..", docs)]),

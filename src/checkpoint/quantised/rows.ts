@@ -44,7 +44,7 @@ export const integersOf = (bytes: ByteArray, width: number): Rows => {
 /** The scales of a matrix, each of a block of it. */
 export interface Grid {
   scale: Float32Array;
-  /** How many scales lie beside one another, and the rows and columns of a block. */
+  /** How many scales lie next to one another, and the rows and columns of a block. */
   columns: number;
   rows: number;
   width: number;

@@ -21,7 +21,7 @@ export function reason(error: unknown): unknown {
   return (
     event.message ||
     event.error ||
-    "its file could not be loaded: worker.js belongs beside relprop's file (with a bundler, pass load() your own Worker)"
+    "its file could not be loaded: worker.js belongs next to relprop's file (with a bundler, pass load() your own Worker)"
   );
 }
 
