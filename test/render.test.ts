@@ -3,6 +3,7 @@
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { heatmapHtml } from "../src/element/view.ts";
 import { RelpropError } from "../src/errors.ts";
 import type { Explanation, TokenRelevance } from "../src/explain/explanation.ts";
 import { segmented } from "../src/inputs/segments.ts";
@@ -206,6 +207,17 @@ test("segments have a colour of their own, the strongest the palette's end; a fr
     assert.match(said, "The text is empty.");
 });
 
+test("the element as HTML has its options as attributes, and refuses what is no explanation by a code", () => {
+  const said = heatmapHtml(movie, { by: "tokens", legend: false, caption: '<"b">' });
+  assert.match(said, /^<relprop-heatmap by="tokens" legend="false" caption="&#60;&#34;b&#34;&#62;"><template /);
+  assert.is(JSON.stringify(JSON.parse(/json">(.*)<\/script>/.exec(said)![1])), JSON.stringify(movie));
+  const coded = (code: string) => (error: unknown) => error instanceof RelpropError && error.code === code;
+  const cyclic = { ...movie, warnings: [] as unknown[] };
+  cyclic.warnings.push(cyclic);
+  for (const wrong of [undefined, {}, cyclic]) assert.throws(() => heatmapHtml(wrong as never), coded("InvalidInput"));
+  assert.throws(() => heatmapHtml(movie, { by: "letters" as never }), coded("InvalidOption"));
+});
+
 test("a page without a stylesheet within it names one, and has no inline styles", () => {
   const page = html(unbelievable, { stylesheet: "/page.css" });
   assert.match(page, '<link rel="stylesheet" href="/page.css"/>');
@@ -283,6 +295,7 @@ test("an image's numbers are finite, its cells as many as it says, its sides no 
   ];
   const seen = explain("", pieces, { image });
   for (const draw of [html, svg, ansi, png]) assert.ok(draw(seen).length);
+  assert.throws(() => heatmapHtml(seen), /^heatmapHtml\(\) needs an explanation of a text; this one is of an image/);
   const pixels = [1, 2, 3, 4, 5, 6, 7, 8];
   const odd: [Explanation["image"], string][] = [
     [{ ...image, pixels: [...pixels.slice(1), Number.NaN] }, "NonFiniteResult"],

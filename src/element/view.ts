@@ -3,7 +3,7 @@
 import type { Attribution } from "../attribution/attribution.ts";
 import type { Explanation } from "../explain/explanation.ts";
 import { checked } from "../options/kinds.ts";
-import { heatmapStyle, segments } from "../render/fragment.ts";
+import { heatmapStyle, ofText } from "../render/fragment.ts";
 import { heatmap } from "../render/heatmap.ts";
 import { el, type Markup, markup, written } from "../render/markup.ts";
 import { type FragmentOptions, fragmentOptions } from "../render/options.ts";
@@ -70,17 +70,20 @@ export function failed(error: Error): Markup {
  * @throws InvalidInput if it is no explanation of a text, InvalidOption for a wrong option.
  */
 export function heatmapHtml(explanation: Explanation | Attribution, options: FragmentOptions = {}): string {
-  const { by, theme, legend, caption } = checked("heatmapHtml()", fragmentOptions, options);
-  const host = el(NAME, { by, theme, legend: legend === false ? "false" : undefined, caption });
-  const json = JSON.stringify(explanation).replaceAll("<", "\\u003c");
-  const data = `<script type="application/json">${json}</script>`;
-  return written(host, shadowHtml(explanation, options) + data);
+  const how = checked("heatmapHtml()", fragmentOptions, options);
+  const host = el(NAME, { ...how, legend: how.legend === false ? "false" : undefined });
+  return drawn("heatmapHtml()", "an explanation of a text", () => {
+    const shadow = shadowHtml(explanation, how);
+    const json = JSON.stringify(explanation).replaceAll("<", "\\u003c");
+    return written(host, `${shadow}<script type="application/json">${json}</script>`);
+  });
 }
 
 /** What is inside of the element on servers: its shadow root as HTML. @internal */
 export const shadowHtml = (explanation: Explanation | Attribution, options: FragmentOptions): string =>
   drawn("heatmapHtml()", "an explanation of a text", () => {
-    segments(explanation, { by: options.by }); // which refuses images
-    const content = markup(listBox(explanation, options));
+    const how = checked("heatmapHtml()", fragmentOptions, options);
+    ofText("heatmapHtml()", explanation);
+    const content = markup(listBox(explanation, how));
     return `<template shadowrootmode="open"><style>${style()}</style>${content}</template>`;
   });

@@ -79,7 +79,8 @@ export function fragment(explanation: Explanation | Attribution, options: Fragme
   });
 }
 
-function ofText(call: string, explanation: Explanation | Attribution): void {
+/** Refuses explanations of what is no text. */
+export function ofText(call: string, explanation: Explanation | Attribution): void {
   if (!explanation.image && !explanation.cloud) return;
   const what = explanation.image ? "an image: html(), svg() and png() draw it" : "a point cloud";
   throw new RelpropError("InvalidInput", `${call} needs an explanation of a text; this one is of ${what}`);

@@ -9,25 +9,23 @@ import { dark, hex, light } from "./color.ts";
 import { heatmap, heatmapStyle, legend } from "./heatmap.ts";
 import { el, markup } from "./markup.ts";
 import { isMatrix } from "./matrix.ts";
-import { matrixPage } from "./matrix_page.ts";
-import type { PageOptions } from "./options.ts";
-import { pageOptions } from "./options.ts";
+import { type Content, matrixPage } from "./matrix_page.ts";
+import { type PageOptions, pageOptions } from "./options.ts";
 import { figure } from "./overlay.ts";
 import { type Summary, summarize } from "./summary.ts";
 import { drawn, escaped, short } from "./text.ts";
 
 /**
- * The explanation, or an answer's matrix, as a standalone HTML page: heatmap, words, classes, ledger. It has no script, follows the reader's light or dark
- * setting, and may be shown in a frame by `srcdoc`. Where a Content-Security-Policy forbids styles within pages, `stylesheet` is the
- * address of a copy of the package's `relprop/page.css`.
+ * The explanation, or an answer's matrix, as a standalone HTML page: heatmap, words, classes, ledger. It has no script, follows the
+ * reader's light or dark setting, and may be shown in a frame by `srcdoc`. Where a Content-Security-Policy forbids styles within
+ * pages, `stylesheet` is the address of a copy of the package's `relprop/page.css`.
  * @throws InvalidInput if it is no explanation, InvalidOption for a wrong option.
  */
 export function html(explanation: Explanation | Attribution | AnswerMatrix, options: PageOptions = {}): string {
   const how = checked("html()", pageOptions, options);
   return drawn("html()", "an explanation", () => {
     if (!isMatrix(explanation)) return page(explanation, how);
-    const { title, main } = matrixPage(explanation);
-    return whole(title, main, how);
+    return whole(matrixPage(explanation), how);
   });
 }
 
@@ -78,13 +76,12 @@ ${entries.length ? ledger : ""}<h2>Every ${unit}</h2>
 <tbody>
 ${partRows.join("\n")}
 </tbody>
-</table>
-<dl>${meta.map(([name, value]) => `<div><dt>${name}</dt><dd><bdi>${escaped(value)}</bdi></dd></div>`).join("")}</dl>`;
-  return whole(`${title}: ${score}`, main, options, image ? "; img-src data: blob: https:" : "");
+</table>`;
+  return whole({ title: `${title}: ${score}`, main, meta }, options, image ? "; img-src data: blob: https:" : "");
 }
 
 /** The page around what is in it; `images` is what its policy says of them. */
-function whole(title: string, main: string, { stylesheet, theme = "auto" }: PageOptions, images = ""): string {
+function whole({ title, main, meta }: Content, { stylesheet, theme = "auto" }: PageOptions, images = ""): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -98,6 +95,7 @@ ${stylesheet === undefined ? `<style>${pageStyle()}</style>` : `<link rel="style
 <body>
 <main>
 ${main}
+<dl>${meta.map(([name, value]) => `<div><dt>${name}</dt><dd><bdi>${escaped(value)}</bdi></dd></div>`).join("")}</dl>
 </main>
 </body>
 </html>

@@ -1,7 +1,7 @@
 // An answer's matrix as renderers show it: by the parts of `groups` on both sides where it has them, else token by token.
 
 import type { AnswerMatrix, AnswerSums } from "../explain/answer_matrix.ts";
-import { tokenName } from "./summary.ts";
+import { metaOf, type Summary, tokenName } from "./summary.ts";
 import { numbers } from "./text.ts";
 
 /** Rows by columns. The strings are raw, as those of a summary. */
@@ -10,7 +10,7 @@ export interface Grid {
   rows: GridRow[];
   /** Max |relevance|: full colour. */
   scale: number;
-  meta: [name: string, value: string][];
+  meta: Summary["meta"];
   number(value: number, sign?: "+"): string;
 }
 
@@ -25,7 +25,7 @@ export interface GridRow {
 export const isMatrix = (given: object): given is AnswerMatrix => "rows" in given && "promptTokens" in given;
 
 export function gridOf(matrix: AnswerMatrix): Grid {
-  const { text, tokens, rows, groups, method, at, backend, model } = matrix;
+  const { text, tokens, rows, groups } = matrix;
   const named = (part: { text: string; role?: string }) => (part.role ? `${part.role}: ${part.text}` : part.text);
   const summed = (name: string, { relevance, rest, ledger }: AnswerSums): GridRow => ({
     name,
@@ -52,12 +52,7 @@ export function gridOf(matrix: AnswerMatrix): Grid {
   return {
     ...found,
     scale: all.reduce((most, value) => Math.max(most, Math.abs(value)), 0),
-    meta: [
-      ["method", method],
-      ["read at", at],
-      ["backend", backend],
-      ["model", model],
-    ],
+    meta: metaOf(matrix),
     number: numbers([...all, ...found.rows.map(({ logit }) => logit)]),
   };
 }

@@ -10,11 +10,15 @@ const MARGIN = 28;
 const LETTER = 6.6; // of a label, at its size of 11
 const MOST = 24; // letters of a label
 
-const label = (name: string) => (name.length <= MOST ? name : `${name.slice(0, MOST - 1)}…`);
+function label(name: string): string {
+  const characters = [...name];
+  return characters.length <= MOST ? name : `${characters.slice(0, MOST - 1).join("")}…`;
+}
 
 export function matrixFigure(matrix: AnswerMatrix): string {
   const { columns, rows, scale, number } = gridOf(matrix);
-  const room = (names: readonly string[]) => LETTER * Math.max(0, ...names.map((name) => label(name).length)) + 8;
+  const room = (names: readonly string[]) =>
+    LETTER * names.reduce((most, name) => Math.max(most, label(name).length), 0) + 8;
   const left = MARGIN + room(rows.map(({ name }) => name));
   const top = MARGIN + room(columns);
   const text = (name: string, x: number, y: number, more: string) =>

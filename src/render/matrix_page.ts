@@ -4,10 +4,17 @@ import type { AnswerMatrix } from "../explain/answer_matrix.ts";
 import { strength } from "./color.ts";
 import { level } from "./heatmap.ts";
 import { gridOf, strongest } from "./matrix.ts";
+import type { Summary } from "./summary.ts";
 import { escaped } from "./text.ts";
 
-/** The title and what is in the page's `main`. */
-export function matrixPage(matrix: AnswerMatrix): { title: string; main: string } {
+/** What html() puts into a page; `meta` comes last. */
+export interface Content {
+  title: string;
+  main: string;
+  meta: Summary["meta"];
+}
+
+export function matrixPage(matrix: AnswerMatrix): Content {
   const { columns, rows, scale, meta, number } = gridOf(matrix);
   const signed = (value: number) => number(value, "+");
   const cell = (value: number, c: number) => {
@@ -41,7 +48,7 @@ ${body.join("\n")}
 <tbody>
 ${most.join("\n")}
 </tbody>
-</table>
-<dl>${meta.map(([name, value]) => `<div><dt>${name}</dt><dd><bdi>${escaped(value)}</bdi></dd></div>`).join("")}</dl>`,
+</table>`,
+    meta,
   };
 }

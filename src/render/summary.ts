@@ -141,6 +141,13 @@ function listed(
   return [...named, ...apart.map(alone)].sort((a, b) => at.get(a.tokens[0])! - at.get(b.tokens[0])!);
 }
 
+export const metaOf = (of: Record<"method" | "at" | "backend" | "model", string>): Summary["meta"] => [
+  ["method", of.method],
+  ["read at", of.at],
+  ["backend", of.backend],
+  ["model", of.model],
+];
+
 export function summarize(explanation: Explanation | Attribution, by: By = "words"): Summary {
   const { target, contrast, tokens } = explanation;
   const all = slices(explanation, by);
@@ -172,12 +179,7 @@ export function summarize(explanation: Explanation | Attribution, by: By = "word
     apart,
     entries,
     total,
-    meta: [
-      ["method", explanation.method],
-      ["read at", explanation.at],
-      ["backend", explanation.backend],
-      ["model", explanation.model],
-    ],
+    meta: metaOf(explanation),
     number,
     called: (token) => tokenName(explanation.text, token),
     sides: sidesOf(explanation),

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
 const docs = new URL("../../docs/", import.meta.url);
-const { require } = { require: createRequire(new URL("package.json", docs)) };
+const require = createRequire(new URL("package.json", docs));
 
 /** What blocks import next to relprop, or relprop for them, and where it is. */
 export const packages = [
