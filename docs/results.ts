@@ -2,6 +2,7 @@
 
 import type { Evaluation } from "../dist/types/evaluate.d.ts";
 import type {
+  AnswerMatrix,
   Attribution,
   Diagnosis,
   Explanation,
@@ -12,6 +13,7 @@ import type {
 } from "../dist/types/index.d.ts";
 
 export type ExplanationResult = Explanation;
+export type AnswerMatrixResult = AnswerMatrix;
 export type AttributionResult = Attribution;
 export type PredictionResult = Prediction;
 export type GenerationResult = Generation<GeneratedToken>;

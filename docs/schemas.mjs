@@ -13,7 +13,8 @@ const generator = createGenerator({
   additionalProperties: true,
 });
 mkdirSync(at("public/schema"), { recursive: true });
-for (const name of ["Explanation", "Attribution", "Prediction", "Generation", "Diagnosis", "Lens", "Evaluation"]) {
+const names = "Explanation AnswerMatrix Attribution Prediction Generation Diagnosis Lens Evaluation".split(" ");
+for (const name of names) {
   const schema = { title: name, ...generator.createSchema(`${name}Result`) };
   writeFileSync(at(`public/schema/${name.toLowerCase()}.json`), `${JSON.stringify(schema, null, 2)}\n`);
 }

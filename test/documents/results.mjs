@@ -25,6 +25,10 @@ const results = {
     await shapes.explain({ points }),
     await looped.explain({ rows }, { numLoops: 2 }),
   ],
+  AnswerMatrix: [
+    await gpt2.explain("The movie was", { continuation: " a small sea", each: true }),
+    await gpt2.explain("The movie was", { continuation: " a sea", each: true, contrast: " the", groups: "words" }),
+  ],
   Attribution: [
     await model.explain(text, { method: { name: "integrated-gradients", steps: 3 }, groups: "words" }),
     await model.explain(text, { method: "rollout" }),
@@ -43,6 +47,7 @@ const results = {
   Generation: [
     await gpt2.generate("The movie was", { maxNewTokens: 2, logprobs: 2 }),
     await gpt2.generate("The movie was", { maxNewTokens: 2, explain: { layers: true } }),
+    await gpt2.generate("The movie was", { maxNewTokens: 2, explain: { each: true } }),
   ],
   Diagnosis: [await model.diagnose(text, { weights: true, tokens: [0], contrast: 0 })],
   Lens: [await gpt2.lens("The movie was", { tokens: "all" }), await filler.lens("the [MASK] is small")],
