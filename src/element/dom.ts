@@ -1,5 +1,7 @@
 // What the element needs of a document. No HTML is parsed, so that policies of trusted types hold.
 
+import { RelpropError } from "../errors.ts";
+import type { Explanation } from "../explain/explanation.ts";
 import type { Markup } from "../render/markup.ts";
 
 /** A tree as nodes. */
@@ -24,5 +26,16 @@ export function upgrade<E extends HTMLElement>(element: E, names: readonly (keyo
     const value = element[name];
     delete (element as Partial<E>)[name];
     element[name] = value;
+  }
+}
+
+/** The explanation in an element's own `<script type="application/json">`, if it has one. Throws `InvalidInput`. */
+export function stored(element: Element): Explanation | undefined {
+  const json = element.querySelector(':scope > script[type="application/json"]')?.textContent;
+  if (!json) return undefined;
+  try {
+    return JSON.parse(json);
+  } catch (cause) {
+    throw new RelpropError("InvalidInput", `the script in <${element.localName}> holds no JSON: ${cause}`, {}, cause);
   }
 }

@@ -8,7 +8,7 @@ import { checked } from "../options/kinds.ts";
 import { type Segment, segments } from "../render/fragment.ts";
 import type { Markup } from "../render/markup.ts";
 import { type By, type FragmentOptions, fragmentOptions, type Theme } from "../render/options.ts";
-import { nodes, styleSheet, upgrade } from "./dom.ts";
+import { nodes, stored, styleSheet, upgrade } from "./dom.ts";
 import type { HeatmapEventMap } from "./events.ts";
 import { type Explainer, Explaining } from "./explaining.ts";
 import { listen } from "./pointing.ts";
@@ -137,8 +137,11 @@ export class RelpropHeatmap extends Base {
       );
       this.#isListening = true;
     }
-    const stored = this.querySelector(':scope > script[type="application/json"]')?.textContent;
-    if (!this.#explanation && stored) this.#explanation = JSON.parse(stored);
+    try {
+      this.#explanation ??= stored(this);
+    } catch (error) {
+      this.#fail(error as Error);
+    }
     if (this.#explanation) this.#draw();
     else this.#ask();
   }

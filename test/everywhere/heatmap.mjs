@@ -132,6 +132,8 @@ async function pages(app) {
   write("react", `${data}<div id="root">${html}</div>${script("client")}`);
   write("plain", plain + script("element"));
   write("still", html);
+  const torn = '<relprop-heatmap><script type="application/json">{"tokens": [</script></relprop-heatmap>';
+  write("torn", torn + script("element"));
   writeFileSync(out("page.html"), page);
   cpSync(app.in("node_modules/relprop/dist/page.css"), out("page.css"));
 }
@@ -155,6 +157,11 @@ export async function rendered(app) {
         assert.deepEqual(await page.evaluate(() => globalThis.found), ["witty", "witty!"]);
       });
     }
+    await app.open(`${site.origin}/torn.html`, async (page) => {
+      await page.waitForFunction(() =>
+        /no JSON/.test(document.querySelector("relprop-heatmap").shadowRoot?.textContent),
+      );
+    });
   } finally {
     site.close();
   }
