@@ -10,7 +10,7 @@ import { method } from "../propagation/composites.ts";
 import type { AnswerMatrix, AnswerRow } from "./answer_matrix.ts";
 import { type AnswerTrace, answerTrace } from "./answer_trace.ts";
 import type { Explanation } from "./explanation.ts";
-import { objectiveGradient, resolvedWeights } from "./objective.ts";
+import { checkContrasted, objectiveGradient, resolvedWeights } from "./objective.ts";
 import type { AnswerOptions, ExplainOptions } from "./options.ts";
 import { explanations } from "./results.ts";
 
@@ -190,13 +190,10 @@ async function gradients(
   engine: Engine,
   fed: Encoded,
   weights: readonly Float32Array[],
-  { objective = "logit", contrast, signal }: Pick<AnswerOptions, "objective" | "contrast" | "signal">,
+  { objective = "logit", signal }: Pick<AnswerOptions, "objective" | "signal">,
 ) {
   if (objective === "logit" || !weights.length) return undefined;
-  if (objective === "softmax-contrast" && contrast !== undefined) {
-    const message = "softmax-contrast contrasts with all other classes; leave out `contrast`";
-    throw new RelpropError("InvalidOption", message);
-  }
+  checkContrasted(engine, objective, weights);
   const [logits] = await engine.predict([fed], signal);
   return weights.map((row, k) => {
     const mine = Array.from(part(logits, k, weights.length));

@@ -78,15 +78,7 @@ export async function explainObjective(
       "interactions need two texts: objective: { dot: text } or { cosine: text }",
     );
   }
-  if (objective === "softmax-contrast" && engine.info.labels.length === 1) {
-    throw new RelpropError(
-      "InvalidOption",
-      "softmax-contrast needs other classes, and this model has one; explain its logit",
-    );
-  }
-  if (objective === "softmax-contrast" && request.targetWeights.some((row) => row.includes(-1))) {
-    throw new RelpropError("InvalidOption", "softmax-contrast contrasts with all other classes; leave out `contrast`");
-  }
+  checkContrasted(engine, objective, request.targetWeights);
   const [second] = compared === undefined ? [] : await engine.encode([compared], options);
   const other = second && Array.from((await engine.predict([second], signal))[0]);
   const name = between ?? (objective as string);
@@ -124,6 +116,20 @@ export async function explainObjective(
     results.push(all);
   }
   return results;
+}
+
+/** Throws `InvalidOption` where softmax-contrast has no other classes, or another contrast too. @internal */
+export function checkContrasted({ info }: Engine, objective: Objective, weights: readonly Float32Array[]): void {
+  if (objective !== "softmax-contrast") return;
+  if (info.labels.length === 1) {
+    throw new RelpropError(
+      "InvalidOption",
+      "softmax-contrast needs other classes, and this model has one; explain its logit",
+    );
+  }
+  if (weights.some((row) => row.includes(-1))) {
+    throw new RelpropError("InvalidOption", "softmax-contrast contrasts with all other classes; leave out `contrast`");
+  }
 }
 
 /** Why a function of logits has no gradient. */
