@@ -43,7 +43,7 @@ export type {
   Objective,
   Span,
 } from "./explain/options.ts";
-export type { ExplainedToken, GeneratedToken, Generation, Prompt, TokenProbability } from "./generate/generate.ts";
+export type { ExplainedToken, GeneratedToken, Generation, Prompt, TokenProbability } from "./generate/generation.ts";
 export type { GenerateOptions, GenerationMatrix } from "./generate/options.ts";
 export type {
   Conversation,

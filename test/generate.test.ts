@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { GeneratedToken } from "../src/generate/generate.ts";
+import type { GeneratedToken } from "../src/generate/generation.ts";
 import { speller, spelling } from "../src/inputs/tokenizers/spelling.ts";
 import { load } from "../src/runtime/load.ts";
 import { code } from "./shipped.ts";

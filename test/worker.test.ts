@@ -3,7 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { RelpropError } from "../src/errors.ts";
-import type { GeneratedToken } from "../src/generate/generate.ts";
+import type { GeneratedToken } from "../src/generate/generation.ts";
 import type { Model } from "../src/runtime/model.ts";
 import type { LoadOptions } from "../src/runtime/options.ts";
 import { load } from "../src/runtime/worker/client.ts";

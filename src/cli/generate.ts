@@ -1,5 +1,5 @@
 import type { ExplainOptions } from "../explain/options.ts";
-import type { Prompt } from "../generate/generate.ts";
+import type { Prompt } from "../generate/generation.ts";
 import { type GenerateOptions, generateOptions } from "../generate/options.ts";
 import type { Conversation } from "../inputs/encoded.ts";
 import { checked } from "../options/kinds.ts";

@@ -14,7 +14,7 @@ import {
   oneOrMore,
   signal,
 } from "../options/kinds.ts";
-import type { GeneratedToken } from "./generate.ts";
+import type { GeneratedToken } from "./generation.ts";
 import type { Sampling } from "./sampling.ts";
 
 /** Options of generate() and stream(). Decoding is greedy unless `temperature` is above 0. */

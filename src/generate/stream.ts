@@ -1,6 +1,6 @@
 // A text that goes on, as tokens to loop over: over generate(), so that it is the same in a worker.
 
-import type { GeneratedToken, Generation } from "./generate.ts";
+import type { GeneratedToken, Generation } from "./generation.ts";
 import type { GenerateOptions } from "./options.ts";
 
 type Generate = (options: GenerateOptions) => Promise<Generation>;

@@ -11,7 +11,7 @@ import type { AnswerMatrix } from "../explain/answer_matrix.ts";
 import type { Explanation } from "../explain/explanation.ts";
 import { type AnswerOptions, type ExplainLists, type ExplainOptions, explainOptions } from "../explain/options.ts";
 import { finite } from "../finite.ts";
-import type { ExplainedToken, GeneratedToken, Generation, Prompt } from "../generate/generate.ts";
+import type { ExplainedToken, GeneratedToken, Generation, Prompt } from "../generate/generation.ts";
 import type { GenerateOptions } from "../generate/options.ts";
 import type { Input } from "../inputs/encoded.ts";
 import { elements, unreadable } from "../inputs/given.ts";
