@@ -29,9 +29,9 @@ export interface GeneratedToken extends TextToken {
   logit: number;
   /** Its probability among all tokens, by softmax. */
   probability: number;
-  /** With `logprobs`: ln of the probability, and the likeliest tokens in its place. */
+  /** With `logprobs`: ln of the probability. */
   logProbability?: number;
-  /** With `logprobs`: the most probable tokens in its place, the first first. */
+  /** With `logprobs`: the most probable tokens in its place, the most probable first. */
   likeliest?: TokenProbability[];
   /** Of its logit; offsets and tokens are those of the text up to it. */
   explanation?: Explanation;

@@ -119,8 +119,8 @@ export class Model {
   /**
    * Which tokens a text's logit rests on, with its ledger. If an option is a list, so is each text's result: flat, methods
    * slowest, then targets, then reading points; each explanation says which it is. Other methods than propagation give
-   * attributions, which have no ledger. With `each`, each token of a continuation is explained, as a matrix. Rules: Ali et al. 2022, Achtibat et al. 2024, Bach et al. 2015; each method's source is in
-   * docs/understand/methods.md.
+   * attributions, which have no ledger. With `each`, each token of a continuation is explained, as a matrix. Rules: Ali et
+   * al. 2022, Achtibat et al. 2024, Bach et al. 2015; each method's source is in docs/understand/methods.md.
    * @throws what predict() throws.
    */
   explain(text: Input, options?: ExplainOptions): Promise<Explanation>;
