@@ -45,8 +45,10 @@ const bfloat = (code: number): number => {
   return new Float32Array(word.buffer)[0];
 };
 
-function half(code: number): number {
-  const [exponent, rest] = [(code >> 10) & 31, code & 1023];
+/** A finite number of 16 bits by its code. */
+export function half(code: number): number {
+  const exponent = (code >> 10) & 31;
+  const rest = code & 1023;
   const size = exponent ? (1 + rest / 1024) * 2 ** (exponent - 15) : rest * 2 ** -24;
   return code & 0x8000 ? -size : size;
 }

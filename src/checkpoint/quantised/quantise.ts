@@ -1,6 +1,7 @@
 // Numbers in groups as whole numbers and a scale.
 
 import { quote, RelpropError } from "../../errors.ts";
+import { half } from "../../graph/decode.ts";
 import { checkFinite } from "../dtypes.ts";
 import { type Bits, GROUP } from "./scheme.ts";
 
@@ -11,15 +12,11 @@ const value = new Float32Array(1);
 const bits = new Uint32Array(value.buffer);
 
 /** The nearest number of 16 bits to one that is not negative: its code, infinity's of those beyond. */
-function half(x: number): number {
+function toHalf(x: number): number {
   value[0] = x;
   if (x < 2 ** -14) return Math.round(x * 2 ** 24);
   return Math.min(0x7c00, (bits[0] - (112 << 23) + 0xfff + ((bits[0] >>> 13) & 1)) >>> 13);
 }
-
-/** A number of 16 bits that is not negative, by its code. */
-export const wide = (code: number): number =>
-  code < 1024 ? code * 2 ** -24 : (1 + (code & 1023) / 1024) * 2 ** ((code >>> 10) - 15);
 
 /**
  * The codes of numbers in whole groups, −2^(bits − 1) to 2^(bits − 1) − 1, and the scale of each group as F16. `name` and
@@ -36,12 +33,12 @@ export function quantise(x: Float32Array, by: Bits, name: string, first: number)
     for (let i = from; i < from + GROUP; i++) most = Math.max(most, Math.abs(x[i]));
     let least = Infinity;
     for (const part of PARTS[by]) {
-      const code = half(most / part);
-      const scale = wide(code);
+      const code = toHalf(most / part);
+      const scale = half(code);
       const error = scale && PARTS[by].length > 1 ? errorOf(x, from, scale, top) : 0;
       if (error < least) [least, scales[g]] = [error, code];
     }
-    const scale = wide(scales[g]);
+    const scale = half(scales[g]);
     if (!Number.isFinite(scale) || scales[g] >= 0x7c00) {
       const message = `${quote(name)} holds ${most}; a scale in F16 has at most ${65504 * (top - 1)}`;
       throw new RelpropError("LimitExceeded", message, { name });
@@ -62,5 +59,5 @@ function errorOf(x: Float32Array, from: number, scale: number, top: number): num
 /** The same numbers as they are decoded, in place. */
 export function requantise(x: Float32Array, by: Bits, name: string, first: number): void {
   const { codes, scales } = quantise(x, by, name, first);
-  for (let i = 0; i < x.length; i++) x[i] = codes[i] * wide(scales[Math.floor(i / GROUP)]);
+  for (let i = 0; i < x.length; i++) x[i] = codes[i] * half(scales[Math.floor(i / GROUP)]);
 }

@@ -1,11 +1,12 @@
 // A checkpoint of floats as if it had been quantised: each matrix is, and is decoded again, as it is read.
 
+import { half } from "../../graph/decode.ts";
 import { put } from "../dtypes.ts";
 import type { NarrowMatrix } from "../narrow.ts";
 import { type Bytes, read } from "../safetensors.ts";
 import type { Stored } from "../tensors.ts";
 import { whole } from "./narrowed.ts";
-import { quantise, requantise, wide } from "./quantise.ts";
+import { quantise, requantise } from "./quantise.ts";
 import { type Bits, GROUP, quantising, type Width } from "./scheme.ts";
 
 const BLOCK = 2 ** 18; // numbers
@@ -57,7 +58,7 @@ function matrix(name: string, { file: from, info: given }: Stored, bits: Bits): 
       const { codes, scales } = quantise(x, bits, given.name, row * width);
       const bytes = new Uint8Array(codes.length);
       for (let i = 0, plus = 2 ** (bits - 1); i < bytes.length; i++) bytes[i] = codes[i] + plus;
-      yield { row, codes: bytes, scales: Float32Array.from(scales, wide) };
+      yield { row, codes: bytes, scales: Float32Array.from(scales, half) };
     }
   };
   return { file, info, quantised: { ...info, dtype: `int${bits}`, narrow: { layout, rows } } };
